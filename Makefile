@@ -1,0 +1,128 @@
+# Every target makes what it needs in .venv, from locks with hashes: nothing is done by hand, nothing needs root.
+# Works with GNU make 3.81 (macOS), with `make -j`, and with any Python from 3.11 on (PYTHON=… chooses one).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo serve test check format bench lock clean
+
+PY := .venv/bin/python
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: .venv/.runtime  ## hash, submit and match real pictures here (PICTURES=folder for your own)
+	@$(PY) -m benchmarks.demo $(if $(PICTURES),--pictures "$(PICTURES)")
+
+serve: .venv/.runtime  ## run the service on this machine
+	@$(PY) -m service serve
+
+test: .venv/.dev .venv/.peers  ## run every test and measure coverage (ARGS='-k name' for a part)
+	@$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
+
+check: .venv/.dev  ## format, lint, types, layers
+	@$(PY) -m ruff format --check
+	@$(PY) -m ruff check
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+format: .venv/.dev  ## format, and mend what ruff can
+	@$(PY) -m ruff format
+	@$(PY) -m ruff check --fix
+
+bench: .venv/.dev .venv/.peers  ## measure how fast we hash, beside the reference
+	@$(PY) -m benchmarks.hash_speed
+
+clean:  ## remove everything make created
+	rm -rf .venv .venv-lock .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache .schemathesis build dist
+	find hashing service tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+
+# --- .venv ---
+
+# The first that really runs (a pyenv shim may exist and fail) and is new enough.
+define FIND_PYTHON
+for each in $(if $(PYTHON),"$(PYTHON)") python3.13 python3.12 python3.11 python3; do \
+    "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+    each=; \
+done; \
+[ -n "$$each" ] || { echo "Takeback needs Python 3.11 or newer; none found. Install it, or: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+"$$each" -c 'import ensurepip, venv' 2>/dev/null \
+    || { echo "$$each cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv (or $$("$$each" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'))" >&2; exit 1; }
+endef
+
+# One line a file instead of three: the first install downloads a few hundred megabytes, and silence looks like a fault.
+define INSTALL
+set -o pipefail; echo "Installing $(1) into .venv (minutes the first time)"; \
+$(PY) -m pip install --no-input --disable-pip-version-check --progress-bar off --require-hashes $(2) -r $(1) \
+    | awk -v all="$$(grep -c '^[a-zA-Z0-9]' $(1))" ' \
+        /^ *(Downloading|Using cached) / && !/\.metadata / { printf "  %d of at most %d: %s %s %s\n", ++n, all, $$(NF - 2), $$(NF - 1), $$NF; fflush() } \
+        /^Building wheel/ { print "  " $$0; fflush() } \
+        /^Installing collected/ { print "  unpacking"; fflush() }'
+endef
+
+# --clear: there is no stamp, so what is there may be half made.
+.venv/.made:
+	@$(FIND_PYTHON); echo "Making .venv with $$("$$each" --version)"; "$$each" -m venv --clear .venv
+	@touch $@
+
+.venv/.runtime: requirements.lock pyproject.toml | .venv/.made
+	@$(call INSTALL,requirements.lock,--only-binary :all:)
+	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# After .runtime even under -j: two pips in one environment would spoil it.
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@$(call INSTALL,requirements-dev.lock,--only-binary :all:)
+	@touch $@
+
+# Needs a compiler (see `peers` in pyproject.toml). Without one the comparisons are skipped, and we look again next time.
+.venv/.peers: requirements-peers.lock .venv/.dev
+	@if c++ --version >/dev/null 2>&1 && test -e "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"; then \
+	    $(call INSTALL,requirements-peers.lock,--no-build-isolation) && touch $@; \
+	else \
+	    echo "No C++ compiler or Python.h: going on without pdqhash and threatexchange, which some tests compare with."; \
+	fi
+
+
+# --- locks ---
+
+# The packages of the lists named, from pyproject.toml.
+define READ
+import sys, tomllib
+with open("pyproject.toml", "rb") as file:
+    tables = tomllib.load(file)
+lists = {
+    "build": tables["build-system"]["requires"],
+    "device": tables["project"]["dependencies"],
+    **tables["project"]["optional-dependencies"],
+    **tables["dependency-groups"],
+}
+for name in sys.argv[1:]:
+    print("\n".join(lists[name]))
+endef
+export READ
+
+# $(1) lock, $(2) lists, $(3) constraints, $(4) what it is for. An existing lock keeps its versions: UPGRADE=--upgrade
+# for newer ones, or UPGRADE='-P name'. The user's own pip settings are left out, because a folder of wheels or a second
+# index would hide files of PyPI, and with them the hashes of other platforms.
+define LOCK
+set -o pipefail; echo "$(1)"; \
+.venv-lock/bin/python -c "$$READ" $(2) > .venv-lock/pyproject.in; \
+env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+    .venv-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+    --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+    $(UPGRADE) $(3) --output-file $(1) .venv-lock/pyproject.in >/dev/null && \
+{ printf '# %s\n# Made by `make lock` from pyproject.toml; not to be edited.\n' "$(4)"; \
+    grep -v '^# [A-Z]' $(1) | sed 's|-r .venv-lock/pyproject.in|pyproject.toml|'; } > .venv-lock/lock && mv .venv-lock/lock $(1)
+endef
+
+# With 3.11, the oldest promised: what it resolves to, newer ones install too, but not the other way round.
+lock:  ## make the locks again (UPGRADE=--upgrade for newer versions); needs python3.11
+	@test -x .venv-lock/bin/pip-compile || { python3.11 -m venv --clear .venv-lock \
+	    && .venv-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2; }
+	@$(call LOCK,requirements.lock,build device video service,,The device with video and the service.)
+	@$(call LOCK,requirements-service.lock,service,-c requirements.lock,The image: the service without any decoder.)
+	@$(call LOCK,requirements-dev.lock,build device video service test lint bench,-c requirements.lock,Everything of requirements.lock and tests and linters and plots.)
+	@$(call LOCK,requirements-peers.lock,peers,-c requirements-dev.lock,What we compare with. Needs a C++ compiler and Python.h.)

@@ -1,0 +1,59 @@
+"""Takeback on the device: content in, signals out. Only signals can leave.
+
+Everything public is here, loaded when first used: importing this package opens no socket
+and loads no decoder.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hashing.batch import hash_files as hash_files
+    from hashing.client import OwnerClient as OwnerClient
+    from hashing.client import PlatformClient as PlatformClient
+    from hashing.errors import ContentError as ContentError
+    from hashing.errors import DeviceError as DeviceError
+    from hashing.hasher import hash_file as hash_file
+    from hashing.hasher import hash_picture as hash_picture
+    from hashing.passphrase import new_passphrase as new_passphrase
+    from hashing.signals import ContentKind as ContentKind
+    from hashing.signals import ContentSignals as ContentSignals
+    from hashing.signals import FrameSignal as FrameSignal
+    from hashing.signals import Signal as Signal
+    from hashing.signals import SignalType as SignalType
+    from hashing.signals import distance as distance
+    from hashing.submission import Eligibility as Eligibility
+    from hashing.submission import Submission as Submission
+
+_HOME = {
+    "hash_files": "batch",
+    "OwnerClient": "client",
+    "PlatformClient": "client",
+    "ContentError": "errors",
+    "DeviceError": "errors",
+    "hash_file": "hasher",
+    "hash_picture": "hasher",
+    "new_passphrase": "passphrase",
+    "ContentKind": "signals",
+    "ContentSignals": "signals",
+    "FrameSignal": "signals",
+    "Signal": "signals",
+    "SignalType": "signals",
+    "distance": "signals",
+    "Eligibility": "submission",
+    "Submission": "submission",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 (one list; a test compares it with the imports above)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (PEP 562: whatever the name stands for)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,136 @@
+"""Many files on all cores, where one hostile file can end only its own process.
+
+Decoders are C code and can crash or hang. Each file is hashed in a worker process; when a
+worker dies, the few files that were in flight are tried again, each alone, so that the one
+at fault is named and every other gets its signals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+from hashing.errors import ContentError, DecoderCrashed
+from hashing.hasher import hash_file
+from hashing.signals import ContentSignals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from multiprocessing.context import BaseContext
+    from multiprocessing.queues import SimpleQueue
+
+Outcome = ContentSignals | ContentError
+Advance = Callable[[int, float], None]
+
+STALL_SECONDS = 60
+"""A worker that hashes no picture and no video frame for so long is ended."""
+WORKER_BYTES = 6 * 2**30
+"""Address space of a worker on Linux: a decoder that asks for more gets a MemoryError."""
+_POLL_SECONDS = 0.1
+
+
+def hash_files(
+    paths: Sequence[Path], *, workers: int | None = None, advance: Advance | None = None
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield (index into `paths`, its signals or its error) as they come, on all cores.
+
+    `advance` is called with an index and the part of that video done, 0 to 1.
+    """
+    if workers is None:
+        workers = os.cpu_count() or 1
+    batch = _Batch(paths, advance or (lambda _index, _part: None))
+    todo = list(reversed(range(len(paths))))
+    suspects: list[int] = []
+    while todo or suspects:
+        if todo:
+            yield from batch.run(todo, suspects, workers)
+        while suspects:
+            alone, died = [suspects.pop()], []
+            index = alone[0]
+            yield from batch.run(alone, died, 1)
+            if died:
+                yield index, DecoderCrashed()
+
+
+class _Batch:
+    def __init__(self, paths: Sequence[Path], advance: Advance) -> None:
+        self._paths = paths
+        self._advance = advance
+        self._context = _context()
+
+    def run(self, todo: list[int], died: list[int], workers: int) -> Iterator[tuple[int, Outcome]]:
+        """Empty `todo` in a pool of its own; leave in `died` what was in flight when it broke."""
+        told: SimpleQueue[tuple[int, float]] = self._context.SimpleQueue()
+        flying: dict[Future[Outcome], int] = {}
+        pool = ProcessPoolExecutor(
+            min(workers, len(todo)), self._context, initializer=_enter, initargs=(told,)
+        )
+        with pool:
+            while todo or flying:
+                while todo and len(flying) < 2 * workers:
+                    index = todo.pop()
+                    try:
+                        flying[pool.submit(_hash_one, index, self._paths[index])] = index
+                    except BrokenProcessPool:
+                        died.extend([index, *flying.values()])
+                        return
+                done, _ = wait(flying, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                while not told.empty():
+                    self._advance(*told.get())
+                for future in done:
+                    try:
+                        outcome = future.result()
+                    except BrokenProcessPool:
+                        died.extend(flying.values())
+                        return
+                    yield flying.pop(future), outcome
+
+
+def _context() -> BaseContext:
+    """Never `fork`: OpenCV and BLAS threads do not survive it."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hashing.hasher"])
+    return context
+
+
+_told: SimpleQueue[tuple[int, float]] | None = None
+"""Set once in each worker by the pool: where it tells how far a video is."""
+
+
+def _enter(told: SimpleQueue[tuple[int, float]]) -> None:
+    global _told  # noqa: PLW0603 (a process of its own; the pool offers no other way in)
+    _told = told
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415 (POSIX only)
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if os.uname().sysname == "Linux":
+            resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))
+
+
+def _hash_one(index: int, path: Path) -> Outcome:
+    """Hash one file; SIGALRM ends the process if C code stalls, which no Python timeout could."""
+
+    def alive(part: float) -> None:
+        signal.alarm(STALL_SECONDS)
+        if _told is not None:
+            _told.put((index, part))
+
+    signal.alarm(STALL_SECONDS)
+    try:
+        return hash_file(path, alive)
+    except ContentError as err:
+        err.__cause__ = err.__context__ = None
+        return err.with_traceback(None)
+    finally:
+        signal.alarm(0)

@@ -1,0 +1,221 @@
+"""`takeback`: hash, submit, status, withdraw for owners; lookup for platforms.
+
+Exit codes: 0 all done, 1 some failed, 2 wrong usage. Results go to standard output,
+everything else to standard error. A passphrase or key is never an argument, because
+arguments are seen by every other program on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn, TYPE_CHECKING
+
+from tqdm import tqdm
+
+from hashing import report
+from hashing.batch import Outcome, hash_files
+from hashing.client import OwnerClient, PlatformClient
+from hashing.errors import ContentError, DeviceError, InvalidSubmission
+from hashing.gather import gather
+from hashing.passphrase import new_passphrase, normalise
+from hashing.signals import ContentSignals
+from hashing.submission import MAX_ENTRIES, Eligibility, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SOME_FAILED = 1
+USAGE = 2
+LOOKUP_ITEMS = 1000
+"""Items the service takes in one lookup."""
+
+Hashed = list[tuple[Path, ContentSignals]]
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit."""
+    chosen = _parser().parse_args(argv)
+    try:
+        code = chosen.run(chosen)
+    except DeviceError as err:
+        die(str(err))
+    except KeyboardInterrupt:
+        die("Stopped. Nothing more was sent.")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = SOME_FAILED
+    sys.exit(code)
+
+
+def die(message: str, code: int = SOME_FAILED) -> NoReturn:
+    """Say what is wrong and what to do, and exit."""
+    print(f"takeback: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _hash(chosen: argparse.Namespace) -> int:
+    done = _outcomes(chosen.paths)
+    for path, outcome in done:
+        for line in report.outcome_lines(path, outcome, as_json=chosen.json):
+            print(line)
+    return SOME_FAILED if any(isinstance(outcome, ContentError) for _, outcome in done) else 0
+
+
+def _submit(chosen: argparse.Namespace) -> int:
+    hashed, failed = _hashed(chosen.paths)
+    entries = tuple(content for _, content in hashed)
+    if len(entries) > MAX_ENTRIES:
+        raise InvalidSubmission(
+            f"These are {len(entries)} files, and a case holds {MAX_ENTRIES}. Choose fewer files."
+        )
+    if not entries:
+        die("Nothing could be hashed, so nothing was sent.")
+    if chosen.case:
+        OwnerClient(chosen.server, _passphrase()).add(chosen.case, entries)
+        print(f"Added {len(entries)} to case {chosen.case}.")
+        return failed
+    submission = Submission(entries, _eligibility(chosen), chosen.note)
+    passphrase = normalise(os.environ.get("TAKEBACK_PASSPHRASE") or new_passphrase())
+    client = OwnerClient(chosen.server, passphrase)
+    print(report.PASSPHRASE.format(passphrase=passphrase), flush=True)
+    number = client.open_case(submission)
+    print(report.OPENED.format(number=number, count=len(entries)))
+    return failed
+
+
+def _status(chosen: argparse.Namespace) -> int:
+    status = OwnerClient(chosen.server, _passphrase()).status(chosen.case)
+    print(json.dumps(status, indent=2) if chosen.json else "\n".join(report.status_lines(status)))
+    return 0
+
+
+def _withdraw(chosen: argparse.Namespace) -> int:
+    client = OwnerClient(chosen.server, _passphrase())
+    what = f"entry {chosen.entry}" if chosen.entry else "the whole case"
+    if not chosen.yes and not _agrees(f"Withdraw {what} for good? [y/N] "):
+        die("Nothing was withdrawn.")
+    client.withdraw(chosen.case, chosen.entry)
+    print(f"Withdrawn: {what}. It is matched no more.")
+    return 0
+
+
+def _lookup(chosen: argparse.Namespace) -> int:
+    key = os.environ.get("TAKEBACK_KEY") or die("Set TAKEBACK_KEY to your platform key.", USAGE)
+    hashed, failed = _hashed(chosen.paths)
+    client = PlatformClient(chosen.server, key)
+    for start in range(0, len(hashed), LOOKUP_ITEMS):
+        part = hashed[start : start + LOOKUP_ITEMS]
+        answers = client.lookup(content for _, content in part)
+        for (path, _), answer in zip(part, answers, strict=True):
+            print(report.verdict_line(path, answer, as_json=chosen.json))
+    return failed
+
+
+def _outcomes(named: Sequence[Path]) -> list[tuple[Path, Outcome]]:
+    """Hash everything named, in the order named, with a bar while it lasts."""
+    gathered = gather(named)
+    if gathered.passed_over:
+        print(f"Passed over {gathered.passed_over} other files.", file=sys.stderr)
+    outcomes: dict[int, Outcome] = {}
+    parts: dict[int, float] = {}
+    with _bar(len(gathered.files)) as bar:
+
+        def show() -> None:
+            bar.n = len(outcomes) + sum(parts.values())
+            bar.refresh()
+
+        def advance(index: int, part: float) -> None:
+            parts[index] = 0 if index in outcomes else part
+            show()
+
+        for index, outcome in hash_files(gathered.files, advance=advance):
+            outcomes[index] = outcome
+            parts.pop(index, None)
+            show()
+    return [(path, outcomes[index]) for index, path in enumerate(gathered.files)]
+
+
+def _bar(total: int) -> Any:  # noqa: ANN401 (tqdm is untyped)
+    """A progress bar, on a terminal only."""
+    layout = "{l_bar}{bar}| {n:.1f}/{total} files [{elapsed}<{remaining}]"
+    return tqdm(total=total, disable=None, desc="Hashing", bar_format=layout, leave=False)
+
+
+def _hashed(named: Sequence[Path]) -> tuple[Hashed, int]:
+    """Return what could be hashed, and the exit code; say what could not."""
+    hashed: Hashed = []
+    failed = 0
+    for path, outcome in _outcomes(named):
+        if isinstance(outcome, ContentError):
+            failed = SOME_FAILED
+            print(f"{path}: {outcome}", file=sys.stderr)
+        else:
+            hashed.append((path, outcome))
+    return hashed, failed
+
+
+def _passphrase() -> str:
+    given = os.environ.get("TAKEBACK_PASSPHRASE")
+    return normalise(given or getpass.getpass("Passphrase (seven words): "))
+
+
+def _eligibility(chosen: argparse.Namespace) -> Eligibility:
+    """The three answers, from options or asked for. A case needs a yes to the last two."""
+    subject = chosen.subject or (
+        "self" if _agrees("Are you the person shown? [y/N] ") else "authorised"
+    )
+    adults = chosen.adults or _agrees("Was everyone shown 18 or older when it was made? [y/N] ")
+    if not adults:
+        die(report.UNDER_18)
+    intimate = chosen.intimate or _agrees("Is it intimate, and shared without consent? [y/N] ")
+    if not intimate:
+        die(report.NOT_INTIMATE)
+    return Eligibility(subject, adults=adults, intimate=intimate)
+
+
+def _agrees(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="takeback", description=report.ABOUT)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    files = argparse.ArgumentParser(add_help=False)
+    files.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
+    server = argparse.ArgumentParser(add_help=False)
+    server.add_argument("--server", required=True, metavar="URL", help="https address")
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="print JSON")
+
+    hashing = commands.add_parser("hash", parents=[files, as_json], help="print the signals of files")
+    hashing.set_defaults(run=_hash)
+    submit = commands.add_parser("submit", parents=[files, server], help="open a case, or add to it")
+    submit.add_argument("--case", metavar="NUMBER", help="add to this case instead")
+    submit.add_argument("--note", help="a few words for the advocates who may help you")
+    submit.add_argument("--subject", choices=["self", "authorised"], help="who you are")
+    submit.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
+    submit.add_argument("--intimate", action="store_true", help="intimate, shared without consent")
+    submit.set_defaults(run=_submit)
+    for name, run, text in (
+        ("status", _status, "what happened to your case"),
+        ("withdraw", _withdraw, "stop matching for good"),
+    ):
+        command = commands.add_parser(name, parents=[server, as_json], help=text)
+        command.add_argument("--case", required=True, metavar="NUMBER", help="your case number")
+        command.set_defaults(run=run)
+    withdraw = commands.choices["withdraw"]
+    withdraw.add_argument("--entry", type=int, metavar="N", help="only this entry of the case")
+    withdraw.add_argument("--yes", action="store_true", help="do not ask")
+    lookup = commands.add_parser(
+        "lookup", parents=[files, server, as_json], help="ask whether files match (TAKEBACK_KEY)"
+    )
+    lookup.set_defaults(run=_lookup)
+    return parser

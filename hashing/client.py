@@ -1,0 +1,147 @@
+"""The HTTPS calls of an owner and of a platform. The only module that opens a socket."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import Any, Literal, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hashing.errors import InsecureAddress, Refused, Unreachable
+from hashing.passphrase import derive
+from hashing.submission import Submission, content_document, entries_document
+
+if TYPE_CHECKING:
+    from hashing.signals import ContentSignals
+    from collections.abc import Iterable, Sequence
+
+Json = dict[str, Any]
+Feedback = Literal["pending_review", "blocked", "not_blocked"]
+
+TIMEOUT_SECONDS = 60
+MAX_ANSWER_BYTES = 64 * 2**20
+
+
+class OwnerClient:
+    """Opens a case, tells what happened, withdraws. The passphrase stays in this process."""
+
+    def __init__(self, server: str, passphrase: str) -> None:
+        self._server = _checked(server)
+        self._access = derive(passphrase).access
+
+    def open_case(self, submission: Submission) -> str:
+        """Send a submission; return the case number.
+
+        Sending the same again with the same passphrase returns the same number and opens
+        nothing, so an answer that was lost on the way is got by asking once more.
+        """
+        answer = _call(self._server, "POST", "/v1/cases", submission.document(self._access))
+        return str(answer["case_number"])
+
+    def status(self, number: str) -> Json:
+        """Return what happened to each entry, by platform and day."""
+        return self._of_case(number, "GET", "/v1/case")
+
+    def add(self, number: str, entries: Sequence[ContentSignals]) -> Json:
+        """Add entries to an open case."""
+        return self._of_case(number, "POST", "/v1/case/entries", entries_document(tuple(entries)))
+
+    def withdraw(self, number: str, entry: int | None = None) -> Json:
+        """Withdraw one entry, or the whole case. Matching stops before this returns."""
+        path = "/v1/case" if entry is None else f"/v1/case/entries/{entry}"
+        return self._of_case(number, "DELETE", path)
+
+    def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
+        credential = f"Case {number.strip()}:{self._access.hex()}"
+        return _call(self._server, method, path, body, credential)
+
+
+class PlatformClient:
+    """Asks whether uploads match, hands in what was seen, says what was done."""
+
+    def __init__(self, server: str, key: str) -> None:
+        self._server = _checked(server)
+        self._credential = f"Bearer {key.strip()}"
+
+    def lookup(self, items: Iterable[ContentSignals]) -> list[Json]:
+        """Return, for each item in order, its verdict and match references; up to 1,000 items."""
+        body = {"items": [content_document(item) for item in items]}
+        answer = _call(self._server, "POST", "/v1/lookup", body, self._credential)
+        found: list[Json] = answer["items"]
+        return found
+
+    def observe(self, content: ContentSignals, address: str) -> Json:
+        """Hand in that this content was seen at an address."""
+        body = {"observations": [{"address": address, **content_document(content)}]}
+        return _call(self._server, "POST", "/v1/observations", body, self._credential)
+
+    def feedback(self, match: str, said: Feedback) -> Json:
+        """Say what was done about a match."""
+        body = {"feedback": [{"match": match, "value": said}]}
+        return _call(self._server, "POST", "/v1/feedback", body, self._credential)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the credential to an address the user did not give."""
+
+    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+        return None
+
+
+def _checked(server: str) -> str:
+    parts = urlsplit(server)
+    if parts.scheme == "http" and _is_this_machine(parts.hostname or ""):
+        return server.rstrip("/")
+    if parts.scheme != "https" or not parts.hostname:
+        raise InsecureAddress
+    return server.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _call(
+    server: str, method: str, path: str, body: Json | None = None, credential: str | None = None
+) -> Json:
+    headers = {"Accept": "application/json", "User-Agent": "takeback"}
+    if credential:
+        headers["Authorization"] = credential
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    sent = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(server + path, sent, headers, method=method)  # noqa: S310 (_checked)
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as got:
+            return _parsed(got.read(MAX_ANSWER_BYTES))
+    except urllib.error.HTTPError as err:
+        with err:
+            raise _refused(err) from None
+    except (OSError, HTTPException) as err:
+        raise Unreachable from err
+
+
+def _parsed(untrusted: bytes) -> Json:
+    try:
+        answer = json.loads(untrusted)
+    except ValueError as err:
+        raise Unreachable("The answer was not that of a Takeback service.") from err
+    if not isinstance(answer, dict):
+        raise Unreachable("The answer was not that of a Takeback service.")
+    return answer
+
+
+def _refused(err: urllib.error.HTTPError) -> Refused:
+    """The problem document of the service (RFC 9457), or what little is known without one."""
+    try:
+        problem = _parsed(err.read(MAX_ANSWER_BYTES))
+    except (Unreachable, OSError, HTTPException):
+        problem = {}
+    message = problem.get("detail") or problem.get("title") or f"The service answered {err.code}."
+    return Refused(str(message), status=err.code, problem=str(problem.get("type", "")))

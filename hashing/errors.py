@@ -1,0 +1,128 @@
+"""What can go wrong on the device.
+
+    DeviceError
+    ├── ContentError             this one file was not hashed; the others go on
+    │   ├── Unreadable           missing, a folder, or no permission
+    │   ├── EmptyFile
+    │   ├── UnknownFormat        not one of the formats we read, whatever its name says
+    │   ├── TooManyBytes
+    │   ├── TooManyPixels        decompression bombs end here
+    │   ├── TooSmall
+    │   ├── TooNarrow            one side is far longer than the other
+    │   ├── TooLong              a video beyond the longest we sample
+    │   ├── Damaged              truncated, corrupt, or hostile
+    │   ├── TooPlain             no signal passed its quality bar
+    │   ├── VideoSupportMissing  the `video` extra is not installed
+    │   └── DecoderCrashed       the decoder died or hung; only its own process did
+    ├── InvalidSignal            text that is not a signal
+    ├── InvalidPassphrase        a word that is not on the list, or too few of them
+    ├── InvalidSubmission        more entries, frames or text than a case may hold
+    └── ServiceError             the service did not do what was asked
+        ├── Unreachable
+        ├── InsecureAddress      plain http to anything but this machine
+        └── Refused              the service answered with a problem (RFC 9457)
+
+The docstring of a class is its default message: what happened, and what to do next.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+
+class DeviceError(Exception):
+    """Something went wrong on this device."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.getdoc(type(self)))
+
+    @property
+    def code(self) -> str:
+        """Stable snake_case name of the kind of error, for programs."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+
+class ContentError(DeviceError):
+    """This file could not be hashed."""
+
+
+class Unreadable(ContentError):
+    """The file could not be opened. Check that it exists and that you may read it."""
+
+
+class EmptyFile(ContentError):
+    """The file is empty. Save or download it again."""
+
+
+class UnknownFormat(ContentError):
+    """This is not a picture or video format we can read. Save it as JPEG, PNG or MP4 and try again."""
+
+
+class TooManyBytes(ContentError):
+    """The file is larger than we read. Export a smaller copy and hash that."""
+
+
+class TooManyPixels(ContentError):
+    """The picture has more pixels than we decode. Export a smaller copy and hash that."""
+
+
+class TooSmall(ContentError):
+    """The picture is too small to be recognised. Use the largest copy you have."""
+
+
+class TooNarrow(ContentError):
+    """One side is far longer than the other. Crop to the part that matters and try again."""
+
+
+class TooLong(ContentError):
+    """The video is longer than we sample. Cut it into shorter parts and hash each."""
+
+
+class Damaged(ContentError):
+    """The file is damaged or incomplete. Save or download it again, or use another copy."""
+
+
+class TooPlain(ContentError):
+    """There is too little detail to tell this from other content. Use a clearer copy."""
+
+
+class VideoSupportMissing(ContentError):
+    """Videos need one more package. Install it with: pip install 'takeback[video]'."""
+
+
+class DecoderCrashed(ContentError):
+    """Decoding this file crashed or took too long, so it was skipped. Use another copy."""
+
+
+class InvalidSignal(DeviceError):
+    """This is not a signal we know."""
+
+
+class InvalidPassphrase(DeviceError):
+    """That is not one of our passphrases. Check each word against the one you wrote down."""
+
+
+class InvalidSubmission(DeviceError):
+    """This does not fit into one submission."""
+
+
+class ServiceError(DeviceError):
+    """The service could not do this."""
+
+
+class Unreachable(ServiceError):
+    """The service could not be reached, so we do not know whether it acted. Try again."""
+
+
+class InsecureAddress(ServiceError):
+    """The address must begin with https://, so that nobody on the way can read what is sent."""
+
+
+class Refused(ServiceError):
+    """The service refused this."""
+
+    def __init__(self, message: str | None = None, *, status: int = 0, problem: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem = problem

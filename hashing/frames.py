@@ -1,0 +1,162 @@
+"""Untrusted video to sampled luma frames with their times.
+
+Containers go through OpenCV's FFmpeg; animated GIF, WebP, PNG and AVIF through Pillow.
+FFmpeg is told the one demuxer that `formats.sniff` found, as it would else also believe names
+(`clip%d.jpg` is a row of pictures to it), and the protocol "file" alone, so that a video can
+name no other file and no address.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.errors import Damaged, TooLong, TooManyPixels, VideoSupportMissing
+from hashing.pixels import MAX_PIXELS, first_luma, grey, guarded, raster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterator
+    import cv2
+
+Luma = NDArray[np.uint8]
+
+PERIOD_MS = 250
+"""Time between samples: at 4 a second a clip of a longer video still shares frames with it."""
+MAX_SECONDS = 4 * 60 * 60
+"""Longest video, in seconds."""
+MAX_READ = 4 * 60 * 60 * 120
+"""Most frames read from a container, whatever times it claims: MAX_SECONDS at 120 a second."""
+MAX_ANIMATION = 10_000
+"""Most frames of an animated picture."""
+_OPEN_MS = 10_000
+_READ_MS = 20_000
+"""Milliseconds after which FFmpeg gives up opening, or reading one frame."""
+
+
+class Frame(NamedTuple):
+    """One sampled frame: its time, how far through the video it is (0–1), and its luma."""
+
+    at_ms: int
+    fraction: float
+    luma: Luma
+
+
+def sample(path: Path, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
+    """Yield the first frame at or after each multiple of `period_ms`, in time order.
+
+    Raises VideoSupportMissing, Damaged when nothing can be decoded, TooManyPixels, TooLong.
+    A video that breaks off in the middle yields what came before.
+    """
+    for at_ms, fraction, pixels in _due(_container(path), period_ms):
+        yield Frame(at_ms, fraction, raster(Image.fromarray(pixels())))
+
+
+def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
+    """As `sample`, of an animated picture that `pixels.open_picture` has opened."""
+    count = min(getattr(image, "n_frames", 1), MAX_ANIMATION)
+    due = 0
+    at_ms = 0.0
+    for index in range(count):
+        guarded(lambda index=index: image.seek(index))  # type: ignore[misc]
+        if at_ms >= due:
+            luma = first_luma(image) if index == 0 else guarded(lambda: raster(grey(image)))
+            yield Frame(int(at_ms), index / count, luma)
+            due = (int(at_ms) // period_ms + 1) * period_ms
+        at_ms += float(image.info.get("duration", 0) or 100)
+        if at_ms > 1000 * MAX_SECONDS:
+            raise TooLong
+
+
+class _Read(NamedTuple):
+    at_ms: int
+    fraction: float
+    pixels: Pixels
+
+
+class Pixels:
+    """Decodes the frame the capture stands at, only if it is asked for."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+
+    def __call__(self) -> Luma:
+        import cv2  # noqa: PLC0415 (the optional `video` extra)
+
+        good, picture = self._capture.retrieve()
+        if not good or picture is None:
+            raise Damaged
+        if picture.ndim == 2:  # noqa: PLR2004 (a grey video)
+            return np.asarray(picture, dtype=np.uint8)
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def _due(reads: Iterator[_Read], period_ms: int) -> Iterator[_Read]:
+    due = 0
+    for read in reads:
+        if read.at_ms >= due:
+            yield read
+            due = (read.at_ms // period_ms + 1) * period_ms
+
+
+def _container(path: Path) -> Iterator[_Read]:
+    """Yield every frame of a container, undecoded, with a time that never runs back."""
+    capture = _open(path)
+    try:
+        yield from _reads(capture)
+    finally:
+        capture.release()
+
+
+def _reads(capture: cv2.VideoCapture) -> Iterator[_Read]:
+    import cv2  # noqa: PLC0415 (the optional `video` extra)
+
+    claimed = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    step = 1000 / rate if 0 < rate < 1000 else 40.0  # noqa: PLR2004 (a claim nobody films at)
+    total = claimed if 0 < claimed < MAX_READ else 0
+    pixels, at_ms, read = Pixels(capture), 0.0, 0
+    while capture.grab():
+        told = capture.get(cv2.CAP_PROP_POS_MSEC)
+        at_ms = max(at_ms, told) if read == 0 or told > 0 else at_ms + step
+        if at_ms > 1000 * MAX_SECONDS or read >= MAX_READ:
+            raise TooLong
+        yield _Read(int(at_ms), min(read / total, 1.0) if total else 0.0, pixels)
+        read += 1
+    if read == 0:
+        raise Damaged
+
+
+def _demuxer(path: Path) -> str:
+    """FFmpeg's name of the format; a bare MPEG video stream begins with its sequence header."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    return "mpegvideo" if head.startswith(MPEG_SEQUENCE) else sniff(head).value
+
+
+def _open(path: Path) -> cv2.VideoCapture:
+    try:
+        import cv2  # noqa: PLC0415 (the optional `video` extra)
+    except ImportError as err:
+        raise VideoSupportMissing from err
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
+        f"protocol_whitelist;file|input_format;{_demuxer(path)}"
+    )
+    limits = [
+        *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS),
+        *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS),
+        *(cv2.CAP_PROP_N_THREADS, 1),
+    ]
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, limits)
+    if not capture.isOpened():
+        raise Damaged
+    width = capture.get(cv2.CAP_PROP_FRAME_WIDTH)
+    height = capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    if width * height > MAX_PIXELS:
+        capture.release()
+        raise TooManyPixels
+    return capture

@@ -1,0 +1,92 @@
+"""What the command line says, as text and as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TYPE_CHECKING
+
+from hashing.errors import ContentError
+from hashing.submission import content_document
+
+if TYPE_CHECKING:
+    from hashing.signals import ContentSignals
+    from pathlib import Path
+    from collections.abc import Iterator
+
+ABOUT = (
+    "Find out, and stop, where intimate pictures of you are shared. Your files are hashed "
+    "on this device; only the hashes are ever sent."
+)
+PASSPHRASE = """\
+Your passphrase, which only you have and nobody can recover:
+
+    {passphrase}
+
+Keep it safe. If sending fails, set TAKEBACK_PASSPHRASE to it and run this again:
+that opens no second case."""
+OPENED = """\
+Your case number:
+
+    {number}
+
+{count} of your files are now looked for. To see what happened:
+    takeback status --case {number} --server URL"""
+UNDER_18 = (
+    "If someone shown was under 18, or you are not sure, others can help faster and know how. "
+    "In the US and worldwide: NCMEC Take It Down (takeitdown.ncmec.org). In the UK: "
+    "Report Remove (Childline with the IWF). Nothing was sent."
+)
+NOT_INTIMATE = (
+    "This service is for intimate content shared without consent. For anything else, "
+    "the platform's own report form is the way. Nothing was sent."
+)
+
+_STATUS_WORDS = {
+    "received": "received",
+    "active": "being looked for",
+    "quarantined": "held until a person has reviewed it",
+    "withdrawn": "withdrawn, matched no more",
+}
+_OUTCOME_WORDS = {
+    None: "no word yet of what they did",
+    "pending_review": "they are reviewing it",
+    "blocked": "they blocked it",
+    "not_blocked": "they did not block it",
+}
+
+
+def outcome_lines(
+    path: Path, outcome: ContentSignals | ContentError, *, as_json: bool
+) -> Iterator[str]:
+    """Lines for one hashed file: one of JSON, or one a signal."""
+    if isinstance(outcome, ContentError):
+        told = {"path": str(path), "error": {"code": outcome.code, "message": str(outcome)}}
+        yield json.dumps(told) if as_json else f"error   {path}: {outcome}"
+    elif as_json:
+        yield json.dumps({"path": str(path), **content_document(outcome)})
+    else:
+        for signal in outcome.signals:
+            quality = "" if signal.quality is None else f"quality {signal.quality}"
+            yield f"{signal.type:7} {signal.hex:64} {quality:11} {path}"
+        if outcome.frames:
+            yield f"{'frames':7} {len(outcome.frames)} distinct frames {'':59} {path}"
+
+
+def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
+    """One line for one looked-up file."""
+    if as_json:
+        return json.dumps({"path": str(path), **answer})
+    references = " ".join(match["match"] for match in answer["matches"])
+    return f"{answer['verdict']:6} {path} {references}".rstrip()
+
+
+def status_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The owner's status as a page of text."""
+    yield f"Case {status['case_number']}, opened {status['opened_on']}"
+    for entry in status["entries"]:
+        words = _STATUS_WORDS.get(entry["status"], entry["status"])
+        yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}"
+        for seen in entry["sightings"]:
+            outcome = _OUTCOME_WORDS.get(seen["outcome"], seen["outcome"])
+            yield f"     {seen['seen_on']}  {seen['platform']}: found there; {outcome}"
+    yield status["says"]

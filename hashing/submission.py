@@ -1,0 +1,104 @@
+"""The one document that may leave the device. What has no field here cannot be sent.
+
+No file name, no EXIF, no size, no thumbnail. `docs/signals.md` holds the JSON schema, which
+is `submission.schema.json` in this package.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Literal, TYPE_CHECKING
+
+from hashing.errors import InvalidSubmission
+
+if TYPE_CHECKING:
+    from hashing.signals import ContentSignals, FrameSignal, Signal
+
+VERSION = 1
+MAX_ENTRIES = 50
+"""Entries of one case: more is a sign of a list that is not one person's (trust.md 4.4)."""
+MAX_NOTE = 1000
+"""Characters of the note for advocates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """The owner's answers. Anything else than these is not for this service (docs/operating.md).
+
+    `subject`: "self" if the owner is the person shown, "authorised" if acting for them.
+    `adults`: everyone shown was 18 or older when it was made.
+    `intimate`: the content is intimate, and is or may be shared without consent.
+    """
+
+    subject: Literal["self", "authorised"]
+    adults: bool
+    intimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A new case: what was hashed, the answers, and a note if the owner wants one."""
+
+    entries: tuple[ContentSignals, ...]
+    eligibility: Eligibility
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_count(self.entries)
+        if self.note is not None and not 0 < len(self.note) <= MAX_NOTE:
+            raise InvalidSubmission(f"A note has 1 to {MAX_NOTE} characters.")
+
+    def document(self, access_key: bytes) -> dict[str, Any]:
+        """Return the JSON object for `POST /v1/cases`."""
+        answers = self.eligibility
+        note = {} if self.note is None else {"note": self.note}
+        return {
+            "version": VERSION,
+            "access_key": access_key.hex(),
+            "eligibility": {
+                "subject": answers.subject,
+                "adults": answers.adults,
+                "intimate": answers.intimate,
+            },
+            **note,
+            "entries": [content_document(entry) for entry in self.entries],
+        }
+
+
+def entries_document(entries: tuple[ContentSignals, ...]) -> dict[str, Any]:
+    """Return the JSON object for `POST /v1/case/entries`."""
+    _check_count(entries)
+    return {"entries": [content_document(entry) for entry in entries]}
+
+
+def content_document(content: ContentSignals) -> dict[str, Any]:
+    """Return the JSON object of one entry, or of one item of a lookup."""
+    frames = {"frames": [_frame(frame) for frame in content.frames]} if content.frames else {}
+    return {
+        "kind": content.kind.value,
+        "signals": [_signal(signal) for signal in content.signals],
+        **frames,
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of the submission."""
+    text = files("hashing").joinpath("submission.schema.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _signal(signal: Signal) -> dict[str, Any]:
+    quality = {} if signal.quality is None else {"quality": signal.quality}
+    return {"type": signal.type.value, "value": signal.hex, **quality}
+
+
+def _frame(frame: FrameSignal) -> dict[str, Any]:
+    return {"at_ms": frame.at_ms, "until_ms": frame.until_ms, **_signal(frame.signal)}
+
+
+def _check_count(entries: tuple[ContentSignals, ...]) -> None:
+    if not 0 < len(entries) <= MAX_ENTRIES:
+        raise InvalidSubmission(f"A case holds 1 to {MAX_ENTRIES} files; this has {len(entries)}.")

@@ -1,0 +1,1 @@
+"""The service: signals, cases, sightings. It never receives, decodes or stores content."""

@@ -1,0 +1,214 @@
+"""`python -m service`: serve, work, migrate, reindex, keys, review, exclude."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+
+from service import worker
+from service.api.wire import ContentIn
+from service.app import create_app, create_context
+from service.domain.actor import Role
+from service.domain.errors import InvalidRequest, ServiceError
+from service.settings import InvalidSetting, Settings, read
+from service.workflows import exclude, keyring, review
+from service.workflows.context import Context
+
+CONNECTIONS = 500
+"""Requests in work at once; more are told to come again (503)."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    _log_to_stderr()
+    chosen = _parser().parse_args(argv)
+    try:
+        settings = read(os.environ)
+        if not settings.database_url:
+            create_context(settings).database.migrate()  # the embedded store keeps itself current
+        chosen.run(settings, chosen)
+    except (ServiceError, InvalidSetting) as err:
+        print(f"service: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve(settings: Settings, _chosen: argparse.Namespace) -> None:
+    print(f"Takeback listens on http://{settings.host}:{settings.port}", file=sys.stderr)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,  # it would write addresses
+        log_config=None,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+    )
+
+
+def _work(settings: Settings, _chosen: argparse.Namespace) -> None:
+    context, stop = create_context(settings), threading.Event()
+    context.load()
+
+    def end(*_: object) -> None:
+        stop.set()
+        context.work_waits.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    worker.run(context, stop)
+
+
+def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
+    create_context(settings).database.migrate()
+    print("The tables are current.")
+
+
+def _reindex(settings: Settings, _chosen: argparse.Namespace) -> None:
+    """Read the whole bank as a starting server does, and say what it found."""
+    for (space, kind), index in _loaded(settings).indexes.items():
+        print(f"{space:9} {kind:6} {len(index):12,} signals")
+
+
+def _keys_create(settings: Settings, chosen: argparse.Namespace) -> None:
+    key = keyring.create(_loaded(settings), Role(chosen.role), chosen.name, _today())
+    print(key)
+    print("This is the only time this key is shown. Keep it secret.", file=sys.stderr)
+
+
+def _keys_list(settings: Settings, _chosen: argparse.Namespace) -> None:
+    for key in keyring.listed(_loaded(settings)):
+        state = f"revoked {key.revoked_on}" if key.revoked_on else "live"
+        print(f"{key.key_id}  {key.role:8}  {key.created_on}  {state:18}  {key.name}")
+
+
+def _keys_revoke(settings: Settings, chosen: argparse.Namespace) -> None:
+    keyring.revoke(_loaded(settings), chosen.key_id, _today())
+    print("Revoked.")
+
+
+def _review_list(settings: Settings, _chosen: argparse.Namespace) -> None:
+    for held in review.held(_loaded(settings)):
+        said = ", ".join(held.feedback) or "no feedback"
+        print(f"{held.entry.id:8}  {held.entry.kind:7}  {held.reason:12}  {said}")
+
+
+def _review_release(settings: Settings, chosen: argparse.Namespace) -> None:
+    review.release(_loaded(settings), chosen.entry)
+    print("Released: it is matched again.")
+
+
+def _review_keep(settings: Settings, chosen: argparse.Namespace) -> None:
+    review.keep(_loaded(settings), chosen.entry)
+    print("Kept: it stays held.")
+
+
+def _exclude(settings: Settings, chosen: argparse.Namespace) -> None:
+    fresh = exclude.exclude(_loaded(settings), _contents(chosen.file), _today())
+    print(f"{fresh} new signals excluded.")
+
+
+def _contents(path: Path) -> Iterator[Any]:
+    """The output of `takeback hash --json`: one file a line, those with an error passed over."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as err:
+        raise InvalidRequest(f"{path} cannot be read.") from err
+    for place, line in enumerate(lines, 1):
+        try:
+            found = json.loads(line)
+            found.pop("path", None)
+            if "error" not in found:
+                yield ContentIn.model_validate(found).value()
+        except (ValueError, AttributeError, ValidationError) as err:
+            raise InvalidRequest(f"Line {place} is not one of `takeback hash --json`.") from err
+
+
+def _loaded(settings: Settings) -> Context:
+    context = create_context(settings)
+    context.load()
+    return context
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class _Lines(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and the extra fields we named."""
+
+    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals")
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
+        line = {"at": at, "level": record.levelname, "from": record.name, **told}
+        if record.name.startswith("service"):
+            line["says"] = record.getMessage()
+        return json.dumps(line)
+
+
+def _log_to_stderr() -> None:
+    """Of other libraries only that they warned: their text may hold anything."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("service").setLevel(logging.INFO)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("serve", _serve, "answer HTTP requests"),
+        ("work", _work, "do the worker's work, where `serve` does not"),
+        ("migrate", _migrate, "bring the tables to this version"),
+        ("reindex", _reindex, "read the whole bank and count it"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(run=run)
+    keys = commands.add_parser("keys", help="keys of platforms and crawlers").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    create = keys.add_parser("create", help="make a key and show it once")
+    create.add_argument("--role", required=True, choices=list(Role))
+    create.add_argument("--name", required=True, help="what owners will read")
+    create.set_defaults(run=_keys_create)
+    keys.add_parser("list", help="show every key but its secret").set_defaults(run=_keys_list)
+    revoke = keys.add_parser("revoke", help="make a key useless")
+    revoke.add_argument("key_id", help="as `keys list` shows it")
+    revoke.set_defaults(run=_keys_revoke)
+    _review_parser(commands)
+    excluded = commands.add_parser("exclude", help="never match public or plain content")
+    excluded.add_argument("file", type=Path, help="output of `takeback hash --json`")
+    excluded.set_defaults(run=_exclude)
+    return parser
+
+
+def _review_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)
+    actions = commands.add_parser("review", help="entries held for review").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    actions.add_parser("list", help="show what waits").set_defaults(run=_review_list)
+    for name, run, text in (
+        ("release", _review_release, "match it again"),
+        ("keep", _review_keep, "leave it held"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("entry", type=int, help="as `review list` shows it")
+        action.set_defaults(run=run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

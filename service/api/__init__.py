@@ -1,0 +1,1 @@
+"""HTTP, by caller. Parses what is untrusted, asks one workflow, shapes its answer."""

@@ -1,0 +1,142 @@
+"""Errors to problem documents (RFC 9457). One table: a test asks each error for its row."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from service.domain import errors
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+MAX_FAULTS = 10
+"""Places named in one answer to a request that does not have the documented form."""
+
+STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
+    errors.ServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Withdrawn: HTTPStatus.GONE,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.IllegalTransition: HTTPStatus.CONFLICT,
+    errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = Field(description="Which kind of problem: takeback:problem:NAME, never changing")
+    title: str
+    status: int
+    detail: str = Field(description="What happened and what to do next")
+    faults: list[str] | None = Field(default=None, description="Where the request is wrong")
+
+
+def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of the problems that a route can answer with."""
+    always = (errors.InvalidRequest, errors.TooLarge, errors.NotReady)
+    named: list[type[errors.ServiceError]] = [*always, *kinds]
+    return {
+        STATUS[kind].value: {
+            "model": Problem,
+            "description": " / ".join(k.__name__ for k in named if STATUS[k] is STATUS[kind]),
+            "content": {MEDIA_TYPE: {}},
+        }
+        for kind in named
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this app with a problem document."""
+    app.add_exception_handler(errors.ServiceError, _of_service)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONResponse:
+    """Return the problem document of an error."""
+    status = STATUS[type(err)]
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Case, Bearer realm="takeback"'
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return _answer(status, type(err).__name__, str(err), faults=faults, headers=headers)
+
+
+def _of_service(_request: Request, err: Exception) -> JSONResponse:
+    assert isinstance(err, errors.ServiceError)  # noqa: S101 (what it was installed for)
+    return problem(err)
+
+
+def _of_validation(_request: Request, err: Exception) -> JSONResponse:
+    """Say where and why, in the documented names, and never what was there."""
+    assert isinstance(err, RequestValidationError)  # noqa: S101 (what it was installed for)
+    faults = [_place(fault) for fault in err.errors()[:MAX_FAULTS]]
+    what = errors.InvalidRequest("The request does not have the documented form. See /docs.")
+    return problem(what, faults)
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    """Where a fault is and its kind. A name that is not ours is left out: it may be anything."""
+    where, kind = fault["loc"], fault["type"]
+    if kind == "extra_forbidden":
+        where, kind = where[:-1], "unknown name"
+    elif kind == "json_invalid":
+        where = where[:1]
+    return f"{'.'.join(str(part) for part in where)}: {kind.replace('_', ' ')}"
+
+
+def _of_http(_request: Request, err: Exception) -> JSONResponse:
+    assert isinstance(err, HTTPException)  # noqa: S101 (what it was installed for)
+    status = HTTPStatus(err.status_code)
+    name = status.phrase.title().replace(" ", "").replace("-", "")
+    return _answer(status, name, status.description or status.phrase, headers=err.headers)
+
+
+def _unexpected(request: Request, err: Exception) -> JSONResponse:
+    """Log where it happened: the type and the place, never the words, which may hold anything."""
+    last = err.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    place = f"{last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno}" if last else "?"
+    route = getattr(request.scope.get("route"), "path", "?")
+    log.error("failed", extra={"error": type(err).__name__, "place": place, "route": route})
+    return problem(errors.ServiceError("Something went wrong here, not with you. Try again."))
+
+
+def _answer(
+    status: HTTPStatus,
+    name: str,
+    detail: str,
+    *,
+    faults: list[str] | None = None,
+    headers: Any = None,  # noqa: ANN401 (whatever mapping Starlette carries)
+) -> JSONResponse:
+    kebab = "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+    body = Problem(
+        type=f"takeback:problem:{kebab}",
+        title=status.phrase,
+        status=status.value,
+        detail=detail,
+        faults=faults,
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True), status.value, headers=headers, media_type=MEDIA_TYPE
+    )

@@ -1,0 +1,93 @@
+"""Cases and entries: the number people say aloud, and the one table of what may follow what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from hashing.signals import ContentKind
+from service.domain.errors import IllegalTransition, Unauthenticated
+
+MAX_ENTRIES = 50
+"""Entries of one case (trust.md 4.4: 20–50)."""
+_DIGITS = 10
+
+
+class EntryStatus(StrEnum):
+    """Where an entry stands."""
+
+    RECEIVED = "received"
+    ACTIVE = "active"
+    QUARANTINED = "quarantined"
+    WITHDRAWN = "withdrawn"
+
+
+TRANSITIONS = {
+    EntryStatus.RECEIVED: {EntryStatus.ACTIVE, EntryStatus.QUARANTINED, EntryStatus.WITHDRAWN},
+    EntryStatus.ACTIVE: {EntryStatus.QUARANTINED, EntryStatus.WITHDRAWN},
+    EntryStatus.QUARANTINED: {EntryStatus.ACTIVE, EntryStatus.WITHDRAWN},
+    EntryStatus.WITHDRAWN: set(),
+}
+"""Every legal step. The drawing in docs/states.md is made of this table."""
+
+
+class HoldReason(StrEnum):
+    """Why an entry is quarantined. Told to reviewers, never to platforms."""
+
+    EXCLUDED = "excluded"
+    MANY_CASES = "many_cases"
+    MANY_MATCHES = "many_matches"
+    DISPUTED = "disputed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One piece of content in a case, as the store knows it."""
+
+    id: int
+    case_id: int
+    n: int
+    kind: ContentKind
+    status: EntryStatus
+    added_on: date
+    reviewed: bool
+
+    def step(self, to: EntryStatus) -> EntryStatus:
+        """Return `to`. Raises IllegalTransition when the table has no such step."""
+        if to not in TRANSITIONS[self.status]:
+            raise IllegalTransition(f"An entry cannot go from {self.status} to {to}.")
+        return to
+
+
+def new_number(digit: Callable[[], int]) -> str:
+    """Return a case number: nine digits from `digit`, one check digit, grouped to be read aloud."""
+    digits = [digit() for _ in range(_DIGITS - 1)]
+    return _grouped("".join(map(str, [*digits, _check_digit(digits)])))
+
+
+def parse_number(untrusted: str) -> str:
+    """Return a case number as it was made, whatever spaces or dashes it was typed with.
+
+    Raises Unauthenticated, as a number that was never given does: who guesses learns nothing.
+    """
+    digits = re.sub(r"[\s\-.]", "", untrusted)
+    if len(digits) != _DIGITS or not digits.isascii() or not digits.isdigit():
+        raise Unauthenticated
+    if _check_digit([int(d) for d in digits[:-1]]) != int(digits[-1]):
+        raise Unauthenticated
+    return _grouped(digits)
+
+
+def _grouped(digits: str) -> str:
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+
+
+def _check_digit(digits: list[int]) -> int:
+    """ISO/IEC 7064 MOD 11,10: finds every single wrong digit and nearly every exchanged pair."""
+    carry = _DIGITS
+    for digit in digits:
+        carry = ((carry + digit) % _DIGITS or _DIGITS) * 2 % (_DIGITS + 1)
+    return (_DIGITS + 1 - carry) % _DIGITS

@@ -1,0 +1,81 @@
+"""What the service refuses.
+
+    ServiceError
+    ├── Unauthenticated      no credential, or one that opens nothing; never says which
+    ├── Forbidden            a good credential for something else
+    ├── NotFound             no such entry in this case
+    ├── Withdrawn            the case or entry was withdrawn for good
+    ├── Conflict             this passphrase already opened a case with other content
+    ├── CaseFull             more entries than a case holds
+    ├── NotEligible          answers that mean another service can help better
+    ├── InvalidRequest       the request does not have the documented form
+    ├── TooLarge             the request has more bytes than we read
+    ├── IllegalTransition    an entry cannot go from that status to this one
+    └── NotReady             still starting, or the store cannot be reached
+
+The docstring of a class is its default message: what happened, and what to do next.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class ServiceError(Exception):
+    """The service could not do this."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or " ".join((inspect.getdoc(type(self)) or "").split()))
+
+
+class Unauthenticated(ServiceError):
+    """The credential is missing or opens nothing here.
+
+    Check the number and the words, or the key.
+    """
+
+
+class Forbidden(ServiceError):
+    """This key is not for that. Ask the operator for one with the right role."""
+
+
+class NotFound(ServiceError):
+    """There is no such thing here. Check the number."""
+
+
+class Withdrawn(ServiceError):
+    """This was withdrawn for good. Open a new case to have content looked for again."""
+
+
+class Conflict(ServiceError):
+    """A case with this passphrase holds other content.
+
+    Add to that case, or use a new passphrase.
+    """
+
+
+class CaseFull(ServiceError):
+    """The case would hold more entries than it may. Open another case for the rest."""
+
+
+class NotEligible(ServiceError):
+    """These answers mean that others can help better.
+
+    For anyone under 18: NCMEC Take It Down, or Report Remove in the UK.
+    """
+
+
+class InvalidRequest(ServiceError):
+    """The request does not have the documented form."""
+
+
+class TooLarge(ServiceError):
+    """The request is larger than we read. Send fewer items at a time."""
+
+
+class IllegalTransition(ServiceError):
+    """An entry in this status cannot take that step."""
+
+
+class NotReady(ServiceError):
+    """The service is starting, or cannot reach its store. Try again in a moment."""

@@ -1,0 +1,1 @@
+"""The only SQL: SQLAlchemy Core over SQLite or PostgreSQL. Every function takes a transaction."""

@@ -1,0 +1,123 @@
+"""Connections and transactions, the same on SQLite and PostgreSQL.
+
+A write that returned is on the disk: SQLite runs with WAL and `synchronous=FULL`,
+PostgreSQL with its default `synchronous_commit=on`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from service.domain.errors import NotReady
+
+Tx = sa.Connection
+
+BUSY_MS = 15_000
+"""How long a SQLite writer waits for another before it gives up, in milliseconds."""
+_CHANGES_LOCK = 0x7461_6B65
+"""Key of the PostgreSQL advisory lock that makes positions of `changes` commit in order."""
+
+
+class Database:
+    """One store. Connections are pooled; every method may be called from any thread."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that sees one state of the store and changes nothing."""
+        options = {}
+        if self.engine.dialect.name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _reachable(), self.engine.connect() as connection:
+            connection.execution_options(**options)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that is on the disk when the block ends, or never was.
+
+        Writers that append to `changes` come one after the other, so that whoever follows
+        the table never passes a position that is committed later.
+        """
+        with _reachable(), self.engine.connect() as connection:
+            connection.execution_options(takeback_write=True)
+            with connection.begin():
+                if self.engine.dialect.name == "postgresql":
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
+                yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to what this version expects. Repeating it does nothing."""
+        with self.engine.connect() as connection:
+            command.upgrade(_alembic(connection), "head")
+
+    def downgrade(self, revision: str) -> None:
+        """Take the tables back to an earlier revision; `base` removes them."""
+        with self.engine.connect() as connection:
+            command.downgrade(_alembic(connection), revision)
+
+    def is_current(self) -> bool:
+        """Whether the tables are what this version expects. Raises NotReady without a store."""
+        with self.read() as tx:
+            here = MigrationContext.configure(tx).get_current_revision()
+        return here == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as err:
+        if err.connection_invalidated or isinstance(err, sa.exc.OperationalError):
+            raise NotReady from err
+        raise
+
+
+def _alembic(connection: Tx | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: pysqlite's own comes too late
+    for pragma in (
+        "journal_mode=WAL",  # readers and the writer do not wait for each other
+        "synchronous=FULL",  # a commit is on the disk, in WAL mode too
+        "foreign_keys=ON",
+        "secure_delete=ON",  # what is withdrawn is overwritten, not only unlinked
+        "trusted_schema=OFF",
+        f"busy_timeout={BUSY_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Tx) -> None:
+    write = connection.get_execution_options().get("takeback_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

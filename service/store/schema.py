@@ -1,0 +1,156 @@
+"""The tables. Days, not seconds, wherever an owner's acts could be told by the time of them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""SQLite numbers rows by itself only where the type is INTEGER."""
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("number", sa.String(12), nullable=False, unique=True),
+    sa.Column("access_hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("subject", sa.String(16), nullable=False),
+    sa.Column("note", sa.LargeBinary),
+    sa.Column("opened_on", sa.Date, nullable=False),
+    sa.Column("withdrawn_on", sa.Date),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False, index=True),
+    sa.Column("reason", sa.String(16)),
+    sa.Column("reviewed", sa.Boolean, nullable=False, default=False),
+    sa.Column("added_on", sa.Date, nullable=False),
+    sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
+    sa.UniqueConstraint("case_id", "n"),
+    sa.UniqueConstraint("case_id", "document_hash"),
+)
+
+
+def _signal_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("type", sa.String(8), nullable=False),
+        sa.Column("value", sa.LargeBinary(32), nullable=False),
+        sa.Column("quality", sa.SmallInteger),
+        sa.Column("at_ms", sa.Integer),
+        sa.Column("until_ms", sa.Integer),
+    ]
+
+
+signals = sa.Table(
+    "signals",
+    metadata,
+    *_signal_columns(),
+    sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), nullable=False, index=True),
+    sa.Index("ix_signals_type_value", "type", "value"),
+    sqlite_autoincrement=True,
+)
+"""Ids are never used twice, here and below: an index knows a signal by its id alone."""
+
+excluded_signals = sa.Table(
+    "excluded_signals",
+    metadata,
+    *_signal_columns(),
+    sa.Column("added_on", sa.Date, nullable=False),
+    sa.UniqueConstraint("type", "value"),
+    sqlite_autoincrement=True,
+)
+
+observations = sa.Table(
+    "observations",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("address", sa.LargeBinary, nullable=False),
+    sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("seen_on", sa.Date, nullable=False),
+    sa.Column("expires_on", sa.Date, nullable=False, index=True),
+    sa.UniqueConstraint("actor_id", "document_hash", "seen_on"),
+)
+
+observed_signals = sa.Table(
+    "observed_signals",
+    metadata,
+    *_signal_columns(),
+    sa.Column("observation_id", Id, sa.ForeignKey("observations.id"), nullable=False, index=True),
+    sa.Index("ix_observed_signals_type_value", "type", "value"),
+    sqlite_autoincrement=True,
+)
+
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), nullable=False),
+    sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), nullable=False),
+    sa.Column("seen_on", sa.Date, nullable=False),
+    sa.Column("source", sa.String(12), nullable=False),
+    sa.Column("verdict", sa.String(8), nullable=False),
+    sa.Column("reference", sa.String(24), nullable=False),
+    sa.Column("observation_id", Id, sa.ForeignKey("observations.id", ondelete="SET NULL")),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.UniqueConstraint("entry_id", "actor_id", "seen_on", "source", "verdict"),
+    sa.Index("ix_sightings_actor_id_reference", "actor_id", "reference"),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), primary_key=True),
+    sa.Column("value", sa.String(16), nullable=False),
+    sa.Column("given_on", sa.Date, nullable=False),
+)
+
+actors = sa.Table(
+    "actors",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("key_id", sa.String(16), nullable=False, unique=True),
+    sa.Column("key_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("created_on", sa.Date, nullable=False),
+    sa.Column("revoked_on", sa.Date),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("position", Id, primary_key=True, autoincrement=True),
+    sa.Column("space", sa.String(8), nullable=False),
+    sa.Column("change", sa.String(8), nullable=False),
+    sa.Column("signal_id", Id, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Every change of what can be found, in the order it was committed. `space` names the table."""
+
+progress = sa.Table(
+    "progress",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("position", Id, nullable=False),
+)
+"""How far a worker has followed `changes`."""

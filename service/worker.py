@@ -1,0 +1,50 @@
+"""The composition root of time: what must happen without being asked for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from service.domain.errors import NotReady
+from service.workflows import upkeep
+from service.workflows.context import Context
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.5
+"""Between looks at the store: another process's changes show within a second."""
+PURGE_EVERY = 7200
+"""Looks between two purges: once an hour."""
+
+
+def run(context: Context, stop: threading.Event) -> None:
+    """Follow the store, record sightings and purge, until `stop` is set."""
+    looks = 0
+    while not stop.is_set():
+        try:
+            look(context, purging=looks % PURGE_EVERY == 0)
+        except NotReady:
+            log.warning("store unreachable")
+        except Exception as err:  # noqa: BLE001 (a worker that dies silently loses sightings)
+            log.error("work failed", extra={"error": type(err).__name__})  # noqa: TRY400 (no text)
+        looks += 1
+        context.work_waits.wait(PAUSE_SECONDS)
+        context.work_waits.clear()
+
+
+def look(context: Context, *, purging: bool) -> None:
+    """Do everything that is due now."""
+    while upkeep.reconcile(context):
+        pass
+    while purging and upkeep.purge(context, datetime.now(UTC).date()):
+        pass
+
+
+def follow(context: Context, stop: threading.Event) -> None:
+    """For a process that leaves the work to another: show its changes within a second."""
+    while not stop.wait(PAUSE_SECONDS):
+        try:
+            context.catch_up()
+        except NotReady:
+            log.warning("store unreachable")

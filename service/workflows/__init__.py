@@ -1,0 +1,1 @@
+"""One module an act: read, decide, write, in one transaction. Workflows never call each other."""

@@ -1,0 +1,152 @@
+"""An owner's content comes in: checked, kept, and matched from then on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hashing.signals import ContentSignals, SignalType
+from service.domain import policy
+from service.domain.actor import Owner
+from service.domain.case import MAX_ENTRIES, new_number
+from service.domain.errors import CaseFull, Conflict, Withdrawn
+from service.store import banks, cases
+from service.store.cases import NewEntry
+from service.store.changes import Space
+from service.store.database import Tx
+from service.workflows.context import Context, Today
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A submission, parsed. The access key is hidden from `repr`, as the note is."""
+
+    access_key: bytes
+    subject: str
+    note: str | None
+    entries: tuple[ContentSignals, ...]
+
+    def __repr__(self) -> str:
+        return f"NewCase({len(self.entries)} entries)"
+
+
+def open_case(
+    context: Context,
+    new: NewCase,
+    now: Today,
+    *,
+    digit: Callable[[], int] = lambda: secrets.randbelow(10),
+) -> tuple[str, bool]:
+    """Keep a new case; return its number, and whether it was opened by this call.
+
+    The same submission with the same access key gives the same number again: an answer that
+    was lost on the way costs nothing. Raises Conflict when the content differs.
+    """
+    access_hash = context.seals.access_hash(new.access_key)
+    document_hash = _document_hash(context, new.entries)
+    entries = _decided(context, new.entries)
+    with context.database.write() as tx:
+        known = cases.by_access(tx, access_hash)
+        if known:
+            if known.document_hash != document_hash or known.withdrawn_on:
+                raise Conflict
+            return known.number, False
+        number = _free_number(tx, digit)
+        values = {
+            "number": number,
+            "access_hash": access_hash,
+            "document_hash": document_hash,
+            "subject": new.subject,
+            "note": context.seals.seal(new.note) if new.note else None,
+            "opened_on": now,
+        }
+        cases.add_entries(tx, cases.open_case(tx, values), entries, now)
+    _matched_from_now_on(context)
+    return number, True
+
+
+def add_entries(
+    context: Context, owner: Owner, entries: Sequence[ContentSignals], now: Today
+) -> int:
+    """Add entries to a case; return how many were new. What the case has already is passed over.
+
+    Raises Withdrawn, or CaseFull.
+    """
+    decided = _decided(context, entries)
+    with context.database.write() as tx:
+        if cases.lock(tx, owner.case_id).withdrawn_on:
+            raise Withdrawn
+        known = cases.entry_hashes(tx, owner.case_id)
+        fresh = [entry for entry in decided if entry.document_hash not in known]
+        if len(known) + len(fresh) > MAX_ENTRIES:
+            raise CaseFull(f"A case holds {MAX_ENTRIES} entries and this one has {len(known)}.")
+        cases.add_entries(tx, owner.case_id, fresh, now)
+    _matched_from_now_on(context)
+    return len(fresh)
+
+
+def _matched_from_now_on(context: Context) -> None:
+    """At once in this process; the worker then looks for what was seen before."""
+    context.catch_up()
+    context.work_waits.set()
+
+
+def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEntry]:
+    """Each different content once, with the reason to hold it if there is one."""
+    by_hash = {_document_hash(context, [content]): content for content in contents}
+    most = context.settings.cases_per_signal
+    decided = []
+    for document_hash, content in by_hash.items():
+        reason = policy.on_arrival(
+            excluded=_is_excluded(context, content),
+            other_cases=_other_cases(context, content, most),
+            most_cases=most,
+        )
+        decided.append(NewEntry(content, document_hash, reason))
+    return decided
+
+
+def _is_excluded(context: Context, content: ContentSignals) -> bool:
+    values = _pdq_values(content)
+    near = context.search(Space.EXCLUDED, SignalType.PDQ, values, policy.EXCLUDE_DISTANCE)
+    return bool(near)
+
+
+def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
+    """How many cases hold the same content. A video's frames are not counted, only its whole."""
+    values = [signal.value for signal in content.signals if signal.type is SignalType.PDQ]
+    near = context.search(Space.BANK, SignalType.PDQ, values, policy.MATCH_DISTANCE)
+    exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
+    with context.database.read() as tx:
+        places = banks.places(tx, Space.BANK, [signal_id for _, signal_id, _ in near])
+        holders = {place.holder_id for place in places.values()}
+        holders |= {place.holder_id for _, place in banks.identical(tx, Space.BANK, exact)}
+        if len(holders) < most:
+            return len(holders)
+        return len({one.case_id for one in cases.entries_by_id(tx, holders).values()})
+
+
+def _pdq_values(content: ContentSignals) -> list[bytes]:
+    whole = [signal.value for signal in content.signals if signal.type is SignalType.PDQ]
+    return whole + [frame.signal.value for frame in content.frames]
+
+
+def _document_hash(context: Context, contents: Sequence[ContentSignals]) -> bytes:
+    """Tells the same content handed in again; order and quality do not matter."""
+    told = sorted(json.dumps(_facts(content)) for content in contents)
+    return context.seals.document_hash(json.dumps(told).encode())
+
+
+def _facts(content: ContentSignals) -> list[object]:
+    whole = sorted((signal.type, signal.hex) for signal in content.signals)
+    frames = [(frame.at_ms, frame.signal.hex) for frame in content.frames]
+    return [content.kind, whole, frames]
+
+
+def _free_number(tx: Tx, digit: Callable[[], int]) -> str:
+    while True:
+        number = new_number(digit)
+        if cases.get(tx, number) is None:
+            return number

@@ -1,0 +1,37 @@
+"""What an owner is told about their case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from service.domain.actor import Owner
+from service.domain.case import Entry
+from service.domain.sighting import SeenEvent
+from service.store import cases, sightings
+from service.workflows.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStatus:
+    """A case as its owner reads it: days only, no address, nothing about any other case."""
+
+    number: str
+    opened_on: date
+    withdrawn_on: date | None
+    entries: list[Entry]
+    events: list[SeenEvent]
+
+
+def of_case(context: Context, owner: Owner) -> CaseStatus:
+    """Return everything that happened to a case."""
+    with context.database.read() as tx:
+        case = cases.get(tx, owner.case_number)
+        assert case is not None  # noqa: S101 (cases are never deleted, and this one just authenticated)
+        return CaseStatus(
+            case.number,
+            case.opened_on,
+            case.withdrawn_on,
+            cases.entries_of(tx, case.id),
+            sightings.events(tx, case.id),
+        )

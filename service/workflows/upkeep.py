@@ -1,0 +1,151 @@
+"""What time asks for: late sightings, late exclusions, and forgetting.
+
+`reconcile` follows `changes` in the order they were committed, so that of an entry and an
+observation the later one always finds the earlier, whichever process took them and wherever
+one of them was killed in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hashing.signals import Signal, SignalType
+from service.domain import policy
+from service.domain.case import EntryStatus, HoldReason
+from service.domain.policy import Found, Hit
+from service.domain.sighting import Sighting, Source
+from service.store import banks, cases, changes, sightings
+from service.store.banks import Stored
+from service.store.changes import Change, Space
+from service.store.database import Tx
+from service.workflows.context import Context, Today
+
+WORKER = "sightings"
+"""Name under which the worker's place in `changes` is kept."""
+BATCH = 500
+"""Changes reconciled in one transaction."""
+PURGE = 500
+"""Observations erased in one transaction."""
+
+
+class _Pair(NamedTuple):
+    """An entry's signal and an observation's that are near each other."""
+
+    bank_id: int
+    observed_id: int
+    type: SignalType
+    distance: int
+
+
+def reconcile(context: Context) -> int:
+    """Record every sighting, and hold every excluded entry, that the next changes bring about.
+
+    Returns how many changes were looked at; 0 means that all is done.
+    """
+    context.catch_up()
+    with context.database.read() as tx:
+        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH)
+        rows = [row for row in rows if row.position <= context.position]
+        added = {space: _added(tx, space, rows) for space in Space}
+    if not rows:
+        return 0
+    pairs = [*_of_entries(context, added[Space.BANK]), *_of_seen(context, added[Space.OBSERVED])]
+    overtaken = _near(context, added[Space.EXCLUDED], Space.BANK, policy.EXCLUDE_DISTANCE)
+    with context.database.write() as tx:
+        _record(context, tx, _with_identical(tx, pairs, added))
+        _hold(tx, {other for _, other, _ in overtaken})
+        changes.set_reached(tx, WORKER, rows[-1].position)
+    context.catch_up()
+    return len(rows)
+
+
+def purge(context: Context, now: Today) -> int:
+    """Erase observations whose time is over; return how many. 0 means that none is left."""
+    with context.database.write() as tx:
+        return sightings.purge_observations(tx, now, PURGE)
+
+
+def _added(tx: Tx, space: Space, rows: Iterable[changes.Row]) -> list[Stored]:
+    ids = {row.signal_id for row in rows if row.space is space and row.change is Change.ADD}
+    return banks.stored_of(tx, space, ids)
+
+
+def _near(
+    context: Context, stored: list[Stored], others: Space, radius: int
+) -> list[tuple[Stored, int, int]]:
+    """(stored, id of the other, distance) for what is near in the other space."""
+    found = []
+    for kind in (SignalType.PDQ, SignalType.PHASH):
+        of_kind = [one for one in stored if one.type == kind]
+        values = [one.value for one in of_kind]
+        found += [
+            (of_kind[at], other, distance)
+            for at, other, distance in context.search(others, kind, values, radius)
+        ]
+    return found
+
+
+def _of_entries(context: Context, stored: list[Stored]) -> list[_Pair]:
+    near = _near(context, stored, Space.OBSERVED, policy.MATCH_DISTANCE)
+    return [_Pair(one.id, other, SignalType(one.type), distance) for one, other, distance in near]
+
+
+def _of_seen(context: Context, stored: list[Stored]) -> list[_Pair]:
+    near = _near(context, stored, Space.BANK, policy.MATCH_DISTANCE)
+    return [_Pair(other, one.id, SignalType(one.type), distance) for one, other, distance in near]
+
+
+def _with_identical(tx: Tx, pairs: list[_Pair], added: dict[Space, list[Stored]]) -> list[_Pair]:
+    """The pairs, and those of identical bytes, which no index holds."""
+    found = list(pairs)
+    for here, there in ((Space.BANK, Space.OBSERVED), (Space.OBSERVED, Space.BANK)):
+        exact = [one for one in added[here] if not SignalType(one.type).perceptual]
+        ids = {(one.type, one.value): one.id for one in exact}
+        asked = [Signal(SignalType(one.type), one.value) for one in exact]
+        for signal, place in banks.identical(tx, there, asked):
+            mine, theirs = ids[signal.type, signal.value], place.signal_id
+            bank, seen = (mine, theirs) if here is Space.BANK else (theirs, mine)
+            found.append(_Pair(bank, seen, signal.type, 0))
+    return found
+
+
+def _record(context: Context, tx: Tx, pairs: list[_Pair]) -> None:
+    """Judge each observation against the entries it is near, as a lookup would be judged."""
+    in_bank = banks.places(tx, Space.BANK, {pair.bank_id for pair in pairs})
+    seen = banks.places(tx, Space.OBSERVED, {pair.observed_id for pair in pairs})
+    of_observation: dict[int, list[Hit]] = {}
+    for pair in pairs:
+        mine, theirs = in_bank.get(pair.bank_id), seen.get(pair.observed_id)
+        if mine and theirs:
+            frame = pair.observed_id if theirs.is_frame else None
+            hit = Hit(mine.holder_id, pair.type, pair.distance, frame, mine.is_frame)
+            of_observation.setdefault(theirs.holder_id, []).append(hit)
+    known = sightings.observations_by_id(tx, of_observation)
+    for observation_id, hits in of_observation.items():
+        frames = banks.frames_of(tx, observation_id)
+        for found in policy.judge(hits, asked_frames=frames):
+            _sighted(context, tx, found, known[observation_id])
+
+
+def _sighted(context: Context, tx: Tx, found: Found, observation: sightings.Observation) -> None:
+    reference = context.seals.reference(observation.actor_id, found.entry_id)
+    sightings.record(
+        tx,
+        Sighting(
+            found.entry_id,
+            observation.actor_id,
+            observation.seen_on,
+            Source.OBSERVATION,
+            found.verdict,
+            reference,
+            observation.id,
+        ),
+    )
+
+
+def _hold(tx: Tx, signal_ids: set[int]) -> None:
+    holders = {place.holder_id for place in banks.places(tx, Space.BANK, signal_ids).values()}
+    for entry in cases.entries_by_id(tx, holders).values():
+        if policy.may_hold(entry):
+            cases.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)
