@@ -11,8 +11,8 @@ PY := .venv/bin/python
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
-demo: .venv/.runtime  ## hash, submit and match real pictures here (PICTURES=folder for your own)
-	@$(PY) -m benchmarks.demo $(if $(PICTURES),--pictures "$(PICTURES)")
+demo: .venv/.demo  ## hash, submit and match real pictures here (PICTURES=folder for your own)
+	@$(PY) -m demo $(if $(PICTURES),--pictures "$(PICTURES)")
 
 serve: .venv/.runtime  ## run the service on this machine
 	@$(PY) -m service serve
@@ -36,7 +36,7 @@ bench: .venv/.dev .venv/.peers  ## measure how fast we hash, beside the referenc
 clean:  ## remove everything make created
 	rm -rf .venv .venv-lock .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache .schemathesis build dist
-	find hashing service tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find hashing service demo tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 
 # --- .venv ---
@@ -70,6 +70,10 @@ endef
 .venv/.runtime: requirements.lock pyproject.toml | .venv/.made
 	@$(call INSTALL,requirements.lock,--only-binary :all:)
 	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.demo: requirements-demo.lock .venv/.runtime
+	@$(call INSTALL,requirements-demo.lock,--only-binary :all:)
 	@touch $@
 
 # After .runtime even under -j: two pips in one environment would spoil it.
@@ -124,5 +128,6 @@ lock:  ## make the locks again (UPGRADE=--upgrade for newer versions); needs pyt
 	    && .venv-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2; }
 	@$(call LOCK,requirements.lock,build device video service,,The device with video and the service.)
 	@$(call LOCK,requirements-service.lock,service,-c requirements.lock,The image: the service without any decoder.)
-	@$(call LOCK,requirements-dev.lock,build device video service test lint bench,-c requirements.lock,Everything of requirements.lock and tests and linters and plots.)
+	@$(call LOCK,requirements-demo.lock,demo,-c requirements.lock,Photographs for the demo.)
+	@$(call LOCK,requirements-dev.lock,build device video service demo test lint bench,-c requirements.lock -c requirements-demo.lock,Everything of requirements.lock and tests and linters and plots.)
 	@$(call LOCK,requirements-peers.lock,peers,-c requirements-dev.lock,What we compare with. Needs a C++ compiler and Python.h.)

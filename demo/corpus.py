@@ -1,0 +1,123 @@
+"""Which pictures and videos the demo takes, and from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from hashing import ContentError, ContentKind, ContentSignals, SignalType, distance, hash_files
+from hashing.gather import gather
+
+PROTECTED = 4
+UNRELATED = 6
+ASIDE = 64
+"""Bits of PDQ that the pictures taken as unrelated are at least away from the protected ones: in
+somebody's own folder, two pictures of one burst are not unrelated."""
+MOST_FILES = 60
+"""Files of the user's own folder that are looked at."""
+OURS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+OTHERS = (
+    *("camera.png", "hubble_deep_field.jpg", "retina.jpg"),
+    *("ihc.png", "coins.png", "gravel.png"),
+)
+FILMED = ("motorcycle_left.png", "brick.png", "clock_motion.png")
+FILMED_OTHERS = ("hubble_deep_field.jpg", "ihc.png", "coins.png")
+_FPS = 15
+_SECONDS_EACH = 3
+_FRAME = (640, 360)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What is protected, what is not, and where it was taken."""
+
+    pictures: list[Path]
+    unrelated: list[Path]
+    video: Path
+    unrelated_video: Path
+    taken_from: list[str]
+
+
+def of_package(folder: Path) -> Corpus:
+    """Photographs that scikit-image carries; videos are filmed over some of them."""
+    found = find_spec("skimage")
+    if found is None or found.origin is None:
+        raise SystemExit("The demo's photographs are missing. Run: make demo")
+    data = Path(found.origin).parent / "data"
+    return Corpus(
+        pictures=[data / name for name in OURS],
+        unrelated=[data / name for name in OTHERS],
+        video=film([data / name for name in FILMED], folder / "video.mp4"),
+        unrelated_video=film([data / name for name in FILMED_OTHERS], folder / "other.mp4"),
+        taken_from=[
+            f"{len(OURS) + len(OTHERS)} photographs of the scikit-image package (free of rights)",
+            "2 videos, filmed here by moving over some of those photographs",
+        ],
+    )
+
+
+def of_user(pictures: Path, folder: Path) -> Corpus:
+    """The user's own files; what they lack is taken from the package."""
+    ours = of_package(folder)
+    files = gather([pictures]).files[:MOST_FILES]
+    hashed = {
+        files[index]: outcome
+        for index, outcome in hash_files(files)
+        if not isinstance(outcome, ContentError)
+    }
+    stills = [path for path in files if _is(hashed.get(path), ContentKind.PICTURE)]
+    videos = [path for path in files if _is(hashed.get(path), ContentKind.VIDEO)]
+    protected = stills[:PROTECTED]
+    if not protected:
+        raise SystemExit(f"No picture in {pictures} could be hashed.")
+    apart = [path for path in stills[PROTECTED:] if _apart(path, protected, hashed)]
+    unrelated = apart[:UNRELATED] or ours.unrelated
+    told = [f"{len(protected)} of your pictures in {pictures}"]
+    told += [] if apart else ["unrelated pictures from the scikit-image package"]
+    told += [f"your video {videos[0].name}"] if videos else ours.taken_from[1:]
+    return Corpus(
+        pictures=protected,
+        unrelated=unrelated,
+        video=videos[0] if videos else ours.video,
+        unrelated_video=ours.unrelated_video,
+        taken_from=told,
+    )
+
+
+def film(photographs: list[Path], target: Path) -> Path:
+    """Move and zoom slowly over photographs, a few seconds each, into an MP4."""
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"mp4v"), _FPS, _FRAME)
+    steps = _FPS * _SECONDS_EACH
+    for photograph in photographs:
+        with Image.open(photograph) as opened:
+            picture = opened.convert("RGB")
+        for step in range(steps):
+            window = _window(picture, step / steps)
+            writer.write(cv2.cvtColor(window, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return target
+
+
+def _window(picture: Image.Image, moved: float) -> np.ndarray:
+    """Part of a picture, 16:9, which travels and shrinks as `moved` goes from 0 to 1."""
+    width = picture.width * (0.95 - 0.35 * moved)
+    height = min(width * _FRAME[1] / _FRAME[0], picture.height)
+    left = (picture.width - width) * moved
+    top = (picture.height - height) * (1 - moved)
+    box = (int(left), int(top), int(left + width), int(top + height))
+    return np.asarray(picture.resize(_FRAME, Image.Resampling.BICUBIC, box))
+
+
+def _is(content: ContentSignals | None, kind: ContentKind) -> bool:
+    return content is not None and content.kind is kind
+
+
+def _apart(path: Path, protected: list[Path], hashed: dict[Path, ContentSignals]) -> bool:
+    mine = [s for s in hashed[path].signals if s.type is SignalType.PDQ]
+    theirs = [s for p in protected for s in hashed[p].signals if s.type is SignalType.PDQ]
+    return bool(mine) and all(distance(a, b) >= ASIDE for a in mine for b in theirs)

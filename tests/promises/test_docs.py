@@ -1,0 +1,48 @@
+"""What the documents say is what the code does."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from hashing import submission
+from service.domain.case import TRANSITIONS, EntryStatus
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def test_the_schema_in_the_docs_is_the_schema() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (DOCS / "signals.md").read_text(), re.S)
+    schemas = [json.loads(block) for block in blocks if '"$schema"' in block]
+    assert schemas == [submission.schema()]
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda f: f.name)
+def test_every_setting_is_in_the_table(field: dataclasses.Field[object]) -> None:
+    rows = [
+        line
+        for line in (DOCS / "operating.md").read_text().splitlines()
+        if line.startswith("|") and f"`TAKEBACK_{field.name.upper()}`" in line
+    ]
+    assert len(rows) == 1
+    default = {True: "1", False: "0"}.get(field.default, str(field.default))
+    if isinstance(field.default, bool) or default:
+        assert f"`{default}`" in rows[0] or f"`{field.default:,}`" in rows[0]
+
+
+def test_every_step_an_entry_can_take_is_drawn() -> None:
+    drawing = (DOCS / "states.md").read_text()
+    drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", drawing, re.M))
+    steps = {(a.value, b.value) for a, following in TRANSITIONS.items() for b in following}
+    assert {(a, b) for a, b in drawn if a in set(EntryStatus) and b in set(EntryStatus)} == steps
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if not re.match(r"[a-z]+:", target):
+                assert (page.parent / target).exists(), (page.name, target)

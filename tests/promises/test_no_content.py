@@ -1,0 +1,50 @@
+"""Content never reaches the service: it has no decoder, and no route that takes a file."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+DECODERS = {"PIL", "cv2", "imagehash", "pillow_heif", "pywt", "scipy", "skimage"}
+
+
+def test_the_running_app_has_loaded_no_decoder() -> None:
+    code = """
+import json, sys, tempfile, pathlib
+from service.app import create_app
+from service.settings import Settings
+app = create_app(Settings(state=pathlib.Path(tempfile.mkdtemp())))
+app.state.context.database.migrate()
+app.state.context.load()
+print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert "fastapi" in loaded
+    assert not loaded & DECODERS
+
+
+def test_of_hashing_only_the_values_are_loaded() -> None:
+    code = "import sys, service.app; print(*[n for n in sys.modules if n.startswith('hashing')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"hashing", "hashing.errors", "hashing.signals"}
+
+
+def test_no_route_takes_anything_but_json(tmp_path: Path) -> None:
+    code = """
+import json, pathlib, sys
+from service.app import create_app
+from service.settings import Settings
+print(json.dumps(create_app(Settings(state=pathlib.Path(sys.argv[1]))).openapi()))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    paths = json.loads(done.stdout)["paths"]
+    taken = [
+        kind
+        for path in paths.values()
+        for operation in path.values()
+        for kind in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert len(taken) >= 5
+    assert set(taken) == {"application/json"}

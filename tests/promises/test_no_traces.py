@@ -1,0 +1,84 @@
+"""Secrets, signals, addresses and numbers reach no log, no metric, and no file in the clear."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.promises.conftest import Picture, Server, Submission
+
+ADDRESS = "https://planted.example/secret-address"
+NOTE = "planted words of a note"
+
+
+@pytest.mark.enable_socket
+def test_what_is_planted_is_found_in_no_sink(
+    server: Server, picture: Picture, submission: Submission
+) -> None:
+    server.start()
+    key = server.key(name="Example Videos")
+    content = submission(77, note=NOTE)
+    pdq = content["entries"][0]["signals"][0]["value"]
+    sha256 = content["entries"][0]["signals"][1]["value"]
+    _, answer = server.ask("POST", "/v1/cases", content)
+    number = answer["case_number"]
+    credential = f"Case {number}:{content['access_key']}"
+    server.ask("POST", "/v1/lookup", {"items": [picture(77)]}, key)
+    server.ask(
+        "POST", "/v1/observations", {"observations": [{"address": ADDRESS, **picture(77)}]}, key
+    )
+    server.ask("GET", "/v1/case", credential=credential)
+    for wrong in (f"Case {number}:{'0' * 64}", "Bearer nonsense", f"Case {ADDRESS}:{pdq}"):
+        assert server.ask("GET", "/v1/case", credential=wrong)[0] == 401
+    for spoiled in (
+        {**content, pdq: ADDRESS},
+        {**content, "note": [NOTE, pdq]},
+        [pdq],
+        {"version": pdq},
+    ):
+        status, problem = server.ask("POST", "/v1/cases", spoiled)
+        assert status == 422
+        assert not {one for one in (pdq, ADDRESS, NOTE, number) if one in str(problem)}
+    assert server.ask("GET", f"/v1/case/{pdq}?address={ADDRESS}")[0] == 404
+    with urllib.request.urlopen(server.address + "/metrics", timeout=10) as got:
+        metrics = got.read().decode()
+    server.stop()
+    secret = key.removeprefix("Bearer ")
+    planted = [pdq, sha256, content["access_key"], number, ADDRESS, "planted", NOTE, secret]
+    log = server.log.read_text()
+    assert '"route": "/v1/lookup"' in log
+    for sink in (log, metrics):
+        assert not [one for one in planted if one in sink]
+        assert not re.search(r"\b\d{1,3}(\.\d{1,3}){3}:\d+\b.*(GET|POST)", sink)
+    stored = b"".join(path.read_bytes() for path in server.state.iterdir())
+    in_the_clear = [content["access_key"], ADDRESS, NOTE, secret, secret.rpartition("_")[2]]
+    for one in in_the_clear:
+        assert one.encode() not in stored
+    assert bytes.fromhex(content["access_key"]) not in stored
+
+
+@pytest.mark.enable_socket
+def test_withdrawn_signals_are_gone_from_the_disk(server: Server, submission: Submission) -> None:
+    server.start()
+    content = submission(91)
+    values = [bytes.fromhex(one["value"]) for one in content["entries"][0]["signals"]]
+    _, answer = server.ask("POST", "/v1/cases", content)
+    credential = f"Case {answer['case_number']}:{content['access_key']}"
+    server.ask("DELETE", "/v1/case", credential=credential)
+    server.stop()
+    with sqlite3.connect(server.state / "takeback.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    stored = b"".join(path.read_bytes() for path in server.state.iterdir())
+    assert b"withdrawn" in stored
+    assert not [value for value in values if value in stored]
+
+
+def test_the_secret_is_readable_by_its_user_only(server: Server) -> None:
+    server.command("reindex")
+    assert (server.state / "secret").stat().st_mode & 0o777 == 0o600
