@@ -10,12 +10,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from pydantic import ValidationError
 
 from service import worker
 from service.api.wire import ContentIn
@@ -32,12 +32,13 @@ CONNECTIONS = 500
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    os.umask(0o077)  # what is stored is this user's alone
     _log_to_stderr()
     chosen = _parser().parse_args(argv)
     try:
         settings = read(os.environ)
         if not settings.database_url:
-            create_context(settings).database.migrate()  # the embedded store keeps itself current
+            _bring_up(settings)  # the embedded store keeps itself current
         chosen.run(settings, chosen)
     except (ServiceError, InvalidSetting) as err:
         print(f"service: {err}", file=sys.stderr)
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(settings: Settings, _chosen: argparse.Namespace) -> None:
+    with _opened(settings):
+        pass  # says what is wrong with the store before anything listens
     print(f"Takeback listens on http://{settings.host}:{settings.port}", file=sys.stderr)
     uvicorn.run(
         create_app(settings),
@@ -60,7 +63,6 @@ def _serve(settings: Settings, _chosen: argparse.Namespace) -> None:
 
 def _work(settings: Settings, _chosen: argparse.Namespace) -> None:
     context, stop = create_context(settings), threading.Event()
-    context.load()
 
     def end(*_: object) -> None:
         stop.set()
@@ -68,55 +70,66 @@ def _work(settings: Settings, _chosen: argparse.Namespace) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    worker.run(context, stop)
+    with closing(context.database):
+        context.load()
+        worker.run(context, stop)
 
 
 def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
-    create_context(settings).database.migrate()
+    _bring_up(settings)
     print("The tables are current.")
 
 
 def _reindex(settings: Settings, _chosen: argparse.Namespace) -> None:
     """Read the whole bank as a starting server does, and say what it found."""
-    for (space, kind), index in _loaded(settings).indexes.items():
-        print(f"{space:9} {kind:6} {len(index):12,} signals")
+    with _loaded(settings) as context:
+        for (space, kind), index in context.indexes.items():
+            print(f"{space:9} {kind:6} {len(index):12,} signals")
 
 
 def _keys_create(settings: Settings, chosen: argparse.Namespace) -> None:
-    key = keyring.create(_loaded(settings), Role(chosen.role), chosen.name, _today())
-    print(key)
+    with _opened(settings) as context:
+        print(keyring.create(context, Role(chosen.role), chosen.name, _today()))
     print("This is the only time this key is shown. Keep it secret.", file=sys.stderr)
 
 
 def _keys_list(settings: Settings, _chosen: argparse.Namespace) -> None:
-    for key in keyring.listed(_loaded(settings)):
+    with _opened(settings) as context:
+        keys = keyring.listed(context)
+    for key in keys:
         state = f"revoked {key.revoked_on}" if key.revoked_on else "live"
         print(f"{key.key_id}  {key.role:8}  {key.created_on}  {state:18}  {key.name}")
 
 
 def _keys_revoke(settings: Settings, chosen: argparse.Namespace) -> None:
-    keyring.revoke(_loaded(settings), chosen.key_id, _today())
+    with _opened(settings) as context:
+        keyring.revoke(context, chosen.key_id, _today())
     print("Revoked.")
 
 
 def _review_list(settings: Settings, _chosen: argparse.Namespace) -> None:
-    for held in review.held(_loaded(settings)):
+    with _opened(settings) as context:
+        waiting = review.held(context)
+    for held in waiting:
         said = ", ".join(held.feedback) or "no feedback"
         print(f"{held.entry.id:8}  {held.entry.kind:7}  {held.reason:12}  {said}")
 
 
 def _review_release(settings: Settings, chosen: argparse.Namespace) -> None:
-    review.release(_loaded(settings), chosen.entry)
+    with _opened(settings) as context:
+        review.release(context, chosen.entry)
     print("Released: it is matched again.")
 
 
 def _review_keep(settings: Settings, chosen: argparse.Namespace) -> None:
-    review.keep(_loaded(settings), chosen.entry)
+    with _opened(settings) as context:
+        review.keep(context, chosen.entry)
     print("Kept: it stays held.")
 
 
 def _exclude(settings: Settings, chosen: argparse.Namespace) -> None:
-    fresh = exclude.exclude(_loaded(settings), _contents(chosen.file), _today())
+    with _opened(settings) as context:
+        fresh = exclude.exclude(context, _contents(chosen.file), _today())
     print(f"{fresh} new signals excluded.")
 
 
@@ -124,7 +137,7 @@ def _contents(path: Path) -> Iterator[Any]:
     """The output of `takeback hash --json`: one file a line, those with an error passed over."""
     try:
         lines = path.read_text("utf-8").splitlines()
-    except OSError as err:
+    except (OSError, UnicodeDecodeError) as err:
         raise InvalidRequest(f"{path} cannot be read.") from err
     for place, line in enumerate(lines, 1):
         try:
@@ -132,14 +145,38 @@ def _contents(path: Path) -> Iterator[Any]:
             found.pop("path", None)
             if "error" not in found:
                 yield ContentIn.model_validate(found).value()
-        except (ValueError, AttributeError, ValidationError) as err:
+        except (ValueError, AttributeError, TypeError) as err:
             raise InvalidRequest(f"Line {place} is not one of `takeback hash --json`.") from err
 
 
-def _loaded(settings: Settings) -> Context:
+def _entry_id(text: str) -> int:
+    """A number that both stores can hold."""
+    number = int(text)
+    if not 0 < number < 2**63:
+        raise ValueError
+    return number
+
+
+@contextmanager
+def _loaded(settings: Settings) -> Iterator[Context]:
     context = create_context(settings)
-    context.load()
-    return context
+    with closing(context.database):
+        context.load()
+        yield context
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Context]:
+    """A context over the store alone, for acts that search nothing."""
+    context = create_context(settings)
+    with closing(context.database):
+        context.require_current()
+        yield context
+
+
+def _bring_up(settings: Settings) -> None:
+    with closing(create_context(settings).database) as database:
+        database.migrate()
 
 
 def _today() -> date:
@@ -206,7 +243,7 @@ def _review_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this 
         ("keep", _review_keep, "leave it held"),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument("entry", type=int, help="as `review list` shows it")
+        action.add_argument("entry", type=_entry_id, help="as `review list` shows it")
         action.set_defaults(run=run)
 
 

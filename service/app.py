@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 from fastapi import FastAPI
 
@@ -36,18 +36,24 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        context.load()
-        target = worker.run if settings.worker else worker.follow
-        thread = threading.Thread(target=target, args=(context, stop), name="worker")
-        thread.start()
-        yield
-        stop.set()
-        context.work_waits.set()
-        thread.join()
-        context.database.close()
+        with closing(context.database):
+            context.load()
+            target = worker.run if settings.worker else worker.follow
+            thread = threading.Thread(target=target, args=(context, stop), name="worker")
+            thread.start()
+            yield
+            stop.set()
+            context.work_waits.set()
+            thread.join()
 
     app = FastAPI(
-        title="Takeback", version=VERSION, description=ABOUT, lifespan=lifespan, redoc_url=None
+        title="Takeback",
+        version=VERSION,
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's page loads scripts of other hosts; /openapi.json is ours alone
+        redoc_url=None,
+        redirect_slashes=False,  # it would repeat the path, and a Host of the client's choice
     )
     app.state.context, app.state.meters = context, meters
     for router in (owner.router, platform.router, health.router):

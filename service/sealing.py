@@ -26,7 +26,6 @@ class Seals:
 
     def __init__(self, secret: bytes) -> None:
         self._keys = {use: _derived(secret, use) for use in ("access", "key", "match", "document")}
-        self._address_key = _derived(secret, "address hash")
         self._text = AESGCM(_derived(secret, "text"))
 
     def access_hash(self, access_key: bytes) -> bytes:
@@ -40,10 +39,6 @@ class Seals:
     def document_hash(self, document: bytes) -> bytes:
         """Tells a repeated submission from another one: 32 bytes."""
         return hmac.digest(self._keys["document"], document, "sha256")
-
-    def address_hash(self, address: str) -> bytes:
-        """Tells a repeated address from another one without storing it in the clear: 32 bytes."""
-        return hmac.digest(self._address_key, address.encode(), "sha256")
 
     def reference(self, actor_id: int, entry_id: int) -> str:
         """The match reference of an entry for one actor.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 SECRET_BYTES = 32
 
@@ -63,17 +65,21 @@ def secret_of(settings: Settings) -> bytes:
     """
     if settings.secret:
         return _hex("TAKEBACK_SECRET", settings.secret)
-    settings.state.mkdir(parents=True, exist_ok=True)
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.state / "secret"
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return _hex(str(path), path.read_text("ascii"))
-    with os.fdopen(handle, "w") as file:
+    if not path.exists():
+        _write_secret(path)
+    return _hex(str(path), path.read_text("ascii", errors="replace"))
+
+
+def _write_secret(path: Path) -> None:
+    """Make the file appear whole: another process that starts now must never read half of it."""
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # mode 0600
         file.write(secrets.token_hex(SECRET_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    return _hex(str(path), path.read_text("ascii"))
+        with suppress(FileExistsError):  # the other process was first; its secret is ours
+            os.link(file.name, path)
 
 
 def _hex(name: str, text: str) -> bytes:

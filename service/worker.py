@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from service.domain.errors import NotReady
@@ -22,12 +24,8 @@ def run(context: Context, stop: threading.Event) -> None:
     """Follow the store, record sightings and purge, until `stop` is set."""
     looks = 0
     while not stop.is_set():
-        try:
+        with _surviving():
             look(context, purging=looks % PURGE_EVERY == 0)
-        except NotReady:
-            log.warning("store unreachable")
-        except Exception as err:  # noqa: BLE001 (a worker that dies silently loses sightings)
-            log.error("work failed", extra={"error": type(err).__name__})  # noqa: TRY400 (no text)
         looks += 1
         context.work_waits.wait(PAUSE_SECONDS)
         context.work_waits.clear()
@@ -44,7 +42,16 @@ def look(context: Context, *, purging: bool) -> None:
 def follow(context: Context, stop: threading.Event) -> None:
     """For a process that leaves the work to another: show its changes within a second."""
     while not stop.wait(PAUSE_SECONDS):
-        try:
+        with _surviving():
             context.catch_up()
-        except NotReady:
-            log.warning("store unreachable")
+
+
+@contextmanager
+def _surviving() -> Iterator[None]:
+    """A worker that dies silently loses sightings, and leaves its process blind to changes."""
+    try:
+        yield
+    except NotReady:
+        log.warning("store unreachable")
+    except Exception as err:  # noqa: BLE001 (whatever it is, the next look may succeed)
+        log.error("work failed", extra={"error": type(err).__name__})  # noqa: TRY400 (no text)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from service.api.health import Meters
-from service.api.problems import problem
+from service.api.problems import problem, unexpected
 from service.domain.errors import TooLarge
 
 log = logging.getLogger(__name__)
@@ -23,12 +23,18 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What is logged and counted by name: a client may invent any number of others."""
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+
+
+_MOST_DIGITS = 20
+"""Of a length: more than any limit, and few enough for int() (CVE-2020-10735)."""
 
 
 class Guard:
@@ -45,7 +51,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        status = 500
+        status = 0
         read = 0
 
         async def counted() -> Message:
@@ -71,6 +77,10 @@ class Guard:
             await self._app(scope, counted, noted)
         except _Overflow:
             await problem(TooLarge())(scope, receive, noted)
+        except Exception as err:  # not Starlette's own handler: it is outside of the headers
+            if status:
+                raise
+            await unexpected(err, _route(scope))(scope, receive, noted)
         finally:
             self._note(scope, status, time.perf_counter() - begun)
 
@@ -79,9 +89,10 @@ class Guard:
             raise _Overflow
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")
-        self._meters.requests.labels(route, scope["method"], status).observe(seconds)
-        told = {"route": route, "method": scope["method"], "status": status}
+        route = _route(scope)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._meters.requests.labels(route, method, status).observe(seconds)
+        told = {"route": route, "method": method, "status": status}
         log.info("answered", extra={**told, "ms": round(1000 * seconds, 1)})
 
 
@@ -92,5 +103,10 @@ class _Overflow(BaseException):
 def _claimed(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
-            return int(value)
+            return int(value[:_MOST_DIGITS])
     return 0
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, which holds nothing of the request."""
+    return getattr(scope.get("route"), "path", "unknown")

@@ -10,8 +10,7 @@ from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
 
 from service.api.credentials import Here
-from service.api.problems import Problem
-from service.domain.errors import NotReady
+from service.api.problems import responses
 from service.workflows.context import Context
 
 router = APIRouter(tags=["health"])
@@ -74,15 +73,14 @@ def alive() -> HealthOut:
     return HealthOut()
 
 
-@router.get("/readyz", responses={503: {"model": Problem}})
+@router.get("/readyz", responses=responses())
 def ready(here: Here) -> HealthOut:
     """Whether requests can be served: index loaded, store reachable and of this version."""
-    if not here.database.is_current():
-        raise NotReady("The tables are not those of this version. Run: python -m service migrate")
+    here.require_current()
     return HealthOut()
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=responses())
 def metrics(here: Here, meters: Metrics) -> Response:
     """Counts and times for Prometheus. Bind it to your own network: docs/operating.md."""
     return Response(meters.exposition(here), media_type=CONTENT_TYPE_LATEST)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Response, status
 
 from service.api import credentials, wire
 from service.api.credentials import Here, Now
+from service.api.document import StrictRoute
 from service.api.problems import responses
 from service.domain import errors
 from service.domain.actor import Owner
@@ -16,7 +17,7 @@ from service.workflows import status as status_workflow
 from service.workflows.intake import NewCase
 from service.workflows.status import CaseStatus
 
-router = APIRouter(prefix="/v1", tags=["owner"])
+router = APIRouter(prefix="/v1", tags=["owner"], route_class=StrictRoute)
 
 ThisOwner = Annotated[Owner, Depends(credentials.owner)]
 
@@ -32,7 +33,7 @@ SIGHTINGS = "Each line is a day on which a place that takes part found this cont
     status_code=status.HTTP_201_CREATED,
     responses={
         200: {"description": "This submission had opened a case before", "model": wire.CaseOut},
-        **responses(errors.Conflict, errors.NotEligible),
+        **responses(errors.Conflict, errors.NotEligible, errors.Withdrawn),
     },
 )
 def open_case(
@@ -60,7 +61,10 @@ def read_case(owner: ThisOwner, here: Here, response: Response) -> wire.StatusOu
     return _told(status_workflow.of_case(here, owner))
 
 
-@router.post("/case/entries", responses=responses(errors.Unauthenticated, errors.Withdrawn))
+@router.post(
+    "/case/entries",
+    responses=responses(errors.Unauthenticated, errors.Withdrawn, errors.CaseFull),
+)
 def add_entries(body: wire.EntriesIn, owner: ThisOwner, here: Here, now: Now) -> wire.AddedOut:
     """Add entries to a case. What it has already is passed over."""
     entries = [entry.value() for entry in body.entries]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from service.api import credentials, wire
 from service.api.credentials import Here, Now
+from service.api.document import StrictRoute
 from service.api.health import Metrics
 from service.api.problems import responses
 from service.domain import errors
@@ -16,7 +17,7 @@ from service.workflows import lookup, observe, respond
 from service.workflows.observe import Claim
 from service.workflows.respond import Response
 
-router = APIRouter(prefix="/v1", tags=["platform"])
+router = APIRouter(prefix="/v1", tags=["platform"], route_class=StrictRoute)
 
 _keyed = responses(errors.Unauthenticated, errors.Forbidden)
 

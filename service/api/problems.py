@@ -53,9 +53,8 @@ def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, An
     named: list[type[errors.ServiceError]] = [*always, *kinds]
     return {
         STATUS[kind].value: {
-            "model": Problem,
             "description": " / ".join(k.__name__ for k in named if STATUS[k] is STATUS[kind]),
-            "content": {MEDIA_TYPE: {}},
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
         }
         for kind in named
     }
@@ -66,7 +65,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.ServiceError, _of_service)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONResponse:
@@ -89,7 +87,7 @@ def _of_validation(_request: Request, err: Exception) -> JSONResponse:
     """Say where and why, in the documented names, and never what was there."""
     assert isinstance(err, RequestValidationError)  # noqa: S101 (what it was installed for)
     faults = [_place(fault) for fault in err.errors()[:MAX_FAULTS]]
-    what = errors.InvalidRequest("The request does not have the documented form. See /docs.")
+    what = errors.InvalidRequest("The request does not have the form that /openapi.json documents.")
     return problem(what, faults)
 
 
@@ -110,13 +108,12 @@ def _of_http(_request: Request, err: Exception) -> JSONResponse:
     return _answer(status, name, status.description or status.phrase, headers=err.headers)
 
 
-def _unexpected(request: Request, err: Exception) -> JSONResponse:
+def unexpected(err: Exception, route: str) -> JSONResponse:
     """Log where it happened: the type and the place, never the words, which may hold anything."""
     last = err.__traceback__
     while last and last.tb_next:
         last = last.tb_next
     place = f"{last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno}" if last else "?"
-    route = getattr(request.scope.get("route"), "path", "?")
     log.error("failed", extra={"error": type(err).__name__, "place": place, "route": route})
     return problem(errors.ServiceError("Something went wrong here, not with you. Try again."))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from hashing.signals import SignalType
+from hashing.signals import ContentSignals, SignalType
 from service.domain.case import Entry, EntryStatus, HoldReason
 from service.domain.sighting import Feedback, Verdict
 
@@ -16,9 +16,14 @@ NEAR_DISTANCE = 48
 PHASH_NEAR_DISTANCE = 40
 """Bits of the 256-bit pHash. Alone it never makes a match: a person should look."""
 EXCLUDE_DISTANCE = MATCH_DISTANCE
-"""Bits of PDQ to content of the exclude bank, within which nothing matches."""
+"""Bits of PDQ or pHash to content of the exclude bank, within which nothing matches."""
 VIDEO_FRAMES = 2
 """Frames of a video that must be found in another: single ones are title cards and black fades."""
+QUALITY_BARS = {SignalType.PDQ: 50, SignalType.PHASH: 60}
+"""Below, the device makes no signal, and an entry may not have one."""
+SET_BITS = range(96, 161)
+"""Bits set in a perceptual value. Both types set those above a median: 128, a few less on ties.
+Real feeds have carried values of zeros alone, which are near nothing and break readers."""
 DISPUTES = 2
 """Platforms that must have said `not_blocked` before an entry is disputed."""
 
@@ -78,6 +83,16 @@ def _matches(hits: list[Hit], asked_frames: int) -> bool:
         return True
     frames = {hit.asked_frame for hit in close}
     return len(frames) >= min(VIDEO_FRAMES, asked_frames) > 0
+
+
+def unfit(content: ContentSignals) -> bool:
+    """Whether a perceptual signal is below its bar, or is no value that its algorithm makes."""
+    return any(
+        (signal.quality or 0) < QUALITY_BARS[signal.type]
+        or int.from_bytes(signal.value).bit_count() not in SET_BITS
+        for signal in (*content.signals, *(frame.signal for frame in content.frames))
+        if signal.type.perceptual
+    )
 
 
 def on_arrival(*, excluded: bool, other_cases: int, most_cases: int) -> HoldReason | None:

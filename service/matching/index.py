@@ -46,8 +46,9 @@ class HammingIndex:
     def add(self, ids: Ids, codes: Codes) -> None:
         """Add codes, uint8 (n, 32), under ids of 0 or more; an id already there is passed over."""
         with self._lock:
-            fresh = np.array([int(one) not in self._place for one in ids], dtype=bool)
-            if not fresh.any():
+            firsts = np.sort(np.unique(ids, return_index=True)[1])
+            fresh = firsts[[one not in self._place for one in ids[firsts].tolist()]]
+            if not len(fresh):
                 return
             start = len(self._ids)
             self._ids = np.concatenate([self._ids, ids[fresh]])

@@ -74,11 +74,6 @@ def add_excluded(tx: Tx, found: Iterable[Signal], now: date) -> int:
     return fresh
 
 
-def count(tx: Tx, space: Space) -> int:
-    """Return how many signals a space holds."""
-    return tx.scalar(sa.select(sa.func.count()).select_from(TABLES[space])) or 0
-
-
 def findable(tx: Tx, space: Space, chunk: int) -> Iterator[list[Stored]]:
     """Yield every perceptual signal that an index must hold, in chunks."""
     query = _perceptual(space).execution_options(yield_per=chunk)
@@ -91,7 +86,7 @@ def findable_of(tx: Tx, space: Space, ids: Iterable[int]) -> list[Stored]:
     table = TABLES[space]
     return [
         Stored(*row)
-        for part in _parts(ids)
+        for part in parts(ids)
         for row in tx.execute(_perceptual(space).where(table.c.id.in_(part)))
     ]
 
@@ -101,10 +96,20 @@ def stored_of(tx: Tx, space: Space, ids: Iterable[int]) -> list[Stored]:
     table = TABLES[space]
     query = _active(space, sa.select(table.c.id, table.c.type, table.c.value))
     return [
-        Stored(*row)
-        for part in _parts(ids)
-        for row in tx.execute(query.where(table.c.id.in_(part)))
+        Stored(*row) for part in parts(ids) for row in tx.execute(query.where(table.c.id.in_(part)))
     ]
+
+
+def whole_of(tx: Tx, space: Space, ids: Iterable[int]) -> list[Stored]:
+    """Return signals by id with all others of the same entries or observations."""
+    table = TABLES[space]
+    holder = _holder(space)
+    query = _active(space, sa.select(table.c.id, table.c.type, table.c.value))
+    found: set[Stored] = set()
+    for part in parts(ids):
+        holders = sa.select(holder).where(table.c.id.in_(part))
+        found.update(Stored(*row) for row in tx.execute(query.where(holder.in_(holders))))
+    return sorted(found)
 
 
 def frames_of(tx: Tx, observation_id: int) -> int:
@@ -119,7 +124,7 @@ def places(tx: Tx, space: Space, ids: Iterable[int]) -> dict[int, Place]:
     table = TABLES[space]
     return {
         row.id: Place(row.id, row.holder, row.at_ms is not None, SignalType(row.type))
-        for part in _parts(ids)
+        for part in parts(ids)
         for row in tx.execute(_held(space).where(table.c.id.in_(part)))
     }
 
@@ -131,7 +136,7 @@ def identical(tx: Tx, space: Space, values: Iterable[Signal]) -> list[tuple[Sign
     found = []
     for signal_type in {signal.type for signal in asked.values()}:
         of_type = [value for kind, value in asked if kind is signal_type]
-        for part in _parts(of_type):
+        for part in parts(of_type):
             query = _held(space).where(table.c.type == signal_type, table.c.value.in_(part))
             for row in tx.execute(query.add_columns(table.c.value)):
                 place = Place(row.id, row.holder, is_frame=False, type=signal_type)
@@ -164,14 +169,17 @@ def _active(space: Space, query: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def _held(space: Space) -> sa.Select[Any]:
-    if space is Space.OBSERVED:
-        table, holder = observed_signals, observed_signals.c.observation_id
-    else:
-        table, holder = signals, signals.c.entry_id
-    columns = (table.c.id, holder.label("holder"), table.c.at_ms, table.c.type)
+    table = TABLES[space]
+    columns = (table.c.id, _holder(space).label("holder"), table.c.at_ms, table.c.type)
     return _active(space, sa.select(*columns))
 
 
-def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+def _holder(space: Space) -> sa.Column[Any]:
+    """The column that says what a signal belongs to. The exclude bank has none."""
+    return TABLES[space].c.observation_id if space is Space.OBSERVED else signals.c.entry_id
+
+
+def parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield values as lists that fit into one statement."""
     remaining = iter(values)
     return iter(lambda: list(islice(remaining, _PARAMETERS)), [])

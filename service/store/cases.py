@@ -95,8 +95,11 @@ def entry_hashes(tx: Tx, case_id: int) -> set[bytes]:
 
 def entries_by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
     """Return entries by id."""
-    query = sa.select(entries).where(entries.c.id.in_(list(ids)))
-    return {row.id: _entry(row) for row in tx.execute(query)}
+    return {
+        row.id: _entry(row)
+        for part in banks.parts(ids)
+        for row in tx.execute(sa.select(entries).where(entries.c.id.in_(part)))
+    }
 
 
 def quarantined(tx: Tx) -> list[tuple[Entry, HoldReason]]:
@@ -138,12 +141,6 @@ def close(tx: Tx, case_id: int, now: date) -> None:
     """Mark a case withdrawn and erase its note."""
     values = {"withdrawn_on": now, "note": None}
     tx.execute(sa.update(cases).where(cases.c.id == case_id).values(values))
-
-
-def count_by_status(tx: Tx) -> dict[EntryStatus, int]:
-    """Return how many entries are in each status."""
-    query = sa.select(entries.c.status, sa.func.count()).group_by(entries.c.status)
-    return {EntryStatus(status): number for status, number in tx.execute(query)}
 
 
 def _one(tx: Tx, condition: sa.ColumnElement[bool]) -> Case | None:

@@ -20,9 +20,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from service.domain.errors import NotReady
+from service.settings import InvalidSetting
 
 Tx = sa.Connection
 
+EXAMPLE_URL = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 BUSY_MS = 15_000
 """How long a SQLite writer waits for another before it gives up, in milliseconds."""
 _CHANGES_LOCK = 0x7461_6B65
@@ -33,10 +35,13 @@ class Database:
     """One store. Connections are pooled; every method may be called from any thread."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+            self.engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        except (sa.exc.ArgumentError, ModuleNotFoundError) as err:
+            raise InvalidSetting(f"TAKEBACK_DATABASE_URL must be like {EXAMPLE_URL}.") from err
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -68,12 +73,12 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to what this version expects. Repeating it does nothing."""
-        with self.engine.connect() as connection:
+        with _reachable(), self.engine.connect() as connection:
             command.upgrade(_alembic(connection), "head")
 
     def downgrade(self, revision: str) -> None:
         """Take the tables back to an earlier revision; `base` removes them."""
-        with self.engine.connect() as connection:
+        with _reachable(), self.engine.connect() as connection:
             command.downgrade(_alembic(connection), revision)
 
     def is_current(self) -> bool:
@@ -95,6 +100,8 @@ def _reachable() -> Iterator[None]:
         if err.connection_invalidated or isinstance(err, sa.exc.OperationalError):
             raise NotReady from err
         raise
+    except sa.exc.TimeoutError as err:  # every connection is in use, and stays so
+        raise NotReady from err
 
 
 def _alembic(connection: Tx | None = None) -> Config:

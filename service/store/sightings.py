@@ -62,8 +62,11 @@ def observe(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expire
 def observations_by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Observation]:
     """Return observations by id."""
     columns = (observations.c.id, observations.c.actor_id, observations.c.seen_on)
-    query = sa.select(*columns).where(observations.c.id.in_(list(ids)))
-    return {row.id: Observation(*row) for row in tx.execute(query)}
+    return {
+        row.id: Observation(*row)
+        for part in banks.parts(ids)
+        for row in tx.execute(sa.select(*columns).where(observations.c.id.in_(part)))
+    }
 
 
 def purge_observations(tx: Tx, now: date, limit: int) -> int:

@@ -48,12 +48,16 @@ class Context:
     """The last change that the indexes show."""
     _following: threading.Lock = field(default_factory=threading.Lock)
 
-    def load(self) -> None:
-        """Fill the indexes from the store. Raises NotReady when its tables are not current."""
+    def require_current(self) -> None:
+        """Raise NotReady unless the store can be reached and has the tables of this version."""
         if not self.database.is_current():
             raise NotReady(
                 "The tables are not those of this version. Run: python -m service migrate"
             )
+
+    def load(self) -> None:
+        """Fill the indexes from the store. Raises NotReady as `require_current` does."""
+        self.require_current()
         with self._following, self.database.read() as tx:
             position = changes.last(tx)
             for space in Space:
@@ -64,7 +68,9 @@ class Context:
         log.info("loaded", extra={"signals": sum(map(len, self.indexes.values()))})
 
     def catch_up(self) -> None:
-        """Show every change that is committed now. Cheap when there is none."""
+        """Show every change that is committed now. Cheap when there is none, or nothing loaded."""
+        if not self.ready:
+            return
         with self._following:
             while True:
                 with self.database.read() as tx:

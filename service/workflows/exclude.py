@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from hashing.signals import ContentSignals
 from service.store import banks
-from service.store.changes import Space
 from service.workflows.context import Context, Today
 
 
@@ -23,9 +22,3 @@ def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) ->
             fresh += banks.add_excluded(tx, perceptual, now)
     context.work_waits.set()
     return fresh
-
-
-def count(context: Context) -> int:
-    """Return how many signals are excluded."""
-    with context.database.read() as tx:
-        return banks.count(tx, Space.EXCLUDED)

@@ -11,7 +11,7 @@ from hashing.signals import ContentSignals, SignalType
 from service.domain import policy
 from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, new_number
-from service.domain.errors import CaseFull, Conflict, Withdrawn
+from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
 from service.store import banks, cases
 from service.store.cases import NewEntry
 from service.store.changes import Space
@@ -42,15 +42,19 @@ def open_case(
     """Keep a new case; return its number, and whether it was opened by this call.
 
     The same submission with the same access key gives the same number again: an answer that
-    was lost on the way costs nothing. Raises Conflict when the content differs.
+    was lost on the way costs nothing. Raises InvalidRequest, Withdrawn, or Conflict when the
+    content differs.
     """
+    _check(new.entries)
     access_hash = context.seals.access_hash(new.access_key)
     document_hash = _document_hash(context, new.entries)
     entries = _decided(context, new.entries)
     with context.database.write() as tx:
         known = cases.by_access(tx, access_hash)
         if known:
-            if known.document_hash != document_hash or known.withdrawn_on:
+            if known.withdrawn_on:
+                raise Withdrawn
+            if known.document_hash != document_hash:
                 raise Conflict
             return known.number, False
         number = _free_number(tx, digit)
@@ -72,8 +76,9 @@ def add_entries(
 ) -> int:
     """Add entries to a case; return how many were new. What the case has already is passed over.
 
-    Raises Withdrawn, or CaseFull.
+    Raises InvalidRequest, Withdrawn, or CaseFull.
     """
+    _check(entries)
     decided = _decided(context, entries)
     with context.database.write() as tx:
         if cases.lock(tx, owner.case_id).withdrawn_on:
@@ -85,6 +90,15 @@ def add_entries(
         cases.add_entries(tx, owner.case_id, fresh, now)
     _matched_from_now_on(context)
     return len(fresh)
+
+
+def _check(contents: Sequence[ContentSignals]) -> None:
+    for content in contents:
+        if policy.unfit(content):
+            raise InvalidRequest(
+                "A pdq or phash signal is of too low a quality, or is no value that this type has. "
+                "Hash the content again with a current version."
+            )
 
 
 def _matched_from_now_on(context: Context) -> None:
@@ -109,9 +123,16 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
 
 
 def _is_excluded(context: Context, content: ContentSignals) -> bool:
-    values = _pdq_values(content)
-    near = context.search(Space.EXCLUDED, SignalType.PDQ, values, policy.EXCLUDE_DISTANCE)
-    return bool(near)
+    signals = [*content.signals, *(frame.signal for frame in content.frames)]
+    return any(
+        context.search(
+            Space.EXCLUDED,
+            kind,
+            [signal.value for signal in signals if signal.type is kind],
+            policy.EXCLUDE_DISTANCE,
+        )
+        for kind in (SignalType.PDQ, SignalType.PHASH)
+    )
 
 
 def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
@@ -126,11 +147,6 @@ def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
         if len(holders) < most:
             return len(holders)
         return len({one.case_id for one in cases.entries_by_id(tx, holders).values()})
-
-
-def _pdq_values(content: ContentSignals) -> list[bytes]:
-    whole = [signal.value for signal in content.signals if signal.type is SignalType.PDQ]
-    return whole + [frame.signal.value for frame in content.frames]
 
 
 def _document_hash(context: Context, contents: Sequence[ContentSignals]) -> bytes:

@@ -50,6 +50,8 @@ class _Near(NamedTuple):
     type: SignalType
     signal_id: int
     distance: int
+    excluded: bool
+    """Whether the asked value is near the exclude bank too."""
 
 
 def lookup(
@@ -72,15 +74,18 @@ def lookup(
 
 
 def _near(context: Context, items: Sequence[ContentSignals], kind: SignalType) -> list[_Near]:
-    """What the index finds, without what is near the exclude bank: that matches nothing."""
-    asked = _asked(items, kind)
-    values = [one.value for one in asked]
+    """What the index finds. A value that many items or frames share is searched once."""
+    asked: defaultdict[bytes, list[_Asked]] = defaultdict(list)
+    for one in _asked(items, kind):
+        asked[one.value].append(one)
+    values = list(asked)
     radius = policy.EXCLUDE_DISTANCE
     excluded = {at for at, _, _ in context.search(Space.EXCLUDED, kind, values, radius)}
+    found = context.search(Space.BANK, kind, values, policy.radius(kind))
     return [
-        _Near(asked[at], kind, signal_id, distance)
-        for at, signal_id, distance in context.search(Space.BANK, kind, values, policy.radius(kind))
-        if at not in excluded
+        _Near(one, kind, signal_id, distance, at in excluded)
+        for at, signal_id, distance in found
+        for one in asked[values[at]]
     ]
 
 
@@ -94,17 +99,25 @@ def _asked(items: Sequence[ContentSignals], kind: SignalType) -> list[_Asked]:
 
 
 def _found(tx: Tx, items: Sequence[ContentSignals], near: list[_Near]) -> list[list[Found]]:
-    """The entries each item matches or is near, of those that are active in this transaction."""
+    """The entries each item matches or is near, of those that are active in this transaction.
+
+    What is near the exclude bank matches nothing but entries that a person has released.
+    """
     hits: defaultdict[int, list[Hit]] = defaultdict(list)
     places = banks.places(tx, Space.BANK, {one.signal_id for one in near})
+    released = _released(tx, {places[o.signal_id].holder_id for o in near if o.signal_id in places})
     for one in near:
         place = places.get(one.signal_id)
-        if place:
+        if place and (not one.excluded or place.holder_id in released):
             hit = Hit(place.holder_id, one.type, one.distance, one.asked.frame, place.is_frame)
             hits[one.asked.item].append(hit)
     for item, hit in _identical(tx, items):
         hits[item].append(hit)
     return [policy.judge(hits[at], asked_frames=len(item.frames)) for at, item in enumerate(items)]
+
+
+def _released(tx: Tx, entry_ids: set[int]) -> set[int]:
+    return {entry.id for entry in cases.entries_by_id(tx, entry_ids).values() if entry.reviewed}
 
 
 def _identical(tx: Tx, items: Sequence[ContentSignals]) -> list[tuple[int, Hit]]:

@@ -7,6 +7,7 @@ one of them was killed in between.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -51,10 +52,11 @@ def reconcile(context: Context) -> int:
     if not rows:
         return 0
     pairs = [*_of_entries(context, added[Space.BANK]), *_of_seen(context, added[Space.OBSERVED])]
-    overtaken = _near(context, added[Space.EXCLUDED], Space.BANK, policy.EXCLUDE_DISTANCE)
+    pairs = _not_excluded(context, pairs)
+    overtaken = _overtaken(context, added)
     with context.database.write() as tx:
         _record(context, tx, _with_identical(tx, pairs, added))
-        _hold(tx, {other for _, other, _ in overtaken})
+        _hold(tx, overtaken)
         changes.set_reached(tx, WORKER, rows[-1].position)
     context.catch_up()
     return len(rows)
@@ -67,8 +69,11 @@ def purge(context: Context, now: Today) -> int:
 
 
 def _added(tx: Tx, space: Space, rows: Iterable[changes.Row]) -> list[Stored]:
+    """What was added, with the rest of its content: a batch may end between two frames of one."""
     ids = {row.signal_id for row in rows if row.space is space and row.change is Change.ADD}
-    return banks.stored_of(tx, space, ids)
+    if space is Space.EXCLUDED:
+        return banks.stored_of(tx, space, ids)
+    return banks.whole_of(tx, space, ids)
 
 
 def _near(
@@ -96,17 +101,38 @@ def _of_seen(context: Context, stored: list[Stored]) -> list[_Pair]:
     return [_Pair(other, one.id, SignalType(one.type), distance) for one, other, distance in near]
 
 
+def _overtaken(context: Context, added: dict[Space, list[Stored]]) -> set[int]:
+    """Signals of entries near the exclude bank, whichever of the two came first.
+
+    Intake looks too, but in an index that another process's exclusion may not have reached.
+    """
+    later = _near(context, added[Space.EXCLUDED], Space.BANK, policy.EXCLUDE_DISTANCE)
+    earlier = _near(context, added[Space.BANK], Space.EXCLUDED, policy.EXCLUDE_DISTANCE)
+    return {other for _, other, _ in later} | {one.id for one, _, _ in earlier}
+
+
+def _not_excluded(context: Context, pairs: list[_Pair]) -> list[_Pair]:
+    """Without what was seen near the exclude bank: that matches nothing."""
+    with context.database.read() as tx:
+        seen = banks.stored_of(tx, Space.OBSERVED, {pair.observed_id for pair in pairs})
+    near = _near(context, seen, Space.EXCLUDED, policy.EXCLUDE_DISTANCE)
+    plain = {one.id for one, _, _ in near}
+    return [pair for pair in pairs if pair.observed_id not in plain]
+
+
 def _with_identical(tx: Tx, pairs: list[_Pair], added: dict[Space, list[Stored]]) -> list[_Pair]:
     """The pairs, and those of identical bytes, which no index holds."""
     found = list(pairs)
     for here, there in ((Space.BANK, Space.OBSERVED), (Space.OBSERVED, Space.BANK)):
         exact = [one for one in added[here] if not SignalType(one.type).perceptual]
-        ids = {(one.type, one.value): one.id for one in exact}
-        asked = [Signal(SignalType(one.type), one.value) for one in exact]
-        for signal, place in banks.identical(tx, there, asked):
-            mine, theirs = ids[signal.type, signal.value], place.signal_id
-            bank, seen = (mine, theirs) if here is Space.BANK else (theirs, mine)
-            found.append(_Pair(bank, seen, signal.type, 0))
+        ids: defaultdict[Signal, list[int]] = defaultdict(list)
+        for one in exact:
+            ids[Signal(SignalType(one.type), one.value)].append(one.id)
+        for signal, place in banks.identical(tx, there, ids):
+            for mine in ids[signal]:
+                of_bank = here is Space.BANK
+                bank, seen = (mine, place.signal_id) if of_bank else (place.signal_id, mine)
+                found.append(_Pair(bank, seen, signal.type, 0))
     return found
 
 

@@ -12,7 +12,8 @@ from service.workflows.context import Context, Today
 def withdraw_case(context: Context, owner: Owner, now: Today) -> int:
     """Withdraw every entry, and the case; return how many entries were not withdrawn before."""
     with context.database.write() as tx:
-        cases.lock(tx, owner.case_id)
+        if cases.lock(tx, owner.case_id).withdrawn_on:
+            return 0  # and the day stays the first one
         left = [e for e in cases.entries_of(tx, owner.case_id) if _is_open(e.status)]
         for entry in left:
             cases.withdraw(tx, entry)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from hashing.signals import SignalType
+from service.domain.case import EntryStatus
+from service.store import banks, cases, changes
+from service.store.banks import Stored
+from service.store.changes import Change, Space
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+DAY = date(2026, 1, 1)
+
+
+def test_rows_say_what_a_frame_is(world: World) -> None:
+    value = world.value()
+    rows = banks.rows_of(world.video([value], world.md5(b"m" * 16)))
+    assert rows == [
+        {"type": "md5", "value": b"m" * 16, "quality": None, "at_ms": None, "until_ms": None},
+        {"type": "pdq", "value": value, "quality": 100, "at_ms": 0, "until_ms": 999},
+    ]
+
+
+def test_an_index_is_given_perceptual_signals_of_active_entries(world: World) -> None:
+    pdq, phash = world.pdq(), world.phash()
+    owner = world.open(world.picture(pdq, phash, world.md5(), world.sha256()))
+    with world.context.database.write() as tx:
+        found = [one for part in banks.findable(tx, Space.BANK, 1) for one in part]
+        assert {(one.type, one.value) for one in found} == {
+            (pdq.type, pdq.value),
+            (phash.type, phash.value),
+        }
+        ids = [one.id for one in found]
+        assert sorted(banks.findable_of(tx, Space.BANK, range(ids[0], ids[0] + 2000))) == found
+        assert len(banks.stored_of(tx, Space.BANK, range(1, 2000))) == 4
+        (entry,) = cases.entries_of(tx, owner.case_id)
+        places = banks.places(tx, Space.BANK, range(1, 2000))
+        assert {place.holder_id for place in places.values()} == {entry.id}
+        assert [place.type for place in places.values()].count(SignalType.MD5) == 1
+        cases.set_status(tx, entry, EntryStatus.QUARANTINED)
+        assert list(banks.findable(tx, Space.BANK, 1)) == []
+        assert banks.findable_of(tx, Space.BANK, ids) == []
+        assert banks.stored_of(tx, Space.BANK, ids) == []
+        assert banks.whole_of(tx, Space.BANK, ids) == []
+        assert banks.places(tx, Space.BANK, ids) == {}
+
+
+def test_the_whole_of_a_content_is_given_by_any_part_of_it(world: World) -> None:
+    world.open(world.video([world.value() for _ in range(5)], world.sha256()), world.picture())
+    with world.context.database.read() as tx:
+        every = banks.stored_of(tx, Space.BANK, range(1, 100))
+        first = every[0].id
+        assert banks.whole_of(tx, Space.BANK, [first + 3, first + 4]) == sorted(every)[:6]
+        assert banks.whole_of(tx, Space.BANK, []) == []
+
+
+def test_identical_values_are_told_with_their_entries(world: World) -> None:
+    md5, sha256 = world.md5(), world.sha256()
+    one, two = world.open(world.picture(md5, sha256)), world.open(world.picture(sha256))
+    with world.context.database.read() as tx:
+        found = banks.identical(tx, Space.BANK, [sha256, md5, world.sha256(), world.md5()])
+        assert sorted((signal.type, place.holder_id) for signal, place in found) == sorted(
+            [
+                ("md5", world.entry_id(one)),
+                ("sha256", world.entry_id(one)),
+                ("sha256", world.entry_id(two)),
+            ]
+        )
+
+
+def test_a_signal_is_excluded_once(world: World) -> None:
+    pdq, phash = world.pdq(), world.phash()
+    with world.context.database.write() as tx:
+        assert banks.add_excluded(tx, [pdq, phash, pdq], DAY) == 2
+        assert banks.add_excluded(tx, [phash, world.phash(pdq.value)], DAY) == 1
+        told = changes.after(tx, 0, 9)
+        assert [(row.space, row.change) for row in told] == 3 * [(Space.EXCLUDED, Change.ADD)]
+        stored = banks.stored_of(tx, Space.EXCLUDED, [row.signal_id for row in told])
+        assert stored[0] == Stored(told[0].signal_id, "pdq", pdq.value)
+
+
+def test_a_video_of_as_many_frames_as_one_may_have_is_kept(world: World) -> None:
+    values = [world.value() for _ in range(1200)]
+    world.open(world.video(values))
+    with world.context.database.read() as tx:
+        found = [one.value for part in banks.findable(tx, Space.BANK, 500) for one in part]
+    assert sorted(found) == sorted(values)
+    assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1200

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from hashing.signals import ContentKind
+from service.domain.case import (
+    TRANSITIONS,
+    Entry,
+    EntryStatus,
+    new_number,
+    parse_number,
+)
+from service.domain.errors import IllegalTransition, Unauthenticated
+
+nine = st.lists(st.integers(0, 9), min_size=9, max_size=9)
+
+
+def numbered(digits: list[int]) -> str:
+    return new_number(iter(digits).__next__)
+
+
+def entry(status: EntryStatus) -> Entry:
+    return Entry(1, 1, 1, ContentKind.PICTURE, status, date(2026, 1, 1), reviewed=False)
+
+
+@given(nine)
+def test_a_number_is_grouped_and_parses_as_itself(digits: list[int]) -> None:
+    number = numbered(digits)
+    assert [len(part) for part in number.split("-")] == [3, 3, 4]
+    assert number.replace("-", "")[:9] == "".join(map(str, digits))
+    assert parse_number(number) == number
+
+
+@pytest.mark.parametrize("typed", ["{}", " {} ", "{}\n"])
+@pytest.mark.parametrize("between", ["-", " ", "", ".", " - ", "\u00a0", "\t"])
+def test_a_number_may_be_typed_with_any_spaces_and_dashes(typed: str, between: str) -> None:
+    number = numbered([4, 8, 1, 9, 0, 2, 3, 4, 7])
+    assert parse_number(typed.format(number.replace("-", between))) == number
+
+
+def test_the_check_digit_is_the_one_of_the_standard() -> None:
+    # ISO/IEC 7064 MOD 11,10; the example of the standard is 0794, whose check digit is 5.
+    assert numbered([0, 0, 0, 0, 0, 0, 7, 9, 4]).endswith(_iso_7064("000000794"))
+    assert _iso_7064("0794") == "5"
+
+
+def _iso_7064(digits: str) -> str:
+    """Read aloud from the standard, to hold against ours."""
+    product_ = 10
+    for digit in digits:
+        total = (product_ + int(digit)) % 10
+        product_ = (2 * (total or 10)) % 11
+    return str((11 - product_) % 10)
+
+
+@given(nine, st.integers(0, 9), st.integers(1, 9))
+def test_every_single_wrong_digit_is_found(digits: list[int], place: int, by: int) -> None:
+    typed = list(numbered(digits).replace("-", ""))
+    typed[place] = str((int(typed[place]) + by) % 10)
+    with pytest.raises(Unauthenticated):
+        parse_number("".join(typed))
+
+
+def test_nearly_every_exchange_of_neighbours_is_found() -> None:
+    # What precedes a pair matters only by the carry it leaves; two digits reach every carry.
+    missed = tried = 0
+    for start in product(range(10), repeat=2):
+        for pair in product(range(10), repeat=2):
+            digits = [0, 0, 0, 0, 0, *start, *pair]
+            typed = numbered(digits).replace("-", "")
+            for at, (a, b) in enumerate(pairwise(typed)):
+                if a == b or at < 5:
+                    continue
+                tried += 1
+                missed += _is_a_number(typed[:at] + b + a + typed[at + 2 :])
+    assert tried > 30_000
+    assert missed / tried < 0.0225
+
+
+def _is_a_number(typed: str) -> bool:
+    try:
+        parse_number(typed)
+    except Unauthenticated:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "untrusted",
+    [
+        "",
+        "-",
+        "481-902-347",
+        "481-902-34755",
+        "481-902-347x",
+        "４８１-902-3475",
+        "٤٨١٩٠٢٣٤٧٥",
+        "²81-902-3475",
+        "481-902-3475\x00",
+        "481−902−3475",
+        "9" * 10_000,
+        "\ud800" * 10,
+    ],
+)
+def test_what_is_not_a_number_is_refused_as_an_unknown_one(untrusted: str) -> None:
+    with pytest.raises(Unauthenticated):
+        parse_number(untrusted)
+
+
+@pytest.mark.parametrize(("status", "to"), list(product(EntryStatus, EntryStatus)))
+def test_no_step_but_those_of_the_table(status: EntryStatus, to: EntryStatus) -> None:
+    if to in TRANSITIONS[status]:
+        assert entry(status).step(to) is to
+    else:
+        with pytest.raises(IllegalTransition) as raised:
+            entry(status).step(to)
+        assert str(raised.value) == f"An entry cannot go from {status} to {to}."
+
+
+def test_the_table_is_what_the_glossary_says() -> None:
+    received, active, quarantined, withdrawn = EntryStatus
+    assert {
+        received: {active, quarantined, withdrawn},
+        active: {quarantined, withdrawn},
+        quarantined: {active, withdrawn},
+        withdrawn: set(),
+    } == TRANSITIONS
+
+
+class Life(RuleBasedStateMachine):
+    """However an entry is pushed around, it ends withdrawn, and from there goes nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = EntryStatus.RECEIVED
+        self.was: list[EntryStatus] = []
+
+    @rule(to=st.sampled_from(EntryStatus))
+    def step(self, to: EntryStatus) -> None:
+        try:
+            reached = entry(self.status).step(to)
+        except IllegalTransition:
+            return
+        self.was.append(self.status)
+        self.status = reached
+
+    @invariant()
+    def withdrawn_is_final(self) -> None:
+        assert EntryStatus.WITHDRAWN not in self.was
+
+    @invariant()
+    def received_is_first_only(self) -> None:
+        assert EntryStatus.RECEIVED not in self.was[1:]
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=50, deadline=None)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from service.domain.case import EntryStatus, HoldReason
+from service.domain.errors import IllegalTransition
+from service.store import banks, cases, changes, schema
+from service.store.cases import NewEntry
+from service.store.changes import Change, Space
+from service.store.schema import entries, signals
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+DAY = date(2026, 1, 1)
+
+
+def opened(world: World, *, number: str = "000-000-0001", access: bytes = b"a" * 32) -> int:
+    values = {
+        "number": number,
+        "access_hash": access,
+        "document_hash": b"d" * 32,
+        "subject": "self",
+        "opened_on": DAY,
+    }
+    with world.context.database.write() as tx:
+        return cases.open_case(tx, values)
+
+
+def test_a_case_is_found_by_number_and_by_access(world: World) -> None:
+    case_id = opened(world)
+    with world.context.database.write() as tx:
+        found = cases.get(tx, "000-000-0001")
+        assert found == cases.by_access(tx, b"a" * 32) == cases.lock(tx, case_id)
+        assert cases.get(tx, "000-000-0002") is None
+        assert cases.by_access(tx, b"b" * 32) is None
+    assert found == cases.Case(case_id, "000-000-0001", b"a" * 32, b"d" * 32, DAY, None)
+
+
+def test_two_cases_never_share_a_number_or_a_key(world: World) -> None:
+    opened(world)
+    with pytest.raises(sa.exc.IntegrityError):
+        opened(world, access=b"b" * 32)
+    with pytest.raises(sa.exc.IntegrityError):
+        opened(world, number="000-000-0002")
+
+
+def test_entries_are_numbered_on(world: World) -> None:
+    case_id = opened(world)
+    new = [NewEntry(world.picture(), bytes([n]) * 32, None) for n in range(4)]
+    with world.context.database.write() as tx:
+        cases.add_entries(tx, case_id, new[:3], DAY)
+        cases.add_entries(tx, case_id, new[3:], DAY)
+    with world.context.database.read() as tx:
+        found = cases.entries_of(tx, case_id)
+        assert cases.entry_hashes(tx, case_id) == {one.document_hash for one in new}
+        assert cases.entries_by_id(tx, [one.id for one in found]) == {e.id: e for e in found}
+    assert [entry.n for entry in found] == [1, 2, 3, 4]
+
+
+def test_any_number_of_entries_may_be_asked_for_at_once(world: World) -> None:
+    """More than a store takes as parameters of one statement (SQLite 32,766, PostgreSQL 65,535)."""
+    entry_id = world.entry_id(world.open())
+    with world.context.database.read() as tx:
+        assert set(cases.entries_by_id(tx, range(70_000))) == {entry_id}
+
+
+def test_only_what_is_active_is_told_to_the_index(world: World) -> None:
+    case_id = opened(world)
+    held = NewEntry(world.picture(), b"h" * 32, HoldReason.MANY_CASES)
+    assert held.status is EntryStatus.QUARANTINED
+    with world.context.database.write() as tx:
+        cases.add_entries(tx, case_id, [held], DAY)
+        assert changes.last(tx) == 0
+        assert cases.quarantined(tx) == [
+            (cases.entries_of(tx, case_id)[0], HoldReason.MANY_CASES),
+        ]
+
+
+def test_a_step_is_told_to_the_index(world: World) -> None:
+    owner = world.open(world.picture(world.pdq(), world.phash()))
+    for to, change in (
+        (EntryStatus.QUARANTINED, Change.REMOVE),
+        (EntryStatus.ACTIVE, Change.ADD),
+        (EntryStatus.WITHDRAWN, Change.REMOVE),
+    ):
+        with world.context.database.write() as tx:
+            entry = cases.entries_of(tx, owner.case_id)[0]
+            before = changes.last(tx)
+            cases.set_status(tx, entry, to)
+            told = changes.after(tx, before, 9)
+        assert [(row.space, row.change) for row in told] == 2 * [(Space.BANK, change)]
+
+
+def test_no_other_step_is_written(world: World) -> None:
+    owner = world.open()
+    with world.context.database.write() as tx:
+        cases.withdraw(tx, cases.entries_of(tx, owner.case_id)[0])
+    for to in EntryStatus:
+        with pytest.raises(IllegalTransition), world.context.database.write() as tx:
+            cases.set_status(tx, cases.entries_of(tx, owner.case_id)[0], to)
+    assert world.statuses(owner) == [EntryStatus.WITHDRAWN]
+
+
+def test_a_review_is_kept_through_later_steps(world: World) -> None:
+    owner = world.open()
+    with world.context.database.write() as tx:
+        cases.mark_reviewed(tx, cases.entries_of(tx, owner.case_id)[0])
+        cases.set_status(tx, cases.entries_of(tx, owner.case_id)[0], EntryStatus.QUARANTINED)
+        assert cases.entries_of(tx, owner.case_id)[0].reviewed
+        assert cases.quarantined(tx) == []
+
+
+def test_withdrawing_erases_the_signals_of_that_entry_alone(world: World) -> None:
+    owner = world.open(world.picture(), world.video([world.value()] * 3, world.sha256()))
+    with world.context.database.write() as tx:
+        first, second = cases.entries_of(tx, owner.case_id)
+        cases.withdraw(tx, second)
+        left = tx.scalars(sa.select(signals.c.entry_id)).all()
+        assert left == [first.id]
+        assert tx.scalars(sa.select(entries.c.status).order_by(entries.c.n)).all() == [
+            "active",
+            "withdrawn",
+        ]
+
+
+def test_closing_erases_the_note(world: World) -> None:
+    owner = world.open()
+    with world.context.database.write() as tx:
+        sealed = {"note": world.context.seals.seal("something private")}
+        tx.execute(sa.update(schema.cases).values(sealed))
+        cases.close(tx, owner.case_id, DAY)
+        assert tx.execute(sa.select(schema.cases.c.note)).scalar_one() is None
+        assert cases.lock(tx, owner.case_id).withdrawn_on == DAY
+
+
+def test_an_entry_without_signals_is_passed_over_by_banks(world: World) -> None:
+    with world.context.database.write() as tx:
+        banks.add(tx, Space.BANK, [])
+        assert changes.last(tx) == 0

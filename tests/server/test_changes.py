@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from service.domain.errors import NotReady
+from service.store import changes, schema
+from service.store.changes import Change, Row, Space
+from service.store.database import Database
+
+
+def test_changes_are_read_in_their_order(database: Database) -> None:
+    with database.write() as tx:
+        assert changes.last(tx) == 0
+        changes.append(tx, Space.BANK, Change.ADD, [])
+        assert changes.last(tx) == 0
+        changes.append(tx, Space.BANK, Change.ADD, [7, 8])
+        changes.append(tx, Space.OBSERVED, Change.REMOVE, [7])
+    with database.read() as tx:
+        assert changes.after(tx, 0, 9) == [
+            Row(1, Space.BANK, Change.ADD, 7),
+            Row(2, Space.BANK, Change.ADD, 8),
+            Row(3, Space.OBSERVED, Change.REMOVE, 7),
+        ]
+        assert [row.position for row in changes.after(tx, 1, 1)] == [2]
+        assert changes.last(tx) == 3
+
+
+def test_progress_never_goes_back(database: Database) -> None:
+    with database.write() as tx:
+        assert changes.reached(tx, "w") == 0
+        for position, expected in ((5, 5), (3, 5), (5, 5), (9, 9)):
+            changes.set_reached(tx, "w", position)
+            assert changes.reached(tx, "w") == expected
+        assert changes.reached(tx, "other") == 0
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_positions_are_committed_in_order(database: Database, *, failing: bool) -> None:
+    """Whoever follows the table never passes a position that shows up later."""
+    stop, seen, late = threading.Event(), set[int](), set[int]()
+
+    def follow() -> None:
+        reached = 0
+        while True:
+            last_look = stop.is_set()
+            with database.read() as tx:
+                rows = changes.after(tx, 0, 100_000)
+            positions = {row.position for row in rows}
+            late.update(one for one in positions - seen if one < reached)
+            seen.update(positions)
+            reached = max([reached, *positions])
+            if last_look:
+                return
+
+    def write(worker: int) -> None:
+        for turn in range(25):
+            try:
+                with database.write() as tx:
+                    changes.append(tx, Space.BANK, Change.ADD, range(3))
+                    tx.execute(sa.select(sa.func.count()).select_from(schema.changes))
+                    if failing and (worker + turn) % 3 == 0:
+                        tx.execute(sa.text("no statement"))
+            except (sa.exc.DBAPIError, NotReady):
+                pass
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    stop.set()
+    follower.join()
+    assert not late
+    kept = sum(not failing or (worker + turn) % 3 != 0 for worker in range(8) for turn in range(25))
+    assert len(seen) == 3 * kept

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from service.domain.errors import NotReady
+from service.settings import InvalidSetting
+from service.store import database as database_module
+from service.store.database import Database, Tx
+from service.store.schema import metadata, progress
+
+
+def tables(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names())
+
+
+def test_migrations_go_up_and_down_and_up_again(empty_url: str) -> None:
+    database = Database(empty_url)
+    assert not database.is_current()
+    for _ in range(2):
+        database.migrate()
+        assert database.is_current()
+        assert tables(database) == {*metadata.tables, "alembic_version"}
+        database.migrate()
+        database.downgrade("base")
+        assert not database.is_current()
+        assert tables(database) == {"alembic_version"}
+    database.close()
+
+
+def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None:
+    with database.engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    assert found == []
+
+
+def test_ids_of_signals_are_never_used_twice(database: Database) -> None:
+    """An index knows a signal by its id alone."""
+    if database.engine.dialect.name == "postgresql":
+        pytest.skip("a sequence never goes back")
+    with database.read() as tx:
+        query = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
+        named = set(tx.exec_driver_sql(query).scalars())
+    assert named == {"signals", "excluded_signals", "observed_signals", "changes"}
+
+
+def test_sqlite_keeps_its_promises(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new' / 'takeback.db'}")
+    promised = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "trusted_schema": 0,
+        "busy_timeout": database_module.BUSY_MS,
+    }
+    with database.read() as tx:
+        found = {name: tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in promised}
+    assert found == promised
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    database.close()
+
+
+def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
+    row = sa.insert(progress).values(name="x", position=1)
+    with pytest.raises(sa.exc.IntegrityError), database.write() as tx:
+        _twice(tx, row)
+    with database.read() as tx:
+        assert tx.execute(sa.select(progress)).all() == []
+
+
+def _twice(tx: Tx, statement: sa.Insert) -> None:
+    tx.execute(statement)
+    tx.execute(statement)
+
+
+def test_a_read_sees_one_state_and_changes_nothing(database: Database) -> None:
+    query = sa.select(sa.func.count()).select_from(progress)
+    with database.read() as before:
+        assert before.scalar(query) == 0
+        with database.write() as tx:
+            tx.execute(sa.insert(progress).values(name="x", position=1))
+        assert before.scalar(query) == 0
+    with database.read() as after:
+        assert after.scalar(query) == 1
+
+
+def test_postgresql_refuses_a_write_where_one_reads(database: Database) -> None:
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no such transaction")
+    with pytest.raises(sa.exc.InternalError), database.read() as tx:
+        tx.execute(sa.insert(progress).values(name="x", position=1))
+
+
+def test_a_broken_rule_is_not_taken_for_a_store_out_of_reach(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), database.write() as tx:
+        tx.execute(sa.insert(progress).values(name=None, position=1))
+
+
+def test_a_store_out_of_reach_is_not_ready(tmp_path: Path) -> None:
+    for url in (
+        f"postgresql+psycopg://x@/x?host={tmp_path}",
+        f"sqlite:///{tmp_path / 'made' / 'takeback.db'}",
+    ):
+        database = Database(url)
+        shutil.rmtree(tmp_path / "made", ignore_errors=True)
+        for asked in (database.is_current, database.migrate, lambda: database.downgrade("base")):  # noqa: B023 (used here)
+            with pytest.raises(NotReady):
+                asked()
+        with pytest.raises(NotReady), database.write():
+            raise AssertionError
+        database.close()
+
+
+def test_a_store_with_no_connection_left_is_not_ready(database: Database) -> None:
+    database.engine.pool._timeout = 0.01  # type: ignore[attr-defined]  # noqa: SLF001 (30 s otherwise)
+    taken = [database.engine.connect() for _ in range(15)]
+    with pytest.raises(NotReady), database.read():
+        raise AssertionError
+    for connection in taken:
+        connection.close()
+
+
+def test_a_writer_waits_for_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And gives up in words that we know."""
+    if database.engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL waits as long as it takes")
+    monkeypatch.setattr(database_module, "BUSY_MS", 10)
+    with database.write() as tx:
+        tx.execute(sa.insert(progress).values(name="x", position=1))
+        with pytest.raises(NotReady), database.write():
+            raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql", "mysql://u:hunter2@h/n", "nosql://u:hunter2@h/n", "u:hunter2@h", "://"],
+)
+def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(InvalidSetting, match="TAKEBACK_DATABASE_URL") as raised:
+        Database(url)
+    assert "hunter2" not in str(raised.value)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from service.domain.case import EntryStatus, HoldReason
+from service.domain.sighting import Verdict
+from service.workflows import exclude, review
+from service.workflows.context import Context
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+ACTIVE, QUARANTINED = EntryStatus.ACTIVE, EntryStatus.QUARANTINED
+
+
+def test_perceptual_signals_are_excluded_once(world: World) -> None:
+    picture = world.picture(world.pdq(), world.phash(), world.md5())
+    video = world.video([world.value(), picture.signals[0].value], world.sha256())
+    assert exclude.exclude(world.context, [picture, video], world.day) == 3
+    assert exclude.exclude(world.context, [video], world.day) == 0
+
+
+@pytest.mark.parametrize(("bits", "status"), [(31, QUARANTINED), (32, ACTIVE)])
+@pytest.mark.parametrize("kind", ["pdq", "phash"])
+def test_a_new_entry_near_the_exclude_bank_is_held(
+    world: World, bits: int, status: EntryStatus, kind: str
+) -> None:
+    make = world.pdq if kind == "pdq" else world.phash
+    value = world.value()
+    exclude.exclude(world.context, [world.picture(make(value))], world.day)
+    world.context.catch_up()
+    near = make(world.near(value, bits))
+    owner = world.open(world.picture(near))
+    world.work()
+    assert world.statuses(owner) == [status]
+
+
+def test_a_video_with_an_excluded_frame_is_held(world: World) -> None:
+    card = world.value()
+    exclude.exclude(world.context, [world.picture(world.pdq(card))], world.day)
+    world.context.catch_up()
+    assert world.statuses(world.open(world.video([world.value(), card]))) == [QUARANTINED]
+
+
+def test_what_a_person_released_matches_although_it_is_near_the_exclude_bank(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    exclude.exclude(world.context, [picture], world.day)
+    world.context.catch_up()
+    owner, other = world.open(picture), world.open(picture)
+    review.release(world.context, world.entry_id(owner))
+    world.work()
+    assert (world.statuses(owner), world.statuses(other)) == ([ACTIVE], [QUARANTINED])
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+    review.release(world.context, world.entry_id(other))
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+
+
+def test_an_entry_that_is_active_already_is_held_by_the_worker(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    owner, other = world.open(picture), world.open()
+    world.work()
+    exclude.exclude(world.context, [world.near_picture(picture, 31)], world.day)
+    assert world.context.work_waits.is_set()
+    world.work()
+    assert world.statuses(owner) == [QUARANTINED]
+    assert world.statuses(other) == [ACTIVE]
+    assert [held.reason for held in review.held(world.context)] == [HoldReason.EXCLUDED]
+    assert world.ask(platform, picture) == [Verdict.NONE]
+
+
+def test_an_entry_taken_where_the_exclusion_is_not_known_yet_is_held_by_the_worker(
+    world: World, open_context: Callable[[], Context]
+) -> None:
+    """`python -m service exclude` is always another process than the one that takes entries."""
+    picture, here, there = world.picture(), world.context, open_context()
+    exclude.exclude(there, [picture], world.day)
+    world.context = there
+    world.work()
+    world.context = here
+    owner = world.open(picture)
+    assert world.statuses(owner) == [ACTIVE]
+    world.work()
+    assert world.statuses(owner) == [QUARANTINED]

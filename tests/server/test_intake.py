@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from hashing.signals import ContentSignals, Signal, SignalType
+from service.domain.case import MAX_ENTRIES, EntryStatus
+from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
+from service.domain.sighting import Verdict
+from service.store.schema import cases, entries
+from service.workflows import intake, withdraw
+from service.workflows.intake import NewCase
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+ACTIVE, QUARANTINED = EntryStatus.ACTIVE, EntryStatus.QUARANTINED
+
+
+def number_of(world: World, table: sa.Table) -> int:
+    with world.context.database.read() as tx:
+        return tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def test_what_is_accepted_matches_at_once(world: World) -> None:
+    picture = world.picture()
+    platform = world.actor()
+    assert world.ask(platform, picture) == [Verdict.NONE]
+    world.open(picture)
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+
+
+def test_the_same_submission_gives_the_same_number_and_one_case(world: World) -> None:
+    picture, video = world.picture(world.pdq(), world.sha256()), world.video([world.value()] * 2)
+    one = world.submission(picture, video)
+    turned = ContentSignals(picture.kind, picture.signals[::-1])
+    again = NewCase(one.access_key, "authorised", "said later", (video, turned))
+    number, opened = intake.open_case(world.context, one, world.day)
+    assert opened
+    assert intake.open_case(world.context, one, world.day) == (number, False)
+    assert intake.open_case(world.context, again, world.day) == (number, False)
+    assert number_of(world, cases) == 1
+    assert number_of(world, entries) == 2
+
+
+def test_the_same_key_with_other_content_is_a_conflict(world: World) -> None:
+    new = world.submission()
+    intake.open_case(world.context, new, world.day)
+    with pytest.raises(Conflict):
+        intake.open_case(world.context, world.submission(key=new.access_key), world.day)
+    assert number_of(world, entries) == 1
+
+
+def test_a_withdrawn_case_is_not_opened_again(world: World) -> None:
+    picture, key = world.picture(), world.value()
+    withdraw.withdraw_case(world.context, world.open(picture, key=key), world.day)
+    with pytest.raises(Withdrawn):
+        world.open(picture, key=key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "quality"),
+    [
+        (SignalType.PDQ, bytes(32), 100),
+        (SignalType.PDQ, b"\xff" * 32, 100),
+        (SignalType.PDQ, b"\x0f" * 32, 49),
+        (SignalType.PHASH, b"\x0f" * 32, 59),
+        (SignalType.PHASH, b"\x01" * 32, 100),
+    ],
+)
+def test_a_signal_below_the_bar_or_of_no_picture_is_refused_whole(
+    world: World, kind: SignalType, value: bytes, quality: int
+) -> None:
+    unfit = world.picture(Signal(kind, value, quality), world.sha256())
+    with pytest.raises(InvalidRequest):
+        world.open(world.picture(), unfit)
+    assert number_of(world, cases) == 0
+    owner = world.open()
+    with pytest.raises(InvalidRequest):
+        intake.add_entries(world.context, owner, [unfit], world.day)
+    assert number_of(world, entries) == 1
+
+
+def test_identical_submissions_at_once_open_one_case(world: World) -> None:
+    new = world.submission(world.picture(), world.picture())
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: intake.open_case(world.context, new, world.day), range(8)))
+    assert len({number for number, _ in found}) == 1
+    assert sum(opened for _, opened in found) == 1
+    assert number_of(world, cases) == 1
+    assert number_of(world, entries) == 2
+
+
+def test_a_number_in_use_is_not_given_again(world: World) -> None:
+    digits = chain([1] * 9, [1] * 9, repeat(2)).__next__
+    first = intake.open_case(world.context, world.submission(), world.day, digit=digits)
+    second = intake.open_case(world.context, world.submission(), world.day, digit=digits)
+    assert (first[0][:11], second[0][:11]) == ("111-111-111", "222-222-222")
+
+
+def test_one_content_is_one_entry(world: World) -> None:
+    picture = world.picture()
+    owner = world.open(picture, picture)
+    assert len(world.statuses(owner)) == 1
+    assert intake.add_entries(world.context, owner, [picture, world.picture()], world.day) == 1
+    assert intake.add_entries(world.context, owner, [picture], world.day) == 0
+    assert len(world.statuses(owner)) == 2
+
+
+def test_a_case_holds_so_many_entries(world: World) -> None:
+    owner = world.open(*(world.picture() for _ in range(MAX_ENTRIES - 1)))
+    with pytest.raises(CaseFull, match="holds 50 entries and this one has 49"):
+        intake.add_entries(world.context, owner, [world.picture(), world.picture()], world.day)
+    assert intake.add_entries(world.context, owner, [world.picture()], world.day) == 1
+    with pytest.raises(CaseFull):
+        intake.add_entries(world.context, owner, [world.picture()], world.day)
+    assert len(world.statuses(owner)) == MAX_ENTRIES
+
+
+def test_a_case_holds_no_more_when_many_add_at_once(world: World) -> None:
+    owner = world.open(*(world.picture() for _ in range(MAX_ENTRIES - 4)))
+    more = [[world.picture(), world.picture()] for _ in range(8)]
+
+    def add(contents: list[ContentSignals]) -> int:
+        try:
+            return intake.add_entries(world.context, owner, contents, world.day)
+        except CaseFull:
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(add, more)) == 4
+    assert len(world.statuses(owner)) == MAX_ENTRIES
+
+
+def test_the_same_entry_added_at_once_is_added_once(world: World) -> None:
+    owner, picture = world.open(), world.picture()
+    with ThreadPoolExecutor(8) as pool:
+        added = pool.map(
+            lambda _: intake.add_entries(world.context, owner, [picture], world.day), range(8)
+        )
+        assert sum(added) == 1
+    assert len(world.statuses(owner)) == 2
+
+
+def test_nothing_is_added_to_a_withdrawn_case(world: World) -> None:
+    owner = world.open()
+    withdraw.withdraw_case(world.context, owner, world.day)
+    with pytest.raises(Withdrawn):
+        intake.add_entries(world.context, owner, [world.picture()], world.day)
+
+
+def test_adding_and_withdrawing_at_once_leaves_nothing_that_matches(world: World) -> None:
+    owner, platform = world.open(), world.actor()
+    more = [world.picture() for _ in range(8)]
+
+    def add(content: ContentSignals) -> None:
+        try:
+            intake.add_entries(world.context, owner, [content], world.day)
+        except Withdrawn:
+            return
+
+    with ThreadPoolExecutor(5) as pool:
+        added = [pool.submit(add, content) for content in more]
+        pool.submit(withdraw.withdraw_case, world.context, owner, world.day).result()
+        for each in added:
+            each.result()
+    assert set(world.statuses(owner)) == {EntryStatus.WITHDRAWN}
+    assert world.ask(platform, *more) == [Verdict.NONE] * 8
+
+
+def test_content_of_many_cases_is_held(world: World) -> None:
+    """Settings of these tests: three other cases are many."""
+    value = world.value()
+    owners = [world.open(world.picture(world.pdq(world.near(value, 10)))) for _ in range(4)]
+    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 3 + [[QUARANTINED]]
+
+
+def test_one_case_with_many_alike_is_one_case(world: World) -> None:
+    value = world.value()
+    for _ in range(2):
+        world.open(*(world.picture(world.pdq(world.near(value, 5))) for _ in range(6)))
+    assert world.statuses(world.open(world.picture(world.pdq(value)))) == [ACTIVE]
+    assert world.statuses(world.open(world.picture(world.pdq(value)))) == [QUARANTINED]
+
+
+def test_identical_bytes_of_many_cases_are_held(world: World) -> None:
+    whole = world.sha256()
+    owners = [world.open(world.picture(world.pdq(), whole)) for _ in range(4)]
+    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 3 + [[QUARANTINED]]
+
+
+def test_a_title_card_that_many_videos_share_holds_none(world: World) -> None:
+    card = world.value()
+    owners = [world.open(world.video([card, world.value()])) for _ in range(5)]
+    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 5
+
+
+def test_the_longest_video_is_taken_and_found(world: World) -> None:
+    frames = [world.value() for _ in range(1200)]
+    world.open(world.video(frames))
+    asked = world.video([world.near(frame, 20) for frame in frames[:1200:100]])
+    assert world.ask(world.actor(), asked) == [Verdict.MATCH]
+
+
+def test_a_submission_does_not_show_its_secrets(world: World) -> None:
+    new = NewCase(b"k" * 32, "self", "a note", (world.picture(),))
+    assert repr(new) == "NewCase(1 entries)"
+
+
+def test_a_note_is_sealed_and_any_text_may_be_one(world: World) -> None:
+    note = "say \x00 it – 🙂"
+    new = NewCase(world.value(), "self", note, (world.picture(),))
+    intake.open_case(world.context, new, world.day)
+    with world.context.database.read() as tx:
+        sealed = tx.execute(sa.select(cases.c.note)).scalar_one()
+    assert world.context.seals.unseal(bytes(sealed)) == note
+    assert note.encode() not in bytes(sealed)

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from service.__main__ import _Lines, main
+from service.domain.case import EntryStatus
+from service.domain.sighting import Verdict
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+Run = Callable[..., tuple[int, str, str]]
+LINE = {"kind": "picture", "signals": [{"type": "pdq", "value": "0f" * 32, "quality": 100}]}
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """`main` sets up the logging of its process; this one is not its own."""
+    root, ours = logging.getLogger(), logging.getLogger("service")
+    before = (root.handlers[:], root.level, ours.level)
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    ours.setLevel(before[2])
+
+
+@pytest.fixture
+def run(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a command; return exit code, output and errors, without log lines."""
+    monkeypatch.setenv("TAKEBACK_STATE", str(tmp_path))
+    monkeypatch.setenv("TAKEBACK_SECRET", "5e" * 32)
+    monkeypatch.setenv("TAKEBACK_DATABASE_URL", url)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        out, err = capsys.readouterr()
+        return code, out, "".join(x for x in err.splitlines(keepends=True) if x[0] != "{")
+
+    return command
+
+
+def test_the_embedded_store_keeps_itself_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAKEBACK_STATE", str(tmp_path / "var"))
+    monkeypatch.delenv("TAKEBACK_DATABASE_URL", raising=False)
+    assert main(["keys", "list"]) == 0
+    assert capsys.readouterr().out == ""
+    assert {path.name for path in (tmp_path / "var").glob("*[!lm]")} == {"secret", "takeback.db"}
+
+
+def test_migrate_and_reindex_say_what_they_found(run: Run, world: World) -> None:
+    world.open(world.picture(world.pdq(), world.phash()))
+    assert run("migrate") == (0, "The tables are current.\n", "")
+    code, out, _ = run("reindex")
+    assert code == 0
+    assert out.splitlines()[:2] == [
+        "bank      pdq               1 signals",
+        "bank      phash             1 signals",
+    ]
+
+
+def test_keys_are_made_shown_once_listed_and_revoked(run: Run) -> None:
+    code, key, err = run("keys", "create", "--role", "crawler", "--name", "Our crawler")
+    assert code == 0
+    assert "only time" in err
+    _, key_id, secret = key.strip().split("_")
+    _, out, _ = run("keys", "list")
+    assert out.split()[:2] == [key_id, "crawler"]
+    assert "live" in out
+    assert secret not in out
+    assert run("keys", "revoke", key_id) == (0, "Revoked.\n", "")
+    assert "revoked" in run("keys", "list")[1]
+    code, out, err = run("keys", "revoke", key_id)
+    assert (code, out) == (1, "")
+    assert err.startswith("service: There is no live key")
+
+
+def test_a_bad_name_is_told_without_a_traceback(run: Run) -> None:
+    code, _, err = run("keys", "create", "--role", "platform", "--name", "  ")
+    assert (code, len(err.splitlines())) == (1, 1)
+
+
+def test_what_is_held_is_listed_released_and_kept(run: Run, world: World, tmp_path: Path) -> None:
+    (tmp_path / "public.json").write_text(json.dumps(LINE))
+    assert run("exclude", str(tmp_path / "public.json"))[:2] == (0, "1 new signals excluded.\n")
+    world.context.catch_up()
+    owners = [world.open(world.picture(world.pdq(b"\x0f" * 32))) for _ in range(2)]
+    _, out, _ = run("review", "list")
+    assert [line.split() for line in out.splitlines()] == [
+        [str(world.entry_id(owner)), "picture", "excluded", "no", "feedback"] for owner in owners
+    ]
+    assert run("review", "release", str(world.entry_id(owners[0])))[0] == 0
+    assert run("review", "keep", str(world.entry_id(owners[1])))[0] == 0
+    assert run("review", "list")[1] == ""
+    assert world.statuses(owners[0]) == [EntryStatus.ACTIVE]
+    code, _, err = run("review", "release", "999")
+    assert (code, err) == (
+        1,
+        "service: There is no entry with this number that waits for review.\n",
+    )
+
+
+@pytest.mark.parametrize("entry", ["x", "0", "-1", str(2**63)])
+def test_an_entry_is_a_number_that_the_store_can_hold(
+    entry: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["review", "keep", "--", entry])
+    assert raised.value.code == 2
+    assert "invalid" in capsys.readouterr().err
+
+
+def test_lines_of_files_that_were_not_hashed_are_passed_over(run: Run, tmp_path: Path) -> None:
+    lines = [{"path": "a.jpg", **LINE}, {"path": "b.jpg", "error": "too_plain", "says": "…"}]
+    (tmp_path / "x.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run("exclude", str(tmp_path / "x.json")) == (0, "1 new signals excluded.\n", "")
+    assert run("exclude", str(tmp_path / "x.json"))[1] == "0 new signals excluded.\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"[1]",
+        b"7",
+        b"null",
+        b'"path"',
+        b"{",
+        b"\xff",
+        b'{"kind":"picture","signals":[]}',
+        b'{"kind":"picture","signals":[{"type":"pdq","value":"00","quality":1}]}',
+    ],
+)
+def test_a_file_of_anything_else_is_refused_and_nothing_is_kept(
+    run: Run, tmp_path: Path, line: bytes
+) -> None:
+    good = json.dumps(LINE).encode()
+    (tmp_path / "x.json").write_bytes(good + b"\n" + line + b"\n" + good)
+    code, out, err = run("exclude", str(tmp_path / "x.json"))
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert run("reindex")[1].count(" 1 signals") == 0
+
+
+def test_a_file_that_is_missing_is_told(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("exclude", str(tmp_path / "missing"))
+    assert (code, err) == (1, f"service: {tmp_path / 'missing'} cannot be read.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TAKEBACK_PORT", "http"),
+        ("TAKEBACK_SECRET", "hunter2"),
+        ("TAKEBACK_DATABASE_URL", "nosql://u:hunter2@h/n"),
+    ],
+)
+def test_a_bad_setting_is_told_by_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, out, err = run("keys", "list")
+    assert (code, out) == (1, "")
+    assert name in err
+    assert "hunter2" not in err
+
+
+def test_a_store_that_was_not_migrated_is_told(
+    run: Run, empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_DATABASE_URL", empty_url)
+    code, _, err = run("keys", "list")
+    assert code == 1
+    assert "python -m service migrate" in err
+
+
+def test_a_store_out_of_reach_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "TAKEBACK_DATABASE_URL", f"postgresql+psycopg://u:hunter2@/x?host={tmp_path}"
+    )
+    for words in (["migrate"], ["keys", "list"]):
+        code, _, err = run(*words)
+        assert code == 1
+        assert err.startswith("service: The service is starting, or cannot reach its store.")
+
+
+def test_a_log_line_has_our_words_only() -> None:
+    def line(name: str, **told: object) -> dict[str, object]:
+        record = logging.makeLogRecord({"name": name, "levelname": "INFO", "msg": "said", **told})
+        found: dict[str, object] = json.loads(_Lines().format(record))
+        return found
+
+    ours = line("service.api.guard", route="/v1/case", status=200, address="203.0.113.9")
+    assert ours["says"] == "said"
+    assert (ours["route"], ours["status"]) == ("/v1/case", 200)
+    assert "address" not in ours
+    assert set(line("uvicorn.error", exc_info=None)) == {"at", "level", "from"}
+
+
+@contextmanager
+def process(words: list[str], settings: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TAKEBACK_")}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "service", *words],
+        env={**environment, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def until_line(started: subprocess.Popen[str], part: str) -> None:
+    assert started.stderr
+    for line in started.stderr:
+        if part in line:
+            return
+    raise AssertionError(f"it ended without {part!r}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_worker_works_until_it_is_told_to_end(url: str, tmp_path: Path, number: int) -> None:
+    settings = {
+        "TAKEBACK_DATABASE_URL": url,
+        "TAKEBACK_STATE": str(tmp_path),
+        "TAKEBACK_SECRET": "5e" * 32,
+    }
+    with process(["work"], settings) as started:
+        until_line(started, '"loaded"')
+        started.send_signal(number)
+        assert started.wait(20) == 0
+
+
+@pytest.mark.enable_socket
+def test_serve_answers_and_logs_no_address(tmp_path: Path, free_port: int) -> None:
+    settings = {"TAKEBACK_STATE": str(tmp_path), "TAKEBACK_PORT": str(free_port)}
+    base = f"http://127.0.0.1:{free_port}"
+    with process(["serve"], settings) as started:
+        until_line(started, '"loaded"')
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(f"{base}/readyz", timeout=5) as answer:
+                    assert json.load(answer) == {"status": "ok"}
+                    assert "server" not in answer.headers
+                break
+            except OSError:
+                assert started.poll() is None
+                signal.sigtimedwait([], 0.1)
+        else:
+            raise AssertionError("it never answered")
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=20)
+    assert '"/readyz"' in err
+    assert "127.0.0.1" not in err
+
+
+def test_matching_goes_on_after_release(run: Run, world: World, tmp_path: Path) -> None:
+    """The command is another process than the server, which follows."""
+    (tmp_path / "public.json").write_text(json.dumps(LINE))
+    run("exclude", str(tmp_path / "public.json"))
+    world.context.catch_up()
+    owner = world.open(world.picture(world.pdq(world.near(b"\x0f" * 32, 31))))
+    run("review", "release", str(world.entry_id(owner)))
+    world.context.catch_up()
+    far = world.picture(world.pdq(b"\xf0" * 32))
+    assert world.statuses(owner) == [EntryStatus.ACTIVE]
+    assert world.ask(world.actor(), far) == [Verdict.NONE]

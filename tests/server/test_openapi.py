@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import CHECKS, load_all_checks
+
+from service.app import create_app
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+DOCUMENT: dict[str, Any] = create_app(Settings(secret="5e" * 32)).openapi()
+load_all_checks()
+CHECKED: list[Any] = CHECKS.get_by_names(
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+        "unsupported_method",
+        "allow_header_conformance",
+    ]
+)
+"""Not: that what fits its schema is accepted (parts that do not fit together are refused, in
+words), nor what asks without a credential (test_owner_api, test_platform_api)."""
+OPERATIONS = [
+    (method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods
+]
+EXAMPLES = 15
+"""Requests an operation and store. Which ones is fixed by the seed."""
+
+
+def test_every_problem_is_documented_as_one() -> None:
+    for method, path in OPERATIONS:
+        for status, answer in DOCUMENT["paths"][path][method.lower()]["responses"].items():
+            if status >= "400":
+                assert list(answer["content"]) == ["application/problem+json"], (path, status)
+                schema = answer["content"]["application/problem+json"]["schema"]
+                assert set(schema["required"]) == {"type", "title", "status", "detail"}
+
+
+def test_no_route_takes_a_picture() -> None:
+    for method, path in OPERATIONS:
+        body = DOCUMENT["paths"][path][method.lower()].get("requestBody", {"content": {}})
+        assert set(body["content"]) <= {"application/json"}
+    assert "binary" not in str(DOCUMENT)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_no_request_breaks_the_service_and_every_answer_is_documented(
+    app: FastAPI, api: TestClient, served: World, method: str, path: str
+) -> None:
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    operation = schema[path][method]
+    key, owner_key = served.key(), served.value()
+    owner = served.open(served.picture(), key=owner_key)
+    headers = {
+        "owner": f"Case {owner.case_number}:{owner_key.hex()}",
+        "platform": f"Bearer {key}",
+    }
+    tag = DOCUMENT["paths"][path][method.lower()]["tags"][0]
+    cases = st.one_of(
+        [operation.as_strategy(generation_mode=mode) for mode in schemathesis.GenerationMode]
+    )
+
+    @seed(2026)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases, st.booleans())
+    def ask(case: schemathesis.Case[Any], proven: bool) -> None:  # noqa: FBT001 (drawn)
+        if proven and tag in headers:
+            case.headers["Authorization"] = headers[tag]
+        answer = case.call(session=api)
+        assert answer.status_code < 500
+        case.validate_response(answer, checks=CHECKED)
+
+    ask()
+
+
+def examples(schema: object) -> list[Any]:
+    """The examples of a request's schema."""
+    assert isinstance(schema, dict)
+    name = schema["$ref"].rsplit("/", 1)[1]
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][name]
+    if "examples" in found:
+        return list(found["examples"])
+    ((field, inner),) = found["properties"].items()
+    return [{field: [each]} for each in examples(inner["items"])]
+
+
+@pytest.mark.parametrize("path", [path for method, path in OPERATIONS if method == "POST"])
+def test_every_documented_example_is_accepted(api: TestClient, served: World, path: str) -> None:
+    owner_key = served.value()
+    owner = served.open(served.picture(), key=owner_key)
+    prove = {
+        "owner": f"Case {owner.case_number}:{owner_key.hex()}",
+        "platform": f"Bearer {served.key()}",
+    }
+    operation = DOCUMENT["paths"][path]["post"]
+    if path == "/v1/feedback":
+        pytest.skip("a reference is given to one platform, so there is no example")
+    documents = examples(operation["requestBody"]["content"]["application/json"]["schema"])
+    assert documents
+    for document in documents:
+        headers = {"Authorization": prove[operation["tags"][0]]}
+        answer = api.post(path, json=document, headers=headers)
+        assert answer.status_code in {200, 201}, answer.text

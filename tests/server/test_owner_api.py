@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.api import credentials
+from service.api import owner as owner_api
+from service.domain.sighting import Feedback
+from service.workflows import respond
+from service.workflows.respond import Response
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Wire, World
+
+KEY = "ab" * 32
+
+
+def opened(api: TestClient, document: dict[str, Any]) -> dict[str, str]:
+    """Open a case; return the headers that open it again."""
+    answer = api.post("/v1/cases", json=document)
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Case {answer.json()['case_number']}:{document['access_key']}"}
+
+
+def test_a_case_is_opened_read_added_to_and_withdrawn(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    pictures = [served.picture() for _ in range(3)]
+    owner = opened(api, wire.submission(pictures[0], key=KEY))
+    added = {"entries": [wire.content(content) for content in pictures]}
+    assert api.post("/v1/case/entries", json=added, headers=owner).json() == {"added": 2}
+    told = api.get("/v1/case", headers=owner).json()
+    assert told["opened_on"] == "2026-11-21"
+    assert told["withdrawn_on"] is None
+    assert told["says"] == owner_api.NO_SIGHTING
+    assert told["entries"][2] == {
+        "n": 3,
+        "kind": "picture",
+        "status": "active",
+        "added_on": "2026-11-21",
+        "sightings": [],
+    }
+    assert api.delete("/v1/case/entries/2", headers=owner).json() == {"withdrawn": 1}
+    assert api.delete("/v1/case/entries/2", headers=owner).json() == {"withdrawn": 0}
+    assert api.delete("/v1/case", headers=owner).json() == {"withdrawn": 2}
+    assert api.delete("/v1/case", headers=owner).json() == {"withdrawn": 0}
+    told = api.get("/v1/case", headers=owner).json()
+    assert told["withdrawn_on"] == "2026-11-21"
+    assert {entry["status"] for entry in told["entries"]} == {"withdrawn"}
+    assert api.post("/v1/case/entries", json=added, headers=owner).status_code == 410
+
+
+def test_an_owner_reads_where_and_when_and_what_was_done(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    picture, platform = served.picture(), served.actor("Größe")
+    owner = opened(api, wire.submission(served.picture(), picture, key=KEY))
+    reference = served.reference(platform, picture)
+    said = [Response(reference, Feedback.BLOCKED)]
+    respond.respond(served.context, platform, said, served.day)
+    answer = api.get("/v1/case", headers=owner)
+    assert answer.json()["says"] == owner_api.SIGHTINGS
+    assert [entry["sightings"] for entry in answer.json()["entries"]] == [
+        [],
+        [
+            {
+                "platform": "Größe",
+                "seen_on": "2026-11-21",
+                "source": "lookup",
+                "outcome": "blocked",
+            }
+        ],
+    ]
+    for secret in (reference, picture.signals[0].hex, KEY):
+        assert secret not in answer.text
+
+
+def test_the_same_submission_again_is_no_new_case(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    document = wire.submission(served.picture(), key=KEY)
+    first, again = api.post("/v1/cases", json=document), api.post("/v1/cases", json=document)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert re.fullmatch(r"\d{3}-\d{3}-\d{4}", first.json()["case_number"])
+    other = wire.submission(served.picture(), key=KEY)
+    assert api.post("/v1/cases", json=other).status_code == 409
+
+
+def test_a_known_signal_is_answered_as_a_new_one(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    picture = served.picture()
+    answers = [
+        api.post("/v1/cases", json=wire.submission(content, key=served.value().hex()))
+        for content in (picture, picture, served.picture())
+    ]
+    assert {answer.status_code for answer in answers} == {201}
+    assert {tuple(answer.json()) for answer in answers} == {("case_number",)}
+
+
+@pytest.mark.parametrize("answer", ["adults", "intimate"])
+def test_who_cannot_be_helped_here_is_told_where(
+    api: TestClient, served: World, wire: Wire, answer: str
+) -> None:
+    document = wire.submission(served.picture(), key=KEY)
+    document["eligibility"][answer] = False
+    refused = api.post("/v1/cases", json=document)
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "takeback:problem:not-eligible"
+    assert "Take It Down" in refused.json()["detail"]
+
+
+def test_any_note_that_is_text_is_taken(api: TestClient, served: World, wire: Wire) -> None:
+    document = wire.submission(served.picture(), key=KEY)
+    opened(api, {**document, "note": "\x00 NUL, \uffff and 🙂"})
+
+
+def test_the_fullest_case_is_taken_and_no_more(api: TestClient, served: World, wire: Wire) -> None:
+    owner = opened(api, wire.submission(*(served.picture() for _ in range(50)), key=KEY))
+    more = {"entries": [wire.content(served.picture())]}
+    assert api.post("/v1/case/entries", json=more, headers=owner).status_code == 422
+
+
+def test_a_video_of_1200_frames_is_taken(api: TestClient, served: World, wire: Wire) -> None:
+    video = served.video([served.value() for _ in range(1200)])
+    owner = opened(api, wire.submission(video, key=KEY))
+    assert api.get("/v1/case", headers=owner).json()["entries"][0]["kind"] == "video"
+    assert api.delete("/v1/case", headers=owner).json() == {"withdrawn": 1}
+
+
+def test_every_failure_to_prove_oneself_is_answered_alike(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    headers = opened(api, wire.submission(served.picture(), key=KEY))
+    good = headers["Authorization"]
+    number = good.split()[1].split(":")[0]
+    tried: list[str | bytes | None] = [
+        None,
+        "",
+        "Case",
+        "Case ",
+        "Case :",
+        f"Case {number}",
+        f"Case {number}:",
+        f"Case {number}:{'00' * 32}",
+        f"Case {number}:{KEY[:-1]}",
+        f"Case {number}:{KEY}:{KEY}",
+        f"Case 000-000-0000:{KEY}",
+        f"Case 123:{KEY}",
+        f"Bearer {number}:{KEY}",
+        f"Basic {number}:{KEY}",
+        f"Bearer {served.key()}",
+        good + " " * 200 + "x",
+        "Case " + "9" * 100_000,
+        b"Case \xd9\xa4\xd9\xa8:" + KEY.encode(),
+        b"Case \xff\xfe:\x80",
+    ]
+    answers = {
+        (answer.status_code, answer.text, answer.headers["www-authenticate"])
+        for each in tried
+        for answer in [api.get("/v1/case", headers={} if each is None else {"Authorization": each})]
+    }
+    assert len(answers) == 1
+    assert answers.pop()[0] == 401
+    for method, path in (("DELETE", "/v1/case"), ("DELETE", "/v1/case/entries/1")):
+        assert api.request(method, path).status_code == 401
+    assert api.post("/v1/case/entries", json={"entries": []}).status_code == 401
+    for same in (good.replace("Case", "cAsE"), good.replace("-", " "), good.replace("-", "")):
+        assert api.get("/v1/case", headers={"Authorization": same}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "n", ["0", "-1", "10001", "9" * 30, "9" * 5000, "1.5", "x", "1e3", "%00", "١", "5ec2e7"]
+)
+def test_a_place_that_no_entry_has_is_refused(
+    api: TestClient, served: World, wire: Wire, n: str
+) -> None:
+    owner = opened(api, wire.submission(served.picture(), key=KEY))
+    answer = api.delete(f"/v1/case/entries/{n}", headers=owner)
+    assert answer.status_code == 422
+    assert "5ec2e7" not in answer.text
+    assert api.delete("/v1/case/entries/2", headers=owner).status_code == 404
+
+
+def test_the_day_is_that_of_utc() -> None:
+    before = datetime.now(UTC).date()
+    assert before <= credentials.today() <= datetime.now(UTC).date()

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from service.settings import InvalidSetting, Settings, read, secret_of
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read({}) == Settings()
+    assert read({"PATH": "/bin", "TAKEBACK": "1"}) == Settings()
+
+
+def test_every_setting_is_read_from_its_variable() -> None:
+    chosen = {
+        "state": ("/srv/x", Path("/srv/x")),
+        "database_url": ("postgresql+psycopg://h/n", "postgresql+psycopg://h/n"),
+        "secret": ("ab" * 32, "ab" * 32),
+        "host": ("::1", "::1"),
+        "port": ("9000", 9000),
+        "worker": ("no", False),
+        "max_body_bytes": ("1000", 1000),
+        "observation_days": ("7", 7),
+        "cases_per_signal": ("3", 3),
+        "matches_per_day": ("4", 4),
+    }
+    assert set(chosen) == {each.name for each in fields(Settings)}
+    found = read({f"TAKEBACK_{name.upper()}": text for name, (text, _) in chosen.items()})
+    assert found == Settings(**{name: value for name, (_, value) in chosen.items()})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1", True), ("true", True), ("YES", True), ("0", False), ("False", False), ("no", False)],
+)
+def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 (a row of the table)
+    assert read({"TAKEBACK_WORKER": text}).worker is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("TAKEBACK_WORKER", "perhaps"),
+        ("TAKEBACK_WORKER", ""),
+        ("TAKEBACK_PORT", "http"),
+        ("TAKEBACK_PORT", "0"),
+        ("TAKEBACK_MAX_BODY_BYTES", "-1"),
+        ("TAKEBACK_OBSERVATION_DAYS", "1.5"),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_its_variable(name: str, text: str) -> None:
+    with pytest.raises(InvalidSetting, match=name):
+        read({name: text})
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "ab" * 31, "ab" * 33, "zz" * 32, "é" * 64])
+def test_a_bad_secret_is_refused_and_not_repeated(secret: str) -> None:
+    with pytest.raises(InvalidSetting, match="TAKEBACK_SECRET") as raised:
+        secret_of(Settings(secret=secret))
+    assert secret not in str(raised.value)
+
+
+def test_the_secret_given_is_used() -> None:
+    assert secret_of(Settings(secret="AB" * 32)) == b"\xab" * 32
+
+
+def test_the_secret_is_not_in_the_repr() -> None:
+    assert "ab" * 32 not in repr(Settings(secret="ab" * 32))
+
+
+def test_a_new_secret_is_kept_for_this_user_only(tmp_path: Path) -> None:
+    state = tmp_path / "new" / "state"
+    first = secret_of(Settings(state=state))
+    assert len(first) == 32
+    assert first != secret_of(Settings(state=tmp_path / "other"))
+    assert first == secret_of(Settings(state=state))
+    assert [each.name for each in state.iterdir()] == ["secret"]
+    assert stat.S_IMODE((state / "secret").stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+
+
+def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
+    for attempt in range(20):
+        state = tmp_path / str(attempt)
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(lambda _: secret_of(Settings(state=state)), range(8)))  # noqa: B023 (used here)
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"abcd"])
+def test_a_damaged_secret_is_refused_by_the_name_of_its_file(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(InvalidSetting, match="secret must be 64 hexadecimal digits"):
+        secret_of(Settings(state=tmp_path))
+
+
+def test_without_a_url_the_store_is_in_the_state_folder() -> None:
+    assert Settings(state=Path("/srv/x")).database == "sqlite:////srv/x/takeback.db"
+    assert Settings(database_url="postgresql+psycopg://h/n").database == "postgresql+psycopg://h/n"

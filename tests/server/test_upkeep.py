@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from hashing.signals import ContentSignals, SignalType
+from service.domain.actor import Actor, Owner
+from service.domain.case import EntryStatus
+from service.domain.sighting import Feedback, Source, Verdict
+from service.store import changes
+from service.store import sightings as sightings_store
+from service.store.schema import progress, sightings
+from service.workflows import exclude, observe, status, upkeep, withdraw
+from service.workflows.context import Context
+from service.workflows.observe import Claim
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+ADDRESS = "https://example.org/a"
+
+
+def seen(world: World, actor: Actor, *contents: ContentSignals) -> None:
+    claims = [Claim(content, f"{ADDRESS}{n}") for n, content in enumerate(contents)]
+    observe.observe(world.context, actor, claims, world.day)
+
+
+def told(world: World, owner: Owner) -> list[tuple[int, str]]:
+    events = status.of_case(world.context, owner).events
+    assert {event.source for event in events} <= {Source.OBSERVATION}
+    return [(event.n, event.platform) for event in events]
+
+
+def verdicts(world: World) -> list[str]:
+    with world.context.database.read() as tx:
+        return list(tx.scalars(sa.select(sightings.c.verdict).order_by(sightings.c.id)))
+
+
+def test_with_nothing_to_do_nothing_is_done(world: World) -> None:
+    assert upkeep.reconcile(world.context) == 0
+
+
+@pytest.mark.parametrize("first", ["observation", "case"])
+@pytest.mark.parametrize("kind", ["pdq", "md5", "sha256"])
+def test_of_an_observation_and_a_case_the_later_finds_the_earlier(
+    world: World, first: str, kind: str
+) -> None:
+    signal = {"pdq": world.pdq, "md5": world.md5, "sha256": world.sha256}[kind]()
+    picture, actor = world.picture(signal), world.actor()
+    if first == "observation":
+        seen(world, actor, picture)
+        world.work()
+        owner = world.open(picture)
+    else:
+        owner = world.open(picture)
+        world.work()
+        seen(world, actor, picture)
+    assert told(world, owner) == []
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
+
+
+@pytest.mark.parametrize("worked_between", [False, True])
+def test_whichever_process_took_the_observation(
+    world: World, open_context: Callable[[], Context], *, worked_between: bool
+) -> None:
+    picture, actor = world.picture(), world.actor()
+    here, elsewhere, worker = world.context, open_context(), open_context()
+    world.context = elsewhere
+    seen(world, actor, picture)
+    if worked_between:
+        world.context = worker
+        world.work()
+    world.context = here
+    owner = world.open(picture)
+    world.context = worker
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
+
+
+def test_a_crash_between_commit_and_work_loses_nothing(
+    world: World, open_context: Callable[[], Context]
+) -> None:
+    """The worker's place is in the store: whoever comes next goes on from there."""
+    picture, actor = world.picture(), world.actor()
+    seen(world, actor, picture)
+    owner = world.open(picture)
+    world.context.database.close()
+    world.context = open_context()
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
+
+
+def test_a_crash_in_the_middle_of_the_work_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = world.picture()
+    seen(world, world.actor(), picture)
+    owner = world.open(picture)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "set_reached", crash)
+        with pytest.raises(KeyboardInterrupt):
+            world.work()
+    assert told(world, owner) == []
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
+
+
+def test_every_entry_of_the_same_bytes_is_told(world: World) -> None:
+    picture = world.picture(world.sha256())
+    owners = [world.open(picture) for _ in range(3)]
+    seen(world, world.actor(), picture)
+    world.work()
+    assert [told(world, owner) for owner in owners] == [[(1, "Somewhere")]] * 3
+
+
+def test_every_platform_that_saw_the_same_bytes_is_told(world: World) -> None:
+    picture = world.picture(world.sha256())
+    for name in ("One", "Other", "Third"):
+        seen(world, world.actor(name), picture)
+    owner = world.open(picture)
+    world.work()
+    assert told(world, owner) == [(1, "One"), (1, "Other"), (1, "Third")]
+
+
+def test_one_of_two_batches_knows_the_frames_of_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 7)
+    frames = [world.value() for _ in range(20)]
+    owner = world.open(world.video(frames))
+    world.work()
+    others = [world.value() for _ in range(18)]
+    seen(world, world.actor(), world.video([frames[0], *others, frames[19]]))
+    world.work()
+    assert set(verdicts(world)) == {"match"}
+    assert told(world, owner) == [(1, "Somewhere")]
+    later = world.open(world.video([*frames[:1], *(world.value() for _ in range(17)), frames[19]]))
+    world.work()
+    assert set(verdicts(world)) == {"match"}
+    assert told(world, later) == [(1, "Somewhere")]
+
+
+def test_work_done_twice_shows_once(world: World, open_context: Callable[[], Context]) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    seen(world, world.actor(), picture)
+    world.work()
+    with world.context.database.write() as tx:
+        tx.execute(sa.update(progress).values(position=0))
+    world.context = open_context()
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
+
+
+def test_a_single_frame_is_a_near_sighting_and_hidden_until_blocked(world: World) -> None:
+    frames = [world.value() for _ in range(3)]
+    actor, owner = world.actor(), world.open(world.video(frames))
+    seen(world, actor, world.video([frames[0], world.value()]))
+    world.work()
+    assert verdicts(world) == [Verdict.NEAR]
+    assert told(world, owner) == []
+    for said, shown in ((Feedback.PENDING_REVIEW, []), (Feedback.BLOCKED, [(1, "Somewhere")])):
+        with world.context.database.write() as tx:
+            sightings_store.say(tx, world.entry_id(owner), actor.id, said, world.day)
+        assert told(world, owner) == shown
+
+
+def test_what_is_withdrawn_or_held_has_no_sighting(world: World) -> None:
+    gone, held = world.picture(), world.picture()
+    owner, other = world.open(gone), world.open(held)
+    seen(world, world.actor(), gone, held)
+    withdraw.withdraw_case(world.context, owner, world.day)
+    exclude.exclude(world.context, [held], world.day)
+    world.work()
+    assert world.statuses(other) == [EntryStatus.QUARANTINED]
+    assert verdicts(world) == []
+
+
+def test_what_is_withdrawn_while_the_worker_works_has_no_sighting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    seen(world, world.actor(), picture)
+    real = world.context.search
+
+    def withdrawn_meanwhile(
+        space: changes.Space, kind: SignalType, values: list[bytes], radius: int
+    ) -> list[tuple[int, int, int]]:
+        found = real(space, kind, values, radius)
+        withdraw.withdraw_case(world.context, owner, world.day)
+        return found
+
+    monkeypatch.setattr(world.context, "search", withdrawn_meanwhile)
+    world.work()
+    assert verdicts(world) == []
+
+
+def test_an_observation_of_excluded_content_is_no_sighting(world: World) -> None:
+    public = world.value()
+    near = _turned(public, range(20))
+    entry = _turned(public, range(40))
+    owner = world.open(world.picture(world.pdq(entry)))
+    exclude.exclude(world.context, [world.picture(world.pdq(public))], world.day)
+    seen(world, world.actor(), world.picture(world.pdq(near)))
+    world.work()
+    assert world.statuses(owner) == [EntryStatus.ACTIVE]
+    assert told(world, owner) == []
+
+
+def _turned(value: bytes, places: Iterable[int]) -> bytes:
+    return (int.from_bytes(value) ^ sum(1 << place for place in places)).to_bytes(32)
+
+
+def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More observations of one entry than a statement has parameters."""
+    picture = world.picture(world.md5())
+    seen(world, world.actor(), *[picture] * 1000)
+    owner = world.open(picture)
+    monkeypatch.setattr(upkeep, "BATCH", 5000)
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
+    assert world.context.lag() == 0

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.api.wire import ContentIn
+from service.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Wire, World
+
+HEX = "5ec2e7" * 10 + "5ec2"
+"""A secret: as a value and as a name, no answer may repeat it."""
+PDQ: dict[str, Any] = {"type": "pdq", "value": HEX, "quality": 90}
+FRAME: dict[str, Any] = {**PDQ, "at_ms": 0, "until_ms": 1}
+GOOD: dict[str, Any] = {"kind": "picture", "signals": [PDQ]}
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> object:
+    """Refused before the store is asked: one store is enough."""
+    return f"sqlite:///{_copied(request)}"
+
+
+def _copied(request: pytest.FixtureRequest) -> object:
+    path = request.getfixturevalue("tmp_path") / "takeback.db"
+    path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
+    return path
+
+
+def submission(entry: object) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "access_key": HEX,
+        "eligibility": {"subject": "self", "adults": True, "intimate": True},
+        "entries": [entry],
+    }
+
+
+ENTRIES: dict[str, object] = {
+    "a name not ours": {**GOOD, HEX: 1},
+    "a name not ours in a signal": {**GOOD, "signals": [{**PDQ, HEX: HEX}]},
+    "no kind": {"signals": [PDQ]},
+    "a kind not ours": {**GOOD, "kind": HEX},
+    "no signals": {**GOOD, "signals": []},
+    "not a list": {**GOOD, "signals": HEX},
+    "a type not ours": {**GOOD, "signals": [{**PDQ, "type": HEX}]},
+    "no type": {**GOOD, "signals": [{"value": HEX}]},
+    "a type twice": {**GOOD, "signals": [PDQ, PDQ]},
+    "five signals": {**GOOD, "signals": [PDQ] * 5},
+    "too short": {**GOOD, "signals": [{**PDQ, "value": HEX[:-1]}]},
+    "too long": {**GOOD, "signals": [{**PDQ, "value": HEX + "\n"}]},
+    "digits of another script": {**GOOD, "signals": [{**PDQ, "value": "５" * 64}]},
+    "no quality": {**GOOD, "signals": [{"type": "pdq", "value": HEX}]},
+    "a quality of an exact type": {**GOOD, "signals": [{**PDQ, "type": "sha256"}]},
+    "quality above": {**GOOD, "signals": [{**PDQ, "quality": 101}]},
+    "quality below": {**GOOD, "signals": [{**PDQ, "quality": -1}]},
+    "quality of a fraction": {**GOOD, "signals": [{**PDQ, "quality": 1.0}]},
+    "quality as text": {**GOOD, "signals": [{**PDQ, "quality": "90"}]},
+    "quality as a switch": {**GOOD, "signals": [{**PDQ, "quality": True}]},
+    "quality as nothing": {**GOOD, "signals": [{**PDQ, "quality": None}]},
+    "a huge quality": {**GOOD, "signals": [{**PDQ, "quality": 10**40}]},
+    "a picture with frames": {**GOOD, "frames": [FRAME]},
+    "a frame that ends before it begins": {
+        **GOOD,
+        "kind": "video",
+        "frames": [{**FRAME, "at_ms": 2}],
+    },
+    "a frame too late": {**GOOD, "kind": "video", "frames": [{**FRAME, "until_ms": 2**31}]},
+    "a frame of another type": {**GOOD, "kind": "video", "frames": [{**FRAME, "type": "md5"}]},
+    "too many frames": {**GOOD, "kind": "video", "frames": [FRAME] * 1201},
+    "nothing": None,
+    "text": HEX,
+}
+
+
+def refused(answer: Any) -> dict[str, Any]:
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert HEX not in answer.text
+    assert HEX not in str(answer.headers)
+    found: dict[str, Any] = answer.json()
+    assert found["status"] == answer.status_code
+    assert found["type"].startswith("takeback:problem:")
+    return found
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_of_another_form_is_refused_and_not_repeated(api: TestClient, name: str) -> None:
+    refused(api.post("/v1/cases", json=submission(ENTRIES[name])))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"version": "1"},
+        {"access_key": HEX[:-2]},
+        {"access_key": HEX + "00"},
+        {"access_key": None},
+        {"eligibility": {"subject": "self", "adults": 1, "intimate": True}},
+        {"eligibility": {"subject": HEX, "adults": True, "intimate": True}},
+        {"eligibility": {"subject": "self", "adults": True}},
+        {"note": ""},
+        {"note": HEX * 20},
+        {"note": 7},
+        {"entries": []},
+        {"entries": [GOOD] * 51},
+        {HEX: HEX},
+        {"picture": HEX},
+    ],
+)
+def test_a_submission_of_another_form_is_refused(api: TestClient, change: dict[str, Any]) -> None:
+    refused(api.post("/v1/cases", json={**submission(GOOD), **change}))
+
+
+def test_a_fault_is_told_by_its_place_in_our_names(api: TestClient) -> None:
+    bad = {**GOOD, "signals": [{**PDQ, "quality": 101, HEX: 1}]}
+    problem = refused(api.post("/v1/cases", json=submission(bad)))
+    assert problem["faults"] == [
+        "body.entries.0.signals.0.pdq.quality: less than equal",
+        "body.entries.0.signals.0.pdq: unknown name",
+    ]
+
+
+def test_so_many_faults_are_told_and_no_more(api: TestClient) -> None:
+    problem = refused(api.post("/v1/cases", json={**submission(GOOD), "entries": [None] * 50}))
+    assert len(problem["faults"]) == 10
+
+
+JSON = {"content-type": "application/json"}
+TEXT = json.dumps(submission(GOOD))
+BODIES: dict[str, bytes] = {
+    "empty": b"",
+    "cut short": TEXT[:-1].encode(),
+    "followed by more": TEXT.encode() + b"x",
+    "not UTF-8": TEXT.replace('"self"', '"\udcff"').encode("utf-8", "surrogateescape"),
+    "UTF-16": TEXT.encode("utf-16"),
+    "a byte-order mark": b"\xef\xbb\xbf" + TEXT.encode(),
+    "nested deep": b"[" * 200_000 + b"]" * 200_000,
+    "nested deep in names": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "NaN": TEXT.replace("90", "NaN").encode(),
+    "Infinity": TEXT.replace("90", "-Infinity").encode(),
+    "more than a float": TEXT.replace("90", "1e999").encode(),
+    "a number of many digits": TEXT.replace("90", "9" * 5000).encode(),
+    "a name twice": TEXT.replace('"quality": 90', '"quality": 1, "quality": 90').encode(),
+    "a secret name twice": f'{{"{HEX}": 1, "{HEX}": 2}}'.encode(),
+    "a list": f"[{TEXT}]".encode(),
+    "a text": json.dumps(HEX).encode(),
+    "null": b"null",
+    "a lone surrogate in a note": TEXT.replace(
+        '"version": 1', r'"version": 1, "note": "\ud800"'
+    ).encode(),
+    "a lone surrogate in a name": TEXT.replace('"version"', r'"\udfff"').encode(),
+    "a lone surrogate in a value": TEXT.replace('"self"', r'"\ud800"').encode(),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_is_not_the_document_is_refused(api: TestClient, name: str) -> None:
+    problem = refused(api.post("/v1/cases", content=BODIES[name], headers=JSON))
+    assert problem["type"] == "takeback:problem:invalid-request"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        f"multipart/form-data; boundary={HEX}",
+        "image/jpeg",
+        "",
+        "application",
+        HEX,
+    ],
+)
+def test_a_body_of_another_type_is_refused(api: TestClient, kind: str | None) -> None:
+    headers = {} if kind is None else {"content-type": kind}
+    refused(api.post("/v1/cases", content=TEXT.encode(), headers=headers))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "https://",
+        "ftp://example.org/a",
+        "javascript:alert(1)",
+        "https://example.org/ a",
+        "https://example.org/\n",
+        " https://example.org/",
+        "https://example.org/" + "a" * 2048,
+        7,
+        None,
+    ],
+)
+def test_an_address_that_is_none_is_refused(
+    api: TestClient, served: World, address: object
+) -> None:
+    headers = {"Authorization": f"Bearer {served.key()}"}
+    body = {"observations": [{**GOOD, "address": address}]}
+    refused(api.post("/v1/observations", json=body, headers=headers))
+
+
+def test_a_surrogate_in_an_address_is_refused(api: TestClient, served: World) -> None:
+    headers = {"Authorization": f"Bearer {served.key()}", **JSON}
+    body = json.dumps({"observations": [{**GOOD, "address": "https://a.example/\ud800"}]})
+    refused(api.post("/v1/observations", content=body.encode(), headers=headers))
+
+
+def test_values_become_what_was_sent(wire: Wire) -> None:
+    document = {**GOOD, "kind": "video", "frames": [FRAME]}
+    assert wire.content(ContentIn.model_validate(document).value()) == document
+
+
+def test_parts_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match="At least one signal"):
+        ContentIn.model_validate({"kind": "video", "signals": []}).value()

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from service import worker
+from service.domain.errors import NotReady
+from service.domain.sighting import Verdict
+from service.store.schema import observations
+from service.workflows import observe, status, upkeep
+from service.workflows.context import Context
+from service.workflows.observe import Claim
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+WAIT = 10
+"""Seconds that a machine under load may take for what takes none."""
+
+
+@contextmanager
+def running(
+    work: Callable[[Context, threading.Event], None], context: Context
+) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(context, stop))
+    thread.start()
+    yield stop
+    stop.set()
+    context.work_waits.set()
+    thread.join(WAIT)
+    assert not thread.is_alive()
+
+
+def until(condition: Callable[[], object]) -> None:
+    tick = threading.Event()
+    for _ in range(100 * WAIT):
+        if condition():
+            return
+        tick.wait(0.01)
+    raise AssertionError("it never came about")
+
+
+def test_a_look_records_and_purges(world: World) -> None:
+    picture, actor = world.picture(), world.actor()
+    owner = world.open(picture)
+    over = world.day - timedelta(days=10_000)
+    observe.observe(world.context, actor, [Claim(world.picture(), "https://a.example")], over)
+    observe.observe(world.context, actor, [Claim(picture, "https://a.example")], world.day)
+    worker.look(world.context, purging=False)
+    assert len(status.of_case(world.context, owner).events) == 1
+    query = sa.select(sa.func.count()).select_from(observations)
+    with world.context.database.read() as tx:
+        assert tx.scalar(query) == 2
+    worker.look(world.context, purging=True)
+    with world.context.database.read() as tx:
+        assert tx.scalar(query) == 1
+
+
+def test_a_sighting_shows_while_the_worker_runs(world: World) -> None:
+    picture, actor = world.picture(), world.actor()
+    owner = world.open(picture)
+    with running(worker.run, world.context):
+        observe.observe(world.context, actor, [Claim(picture, "https://a.example")], world.day)
+        until(lambda: status.of_case(world.context, owner).events)
+
+
+def test_a_process_that_only_follows_shows_what_another_took(
+    world: World, open_context: Callable[[], Context]
+) -> None:
+    picture, platform, there = world.picture(), world.actor(), open_context()
+    with running(worker.follow, there):
+        world.open(picture)
+        until(lambda: there.lag() == 0)
+        world.context = there
+        assert world.ask(platform, picture) == [Verdict.MATCH]
+
+
+@pytest.mark.parametrize("name", ["run", "follow"])
+@pytest.mark.parametrize("fault", [NotReady, RuntimeError("with a secret in it")])
+def test_no_fault_ends_the_work_and_no_log_repeats_it(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    fault: Exception,
+) -> None:
+    monkeypatch.setattr(worker, "PAUSE_SECONDS", 0.01)
+    failed = threading.Event()
+
+    def fail(*_: object) -> int:
+        failed.set()
+        raise fault
+
+    with caplog.at_level(logging.WARNING, "service"), running(getattr(worker, name), world.context):
+        with monkeypatch.context() as patch:
+            patch.setattr(upkeep if name == "run" else Context, _called(name), fail)
+            assert failed.wait(WAIT)
+            until(lambda: caplog.records)
+        world.open()
+        until(lambda: world.context.lag() == 0)
+    assert "secret" not in caplog.text
+    assert {record.exc_info for record in caplog.records} == {None}
+
+
+def _called(name: str) -> str:
+    return "reconcile" if name == "run" else "catch_up"
