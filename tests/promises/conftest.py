@@ -1,5 +1,6 @@
 """A real server in a process of its own, which a test may kill."""
 
+import hashlib
 import json
 import os
 import socket
@@ -100,7 +101,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def _picture(seed: int) -> dict[str, Any]:
     value = seed.to_bytes(4).hex()
-    pdq = "".join(f"{(seed * 2654435761 + at * 40503) % 2**32:08x}" for at in range(8))
+    pdq = hashlib.sha256(value.encode()).hexdigest()
     return {
         "kind": "picture",
         "signals": [
