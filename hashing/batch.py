@@ -11,18 +11,19 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.errors import ContentError, DecoderCrashed
+from hashing.errors import ContentError, DecoderCrashed, TooManyPixels
 from hashing.hasher import hash_file
 from hashing.signals import ContentSignals
 
 if TYPE_CHECKING:
-    from pathlib import Path
-    from multiprocessing.context import BaseContext
     from multiprocessing.queues import SimpleQueue
 
 Outcome = ContentSignals | ContentError
@@ -33,6 +34,8 @@ STALL_SECONDS = 60
 WORKER_BYTES = 6 * 2**30
 """Address space of a worker on Linux: a decoder that asks for more gets a MemoryError."""
 _POLL_SECONDS = 0.1
+_alarm: Callable[[int], object] = getattr(signal, "alarm", lambda _seconds: None)
+"""Ends this process after so many seconds. Windows has none: there a stall is waited for."""
 
 
 def hash_files(
@@ -47,13 +50,12 @@ def hash_files(
     batch = _Batch(paths, advance or (lambda _index, _part: None))
     todo = list(reversed(range(len(paths))))
     suspects: list[int] = []
-    while todo or suspects:
-        if todo:
-            yield from batch.run(todo, suspects, workers)
+    while todo:
+        yield from batch.run(todo, suspects, workers)
         while suspects:
-            alone, died = [suspects.pop()], []
-            index = alone[0]
-            yield from batch.run(alone, died, 1)
+            index = suspects.pop()
+            died: list[int] = []
+            yield from batch.run([index], died, 1)
             if died:
                 yield index, DecoderCrashed()
 
@@ -76,7 +78,9 @@ class _Batch:
                 while todo and len(flying) < 2 * workers:
                     index = todo.pop()
                     try:
-                        flying[pool.submit(_hash_one, index, self._paths[index])] = index
+                        with _undisturbed():
+                            future = pool.submit(_hash_one, index, self._paths[index])
+                        flying[future] = index
                     except BrokenProcessPool:
                         died.extend([index, *flying.values()])
                         return
@@ -101,6 +105,33 @@ def _context() -> BaseContext:
     return context
 
 
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep Ctrl-C for the end: what is half started would print what it misses.
+
+    Blocked, because the processes started inherit that; and kept by a handler, because threads
+    of BLAS, which are not blocked, pass it on to us.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    _mask("SIG_BLOCK")
+    try:
+        yield
+    finally:
+        _mask("SIG_UNBLOCK")
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
+
+
+def _mask(how: str) -> None:
+    with contextlib.suppress(AttributeError):  # Windows has none
+        signal.pthread_sigmask(getattr(signal, how), {signal.SIGINT})
+
+
 _told: SimpleQueue[tuple[int, float]] | None = None
 """Set once in each worker by the pool: where it tells how far a video is."""
 
@@ -108,29 +139,31 @@ _told: SimpleQueue[tuple[int, float]] | None = None
 def _enter(told: SimpleQueue[tuple[int, float]]) -> None:
     global _told  # noqa: PLW0603 (a process of its own; the pool offers no other way in)
     _told = told
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    with contextlib.suppress(ImportError, ValueError, OSError):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker at once and silently
+    _mask("SIG_UNBLOCK")
+    with contextlib.suppress(AttributeError, ImportError, ValueError, OSError):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         import resource  # noqa: PLC0415 (POSIX only)
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if os.uname().sysname == "Linux":
-            resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))
 
 
 def _hash_one(index: int, path: Path) -> Outcome:
     """Hash one file; SIGALRM ends the process if C code stalls, which no Python timeout could."""
 
     def alive(part: float) -> None:
-        signal.alarm(STALL_SECONDS)
+        _alarm(STALL_SECONDS)
         if _told is not None:
             _told.put((index, part))
 
-    signal.alarm(STALL_SECONDS)
+    _alarm(STALL_SECONDS)
     try:
         return hash_file(path, alive)
     except ContentError as err:
         err.__cause__ = err.__context__ = None
         return err.with_traceback(None)
+    except MemoryError:
+        return TooManyPixels()
     finally:
-        signal.alarm(0)
+        _alarm(0)

@@ -12,8 +12,9 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TYPE_CHECKING
+from typing import Any, Literal, NoReturn
 
 from tqdm import tqdm
 
@@ -25,9 +26,6 @@ from hashing.gather import gather
 from hashing.passphrase import new_passphrase, normalise
 from hashing.signals import ContentSignals
 from hashing.submission import MAX_ENTRIES, Eligibility, Submission
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SOME_FAILED = 1
 USAGE = 2
@@ -76,13 +74,14 @@ def _submit(chosen: argparse.Namespace) -> int:
     if not entries:
         die("Nothing could be hashed, so nothing was sent.")
     if chosen.case:
-        OwnerClient(chosen.server, _passphrase()).add(chosen.case, entries)
-        print(f"Added {len(entries)} to case {chosen.case}.")
+        added = OwnerClient(chosen.server, _passphrase()).add(chosen.case, entries)["added"]
+        print(f"Added {added} to case {chosen.case}; what it had already was passed over.")
         return failed
     submission = Submission(entries, _eligibility(chosen), chosen.note)
-    passphrase = normalise(os.environ.get("TAKEBACK_PASSPHRASE") or new_passphrase())
+    given = os.environ.get("TAKEBACK_PASSPHRASE")
+    passphrase = normalise(given or new_passphrase())
     client = OwnerClient(chosen.server, passphrase)
-    print(report.PASSPHRASE.format(passphrase=passphrase), flush=True)
+    print(report.GIVEN if given else report.PASSPHRASE.format(passphrase=passphrase), flush=True)
     number = client.open_case(submission)
     print(report.OPENED.format(number=number, count=len(entries)))
     return failed
@@ -153,7 +152,7 @@ def _hashed(named: Sequence[Path]) -> tuple[Hashed, int]:
     for path, outcome in _outcomes(named):
         if isinstance(outcome, ContentError):
             failed = SOME_FAILED
-            print(f"{path}: {outcome}", file=sys.stderr)
+            print(f"{report.shown(path)}: {outcome}", file=sys.stderr)
         else:
             hashed.append((path, outcome))
     return hashed, failed
@@ -161,14 +160,15 @@ def _hashed(named: Sequence[Path]) -> tuple[Hashed, int]:
 
 def _passphrase() -> str:
     given = os.environ.get("TAKEBACK_PASSPHRASE")
-    return normalise(given or getpass.getpass("Passphrase (seven words): "))
+    try:
+        return normalise(given or getpass.getpass("Passphrase (seven words): "))
+    except EOFError:
+        die("No passphrase was given. Type it, or set TAKEBACK_PASSPHRASE.")
 
 
 def _eligibility(chosen: argparse.Namespace) -> Eligibility:
     """The three answers, from options or asked for. A case needs a yes to the last two."""
-    subject = chosen.subject or (
-        "self" if _agrees("Are you the person shown? [y/N] ") else "authorised"
-    )
+    subject: Literal["self", "authorised"] = chosen.subject or _asked_subject()
     adults = chosen.adults or _agrees("Was everyone shown 18 or older when it was made? [y/N] ")
     if not adults:
         die(report.UNDER_18)
@@ -176,6 +176,10 @@ def _eligibility(chosen: argparse.Namespace) -> Eligibility:
     if not intimate:
         die(report.NOT_INTIMATE)
     return Eligibility(subject, adults=adults, intimate=intimate)
+
+
+def _asked_subject() -> Literal["self", "authorised"]:
+    return "self" if _agrees("Are you the person shown? [y/N] ") else "authorised"
 
 
 def _agrees(question: str) -> bool:
@@ -195,23 +199,27 @@ def _parser() -> argparse.ArgumentParser:
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON")
 
-    hashing = commands.add_parser("hash", parents=[files, as_json], help="print the signals of files")
+    hashing = commands.add_parser(
+        "hash", parents=[files, as_json], help="print the signals of files"
+    )
     hashing.set_defaults(run=_hash)
-    submit = commands.add_parser("submit", parents=[files, server], help="open a case, or add to it")
+    submit = commands.add_parser(
+        "submit", parents=[files, server], help="open a case, or add to it"
+    )
     submit.add_argument("--case", metavar="NUMBER", help="add to this case instead")
     submit.add_argument("--note", help="a few words for the advocates who may help you")
     submit.add_argument("--subject", choices=["self", "authorised"], help="who you are")
     submit.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
     submit.add_argument("--intimate", action="store_true", help="intimate, shared without consent")
     submit.set_defaults(run=_submit)
-    for name, run, text in (
-        ("status", _status, "what happened to your case"),
-        ("withdraw", _withdraw, "stop matching for good"),
-    ):
-        command = commands.add_parser(name, parents=[server, as_json], help=text)
-        command.add_argument("--case", required=True, metavar="NUMBER", help="your case number")
-        command.set_defaults(run=run)
-    withdraw = commands.choices["withdraw"]
+    number = argparse.ArgumentParser(add_help=False, parents=[server])
+    number.add_argument("--case", required=True, metavar="NUMBER", help="your case number")
+    status = commands.add_parser(
+        "status", parents=[number, as_json], help="what happened to your case"
+    )
+    status.set_defaults(run=_status)
+    withdraw = commands.add_parser("withdraw", parents=[number], help="stop matching for good")
+    withdraw.set_defaults(run=_withdraw)
     withdraw.add_argument("--entry", type=int, metavar="N", help="only this entry of the case")
     withdraw.add_argument("--yes", action="store_true", help="do not ask")
     lookup = commands.add_parser(

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterable, Sequence
 from http.client import HTTPException
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hashing.errors import InsecureAddress, Refused, Unreachable
 from hashing.passphrase import derive
+from hashing.signals import ContentSignals
 from hashing.submission import Submission, content_document, entries_document
-
-if TYPE_CHECKING:
-    from hashing.signals import ContentSignals
-    from collections.abc import Iterable, Sequence
 
 Json = dict[str, Any]
 Feedback = Literal["pending_review", "blocked", "not_blocked"]
 
 TIMEOUT_SECONDS = 60
 MAX_ANSWER_BYTES = 64 * 2**20
+_NOT_OURS = "The answer was not that of a Takeback service."
 
 
 class OwnerClient:
@@ -39,7 +39,7 @@ class OwnerClient:
         nothing, so an answer that was lost on the way is got by asking once more.
         """
         answer = _call(self._server, "POST", "/v1/cases", submission.document(self._access))
-        return str(answer["case_number"])
+        return str(_field(answer, "case_number"))
 
     def status(self, number: str) -> Json:
         """Return what happened to each entry, by platform and day."""
@@ -55,7 +55,8 @@ class OwnerClient:
         return self._of_case(number, "DELETE", path)
 
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
-        credential = f"Case {number.strip()}:{self._access.hex()}"
+        plain = "-".join(re.findall(r"[0-9a-zA-Z]+", number))  # pasted, it may have other dashes
+        credential = f"Case {plain}:{self._access.hex()}"
         return _call(self._server, method, path, body, credential)
 
 
@@ -70,7 +71,9 @@ class PlatformClient:
         """Return, for each item in order, its verdict and match references; up to 1,000 items."""
         body = {"items": [content_document(item) for item in items]}
         answer = _call(self._server, "POST", "/v1/lookup", body, self._credential)
-        found: list[Json] = answer["items"]
+        found: list[Json] = _field(answer, "items")
+        if len(found) != len(body["items"]):
+            raise Unreachable(_NOT_OURS)
         return found
 
     def observe(self, content: ContentSignals, address: str) -> Json:
@@ -92,7 +95,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _checked(server: str) -> str:
-    parts = urlsplit(server)
+    try:
+        parts = urlsplit(server)
+    except ValueError as err:
+        raise InsecureAddress from err
     if parts.scheme == "http" and _is_this_machine(parts.hostname or ""):
         return server.rstrip("/")
     if parts.scheme != "https" or not parts.hostname:
@@ -118,23 +124,31 @@ def _call(
     sent = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(server + path, sent, headers, method=method)  # noqa: S310 (_checked)
     try:
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as got:
+        with urllib.request.build_opener(_NoRedirects).open(
+            request, timeout=TIMEOUT_SECONDS
+        ) as got:
             return _parsed(got.read(MAX_ANSWER_BYTES))
     except urllib.error.HTTPError as err:
         with err:
             raise _refused(err) from None
-    except (OSError, HTTPException) as err:
+    except (OSError, HTTPException, ValueError) as err:  # ValueError: no such header or port
         raise Unreachable from err
 
 
 def _parsed(untrusted: bytes) -> Json:
     try:
         answer = json.loads(untrusted)
-    except ValueError as err:
-        raise Unreachable("The answer was not that of a Takeback service.") from err
+    except (ValueError, RecursionError) as err:
+        raise Unreachable(_NOT_OURS) from err
     if not isinstance(answer, dict):
-        raise Unreachable("The answer was not that of a Takeback service.")
+        raise Unreachable(_NOT_OURS)
     return answer
+
+
+def _field(answer: Json, name: str) -> Any:  # noqa: ANN401 (JSON)
+    if name not in answer:
+        raise Unreachable(_NOT_OURS)
+    return answer[name]
 
 
 def _refused(err: urllib.error.HTTPError) -> Refused:

@@ -56,7 +56,7 @@ class EmptyFile(ContentError):
 
 
 class UnknownFormat(ContentError):
-    """This is not a picture or video format we can read. Save it as JPEG, PNG or MP4 and try again."""
+    """This is no picture or video format we can read. Save it as JPEG, PNG or MP4 and try again."""
 
 
 class TooManyBytes(ContentError):

@@ -14,6 +14,8 @@ HEAD_BYTES = 1024
 """How much of a file `sniff` wants to see. MPEG-TS needs the most, three packets."""
 _TS_PACKET = 188
 """Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2)."""
+MPEG_SEQUENCE = b"\0\0\x01\xb3"
+"""How MPEG-1 and -2 video without a container begins (ISO/IEC 13818-2, 6.2.2.1)."""
 
 
 class Format(StrEnum):
@@ -52,7 +54,7 @@ _MAGIC = (
     (b"MM\0*", Format.TIFF),
     (b"\x1a\x45\xdf\xa3", Format.MATROSKA),
     (b"\0\0\x01\xba", Format.MPEG_PS),
-    (b"\0\0\x01\xb3", Format.MPEG_PS),
+    (MPEG_SEQUENCE, Format.MPEG_PS),
     (b"FLV\x01", Format.FLV),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Format.ASF),
     (b"OggS", Format.OGG),

@@ -9,6 +9,9 @@ name no other file and no address.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,11 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import Damaged, TooLong, TooManyPixels, VideoSupportMissing
-from hashing.pixels import MAX_PIXELS, first_luma, grey, guarded, raster
+from hashing.formats import HEAD_BYTES, MPEG_SEQUENCE, sniff
+from hashing.pixels import MAX_PIXELS, check_size, first_luma, guarded, raster
 
 if TYPE_CHECKING:
-    from pathlib import Path
-    from collections.abc import Iterator
     import cv2
 
 Luma = NDArray[np.uint8]
@@ -32,7 +34,10 @@ MAX_SECONDS = 4 * 60 * 60
 MAX_READ = 4 * 60 * 60 * 120
 """Most frames read from a container, whatever times it claims: MAX_SECONDS at 120 a second."""
 MAX_ANIMATION = 10_000
-"""Most frames of an animated picture."""
+"""Most frames of an animated picture that are looked at."""
+MAX_ANIMATION_PIXELS = 8 * 2**30
+"""Most pixels of all those frames together: a minute of HD at 60 a second. Every one is decoded
+whole, so that a small file of many large frames would else keep a core for hours."""
 _OPEN_MS = 10_000
 _READ_MS = 20_000
 """Milliseconds after which FFmpeg gives up opening, or reading one frame."""
@@ -52,20 +57,21 @@ def sample(path: Path, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
     Raises VideoSupportMissing, Damaged when nothing can be decoded, TooManyPixels, TooLong.
     A video that breaks off in the middle yields what came before.
     """
-    for at_ms, fraction, pixels in _due(_container(path), period_ms):
-        yield Frame(at_ms, fraction, raster(Image.fromarray(pixels())))
+    for at_ms, fraction, decode in _due(_container(path), period_ms):
+        yield Frame(at_ms, fraction, raster(Image.fromarray(decode())))
 
 
 def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
     """As `sample`, of an animated picture that `pixels.open_picture` has opened."""
     count = min(getattr(image, "n_frames", 1), MAX_ANIMATION)
+    if count * image.width * image.height > MAX_ANIMATION_PIXELS:
+        raise TooLong
     due = 0
     at_ms = 0.0
     for index in range(count):
         guarded(lambda index=index: image.seek(index))  # type: ignore[misc]
         if at_ms >= due:
-            luma = first_luma(image) if index == 0 else guarded(lambda: raster(grey(image)))
-            yield Frame(int(at_ms), index / count, luma)
+            yield Frame(int(at_ms), index / count, first_luma(image))
             due = (int(at_ms) // period_ms + 1) * period_ms
         at_ms += float(image.info.get("duration", 0) or 100)
         if at_ms > 1000 * MAX_SECONDS:
@@ -75,24 +81,18 @@ def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Itera
 class _Read(NamedTuple):
     at_ms: int
     fraction: float
-    pixels: Pixels
+    decode: Callable[[], Luma]
 
 
-class Pixels:
-    """Decodes the frame the capture stands at, only if it is asked for."""
+def _retrieved(capture: cv2.VideoCapture) -> Luma:
+    """Decode the frame the capture stands at to grey; OpenCV gives blue, green, red of any."""
+    import cv2  # noqa: PLC0415 (the optional `video` extra)
 
-    def __init__(self, capture: cv2.VideoCapture) -> None:
-        self._capture = capture
-
-    def __call__(self) -> Luma:
-        import cv2  # noqa: PLC0415 (the optional `video` extra)
-
-        good, picture = self._capture.retrieve()
-        if not good or picture is None:
-            raise Damaged
-        if picture.ndim == 2:  # noqa: PLR2004 (a grey video)
-            return np.asarray(picture, dtype=np.uint8)
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    good, picture = capture.retrieve()
+    if not good:
+        raise Damaged
+    check_size(picture.shape[1], picture.shape[0], MAX_PIXELS)  # as decoded, not as claimed
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def _due(reads: Iterator[_Read], period_ms: int) -> Iterator[_Read]:
@@ -119,13 +119,14 @@ def _reads(capture: cv2.VideoCapture) -> Iterator[_Read]:
     rate = capture.get(cv2.CAP_PROP_FPS)
     step = 1000 / rate if 0 < rate < 1000 else 40.0  # noqa: PLR2004 (a claim nobody films at)
     total = claimed if 0 < claimed < MAX_READ else 0
-    pixels, at_ms, read = Pixels(capture), 0.0, 0
+    at_ms, read = 0.0, 0
+    decode = partial(_retrieved, capture)
     while capture.grab():
         told = capture.get(cv2.CAP_PROP_POS_MSEC)
         at_ms = max(at_ms, told) if read == 0 or told > 0 else at_ms + step
         if at_ms > 1000 * MAX_SECONDS or read >= MAX_READ:
             raise TooLong
-        yield _Read(int(at_ms), min(read / total, 1.0) if total else 0.0, pixels)
+        yield _Read(int(at_ms), min(read / total, 1.0) if total else 0.0, decode)
         read += 1
     if read == 0:
         raise Damaged
@@ -139,6 +140,8 @@ def _demuxer(path: Path) -> str:
 
 
 def _open(path: Path) -> cv2.VideoCapture:
+    for silent in ("OPENCV_LOG_LEVEL", "OPENCV_FFMPEG_LOGLEVEL"):  # read once, when cv2 is loaded
+        os.environ.setdefault(silent, "-8" if "FFMPEG" in silent else "SILENT")
     try:
         import cv2  # noqa: PLC0415 (the optional `video` extra)
     except ImportError as err:

@@ -24,7 +24,10 @@ MAX_VIDEO_BYTES = 8 * 2**30
 EXACT_ONLY_BAR = 10
 """A video whose best frame has at least this PDQ quality, but none passes the bar (a dark room),
 still gets its exact signals; below, it is as plain as a blank screen."""
-_CHUNK = 1 << 20
+ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
+"""Formats of which several images are one moving picture. Of a TIFF or HEIF they are pages,
+thumbnails or a burst, and the first is what other programs show."""
+_CHUNK = 8 * 2**20
 
 
 def hash_file(path: Path | str, progress: Progress | None = None) -> ContentSignals:
@@ -35,6 +38,8 @@ def hash_file(path: Path | str, progress: Progress | None = None) -> ContentSign
     """
     path = Path(path)
     try:
+        if not path.is_file():  # a pipe or device would be waited for without end
+            raise Unreadable
         with path.open("rb") as file:
             return _hash(file, path, progress or (lambda _: None))
     except OSError as err:
@@ -45,7 +50,7 @@ def hash_picture(untrusted: bytes) -> ContentSignals:
     """Return the signals of a picture held in memory; an animated one is taken as a video."""
     exact = _exact([untrusted])
     with pixels.open_picture(untrusted) as image:
-        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        if image.format in ANIMATED and getattr(image, "n_frames", 1) > 1:
             return _video(exact, frames.sample_animation(image), lambda _: None)
         return ContentSignals(
             ContentKind.PICTURE, (*perceptual_signals(pixels.first_luma(image)), *exact)
@@ -75,12 +80,14 @@ def _hash(file: BinaryIO, path: Path, progress: Progress) -> ContentSignals:
         raise TooManyBytes
     file.seek(0)
     if found.is_video:
-        return _video(_exact(_chunks(file)), frames.sample(path), progress)
+        return _video(_exact(_chunks(file, progress)), frames.sample(path), progress)
     return hash_picture(file.read(pixels.MAX_BYTES + 1))
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: file.read(_CHUNK), b"")
+def _chunks(file: BinaryIO, progress: Progress) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+        progress(0.0)  # a sign of life: a slow disk may need minutes for a long video
 
 
 def _exact(chunks: Iterable[bytes]) -> tuple[Signal, ...]:

@@ -11,15 +11,12 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from hashing.errors import InvalidPassphrase
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 WORDS = 7
 PREFIX = 4

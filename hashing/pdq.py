@@ -14,13 +14,11 @@ states the order; the tests compare it with the `pdqhash` package (the C++ refer
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Luma = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -33,6 +31,8 @@ MIN_SIDE = 5
 """The reference hashes nothing smaller, in pixels."""
 QUALITY_BAR = 50
 """Below this quality no signal is made: HMA's and the paper's own recommendation."""
+_BAND_ROWS = 32
+"""Rows transposed at once; 8 to 64 are within a fifth of each other (2026-11)."""
 
 
 def compute(picture: NDArray[np.uint8]) -> tuple[bytes, int]:
@@ -55,7 +55,7 @@ def transform(picture: NDArray[np.uint8]) -> tuple[Plane, int]:
 
 
 def bits(coefficients: Plane) -> bytes:
-    """Return 32 bytes: bit 16·i + j, counted from the last, is set where [i, j] is above the median.
+    """Return 32 bytes: bit 16·i + j, from the last, is set where [i, j] is above the median.
 
     The median is the lower one, the 128th smallest of 256, as in the reference.
     """
@@ -65,10 +65,11 @@ def bits(coefficients: Plane) -> bytes:
 
 
 def _luma(picture: NDArray[np.uint8]) -> Luma | Plane:
-    if picture.ndim == 2:
+    if picture.ndim == 2:  # noqa: PLR2004 (rows and columns)
         return picture
     red, green, blue = (picture[:, :, channel] for channel in range(3))
-    return (red * 0.299 + green * 0.587 + blue * 0.114).astype(np.float32)
+    plane: Plane = (red * 0.299 + green * 0.587 + blue * 0.114).astype(np.float32)
+    return plane
 
 
 def _downsample(luma: Luma | Plane) -> Plane:
@@ -81,12 +82,20 @@ def _downsample(luma: Luma | Plane) -> Plane:
         return luma.astype(np.float32)
     across, down = _window(columns), _window(rows)
     if luma.dtype == np.uint8:
-        once = _box_of_bytes(luma, across)
+        once = _box_of_bytes(cast("Luma", luma), across)
     else:
-        once = _box(luma.T, across, np.arange(columns)).T
-    twice = _box(once, down, np.arange(rows))
-    thrice = _box(twice.T, across, _centres(columns))
-    return _box(thrice.T, down, _centres(rows))
+        once = _transposed(_box(_transposed(cast("Plane", luma)), across, range(columns)))
+    twice = _box(once, down, range(rows))
+    thrice = _box(_transposed(twice), across, _centres(columns))
+    return _box(_transposed(thrice), down, _centres(rows))
+
+
+def _transposed(plane: Plane) -> Plane:
+    """Copy by bands, as one go misses the cache at each element: 1.4 against 5.2 ms at 1024²."""
+    columns = np.empty(plane.shape[::-1], np.float32)
+    for top in range(0, len(plane), _BAND_ROWS):
+        columns[:, top : top + _BAND_ROWS] = plane[top : top + _BAND_ROWS].T
+    return columns
 
 
 def _window(side: int) -> int:
@@ -94,58 +103,63 @@ def _window(side: int) -> int:
     return (side + 2 * GRID - 1) // (2 * GRID)
 
 
-def _centres(side: int) -> NDArray[np.intp]:
-    return np.array([int((i + 0.5) * side / GRID) for i in range(GRID)], dtype=np.intp)
+def _centres(side: int) -> list[int]:
+    return [int((i + 0.5) * side / GRID) for i in range(GRID)]
 
 
-def _reach(length: int, window: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First index in, and first index past, the window of each position, cut to the picture."""
-    half = (window + 2) // 2
-    at = np.arange(length)
-    return np.maximum(at + half - window, 0), np.minimum(at + half, length)
+def _half(window: int) -> int:
+    """The window of index i begins at i + half - window and ends before i + half."""
+    return (window + 2) // 2
+
+
+def _counts(length: int, window: int) -> Plane:
+    """How many positions the window of each index holds where the picture cuts it."""
+    past = np.arange(length) + _half(window)
+    counts: Plane = (np.minimum(past, length) - np.maximum(past - window, 0)).astype(np.float32)
+    return counts
 
 
 def _box_of_bytes(luma: Luma, window: int) -> Plane:
     """The first pass, along rows: sums of bytes below 2²⁴ are exact in any order."""
     rows, columns = luma.shape
-    first, past = _reach(columns, window)
-    upto = np.zeros((rows, columns + 1), np.int32)
-    np.cumsum(luma, axis=1, dtype=np.int32, out=upto[:, 1:])
-    sums = upto.take(past, axis=1) - upto.take(first, axis=1)
-    return sums.astype(np.float32) / (past - first).astype(np.float32)
+    before = window - _half(window)
+    padded = np.zeros((rows, columns + window - 1), np.min_scalar_type(255 * window))
+    padded[:, before : before + columns] = luma
+    sums = padded[:, :columns].copy()
+    for shift in range(1, window):
+        sums += padded[:, shift : shift + columns]
+    mean: Plane = np.divide(sums, _counts(columns, window), dtype=np.float32)
+    return mean
 
 
-def _box(lines: Plane, window: int, wanted: NDArray[np.intp]) -> Plane:
-    """Mean of a sliding window along axis 0 at the ascending indices `wanted`.
+def _box(lines: Plane, window: int, wanted: Sequence[int]) -> Plane:
+    """Mean of a sliding window along axis 0 at the ascending indices `wanted`."""
+    sums = np.empty((len(wanted), lines.shape[1]), np.float32)
+    row_of = dict(zip(wanted, sums, strict=True))
+    unwanted = np.empty(lines.shape[1], np.float32)
+    _running_sums(lines, window, [row_of.get(index, unwanted) for index in range(len(lines))])
+    if len(row_of) < len(wanted):  # a side below GRID, where cells share their centre
+        sums = np.stack([row_of[index] for index in wanted])
+    sums /= _counts(len(lines), window)[wanted, None]
+    return sums
 
-    The sum is a running one: add the line that enters, then subtract the line that leaves,
-    each rounded to binary32.
+
+def _running_sums(lines: Plane, window: int, into: Iterable[Plane]) -> None:
+    """Fill each of `into`, one an index, with the sum of that index's window.
+
+    Add the line that enters, then subtract the line that leaves, each rounded to binary32.
     """
-    first, past = _reach(len(lines), window)
-    lines = np.ascontiguousarray(lines)
-    kept, place = np.unique(wanted, return_inverse=True)
-    sums = np.empty((len(kept), lines.shape[1]), np.float32)
-    for row, total in zip(sums, _running_sums(lines, first, past, kept), strict=True):
-        row[:] = total
-    sums /= (past - first)[kept].astype(np.float32)[:, None]
-    return sums[place]
-
-
-def _running_sums(
-    lines: Plane, first: NDArray[np.intp], past: NDArray[np.intp], kept: NDArray[np.intp]
-) -> Iterator[Plane]:
-    """Yield the running sum at each index of `kept`; the array is reused by the next."""
+    half, rows = _half(window), iter(into)
     total = np.zeros(lines.shape[1], np.float32)
-    entered, left, wanted = 0, 0, set(kept.tolist())
-    for index, (low, high) in enumerate(zip(first.tolist(), past.tolist(), strict=True)):
-        while entered < high:
-            np.add(total, lines[entered], total)
-            entered += 1
-        if left < low:
-            np.subtract(total, lines[left], total)
-            left += 1
-        if index in wanted:
-            yield total
+    for line in lines[: half - 1]:
+        np.add(total, line, total)
+    # `rows` stands last in each zip, so that none is lost when the lines end.
+    for line, row in zip(lines[half - 1 : window], rows, strict=False):
+        total = np.add(total, line, row)
+    for line, gone, row in zip(lines[window:], lines, rows, strict=False):
+        total = np.subtract(np.add(total, line, row), gone, row)
+    for gone, row in zip(lines[-window:], rows, strict=False):
+        total = np.subtract(total, gone, row)
 
 
 def _quality(grid: Plane) -> int:
@@ -172,6 +186,13 @@ _DCT = _dct_matrix()
 
 def _dct(grid: Plane) -> Plane:
     """D · grid · Dᵀ, each sum accumulated in ascending order of its index."""
-    half = np.add.accumulate(_DCT.T[:, :, None] * grid[:, None, :], axis=0)[-1]
-    full: Plane = np.add.accumulate(half.T[:, :, None] * _DCT.T[:, None, :], axis=0)[-1]
-    return full
+    half = _sum_in_order(_DCT.T[:, :, None] * grid[:, None, :])
+    return _sum_in_order(half.T[:, :, None] * _DCT.T[:, None, :])
+
+
+def _sum_in_order(terms: Plane) -> Plane:
+    """Sum along axis 0, from the first; np.sum may go in another order."""
+    total: Plane = terms[0].copy()
+    for term in terms[1:]:
+        np.add(total, term, total)
+    return total

@@ -12,9 +12,11 @@ both sides stay at or above SQUEEZED_SIDE; docs/signals.md has the few bits this
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
-from typing import TypeVar, cast, TYPE_CHECKING
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +31,6 @@ from hashing.errors import (
     TooSmall,
 )
 from hashing.formats import HEAD_BYTES, Format, sniff
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Luma = NDArray[np.uint8]
 Decoded = TypeVar("Decoded")
@@ -48,6 +47,14 @@ MAX_PIXELS = 52 * 2**20
 """8192 × 6144, the largest of today's phones in formats that must be decoded whole."""
 MAX_JPEG_PIXELS = 208 * 2**20
 """JPEG decodes at 1/8: 16384 × 12288, the 200 megapixel mode of phones, takes 3 MB."""
+MAX_WEBP_PIXELS = 24 * 2**20
+"""Of a WebP, and of a CMYK JPEG in several scans: their decoders and Pillow together take 16 bytes
+a pixel. An AVIF may take as much."""
+MAX_SCANNED = 40 * MAX_PIXELS
+"""Pixels times scans of a JPEG in several scans, which holds all coefficients in memory and goes
+through them with each: cameras and editors make about 10, a bomb thousands."""
+MAX_PIECES = 100_000
+"""Segments of a JPEG, or chunks of a PNG: Pillow takes each in Python."""
 MAX_ASPECT = 32
 """Longest side over shortest. Panoramas and long screenshots stay below 20."""
 MIN_SIDE = 16
@@ -86,8 +93,11 @@ def open_picture(untrusted: bytes) -> Image.Image:
     if len(untrusted) > MAX_BYTES:
         raise TooManyBytes
     found = sniff(untrusted[:HEAD_BYTES])
+    scans = _scans(untrusted) if found is Format.JPEG else 1
+    if found is Format.PNG:
+        _check_chunks(untrusted)
     image = guarded(lambda: _open(io.BytesIO(untrusted), found))
-    _check_size(image.width, image.height, MAX_JPEG_PIXELS if _scales(image) else MAX_PIXELS)
+    check_size(image.width, image.height, _most_pixels(image, scans))
     return image
 
 
@@ -108,7 +118,7 @@ def guarded(decode: Callable[[], Decoded]) -> Decoded:
 
 
 def first_luma(image: Image.Image) -> Luma:
-    """Decode the picture an open image stands at, and return its raster."""
+    """Decode the picture that an open image stands at, and return its raster."""
     return guarded(lambda: _decode(image))
 
 
@@ -141,7 +151,7 @@ def grey(image: Image.Image) -> Image.Image:
 
 def _open(file: io.BytesIO, found: Format) -> Image.Image:
     if found is Format.JPEG:
-        # Not Image.open: it refuses above 179 megapixels, before the scaled decode can be asked for.
+        # Not Image.open: it refuses above 179 megapixels, before a scaled decode can be asked for.
         return JpegImagePlugin.JpegImageFile(file)
     if found is Format.HEIF:
         import pillow_heif  # noqa: PLC0415 (a second codec library: only loaded when met)
@@ -150,7 +160,8 @@ def _open(file: io.BytesIO, found: Format) -> Image.Image:
     return Image.open(file, formats=[found.value])
 
 
-def _check_size(width: int, height: int, most: int) -> None:
+def check_size(width: int, height: int, most: int) -> None:
+    """Refuse more than `most` pixels, and what is too small or too narrow to be recognised."""
     if width * height > most:
         raise TooManyPixels
     if min(width, height) < MIN_SIDE:
@@ -159,8 +170,51 @@ def _check_size(width: int, height: int, most: int) -> None:
         raise TooNarrow
 
 
+def _most_pixels(image: Image.Image, scans: int) -> int:
+    """What 512 MB of memory and a second or two are enough for."""
+    if scans > 1:
+        most = MAX_PIXELS if _scales(image) else MAX_WEBP_PIXELS
+        return min(most, MAX_SCANNED // scans)
+    if _scales(image):
+        return MAX_JPEG_PIXELS
+    return MAX_WEBP_PIXELS if image.format in {"WEBP", "AVIF"} else MAX_PIXELS
+
+
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+_SEQUENTIAL = frozenset({b"\xff\xc0", b"\xff\xc1"})
+_END, _SCAN = b"\xff\xd9", b"\xff\xda"
+"""Markers of a JPEG (ITU-T T.81, table B.1)."""
+
+
+def _scans(jpeg: bytes) -> int:
+    """Count the scans: one, if the first has all components of a sequential JPEG."""
+    at, scans, components = 2, 0, b""
+    for _ in range(MAX_PIECES):
+        marker = _MARKER.search(jpeg, at)
+        if not marker or marker[0] == _END:
+            return scans
+        body = marker.end()
+        if marker[0] in _SEQUENTIAL:
+            components = jpeg[body + 7 : body + 8]
+        elif marker[0] == _SCAN:
+            scans += 1
+            if jpeg[body + 2 : body + 3] == components:
+                return scans
+        at = body + int.from_bytes(jpeg[body : body + 2])
+    raise Damaged
+
+
+def _check_chunks(png: bytes) -> None:
+    at = len(b"\x89PNG\r\n\x1a\n")
+    for _ in range(MAX_PIECES):
+        if at >= len(png):
+            return
+        at += 12 + int.from_bytes(png[at : at + 4])
+    raise Damaged
+
+
 def _scales(image: Image.Image) -> bool:
-    return image.format in {"JPEG", "MPO"} and image.mode in {"RGB", "L"}
+    return image.format == "JPEG" and image.mode in {"RGB", "L"}
 
 
 def _decode(image: Image.Image) -> Luma:
@@ -170,7 +224,7 @@ def _decode(image: Image.Image) -> Luma:
         fits = [s for s in (2, 4, 8) if size[0] // s >= wide and size[1] // s >= high]
         scale = max(fits, default=1)
         image.draft("L", (image.width // scale, image.height // scale))
-        _check_size(image.width, image.height, MAX_PIXELS)
+        check_size(image.width, image.height, MAX_PIXELS)
     image.load()
     return _upright(raster(grey(image), size), _orientation(image))
 
@@ -204,10 +258,11 @@ def _upright(luma: Luma, orientation: int) -> Luma:
 def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """How to turn one band of this image to grey."""
     mode = image.mode
+    if mode.startswith("I;16"):
+        clear = image.info.get("transparency")
+        return lambda band: _halved(np.asarray(band), clear)
     if mode in {"RGBA", "RGBa", "LA", "La", "PA"} or "transparency" in image.info:
         return _on_white
-    if mode.startswith("I;16"):
-        return lambda band: Image.fromarray((np.asarray(band) >> 8).astype(np.uint8))
     if mode in {"I", "F"}:
         return _stretched(*cast("tuple[float, float]", image.getextrema()))
     if mode == "LAB":
@@ -226,14 +281,24 @@ def _on_white(band: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", band.size, "white"), rgba).convert("L")
 
 
+def _halved(band: NDArray[np.uint16], clear: int | None) -> Image.Image:
+    """16 bits to their upper 8; the one grey that a PNG may name as clear is white."""
+    upper = (band >> 8).astype(np.uint8)
+    if clear is not None:
+        upper[band == clear] = 255
+    return Image.fromarray(upper)
+
+
 def _stretched(low: float, high: float) -> Callable[[Image.Image], Image.Image]:
     """Whole numbers or floats of unknown range: darkest to 0, lightest to 255."""
     if not np.isfinite([low, high]).all():
         raise Damaged
-    span = max(high - low, np.finfo(np.float32).tiny)
+    span = max(high - low, float(np.finfo(np.float32).tiny))
 
     def stretch(band: Image.Image) -> Image.Image:
         part = (np.asarray(band, dtype=np.float64) - low) * (255 / span)
+        if np.isnan(part).any():  # which the extremes do not tell
+            raise Damaged
         return Image.fromarray(np.clip(part + 0.5, 0, 255).astype(np.uint8))
 
     return stretch

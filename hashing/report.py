@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from hashing.errors import ContentError
+from hashing.signals import ContentSignals
 from hashing.submission import content_document
-
-if TYPE_CHECKING:
-    from hashing.signals import ContentSignals
-    from pathlib import Path
-    from collections.abc import Iterator
 
 ABOUT = (
     "Find out, and stop, where intimate pictures of you are shared. Your files are hashed "
@@ -23,13 +21,15 @@ Your passphrase, which only you have and nobody can recover:
     {passphrase}
 
 Keep it safe. If sending fails, set TAKEBACK_PASSPHRASE to it and run this again:
-that opens no second case."""
+that opens no second case."""  # noqa: S105 (what is said about it)
+GIVEN = """\
+Using the passphrase in TAKEBACK_PASSPHRASE. For another case, unset it and run this again."""
 OPENED = """\
 Your case number:
 
     {number}
 
-{count} of your files are now looked for. To see what happened:
+It holds the hashes of {count} files. To see what happened:
     takeback status --case {number} --server URL"""
 UNDER_18 = (
     "If someone shown was under 18, or you are not sure, others can help faster and know how. "
@@ -47,6 +47,10 @@ _STATUS_WORDS = {
     "quarantined": "held until a person has reviewed it",
     "withdrawn": "withdrawn, matched no more",
 }
+_SOURCE_WORDS = {
+    "lookup": "found among uploads",
+    "observation": "seen where people can see it",
+}
 _OUTCOME_WORDS = {
     None: "no word yet of what they did",
     "pending_review": "they are reviewing it",
@@ -55,21 +59,28 @@ _OUTCOME_WORDS = {
 }
 
 
+def shown(path: Path) -> str:
+    """Return a path for people: what could not be printed or would steer a terminal is escaped."""
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+    return "".join(escaped)
+
+
 def outcome_lines(
     path: Path, outcome: ContentSignals | ContentError, *, as_json: bool
 ) -> Iterator[str]:
     """Lines for one hashed file: one of JSON, or one a signal."""
     if isinstance(outcome, ContentError):
         told = {"path": str(path), "error": {"code": outcome.code, "message": str(outcome)}}
-        yield json.dumps(told) if as_json else f"error   {path}: {outcome}"
+        yield json.dumps(told) if as_json else f"error   {shown(path)}: {outcome}"
     elif as_json:
         yield json.dumps({"path": str(path), **content_document(outcome)})
     else:
         for signal in outcome.signals:
             quality = "" if signal.quality is None else f"quality {signal.quality}"
-            yield f"{signal.type:7} {signal.hex:64} {quality:11} {path}"
+            yield f"{signal.type:7} {signal.hex:64} {quality:11} {shown(path)}"
         if outcome.frames:
-            yield f"{'frames':7} {len(outcome.frames)} distinct frames {'':59} {path}"
+            count = f"{len(outcome.frames)} distinct frames"
+            yield f"{'frames':7} {count:76} {shown(path)}"
 
 
 def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
@@ -77,7 +88,7 @@ def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"path": str(path), **answer})
     references = " ".join(match["match"] for match in answer["matches"])
-    return f"{answer['verdict']:6} {path} {references}".rstrip()
+    return f"{answer['verdict']:6} {shown(path)} {references}".rstrip()
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
@@ -88,5 +99,6 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}"
         for seen in entry["sightings"]:
             outcome = _OUTCOME_WORDS.get(seen["outcome"], seen["outcome"])
-            yield f"     {seen['seen_on']}  {seen['platform']}: found there; {outcome}"
+            how = _SOURCE_WORDS.get(seen["source"], seen["source"])
+            yield f"     {seen['seen_on']}  {seen['platform']}: {how}; {outcome}"
     yield status["says"]

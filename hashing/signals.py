@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from hashing.errors import InvalidSignal
 
+MAX_QUALITY = 100
+
 
 class SignalType(StrEnum):
     """An algorithm with every parameter frozen; any change of one is a new type.
@@ -60,7 +62,7 @@ class Signal:
             raise InvalidSignal(f"A {self.type} signal has {self.type.size} bytes.")
         if (self.quality is not None) is not self.type.perceptual:
             raise InvalidSignal(f"A {self.type} signal has {self._quality_rule()}.")
-        if self.quality is not None and not 0 <= self.quality <= 100:
+        if self.quality is not None and not 0 <= self.quality <= MAX_QUALITY:
             raise InvalidSignal("Quality is a whole number from 0 to 100.")
 
     def _quality_rule(self) -> str:

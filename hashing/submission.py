@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from hashing.errors import InvalidSubmission
-
-if TYPE_CHECKING:
-    from hashing.signals import ContentSignals, FrameSignal, Signal
+from hashing.signals import ContentSignals, FrameSignal, Signal
 
 VERSION = 1
 MAX_ENTRIES = 50

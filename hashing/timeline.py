@@ -6,13 +6,10 @@ a submission larger than the service takes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hashing.signals import FrameSignal, distance
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 FOLD_DISTANCE = 8
 """Neighbours this near, in bits, are one run: far below the match threshold of 31, so that an

@@ -1,0 +1,70 @@
+"""Content that the tests make themselves."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.device.serving import Service
+
+Rgb = NDArray[np.uint8]
+MakeVideo = Callable[..., Path]
+
+
+def scene(seed: int, height: int = 96, width: int = 128) -> Rgb:
+    """A smooth random picture: enough detail to pass every quality bar, and never a tie."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    enlarged = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+    return np.array(enlarged)
+
+
+@pytest.fixture
+def make_scene() -> Callable[..., Rgb]:
+    return scene
+
+
+@pytest.fixture
+def photos(shared: Path) -> list[Path]:
+    return sorted((shared / "photos").iterdir())
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> MakeVideo:
+    """Write frames, by default three still scenes of a second, with a codec OpenCV brings along."""
+
+    def make(
+        name: str = "clip.mp4",
+        frames: list[Rgb] | None = None,
+        *,
+        codec: str = "mp4v",
+        rate: float = 20,
+    ) -> Path:
+        if frames is None:
+            frames = [scene(seed) for seed in (1, 2, 3) for _ in range(20)]
+        height, width = frames[0].shape[:2]
+        path = tmp_path / name
+        fourcc = cv2.VideoWriter.fourcc(*codec)
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, rate, (width, height))
+        assert writer.isOpened()
+        for frame in frames:
+            writer.write(np.ascontiguousarray(frame[:, :, ::-1]))
+        writer.release()
+        return path
+
+    return make
+
+
+@pytest.fixture
+def service(socket_enabled: None) -> Iterator[Service]:  # noqa: ARG001 (only to allow sockets)
+    with Service() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,54 @@
+"""A service that notes what it is asked, for tests of the client and the command line."""
+
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+
+class Asked(NamedTuple):
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+class Service(ThreadingHTTPServer):
+    """A real HTTP server that notes what it is asked and gives the answer it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.asked: list[Asked] = []
+        self.status = 200
+        self.answer: bytes = b"{}"
+        self.headers: dict[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def will(self, answer: object, status: int = 200, **headers: str) -> None:
+        self.answer = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.status, self.headers = status, headers
+
+
+class Answers(BaseHTTPRequestHandler):
+    server: Service
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        body = json.loads(self.rfile.read(length)) if length else None
+        self.server.asked.append(Asked(self.command, self.path, dict(self.headers), body))
+        if self.server.status == 0:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+            return
+        self.send_response(self.server.status)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(self.server.answer)))
+        self.end_headers()
+        self.wfile.write(self.server.answer)
+
+    do_POST = do_DELETE = do_GET  # noqa: N815 (the names that http.server calls)
+
+    def log_message(self, *_args: object) -> None:
+        """Stay silent."""

@@ -1,0 +1,401 @@
+import io
+import json
+import os
+import pty
+import runpy
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing import cli, hash_file
+from hashing.passphrase import derive, normalise, word_list
+from hashing.submission import content_document
+from tests.device.serving import Service
+
+Scene = Callable[..., NDArray[np.uint8]]
+MakeVideo = Callable[..., Path]
+Captured = pytest.CaptureFixture[str]
+
+WORDS = " ".join(word_list()[1400:1407])
+ANSWERS = ["--subject", "self", "--adults", "--intimate"]
+
+
+def takeback(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, make_scene: Scene) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for seed in range(3):
+        Image.fromarray(make_scene(seed)).save(folder / f"{seed}.png")
+    return folder
+
+
+@pytest.fixture
+def passphrase(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TAKEBACK_PASSPHRASE", WORDS.upper())
+    return WORDS
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
+# --- hash ---
+
+
+def test_hash_prints_signals_to_standard_output(pictures: Path, capsys: Captured) -> None:
+    assert takeback("hash", str(pictures)) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == ["pdq", "phash", "md5", "sha256"] * 3
+    assert lines[0].split()[1] == hash_file(pictures / "0.png").signals[0].hex
+    assert err == ""
+
+
+def test_hash_prints_json_lines_in_the_order_named(
+    pictures: Path, make_video: MakeVideo, capsys: Captured
+) -> None:
+    named = [pictures / "2.png", make_video(), pictures / "0.png"]
+    assert takeback("hash", "--json", *map(str, named)) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [{"path": str(p), **content_document(hash_file(p))} for p in named]
+
+
+def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
+    (pictures / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (pictures / "notes.txt").write_text("text")
+    assert takeback("hash", "--json", str(pictures), str(pictures / "missing")) == 1
+    out, err = capsys.readouterr()
+    codes = [json.loads(line).get("error", {}).get("code") for line in out.splitlines()]
+    assert codes == [None, None, None, "damaged", "unreadable"]
+    assert err == "Passed over 1 other files.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["hash"],
+        ["sing"],
+        ["status", "--server", "https://x"],
+        ["submit", "a", "--server", "https://x", "--subject", "friend"],
+        ["withdraw", "--server", "https://x", "--case", "1", "--entry", "one"],
+        ["status", "--server", "https://x", "--case", "1", "--passphrase", WORDS],
+        ["submit", "a", "--server", "https://x", "--passphrase", WORDS],
+        ["withdraw", "--server", "https://x", "--case", "1", "--passphrase", WORDS],
+        ["status", "--server", "https://x", "--case", "1", WORDS],
+        ["lookup", "a", "--server", "https://x", "--key", "secret"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: Captured) -> None:
+    assert takeback(*arguments) == 2
+    assert "usage: takeback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["hash", "submit", "status", "withdraw", "lookup"])
+def test_no_option_takes_a_secret(command: str, capsys: Captured) -> None:
+    assert takeback(command, "--help") == 0
+    options = [word for word in capsys.readouterr().out.lower().split() if word.startswith("-")]
+    assert options
+    assert not [o for o in options if any(part in o for part in ("pass", "key", "secret", "word"))]
+
+
+# --- submit ---
+
+
+def test_submit_opens_a_case_and_shows_the_passphrase_first(
+    service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TAKEBACK_PASSPHRASE", raising=False)
+    service.will({"case_number": "481-902-3475"}, 201)
+    code = takeback(
+        "submit", str(pictures), "--server", service.url, *ANSWERS, "--note", "please hurry"
+    )
+    out = capsys.readouterr().out
+    assert code == 0
+    shown = next(
+        line.strip() for line in out.splitlines() if len(line.split()) == 7 and line[0] == " "
+    )
+    assert normalise(shown) == shown
+    assert out.index(shown) < out.index("481-902-3475")
+    [asked] = service.asked
+    assert asked.body["access_key"] == derive(shown).access.hex()
+    assert asked.body["note"] == "please hurry"
+    assert asked.body["eligibility"] == {"subject": "self", "adults": True, "intimate": True}
+    assert asked.body["entries"] == [
+        content_document(hash_file(path)) for path in sorted(pictures.iterdir())
+    ]
+
+
+def test_submit_again_with_the_passphrase_shown(
+    service: Service, pictures: Path, passphrase: str, capsys: Captured
+) -> None:
+    service.will({"case_number": "481-902-3475"})
+    assert takeback("submit", str(pictures), "--server", service.url, *ANSWERS) == 0
+    out = capsys.readouterr().out
+    assert "Using the passphrase in TAKEBACK_PASSPHRASE." in out
+    assert passphrase not in out
+    assert service.asked[0].body["access_key"] == derive(passphrase).access.hex()
+
+
+def test_submit_adds_to_a_case_without_asking_again(
+    service: Service, pictures: Path, passphrase: str, capsys: Captured
+) -> None:
+    (pictures / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    service.will({"added": 2})
+    code = takeback("submit", str(pictures), "--server", service.url, "--case", "481-902-3475")
+    assert code == 1
+    out, err = capsys.readouterr()
+    assert out == "Added 2 to case 481-902-3475; what it had already was passed over.\n"
+    assert "broken.jpg: The file is damaged" in err
+    [asked] = service.asked
+    assert asked.path == "/v1/case/entries"
+    assert asked.headers["Authorization"].endswith(derive(passphrase).access.hex())
+
+
+@pytest.mark.usefixtures("passphrase")
+@pytest.mark.parametrize(
+    ("answers", "subject"), [(("y", "yes", "Y"), "self"), (("n", "y", "y"), "authorised")]
+)
+def test_submit_asks_what_no_option_says(
+    service: Service,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: tuple[str, ...],
+    subject: str,
+) -> None:
+    answering(monkeypatch, *answers)
+    service.will({"case_number": "1"})
+    assert takeback("submit", str(pictures), "--server", service.url) == 0
+    assert service.asked[0].body["eligibility"]["subject"] == subject
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [(("y", "n"), "takeitdown.ncmec.org"), (("y", "y", ""), "report form"), ((), "takeitdown")],
+)
+def test_submit_sends_nothing_without_the_answers(
+    service: Service,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+    answers: tuple[str, ...],
+    told: str,
+) -> None:
+    answering(monkeypatch, *answers)
+    assert takeback("submit", str(pictures), "--server", service.url) == 1
+    err = capsys.readouterr().err
+    assert told in err
+    assert "Nothing was sent." in err
+    assert service.asked == []
+
+
+def test_submit_sends_nothing_if_nothing_was_hashed(tmp_path: Path, capsys: Captured) -> None:
+    assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *ANSWERS) == 1
+    assert "Nothing could be hashed, so nothing was sent." in capsys.readouterr().err
+
+
+def test_submit_refuses_more_files_than_a_case_holds(
+    pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "MAX_ENTRIES", 2)
+    assert takeback("submit", str(pictures), "--server", "https://x", *ANSWERS) == 1
+    assert "These are 3 files, and a case holds 2." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_submit_refuses_plain_http(pictures: Path, capsys: Captured) -> None:
+    assert takeback("submit", str(pictures), "--server", "http://example.org", *ANSWERS) == 1
+    out, err = capsys.readouterr()
+    assert "must begin with https://" in err
+    assert out == ""
+
+
+# --- status, withdraw, lookup ---
+
+STATUS = {"case_number": "1", "opened_on": "2026-11-01", "entries": [], "says": "Still looking."}
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_status_as_text_and_as_json(service: Service, capsys: Captured) -> None:
+    service.will(STATUS)
+    assert takeback("status", "--case", "1", "--server", service.url) == 0
+    assert capsys.readouterr().out == "Case 1, opened 2026-11-01\nStill looking.\n"
+    assert takeback("status", "--case", "1", "--server", service.url, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == STATUS
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_what_the_service_refuses_is_told(service: Service, capsys: Captured) -> None:
+    service.will({"detail": "No such case."}, 401)
+    assert takeback("status", "--case", "1", "--server", service.url) == 1
+    assert capsys.readouterr().err == "takeback: No such case.\n"
+
+
+def test_a_wrong_passphrase_is_told_before_anything_is_sent(
+    service: Service, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_PASSPHRASE", "three words only")
+    assert takeback("status", "--case", "1", "--server", service.url) == 1
+    assert "A passphrase has 7 words; this has 3." in capsys.readouterr().err
+    assert service.asked == []
+
+
+@pytest.mark.usefixtures("passphrase")
+@pytest.mark.parametrize(
+    ("options", "path", "told"),
+    [([], "/v1/case", "the whole case"), (["--entry", "2"], "/v1/case/entries/2", "entry 2")],
+)
+def test_withdraw_asks_first(
+    service: Service,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    path: str,
+    told: str,
+) -> None:
+    command = ["withdraw", "--case", "1", "--server", service.url, *options]
+    answering(monkeypatch, "no")
+    assert takeback(*command) == 1
+    assert "Nothing was withdrawn." in capsys.readouterr().err
+    assert service.asked == []
+    answering(monkeypatch, "y")
+    assert takeback(*command) == 0
+    assert f"Withdrawn: {told}. It is matched no more." in capsys.readouterr().out
+    assert takeback(*command, "--yes") == 0
+    assert [(a.method, a.path) for a in service.asked] == [("DELETE", path)] * 2
+
+
+def test_lookup_in_parts(
+    service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    monkeypatch.setattr(cli, "LOOKUP_ITEMS", 1)
+    service.will({"items": [{"verdict": "match", "matches": [{"match": "m1"}]}]})
+    assert takeback("lookup", str(pictures), "--server", service.url) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"match  {pictures / name} m1" for name in ("0.png", "1.png", "2.png")
+    ]
+    assert len(service.asked) == 3
+
+
+def test_lookup_needs_a_key(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TAKEBACK_KEY", raising=False)
+    assert takeback("lookup", "a", "--server", "https://x") == 2
+    assert "Set TAKEBACK_KEY" in capsys.readouterr().err
+
+
+# --- as a process ---
+
+
+def start(*arguments: str, **options: object) -> "subprocess.Popen[bytes]":
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TAKEBACK_")}
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, "-m", "hashing", *arguments], env=clean, **options
+    )
+
+
+def on_a_terminal(*arguments: str) -> tuple[int, bytes, bytes]:
+    """Run with standard error on a pseudo-terminal; return exit code, output, and what it saw."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    process = start(*arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            seen += chunk
+    except OSError:  # Linux tells so that the other side is closed
+        pass
+    os.close(ours)
+    out, _ = process.communicate()
+    return process.returncode, out, seen
+
+
+def test_a_bar_is_shown_on_a_terminal_and_not_otherwise(pictures: Path) -> None:
+    code, out, seen = on_a_terminal("hash", str(pictures))
+    assert code == 0
+    assert b"Hashing:" in seen
+    assert b"/3 files" in seen
+    assert len(out.splitlines()) == 12
+    process = start("hash", str(pictures), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.communicate() == (out, b"")
+
+
+def test_the_bar_moves_within_a_video(make_video: MakeVideo, make_scene: Scene) -> None:
+    frames = [make_scene(seed, 480, 640) for seed in range(4) for _ in range(25)]
+    path = make_video("long.avi", frames, codec="MJPG", rate=5)
+    _, _, seen = on_a_terminal("hash", str(path))
+    shown = {part.split(b"|")[-1].split(b"/1 files")[0].strip() for part in seen.split(b"\r")}
+    assert {b"0.1", b"0.2", b"0.3", b"0.4", b"0.5", b"0.6", b"0.7", b"0.8", b"0.9"} & shown
+
+
+def test_no_terminal_to_ask_for_the_passphrase_is_told() -> None:
+    process = start(
+        *["status", "--case", "1", "--server", "https://localhost:1"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    _, err = process.communicate()
+    assert process.returncode == 1
+    assert b"No passphrase was given." in err
+    assert b"Traceback" not in err
+
+
+def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
+    for index in range(400):
+        (pictures / f"{index}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    process = start("hash", str(pictures), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 0.3, 1.5])
+def test_ctrl_c_ends_everything_at_once(
+    make_video: MakeVideo, make_scene: Scene, seconds: float
+) -> None:
+    """A terminal tells the command and its workers alike, whether they work yet or not."""
+    frames = [make_scene(seed, 480, 640) for seed in range(3)] * 300
+    path = make_video("long.avi", frames, codec="MJPG", rate=2)
+    process = start(
+        *["hash", *[str(path)] * 8],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not psutil.Process(process.pid).children():
+        time.sleep(0.01)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (1, b"takeback: Stopped. Nothing more was sent.\n")
+
+
+def test_python_m_hashing_is_takeback(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["takeback", "--help"])
+    with pytest.raises(SystemExit):
+        runpy.run_module("hashing", run_name="__main__")
+    assert capsys.readouterr().out.startswith("usage: takeback")
+    assert "main" in runpy.run_module("hashing.__main__", run_name="imported")

@@ -1,0 +1,192 @@
+from typing import Any
+
+import pytest
+
+from hashing import client
+from hashing.client import OwnerClient, PlatformClient
+from hashing.errors import InsecureAddress, Refused, Unreachable
+from hashing.passphrase import derive, word_list
+from hashing.signals import ContentKind, ContentSignals, Signal, SignalType
+from hashing.submission import Eligibility, Submission, content_document, entries_document
+from tests.device.serving import Service
+
+WORDS = " ".join(word_list()[1400:1407])
+PICTURE = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.PDQ, b"\x01" * 32, 90),))
+SUBMISSION = Submission((PICTURE,), Eligibility("self", adults=True, intimate=True))
+
+
+def owner(service: Service) -> OwnerClient:
+    return OwnerClient(service.url, WORDS)
+
+
+def platform(service: Service) -> PlatformClient:
+    return PlatformClient(f"{service.url}/", " key-1 \n")
+
+
+CREDENTIAL = f"Case 481-902-3475:{derive(WORDS).access.hex()}"
+
+
+def test_opening_a_case_sends_the_document_and_no_credential(service: Service) -> None:
+    service.will({"case_number": "481-902-3475"}, 201)
+    assert owner(service).open_case(SUBMISSION) == "481-902-3475"
+    [asked] = service.asked
+    assert (asked.method, asked.path) == ("POST", "/v1/cases")
+    assert asked.body == SUBMISSION.document(derive(WORDS).access)
+    assert asked.headers["Content-Type"] == asked.headers["Accept"] == "application/json"
+    assert "Authorization" not in asked.headers
+
+
+def test_the_passphrase_and_the_vault_key_are_in_no_request(service: Service) -> None:
+    service.will({"case_number": "1"})
+    mine = owner(service)
+    mine.open_case(SUBMISSION)
+    mine.status("1")
+    sent = repr(service.asked).lower()
+    assert derive(WORDS).access.hex() in sent
+    assert derive(WORDS).vault.hex() not in sent
+    assert not [word for word in WORDS.split() if len(word) > 4 and word in sent]
+
+
+def test_what_an_owner_asks_about_a_case(service: Service) -> None:
+    service.will({"ok": True})
+    mine = owner(service)
+    assert mine.status("481-902-3475") == {"ok": True}
+    assert mine.add("481-902-3475", [PICTURE]) == {"ok": True}
+    assert mine.withdraw("481-902-3475") == {"ok": True}
+    assert mine.withdraw("481-902-3475", 3) == {"ok": True}
+    assert [(a.method, a.path, a.body) for a in service.asked] == [
+        ("GET", "/v1/case", None),
+        ("POST", "/v1/case/entries", entries_document((PICTURE,))),
+        ("DELETE", "/v1/case", None),
+        ("DELETE", "/v1/case/entries/3", None),
+    ]
+    assert {a.headers["Authorization"] for a in service.asked} == {CREDENTIAL}
+
+
+@pytest.mark.parametrize(
+    "pasted", [" 481 902 3475\n", "481–902–3475", "481\r\nX-Evil: 902\n", "481.902.3475"]
+)
+def test_a_number_pasted_with_other_dashes_is_the_same(service: Service, pasted: str) -> None:
+    owner(service).status(pasted)
+    sent = service.asked[0].headers
+    assert "X-Evil" not in sent
+    assert sent["Authorization"].startswith("Case 481-")
+
+
+def test_what_a_platform_asks(service: Service) -> None:
+    service.will({"items": [{"verdict": "none", "matches": []}]})
+    ours = platform(service)
+    assert ours.lookup([PICTURE]) == [{"verdict": "none", "matches": []}]
+    service.will({"taken": 1})
+    assert ours.observe(PICTURE, "https://example.org/1") == {"taken": 1}
+    assert ours.feedback("m-1", "blocked") == {"taken": 1}
+    seen = {"address": "https://example.org/1", **content_document(PICTURE)}
+    assert [(a.method, a.path, a.body) for a in service.asked] == [
+        ("POST", "/v1/lookup", {"items": [content_document(PICTURE)]}),
+        ("POST", "/v1/observations", {"observations": [seen]}),
+        ("POST", "/v1/feedback", {"feedback": [{"match": "m-1", "value": "blocked"}]}),
+    ]
+    assert {a.headers["Authorization"] for a in service.asked} == {"Bearer key-1"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "problem"),
+    [
+        ({"type": "/problems/x", "title": "T", "detail": "Too many."}, "Too many.", "/problems/x"),
+        ({"title": "Only a title"}, "Only a title", ""),
+        ({}, "The service answered 429.", ""),
+        (b"<html>", "The service answered 429.", ""),
+        (b"[1]", "The service answered 429.", ""),
+    ],
+)
+def test_a_refusal_tells_what_the_service_said(
+    service: Service, answer: object, message: str, problem: str
+) -> None:
+    service.will(answer, 429)
+    with pytest.raises(Refused) as caught:
+        owner(service).status("1")
+    assert (str(caught.value), caught.value.status, caught.value.problem) == (message, 429, problem)
+
+
+def test_a_redirect_is_not_followed(service: Service) -> None:
+    service.will({}, 307, Location=f"{service.url}/elsewhere")
+    with pytest.raises(Refused) as caught:
+        owner(service).status("1")
+    assert caught.value.status == 307
+    assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000, b"null"])
+def test_an_answer_that_is_no_object_is_not_that_of_a_service(
+    service: Service, answer: bytes
+) -> None:
+    service.will(answer)
+    with pytest.raises(Unreachable, match="not that of a Takeback service"):
+        owner(service).status("1")
+
+
+@pytest.mark.parametrize("answer", [{}, {"items": []}, {"items": [1, 2]}])
+def test_an_answer_without_what_was_asked_for_is_neither(
+    service: Service, answer: dict[str, Any]
+) -> None:
+    service.will(answer)
+    with pytest.raises(Unreachable, match="not that of a Takeback service"):
+        platform(service).lookup([PICTURE])
+    with pytest.raises(Unreachable, match="not that of a Takeback service"):
+        owner(service).open_case(SUBMISSION)
+
+
+def test_an_answer_that_breaks_off(service: Service) -> None:
+    service.status = 0
+    with pytest.raises(Unreachable):
+        owner(service).status("1")
+
+
+def test_an_answer_longer_than_the_limit(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 10)
+    service.will({"case_number": "481-902-3475"})
+    with pytest.raises(Unreachable):
+        owner(service).status("1")
+
+
+def test_a_service_that_is_not_there(service: Service) -> None:
+    url = service.url
+    service.server_close()
+    with pytest.raises(Unreachable):
+        OwnerClient(url, WORDS).status("1")
+
+
+@pytest.mark.parametrize("key", ["a\nb", "schlüssel–"])
+def test_a_key_that_no_header_can_carry_is_not_sent(service: Service, key: str) -> None:
+    with pytest.raises(Unreachable):
+        PlatformClient(service.url, key).lookup([PICTURE])
+    assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://example.org",
+        "http://10.0.0.1",
+        "http://localhost.example.org",
+        "ftp://localhost",
+        "example.org",
+        "https://",
+        "https://[::1",
+        "http://",
+        "",
+    ],
+)
+def test_only_https_or_this_machine(server: str) -> None:
+    with pytest.raises(InsecureAddress):
+        OwnerClient(server, WORDS)
+    with pytest.raises(InsecureAddress):
+        PlatformClient(server, "key")
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["http://localhost:8000", "http://127.0.0.9", "http://[::1]:80", "https://example.org/"],
+)
+def test_these_addresses_are_allowed(server: str) -> None:
+    assert isinstance(PlatformClient(server, "key"), PlatformClient)

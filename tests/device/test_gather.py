@@ -1,0 +1,62 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from hashing import gather as gathering
+from hashing.gather import Gathered, gather
+
+JPEG = b"\xff\xd8\xff\xe0"
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_folders_are_walked_in_name_order(tmp_path: Path) -> None:
+    wanted = [
+        write(tmp_path / "b.jpg", JPEG),
+        write(tmp_path / "c.txt", b"GIF89a"),
+        write(tmp_path / "a" / "2.jpg", JPEG),
+        write(tmp_path / "d" / "1.mp4", b"\0\0\0\x08ftypisom"),
+    ]
+    write(tmp_path / "notes.txt", b"text")
+    write(tmp_path / "a" / "Thumbs.db", b"\xd0\xcf")
+    assert gather([tmp_path]) == Gathered(tuple(wanted), passed_over=2)
+
+
+def test_what_is_named_is_always_there_and_once(tmp_path: Path) -> None:
+    text = write(tmp_path / "notes.txt", b"text")
+    picture = write(tmp_path / "a.jpg", JPEG)
+    missing = tmp_path / "missing"
+    found = gather([picture, text, missing, tmp_path, picture])
+    assert found == Gathered((picture, text, missing), passed_over=1)
+
+
+def test_an_empty_or_unreadable_file_in_a_folder_is_there_so_that_its_fault_is_told(
+    tmp_path: Path,
+) -> None:
+    empty = write(tmp_path / "empty.jpg", b"")
+    assert gather([tmp_path]).files == (empty,)
+
+
+def test_links_and_pipes_in_folders_are_not_followed(tmp_path: Path) -> None:
+    picture = write(tmp_path / "in" / "a.jpg", JPEG)
+    outside = write(tmp_path / "out" / "b.jpg", JPEG)
+    (tmp_path / "in" / "link.jpg").symlink_to(outside)
+    (tmp_path / "in" / "folder").symlink_to(outside.parent)
+    os.mkfifo(tmp_path / "in" / "pipe")
+    assert gather([tmp_path / "in"]) == Gathered((picture,), 0)
+
+
+def test_the_list_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "MAX_FILES", 3)
+    for name in "abcde":
+        write(tmp_path / name, JPEG)
+    assert [path.name for path in gather([tmp_path, tmp_path / "e"]).files] == ["a", "b", "c", "e"]
+
+
+def test_nothing_named_gathers_nothing() -> None:
+    assert gather([]) == Gathered((), 0)

@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from hashing import report
+from hashing.errors import Damaged
+from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
+
+PDQ = Signal(SignalType.PDQ, b"\xab" * 32, 91)
+MD5 = Signal(SignalType.MD5, b"\xcd" * 16)
+VIDEO = ContentSignals(ContentKind.VIDEO, (MD5,), (FrameSignal(0, 250, PDQ),))
+PATH = Path("a/b c.jpg")
+
+
+def test_a_line_for_each_signal() -> None:
+    lines = list(
+        report.outcome_lines(PATH, ContentSignals(ContentKind.PICTURE, (PDQ, MD5)), as_json=False)
+    )
+    assert lines == [
+        f"pdq     {'ab' * 32} quality 91  a/b c.jpg",
+        f"md5     {'cd' * 16}{' ' * 32} {' ' * 11} a/b c.jpg",
+    ]
+    assert len({line.index("a/b c.jpg") for line in lines}) == 1
+
+
+def test_a_line_for_all_frames() -> None:
+    signal, frames = report.outcome_lines(PATH, VIDEO, as_json=False)
+    assert frames.startswith("frames  1 distinct frames")
+    assert frames.index("a/b c.jpg") == signal.index("a/b c.jpg")
+
+
+def test_json_lines() -> None:
+    [line] = report.outcome_lines(PATH, VIDEO, as_json=True)
+    assert json.loads(line) == {
+        "path": "a/b c.jpg",
+        "kind": "video",
+        "signals": [{"type": "md5", "value": "cd" * 16}],
+        "frames": [{"at_ms": 0, "until_ms": 250, "type": "pdq", "value": "ab" * 32, "quality": 91}],
+    }
+    [line] = report.outcome_lines(PATH, Damaged(), as_json=True)
+    assert json.loads(line)["error"] == {"code": "damaged", "message": str(Damaged())}
+
+
+def test_an_error_says_what_to_do() -> None:
+    [line] = report.outcome_lines(PATH, Damaged(), as_json=False)
+    assert line == f"error   a/b c.jpg: {Damaged()}"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("plain ünïcode 写真.jpg", "plain ünïcode 写真.jpg"),
+        ("\x1b[31mred.jpg", "\\x1b[31mred.jpg"),
+        ("a\nb", "a\\nb"),
+        ("\udcff.jpg", "\\udcff.jpg"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+    ],
+)
+def test_a_name_cannot_steer_the_terminal(name: str, expected: str) -> None:
+    assert report.shown(Path(name)) == expected
+    [line] = report.outcome_lines(Path(name), Damaged(), as_json=False)
+    assert expected in line
+    line.encode()
+
+
+def test_verdicts() -> None:
+    answer = {"verdict": "match", "matches": [{"match": "m1"}, {"match": "m2"}]}
+    assert report.verdict_line(PATH, answer, as_json=False) == "match  a/b c.jpg m1 m2"
+    nothing = {"verdict": "none", "matches": []}
+    assert report.verdict_line(PATH, nothing, as_json=False) == "none   a/b c.jpg"
+    assert json.loads(report.verdict_line(PATH, answer, as_json=True)) == {
+        "path": "a/b c.jpg",
+        **answer,
+    }
+
+
+def test_the_status_of_a_case() -> None:
+    seen = {"platform": "Example", "seen_on": "2026-11-02", "source": "lookup", "outcome": None}
+    blocked = {"platform": "Other", "seen_on": "2026-11-03", "source": "else", "outcome": "blocked"}
+    status = {
+        "case_number": "481-902-3475",
+        "opened_on": "2026-11-01",
+        "entries": [
+            {
+                "n": 1,
+                "kind": "picture",
+                "added_on": "2026-11-01",
+                "status": "active",
+                "sightings": [seen, blocked],
+            },
+            {
+                "n": 2,
+                "kind": "video",
+                "added_on": "2026-11-01",
+                "status": "of the future",
+                "sightings": [],
+            },
+        ],
+        "says": "We keep looking.",
+    }
+    assert list(report.status_lines(status)) == [
+        "Case 481-902-3475, opened 2026-11-01",
+        "  1. picture, added 2026-11-01: being looked for",
+        "     2026-11-02  Example: found among uploads; no word yet of what they did",
+        "     2026-11-03  Other: else; they blocked it",
+        "  2. video, added 2026-11-01: of the future",
+        "We keep looking.",
+    ]
