@@ -19,6 +19,7 @@ import io
 import json
 import os
 import platform
+import re
 import statistics
 import tempfile
 import time
@@ -29,7 +30,6 @@ from typing import Any, NamedTuple
 
 import imagehash
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
@@ -40,16 +40,16 @@ SIZES = {0.3: (640, 480), 2.0: (1920, 1080), 12.0: (4000, 3000)}
 """Megapixels: (width, height)."""
 SEED = 20261121
 QUALITY = 90
-"""Of the JPEG files, in Pillow's scale: about 5 MB at 12 megapixels, as phones write them."""
+"""Of the JPEG files, in Pillow's scale: 3 MB at 12 megapixels, as phones write them."""
 DETAIL = {1: 3.0, 2: 4.0, 4: 5.0}
 """Grain in pixels: sigma of the noise in grey levels. An enlarged photograph has none of its own,
 and a decoder is faster where blocks are empty."""
-FOLDER = 240
-"""Pictures in the folder for `hash_files`."""
-FOLDER_ROUNDS = 3
+FOLDER, FOLDER_ROUNDS = 240, 3
+"""Pictures in the folder for `hash_files`, and how often it is hashed."""
 OURS = "takeback"
+SIGNALS = ("PDQ", "pHash", "all")
 PACKAGES = ("numpy", "pillow", "imagehash", "scipy", "pdqhash", "threatexchange")
-INKS = ("#1b6e53", "#7fb8a4", "#c9733a", "#e3a857", "#9a8fb5")
+INKS = ("#1b6e53", "#c9733a", "#e3a857")
 
 
 class System(NamedTuple):
@@ -94,23 +94,21 @@ def peers() -> list[System]:
     except ImportError:
         print("pdqhash is not installed: its rows are left out")
     else:
-        found.append(System("pdqhash", "PDQ", lambda data: pdqhash.compute(_rgb(data))))
+        found.append(System("pdqhash", "PDQ", lambda data: pdqhash.compute(np.asarray(_rgb(data)))))
 
         def one_decode(data: bytes) -> None:
-            rgb = Image.open(io.BytesIO(data)).convert("RGB")
+            rgb = _rgb(data)
             pdqhash.compute(np.asarray(rgb))
             imagehash.phash(rgb, hash_size=16)
             _exact(data)
 
         found.append(System("peers, one decode", "all", one_decode))
     try:
-        from threatexchange.signal_type.pdq.signal import (  # noqa: PLC0415 (as pdqhash)
-            PdqSignal,
-        )
+        from threatexchange.signal_type.pdq import signal  # noqa: PLC0415 (as pdqhash)
     except ImportError:
         print("threatexchange is not installed: its row is left out")
     else:
-        found.append(System("threatexchange", "PDQ", PdqSignal.hash_from_bytes))
+        found.append(System("threatexchange", "PDQ", signal.PdqSignal.hash_from_bytes))
     return found
 
 
@@ -121,8 +119,8 @@ def _parts(data: bytes) -> None:
     _exact(data)
 
 
-def _rgb(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+def _rgb(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")
 
 
 def _imagehash(data: bytes) -> imagehash.ImageHash:
@@ -175,13 +173,13 @@ def measure(systems: list[System], files: list[bytes], rounds: int) -> Times:
     """Time every system on every file, `rounds` times after one that is not counted."""
     times: Times = {(system.name, system.signal): [] for system in systems}
     for turn in tqdm(range(rounds + 1), leave=False, unit="round"):
-        first = turn % len(systems)
+        systems = systems[1:] + systems[:1]
         for data in files:
-            for system in systems[first:] + systems[:first]:
+            for system in systems:
                 began = time.perf_counter()
                 system.run(data)
-                spent = 1000 * (time.perf_counter() - began)
                 if turn:
+                    spent = 1000 * (time.perf_counter() - began)
                     times[system.name, system.signal].append(spent)
     return times
 
@@ -193,7 +191,7 @@ def rows(times: Times, megapixels: float) -> list[Row]:
         each = zip(*(times[part] for part in summed), strict=True)
         times = times | {("peers, summed", "all"): [sum(parts) for parts in each]}
     found = []
-    for signal in ("PDQ", "pHash", "all"):
+    for signal in SIGNALS:
         base = statistics.median(times[OURS, signal])
         for (system, its), spent in times.items():
             if its == signal:
@@ -202,53 +200,32 @@ def rows(times: Times, megapixels: float) -> list[Row]:
     return found
 
 
-def _row(
-    system: str, signal: str, megapixels: float, spent: list[float], ratio: float | None
-) -> Row:
-    p50, p90 = np.percentile(spent, [50, 90])
-    rounded = None if ratio is None else round(ratio, 2)
-    return Row(
-        system,
-        signal,
-        megapixels,
-        round(float(p50), 2),
-        round(float(p90), 2),
-        round(1000 / float(p50), 1),
-        rounded,
-    )
+def _row(system: str, signal: str, size: float, spent: list[float], ratio: float | None) -> Row:
+    p50, p90 = (round(float(part), 2) for part in np.percentile(spent, [50, 90]))
+    return Row(system, signal, size, p50, p90, round(1000 / p50, 1), ratio and round(ratio, 3))
 
 
 def apart(systems: list[System], files: list[bytes]) -> dict[str, float]:
     """Return by signal the mean bits between ours and the peer whose algorithm it is."""
-    bits = {"pHash": [_phash_bits(data) for data in files]}
+    bits: dict[str, list[int]] = {}
     for system in systems:
-        if system.name == "pdqhash":
-            bits["PDQ"] = [_pdq_bits(system, data) for data in files]
+        if system.name in {"pdqhash", "imagehash"}:
+            bits[system.signal] = [_bits(system, data) for data in files]
     return {signal: round(statistics.mean(found), 1) for signal, found in bits.items()}
 
 
-def _phash_bits(data: bytes) -> int:
-    value, _ = phash.compute(pixels.read(data))
-    return _bits(value, np.packbits(_imagehash(data).hash.ravel()).tobytes())
-
-
-def _pdq_bits(peer: System, data: bytes) -> int:
+def _bits(peer: System, data: bytes) -> int:
     found: Any = peer.run(data)
-    value, _ = pdq.compute(pixels.read(data))
-    return _bits(value, np.packbits(found[0]).tobytes())
-
-
-def _bits(one: bytes, other: bytes) -> int:
-    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
+    theirs = np.packbits(found[0] if peer.signal == "PDQ" else found.hash.ravel()).tobytes()
+    ours, _ = (pdq if peer.signal == "PDQ" else phash).compute(pixels.read(data))
+    return (int.from_bytes(ours) ^ int.from_bytes(theirs)).bit_count()
 
 
 def throughput(folder: Path) -> list[Row]:
     """Time `hash_files` over a folder, starting its workers included, with one and with two."""
-    size = SIZES[0.3]
-    paths = []
-    for number, data in enumerate(tqdm(corpus(size, FOLDER), total=FOLDER, leave=False)):
-        paths.append(folder / f"{number}.jpg")
-        paths[-1].write_bytes(data)
+    paths = [folder / f"{number}.jpg" for number in range(FOLDER)]
+    for path, data in zip(paths, corpus(SIZES[0.3], FOLDER), strict=True):
+        path.write_bytes(data)
     spent: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(FOLDER_ROUNDS):
         for workers, found in spent.items():
@@ -256,7 +233,7 @@ def throughput(folder: Path) -> list[Row]:
             for _index, outcome in hash_files(paths, workers=workers):
                 if isinstance(outcome, Exception):
                     raise outcome
-            found.append(1000 * (time.perf_counter() - began) / len(paths))
+            found.append(1000 * (time.perf_counter() - began) / FOLDER)
     alone = statistics.median(spent[1])
     return [
         _row("hash_files, 1 worker", "folder", 0.3, spent[1], None),
@@ -266,42 +243,33 @@ def throughput(folder: Path) -> list[Row]:
 
 def facts(files: dict[float, list[bytes]], rounds: int) -> dict[str, Any]:
     """Return what the numbers depend on."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
     photos = len(list(PHOTOS.glob("*.jpg")))
+    installed = {each.name.lower(): each.version for each in metadata.distributions()}
     return {
-        "corpus": f"{photos} photographs, enlarged, with grain" if photos else "drawn pictures",
+        "corpus": f"of {photos} photographs, with grain" if photos else "drawn pictures",
         "seed": SEED,
         "jpeg_quality": QUALITY,
-        "pictures": {
-            f"{megapixels:g}": {
-                "size": list(Image.open(io.BytesIO(some[0])).size),
-                "count": len(some),
-                "mean_bytes": round(statistics.mean(map(len, some))),
-            }
-            for megapixels, some in files.items()
-        },
+        "pictures": {f"{megapixels:g}": _described(some) for megapixels, some in files.items()},
         "rounds": rounds,
-        "folder": {"pictures": FOLDER, "rounds": FOLDER_ROUNDS},
+        "folder": f"{FOLDER} pictures of 0.3 MP, {FOLDER_ROUNDS} rounds",
         "python": platform.python_version(),
-        "versions": versions,
-        "machine": platform.machine(),
+        "versions": {name: installed.get(name, "not installed") for name in PACKAGES},
         "processor": _processor(),
         "cores": os.cpu_count(),
         "load_at_start": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 
 
+def _described(files: list[bytes]) -> str:
+    width, height = Image.open(io.BytesIO(files[0])).size
+    return f"{len(files)} of {width} x {height}, {round(statistics.mean(map(len, files)))} bytes"
+
+
 def _processor() -> str:
     """Linux keeps the name where `platform` does not look."""
     known = Path("/proc/cpuinfo")
-    lines = known.read_text().splitlines() if known.exists() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    name = re.search(r"model name\s*: (.*)", known.read_text()) if known.exists() else None
+    return name[1] if name else platform.processor()
 
 
 def table(found: list[Row]) -> None:
@@ -320,23 +288,21 @@ def table(found: list[Row]) -> None:
 
 def draw(found: list[Row], file: Path) -> None:
     """Draw the medians as bars, one panel a signal, on a log scale."""
-    import matplotlib as mpl  # noqa: PLC0415 (slow to load, and only for the drawing)
+    from matplotlib import rcParams  # noqa: PLC0415 (slow to load, and only for the drawing)
+    from matplotlib.figure import Figure  # noqa: PLC0415 (the same)
 
-    mpl.use("svg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415 (after the backend is chosen)
-
-    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "takeback", "font.size": 8})
-    figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.2), sharey=True, layout="constrained")
-    for axis, signal in zip(axes, ("PDQ", "pHash", "all"), strict=True):
+    rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "takeback", "font.size": 8})
+    figure = Figure(figsize=(9.5, 3.2), layout="constrained")
+    axes = figure.subplots(1, 3, sharey=True)
+    for axis, signal in zip(axes, SIGNALS, strict=True):
         some = [row for row in found if row.signal == signal and "parts" not in row.system]
         systems = list(dict.fromkeys(row.system for row in some))
         for place, system in enumerate(systems):
             medians = [row.p50_ms for row in some if row.system == system]
             width = 0.8 / len(systems)
             spots = np.arange(len(medians)) + (place - (len(systems) - 1) / 2) * width
-            ink = INKS[0] if system == OURS else INKS[1 + place]
-            bars = axis.bar(spots, medians, width * 0.92, color=ink, label=system)
-            axis.bar_label(bars, [f"{median:.3g}" for median in medians], fontsize=6.5, padding=1)
+            bars = axis.bar(spots, medians, width * 0.92, color=INKS[place], label=system)
+            axis.bar_label(bars, fmt=lambda ms: f"{ms:.{int(ms < 10)}f}", fontsize=6.5, padding=1)
         sizes = list(dict.fromkeys(row.megapixels for row in some))
         axis.set_xticks(range(len(sizes)), [f"{size:g} MP" for size in sizes])
         axis.set_title("PDQ + pHash + MD5 + SHA-256" if signal == "all" else signal)
@@ -349,30 +315,21 @@ def draw(found: list[Row], file: Path) -> None:
     figure.savefig(file, metadata={"Date": None})
 
 
-def _size(megapixels: float) -> tuple[int, int]:
-    """Of a size that is not in the table: 4 : 3."""
-    width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
-    return SIZES.get(megapixels, (width, width * 3 // 4))
-
-
-def _count(megapixels: float) -> int:
-    """Enough pictures to differ, few enough that 12 megapixels end in minutes."""
-    return max(4, min(12, round(12 / megapixels)))
-
-
 def main() -> None:
     """Measure, print the table, and write JSON and a drawing if asked to."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers too")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw them too")
-    parser.add_argument("--sizes", default="0.3,2,12", help="megapixels, between commas")
+    parser.add_argument("--sizes", default="0.3,2,12", help="which megapixels, between commas")
     parser.add_argument("--rounds", type=int, default=11, help="counted rounds (11)")
     chosen = parser.parse_args()
     systems = ours() + peers()
     megapixels = [float(size) for size in chosen.sizes.split(",")]
-    files = {each: list(corpus(_size(each), _count(each))) for each in megapixels}
+    if unknown := set(megapixels) - set(SIZES):
+        parser.error(f"no such size: {unknown}")
+    # Enough pictures to differ, few enough that 12 megapixels end in minutes.
+    counts = {each: max(4, min(12, round(12 / each))) for each in megapixels}
+    files = {each: list(corpus(SIZES[each], counts[each])) for each in megapixels}
     known = facts(files, chosen.rounds)
     found: list[Row] = []
     for each, some in files.items():
@@ -383,8 +340,8 @@ def main() -> None:
     print(json.dumps(known, indent=2))
     table(found)
     if chosen.json:
-        document = {"facts": known, "rows": [row._asdict() for row in found]}
-        chosen.json.write_text(json.dumps(document, indent=2) + "\n")
+        written = {"facts": known, "rows": [row._asdict() for row in found]}
+        chosen.json.write_text(json.dumps(written, indent=2) + "\n")
     if chosen.svg:
         draw(found, chosen.svg)
 

@@ -73,7 +73,7 @@ class _Batch:
         pool = ProcessPoolExecutor(
             min(workers, len(todo)), self._context, initializer=_enter, initargs=(told,)
         )
-        with pool:
+        with pool, _left_early():
             while todo or flying:
                 while todo and len(flying) < 2 * workers:
                     index = todo.pop()
@@ -103,6 +103,18 @@ def _context() -> BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hashing.hasher"])
     return context
+
+
+@contextlib.contextmanager
+def _left_early() -> Iterator[None]:
+    """On Ctrl-C, or when the caller wants no more, end the workers: they may be busy for long."""
+    before = set(multiprocessing.active_children())
+    try:
+        yield
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - before:
+            process.kill()
+        raise
 
 
 @contextlib.contextmanager

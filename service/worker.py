@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 """Between looks at the store: another process's changes show within a second."""
-PURGE_EVERY = 7200
-"""Looks between two purges: once an hour."""
+PURGE_EVERY = 1200
+"""Looks between two purges: so that what was erased is off the disk within ten minutes."""
 
 
 def run(context: Context, stop: threading.Event) -> None:
@@ -37,6 +37,8 @@ def look(context: Context, *, purging: bool) -> None:
         pass
     while purging and upkeep.purge(context, datetime.now(UTC).date()):
         pass
+    if purging:
+        context.database.overwrite()
 
 
 def follow(context: Context, stop: threading.Event) -> None:

@@ -133,7 +133,7 @@ class SubmissionIn(_In):
         }
     )
 
-    version: Literal[1]
+    version: Annotated[int, Field(ge=1, le=1)]
     access_key: Hex32
     eligibility: EligibilityIn
     note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE)] | None = None

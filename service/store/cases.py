@@ -88,9 +88,9 @@ def entries_of(tx: Tx, case_id: int) -> list[Entry]:
 
 
 def entry_hashes(tx: Tx, case_id: int) -> set[bytes]:
-    """Return what tells the entries of a case apart from others."""
+    """Return what tells the entries of a case apart; withdrawn ones have nothing of the kind."""
     query = sa.select(entries.c.document_hash).where(entries.c.case_id == case_id)
-    return {bytes(one) for one in tx.scalars(query)}
+    return {bytes(one) for one in tx.scalars(query.where(entries.c.document_hash.is_not(None)))}
 
 
 def entries_by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
@@ -132,8 +132,9 @@ def mark_reviewed(tx: Tx, entry: Entry) -> None:
 
 
 def withdraw(tx: Tx, entry: Entry) -> None:
-    """Withdraw an entry and erase its signals."""
+    """Withdraw an entry and erase its signals, and what would tell the same content again."""
     set_status(tx, entry, EntryStatus.WITHDRAWN)
+    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(document_hash=None))
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -70,6 +70,15 @@ class Database:
                 if self.engine.dialect.name == "postgresql":
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
                 yield connection
+
+    def overwrite(self) -> None:
+        """Let nothing erased linger: SQLite keeps it in its log until that is copied back.
+
+        PostgreSQL does so by itself when it vacuums. Readers that are busy put it off.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def migrate(self) -> None:
         """Bring the tables to what this version expects. Repeating it does nothing."""

@@ -41,7 +41,7 @@ entries = sa.Table(
     sa.Column("reason", sa.String(16)),
     sa.Column("reviewed", sa.Boolean, nullable=False, default=False),
     sa.Column("added_on", sa.Date, nullable=False),
-    sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("document_hash", sa.LargeBinary(32)),
     sa.UniqueConstraint("case_id", "n"),
     sa.UniqueConstraint("case_id", "document_hash"),
 )

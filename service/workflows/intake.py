@@ -85,8 +85,11 @@ def add_entries(
             raise Withdrawn
         known = cases.entry_hashes(tx, owner.case_id)
         fresh = [entry for entry in decided if entry.document_hash not in known]
-        if len(known) + len(fresh) > MAX_ENTRIES:
-            raise CaseFull(f"A case holds {MAX_ENTRIES} entries and this one has {len(known)}.")
+        there = len(cases.entries_of(tx, owner.case_id))
+        if there + len(fresh) > MAX_ENTRIES:
+            raise CaseFull(
+                f"A case holds {MAX_ENTRIES} entries, withdrawn ones too, and this one has {there}."
+            )
         cases.add_entries(tx, owner.case_id, fresh, now)
     _matched_from_now_on(context)
     return len(fresh)

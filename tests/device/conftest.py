@@ -34,6 +34,17 @@ def photos(shared: Path) -> list[Path]:
     return sorted((shared / "photos").iterdir())
 
 
+def write_video(path: Path, frames: list[Rgb], *, codec: str, rate: float) -> Path:
+    height, width = frames[0].shape[:2]
+    fourcc = cv2.VideoWriter.fourcc(*codec)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, rate, (width, height))
+    assert writer.isOpened()
+    for frame in frames:
+        writer.write(np.ascontiguousarray(frame[:, :, ::-1]))
+    writer.release()
+    return path
+
+
 @pytest.fixture
 def make_video(tmp_path: Path) -> MakeVideo:
     """Write frames, by default three still scenes of a second, with a codec OpenCV brings along."""
@@ -47,17 +58,17 @@ def make_video(tmp_path: Path) -> MakeVideo:
     ) -> Path:
         if frames is None:
             frames = [scene(seed) for seed in (1, 2, 3) for _ in range(20)]
-        height, width = frames[0].shape[:2]
-        path = tmp_path / name
-        fourcc = cv2.VideoWriter.fourcc(*codec)
-        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, rate, (width, height))
-        assert writer.isOpened()
-        for frame in frames:
-            writer.write(np.ascontiguousarray(frame[:, :, ::-1]))
-        writer.release()
-        return path
+        return write_video(tmp_path / name, frames, codec=codec, rate=rate)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven minutes, every frame of which is sampled: seconds of work."""
+    frames = [scene(seed, 480, 640) for seed in range(3)] * 300
+    path = tmp_path_factory.mktemp("long") / "long.avi"
+    return write_video(path, frames, codec="MJPG", rate=2)
 
 
 @pytest.fixture

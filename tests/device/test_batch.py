@@ -105,8 +105,7 @@ def test_a_worker_that_died_while_nobody_asked(files: list[Path]) -> None:
     assert found == {index: hash_file(files[index]) for index in (0, 2, 3)}
 
 
-def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(make_video: MakeVideo) -> None:
-    path = make_video("long.avi", None, codec="MJPG")
+def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(long_video: Path) -> None:
     killed: list[int] = []
 
     def kill(_index: int, _part: float) -> None:
@@ -118,8 +117,9 @@ def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(make_video: Mak
                 killed.append(process.pid)
                 process.kill()
 
-    outcome = outcomes([path] * 3, workers=1, advance=kill)
-    assert outcome == [hash_file(path)] * 3
+    outcome = outcomes([long_video], workers=1, advance=kill)
+    assert outcome == [hash_file(long_video)]
+    assert len(killed) == 1
 
 
 def test_where_there_is_no_forkserver_workers_are_spawned(
@@ -135,6 +135,15 @@ def test_a_batch_may_be_run_by_any_thread(files: list[Path]) -> None:
     thread.start()
     thread.join()
     assert found == [hash_file(path) for path in files[:3]]
+
+
+def test_a_caller_who_wants_no_more_waits_for_nothing(long_video: Path, files: list[Path]) -> None:
+    found = hash_files([files[0], long_video], workers=2)
+    assert next(found) == (0, hash_file(files[0]))
+    start = time.monotonic()
+    found.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - start < 2
+    assert multiprocessing.active_children() == []
 
 
 def test_ctrl_c_waits_until_a_worker_is_started() -> None:

@@ -85,6 +85,16 @@ def test_a_signal_below_the_bar_or_of_no_picture_is_refused_whole(
     assert number_of(world, entries) == 1
 
 
+def test_what_was_withdrawn_can_be_added_again(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    owner = world.open(picture, world.picture())
+    withdraw.withdraw_entry(world.context, owner, 1)
+    assert world.ask(platform, picture) == [Verdict.NONE]
+    assert intake.add_entries(world.context, owner, [picture], world.day) == 1
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+    assert world.statuses(owner) == [EntryStatus.WITHDRAWN, ACTIVE, ACTIVE]
+
+
 def test_identical_submissions_at_once_open_one_case(world: World) -> None:
     new = world.submission(world.picture(), world.picture())
     with ThreadPoolExecutor(8) as pool:
@@ -113,7 +123,7 @@ def test_one_content_is_one_entry(world: World) -> None:
 
 def test_a_case_holds_so_many_entries(world: World) -> None:
     owner = world.open(*(world.picture() for _ in range(MAX_ENTRIES - 1)))
-    with pytest.raises(CaseFull, match="holds 50 entries and this one has 49"):
+    with pytest.raises(CaseFull, match="withdrawn ones too, and this one has 49"):
         intake.add_entries(world.context, owner, [world.picture(), world.picture()], world.day)
     assert intake.add_entries(world.context, owner, [world.picture()], world.day) == 1
     with pytest.raises(CaseFull):

@@ -82,10 +82,7 @@ def test_signals_are_gone_from_the_files(world: World) -> None:
     world.open(kept)
 
     def found() -> list[bytes]:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("ROLLBACK")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.exec_driver_sql("BEGIN")
+        world.context.database.overwrite()
         content = b"".join(path.read_bytes() for path in folder.glob("*.db*"))
         assert kept.signals[0].value in content
         return [value for value in values if value in content]

@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=16), nullable=True),
         sa.Column("reviewed", sa.Boolean(), nullable=False),
         sa.Column("added_on", sa.Date(), nullable=False),
-        sa.Column("document_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("document_hash", sa.LargeBinary(length=32), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_entries_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
         sa.UniqueConstraint(
