@@ -159,8 +159,7 @@ def _entry_id(text: str) -> int:
 
 @contextmanager
 def _loaded(settings: Settings) -> Iterator[Context]:
-    context = create_context(settings)
-    with closing(context.database):
+    with _opened(settings) as context:
         context.load()
         yield context
 
