@@ -73,27 +73,22 @@ class _Batch:
         pool = ProcessPoolExecutor(
             min(workers, len(todo)), self._context, initializer=_enter, initargs=(told,)
         )
-        with pool, _left_early():
-            while todo or flying:
-                while todo and len(flying) < 2 * workers:
-                    index = todo.pop()
-                    try:
+        try:
+            with pool, _left_early():
+                while todo or flying:
+                    while todo and len(flying) < 2 * workers:
                         with _undisturbed():
-                            future = pool.submit(_hash_one, index, self._paths[index])
-                        flying[future] = index
-                    except BrokenProcessPool:
-                        died.extend([index, *flying.values()])
-                        return
-                done, _ = wait(flying, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                while not told.empty():
-                    self._advance(*told.get())
-                for future in done:
-                    try:
+                            future = pool.submit(_hash_one, todo[-1], self._paths[todo[-1]])
+                        flying[future] = todo.pop()
+                    done, _ = wait(flying, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    while not told.empty():
+                        self._advance(*told.get())
+                    for future in done:
                         outcome = future.result()
-                    except BrokenProcessPool:
-                        died.extend(flying.values())
-                        return
-                    yield flying.pop(future), outcome
+                        yield flying.pop(future), outcome
+        except BrokenProcessPool:
+            # With nothing in flight, the next file is taken for it: there must be an end.
+            died.extend(flying.values() or [todo.pop()])
 
 
 def _context() -> BaseContext:
