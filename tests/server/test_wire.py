@@ -98,6 +98,7 @@ def test_an_entry_of_another_form_is_refused_and_not_repeated(api: TestClient, n
     [
         {"version": 2},
         {"version": "1"},
+        {"version": True},
         {"access_key": HEX[:-2]},
         {"access_key": HEX + "00"},
         {"access_key": None},
