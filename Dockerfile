@@ -14,6 +14,8 @@ FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # Inside the container every address is the container's own; what is published outside is the runner's choice.
 ENV TAKEBACK_HOST=0.0.0.0 TAKEBACK_STATE=/var/lib/takeback
+# Where the index's compiled loops are kept from one start to the next.
+ENV NUMBA_CACHE_DIR=/var/lib/takeback/compiled
 
 # A fixed uid, so that volumes keep their owner from one image to the next; no shell, no home.
 RUN useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin --uid 10001 --user-group takeback \

@@ -81,8 +81,9 @@ def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
 
 
 def _reindex(settings: Settings, _chosen: argparse.Namespace) -> None:
-    """Read the whole bank as a starting server does, and say what it found."""
-    with _loaded(settings) as context:
+    """Read the whole bank from the store, and say what it found. Servers that run take it over."""
+    with _opened(settings) as context:
+        context.load(anew=True)
         for (space, kind), index in context.indexes.items():
             print(f"{space:9} {kind:6} {len(index):12,} signals")
 
@@ -158,13 +159,6 @@ def _entry_id(text: str) -> int:
 
 
 @contextmanager
-def _loaded(settings: Settings) -> Iterator[Context]:
-    with _opened(settings) as context:
-        context.load()
-        yield context
-
-
-@contextmanager
 def _opened(settings: Settings) -> Iterator[Context]:
     """A context over the store alone, for acts that search nothing."""
     context = create_context(settings)
@@ -211,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", _serve, "answer HTTP requests"),
         ("work", _work, "do the worker's work, where `serve` does not"),
         ("migrate", _migrate, "bring the tables to this version"),
-        ("reindex", _reindex, "read the whole bank and count it"),
+        ("reindex", _reindex, "read the whole bank anew from the store"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
     keys = commands.add_parser("keys", help="keys of platforms and crawlers").add_subparsers(

@@ -47,6 +47,11 @@ class Settings:
         """The URL to connect to."""
         return self.database_url or f"sqlite:///{self.state / 'takeback.db'}"
 
+    @property
+    def index(self) -> Path:
+        """The folder of the index's segments."""
+        return self.state / "index"
+
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Return the settings of an environment. Raises InvalidSetting, which names the variable."""

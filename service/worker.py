@@ -22,6 +22,11 @@ PURGE_EVERY = 1200
 
 def run(context: Context, stop: threading.Event) -> None:
     """Follow the store, record sightings and purge, until `stop` is set."""
+    with _folding(context, stop):
+        _work(context, stop)
+
+
+def _work(context: Context, stop: threading.Event) -> None:
     looks = 0
     while not stop.is_set():
         with _surviving():
@@ -43,9 +48,27 @@ def look(context: Context, *, purging: bool) -> None:
 
 def follow(context: Context, stop: threading.Event) -> None:
     """For a process that leaves the work to another: show its changes within a second."""
-    while not stop.wait(PAUSE_SECONDS):
-        with _surviving():
-            context.catch_up()
+    with _folding(context, stop):
+        while not stop.wait(PAUSE_SECONDS):
+            with _surviving():
+                context.catch_up()
+
+
+@contextmanager
+def _folding(context: Context, stop: threading.Event) -> Iterator[None]:
+    """Write segments beside the rest, which does not wait for the seconds that this takes."""
+
+    def fold() -> None:
+        while not stop.wait(PAUSE_SECONDS):
+            with _surviving():
+                context.fold()
+
+    thread = threading.Thread(target=fold, name="folding")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 @contextmanager

@@ -39,6 +39,18 @@ class Meters:
             ("space", "type"),
             registry=self.registry,
         )
+        self.newest = Gauge(
+            "takeback_index_newest_signals",
+            "Signals that no segment holds yet, by space and type",
+            ("space", "type"),
+            registry=self.registry,
+        )
+        self.segments = Gauge(
+            "takeback_index_segments",
+            "Segments searched, by space and type",
+            ("space", "type"),
+            registry=self.registry,
+        )
         self.lag = Gauge(
             "takeback_index_lag_changes",
             "Changes of the store that the index does not show yet",
@@ -49,6 +61,8 @@ class Meters:
         """Return the text format of Prometheus, with the gauges as they are now."""
         for (space, kind), index in context.indexes.items():
             self.indexed.labels(space, kind).set(len(index))
+            self.newest.labels(space, kind).set(index.newest)
+            self.segments.labels(space, kind).set(len(index.segments))
         self.lag.set(context.lag())
         return generate_latest(self.registry)
 

@@ -1,88 +1,177 @@
-"""An exact Hamming-radius index over 256-bit codes, for now a scan by FAISS.
+"""An exact Hamming-radius index over 256-bit codes: segments, a tail, and what was removed.
 
-The interface is what stays: `add`, `remove`, `search`, all visible at once; results equal a
-linear scan. The index is a cache of the store and holds nothing that cannot be read again.
+Results equal a linear scan. What is added or removed shows in the next search. Searches take
+no lock: they see one view of the whole, and a change puts another in its place. The index is
+a cache of the store and holds nothing that cannot be read again.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-CODE_BYTES = 32
-Codes = NDArray[np.uint8]
-Ids = NDArray[np.int64]
+from service.matching.codes import Codes, Hits, Ids, Rows, Words, arranged, no_rows
+from service.matching.segment import Segment
+from service.matching.tail import Tail
+from service.matching.threads import Work, cores, spread
 
-_COMPACT_ABOVE = 4096
-"""Removed codes that are carried along at least, before the rest is copied without them."""
-_GONE = -1
+_SHARE = 16
+"""Queries at least that a thread is given."""
 
 
-class Hits(NamedTuple):
-    """Pairs within the radius, as three arrays of one length, in the order of the queries."""
+class _View(NamedTuple):
+    segments: tuple[Segment, ...]
+    tail: Tail
 
-    queries: NDArray[np.intp]
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an index holds at one moment: a copy, however it changes afterwards."""
+
     ids: Ids
-    distances: NDArray[np.int32]
+    words: Words
+    segments: tuple[tuple[Segment, NDArray[np.bool_]], ...]
+    """Each with which of its codes were removed."""
+
+    def live(self, place: int) -> tuple[Ids, Words]:
+        """Return what was not removed of one of the segments."""
+        segment, removed = self.segments[place]
+        return segment.ids[~removed], segment.words[~removed]
 
 
 class HammingIndex:
     """Codes with an id each. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._scan = faiss.IndexBinaryFlat(8 * CODE_BYTES)
-        self._ids: Ids = np.empty(0, np.int64)
-        self._place: dict[int, int] = {}
+        self._changing = threading.Lock()
+        self._view = _View((), Tail.empty())
+        self._places: dict[int, int] = {}
+        """Where in the tail an id is, of those not removed."""
+        self._removals: list[tuple[int, Ids]] = []
+        """What was removed, and by which change of the store, for segments older than that."""
 
     def __len__(self) -> int:
-        return len(self._place)
+        return len(self._places) + sum(each.live for each in self._view.segments)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments of this moment."""
+        return self._view.segments
+
+    @property
+    def newest(self) -> int:
+        """How many codes no segment holds."""
+        return len(self._places)
 
     def add(self, ids: Ids, codes: Codes) -> None:
         """Add codes, uint8 (n, 32), under ids of 0 or more; an id already there is passed over."""
-        with self._lock:
-            firsts = np.sort(np.unique(ids, return_index=True)[1])
-            fresh = firsts[[one not in self._place for one in ids[firsts].tolist()]]
+        self.hold(ids, arranged(codes))
+
+    def hold(self, ids: Ids, words: Words) -> None:
+        """Add codes whose bits are arranged already."""
+        with self._changing:
+            segments, tail = self._view
+            fresh = np.sort(np.unique(ids, return_index=True)[1])
+            fresh = fresh[~_in_segments(segments, ids[fresh])]
+            fresh = fresh[[one not in self._places for one in ids[fresh].tolist()]]
             if not len(fresh):
                 return
-            start = len(self._ids)
-            self._ids = np.concatenate([self._ids, ids[fresh]])
-            self._scan.add(np.ascontiguousarray(codes[fresh]))
-            self._place.update(
-                zip(self._ids[start:].tolist(), range(start, len(self._ids)), strict=True)
+            start = tail.count
+            self._view = _View(segments, tail.appended(ids[fresh], words[fresh]))
+            self._places.update(zip(ids[fresh].tolist(), count(start), strict=False))
+
+    def remove(self, ids: Iterable[int], *, change: int = 0) -> None:
+        """Forget codes by id; an unknown id is passed over.
+
+        `change` is the store's position of the removal, for `show`.
+        """
+        gone = np.fromiter(ids, np.int64)
+        with self._changing:
+            self._removals.append((change, gone))
+            segments, tail = self._view
+            places = [self._places.pop(one, None) for one in gone.tolist()]
+            tail.removed[[place for place in places if place is not None]] = 1
+            for segment in segments:
+                segment.remove(gone)
+
+    def search(self, codes: Codes, radius: int, *, threads: int | None = None) -> Hits:
+        """Return every pair of a query, uint8 (n, 32), and a code at most `radius` bits apart.
+
+        A batch is shared out to all cores, or to so many `threads`.
+        """
+        words, view = arranged(codes), self._view
+        shares = min(threads or cores(), len(words) // _SHARE)
+        rows = _shared(view, words, radius, shares) if shares > 1 else _search(view, words, radius)
+        return Hits(rows[:, 0], rows[:, 1], rows[:, 2])
+
+    def held(self) -> Held:
+        """Return a copy of all that is found now."""
+        with self._changing:
+            segments, tail = self._view
+            live = tail.live()
+            return Held(
+                tail.ids[live],
+                tail.words[live],
+                tuple((each, each.removed != 0) for each in segments),
             )
 
-    def remove(self, ids: Iterable[int]) -> None:
-        """Forget codes by id; an unknown id is passed over."""
-        with self._lock:
-            for one in ids:
-                place = self._place.pop(int(one), None)
-                if place is not None:
-                    self._ids[place] = _GONE
-            if len(self._ids) - len(self._place) > max(_COMPACT_ABOVE, len(self._place)):
-                self._compact()
+    def show(self, segments: Sequence[Segment], *, upto: int) -> None:
+        """Search these segments, which hold all that was there at a position of the store.
 
-    def search(self, codes: Codes, radius: int) -> Hits:
-        """Return every pair of a query, uint8 (n, 32), and a code at most `radius` bits apart."""
-        with self._lock:
-            # FAISS leaves out what is exactly at the radius it is given.
-            limits, distances, places = self._scan.range_search(
-                np.ascontiguousarray(codes), radius + 1
-            )
-            ids = self._ids[places]
-        queries = np.repeat(np.arange(len(codes)), np.diff(limits.astype(np.int64)))
-        kept = ids != _GONE
-        return Hits(queries[kept], ids[kept], distances[kept].astype(np.int32))
+        What was added and removed after that position, or not in time for it, stays so.
+        """
+        with self._changing:
+            _, tail = self._view
+            self._removals = [each for each in self._removals if each[0] > upto]
+            # Whatever was removed later is there as it was before; if it came back, in the tail.
+            later = np.concatenate([np.empty(0, np.int64), *(ids for _, ids in self._removals)])
+            for segment in segments:
+                segment.remove(later)
+            live = tail.live()
+            rest = tail.kept(live[~_in_segments(segments, tail.ids[live])])
+            self._view = _View(tuple(segments), rest)
+            self._places = {one: at for at, one in enumerate(rest.ids[: rest.count].tolist())}
 
-    def _compact(self) -> None:
-        kept = np.flatnonzero(self._ids != _GONE)
-        stored = faiss.vector_to_array(self._scan.xb)  # type: ignore[attr-defined]
-        self._scan = faiss.IndexBinaryFlat(8 * CODE_BYTES)
-        self._scan.add(np.ascontiguousarray(stored.reshape(-1, CODE_BYTES)[kept]))
-        self._ids = self._ids[kept]
-        self._place = {int(one): place for place, one in enumerate(self._ids)}
+    def restart(self, segments: Sequence[Segment] = ()) -> None:
+        """Hold these segments and nothing else, as if new."""
+        with self._changing:
+            self._view = _View(tuple(segments), Tail.empty())
+            self._places, self._removals = {}, []
+
+
+def _in_segments(segments: Sequence[Segment], ids: Ids) -> NDArray[np.bool_]:
+    found = np.zeros(len(ids), bool)
+    for segment in segments:
+        found |= segment.locate(ids)[1]
+    return found
+
+
+def _search(view: _View, words: Words, radius: int) -> Rows:
+    found = [segment.search(words, radius) for segment in view.segments]
+    if view.tail.count:
+        found.append(view.tail.search(words, radius))
+    if not found:
+        return no_rows()
+    rows = found[0] if len(found) == 1 else np.concatenate(found)
+    return (
+        rows if len(found) == 1 or len(words) == 1 else rows[np.argsort(rows[:, 0], kind="stable")]
+    )
+
+
+def _shared(view: _View, words: Words, radius: int, shares: int) -> Rows:
+    def one(share: tuple[int, Words]) -> Rows:
+        before, part = share
+        rows = _search(view, part, radius)
+        rows[:, 0] += before
+        return rows
+
+    parts = np.array_split(words, 4 * shares if len(words) >= 4 * _SHARE * shares else shares)
+    starts = np.cumsum([0, *map(len, parts)])
+    shared = zip(starts.tolist(), parts, strict=False)
+    return np.concatenate(spread(Work.SEARCH, one, shared, threads=shares))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from service.store.database import Tx
 from service.store.schema import changes, progress
+
+_PARAMETERS = 900
+"""Values in one statement: SQLite's historical limit is 999."""
 
 
 class Space(StrEnum):
@@ -48,6 +52,20 @@ def after(tx: Tx, position: int, limit: int) -> list[Row]:
     query = sa.select(changes).where(changes.c.position > position)
     found = tx.execute(query.order_by(changes.c.position).limit(limit))
     return [Row(r.position, Space(r.space), Change(r.change), r.signal_id) for r in found]
+
+
+def touched(tx: Tx, space: Space, signal_ids: Iterable[int], position: int) -> set[int]:
+    """Return those of some signals that have a change after a position."""
+    found: set[int] = set()
+    remaining = iter(signal_ids)
+    while part := list(islice(remaining, _PARAMETERS)):
+        query = sa.select(changes.c.signal_id).where(
+            changes.c.space == space,
+            changes.c.position > position,
+            changes.c.signal_id.in_(part),
+        )
+        found.update(tx.scalars(query))
+    return found
 
 
 def last(tx: Tx) -> int:

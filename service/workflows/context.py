@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,18 +15,24 @@ import numpy as np
 
 from hashing.signals import SignalType
 from service.domain.errors import NotReady
-from service.matching.index import CODE_BYTES, HammingIndex
+from service.matching.codes import CODE_BYTES
+from service.matching.index import HammingIndex
+from service.matching.shelf import Opened, Shelf
+from service.matching.warm import warm
 from service.sealing import Seals
 from service.settings import Settings
 from service.store import banks, changes
 from service.store.banks import Stored
 from service.store.changes import Change, Space
 from service.store.database import Database
+from service.workflows import refill
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 10_000
 """Signals or changes taken from the store at once."""
+_RETRY_SECONDS = 60
+"""After a failure to write, a full disk for one, until the next attempt."""
 
 Indexes = Mapping[tuple[Space, SignalType], HammingIndex]
 
@@ -47,6 +56,11 @@ class Context:
     position: int = 0
     """The last change that the indexes show."""
     _following: threading.Lock = field(default_factory=threading.Lock)
+    _unwritable_until: float = 0.0
+
+    def __post_init__(self) -> None:
+        named = {_name(*key): index for key, index in self.indexes.items()}
+        self.shelf = Shelf(self.settings.index, named)
 
     def require_current(self) -> None:
         """Raise NotReady unless the store can be reached and has the tables of this version."""
@@ -55,17 +69,35 @@ class Context:
                 "The tables are not those of this version. Run: python -m service migrate"
             )
 
-    def load(self) -> None:
-        """Fill the indexes from the store. Raises NotReady as `require_current` does."""
+    def load(self, *, anew: bool = False) -> None:
+        """Open the indexes, and read from the store what is damaged, missing, or all of it `anew`.
+
+        Compiles the kernels first, so that no request waits for it. Raises NotReady as
+        `require_current` does.
+        """
         self.require_current()
-        with self._following, self.database.read() as tx:
-            position = changes.last(tx)
-            for space in Space:
-                for stored in banks.findable(tx, space, _CHUNK):
-                    self._add(space, stored)
-            self.position = position
+        warm()
+        if anew or self._opened().lost:
+            with self.shelf.writing(wait=True):
+                opened = self._opened()  # another process may have written it meanwhile
+                self._refill(Opened(0, self._every()) if anew else opened)
         self.ready = True
+        self.catch_up()
         log.info("loaded", extra={"signals": sum(map(len, self.indexes.values()))})
+
+    def fold(self) -> None:
+        """Bring new signals from memory into segments when it is due; takes seconds then.
+
+        Also shows what another process wrote. Searches and changes go on meanwhile.
+        """
+        if not self.ready:
+            return
+        self.shelf.adopt(self._paused)
+        if not self.shelf.due(self.position) or time.monotonic() < self._unwritable_until:
+            return
+        with self.shelf.writing() as mine:
+            if mine:
+                self._publish()
 
     def catch_up(self) -> None:
         """Show every change that is committed now. Cheap when there is none, or nothing loaded."""
@@ -79,13 +111,14 @@ class Context:
                         (space, banks.findable_of(tx, space, _ids(rows, space, Change.ADD)))
                         for space in Space
                     ]
-                for space in Space:
-                    self._remove(space, _ids(rows, space, Change.REMOVE))
-                for space, stored in added:
-                    self._add(space, stored)
                 if not rows:
                     return
-                self.position = rows[-1].position
+                upto = rows[-1].position
+                for space in Space:
+                    self._remove(space, _ids(rows, space, Change.REMOVE), upto)
+                for space, stored in added:
+                    self._add(space, stored)
+                self.position = upto
 
     def lag(self) -> int:
         """How many changes the indexes do not show yet."""
@@ -105,18 +138,68 @@ class Context:
         )
 
     def _add(self, space: Space, stored: list[Stored]) -> None:
-        for kind in SignalType:
-            of_kind = [one for one in stored if one.type == kind]
-            if of_kind:
-                codes = np.frombuffer(b"".join(one.value for one in of_kind), np.uint8)
-                ids = np.array([one.id for one in of_kind], np.int64)
-                self.indexes[space, kind].add(ids, codes.reshape(-1, CODE_BYTES))
+        for kind, found in refill.by_type(stored).items():
+            self.indexes[space, kind].add(found.ids, found.codes)
 
-    def _remove(self, space: Space, ids: Iterable[int]) -> None:
-        gone = list(ids)
+    def _remove(self, space: Space, gone: list[int], change: int) -> None:
         for (of_space, _), index in self.indexes.items():
             if of_space is space and gone:
-                index.remove(gone)
+                index.remove(gone, change=change)
+
+    @contextmanager
+    def _paused(self) -> Iterator[int]:
+        with self._following:
+            yield self.position
+
+    def _opened(self) -> Opened:
+        """What is on disk, if it is of this store."""
+        opened = self.shelf.open()
+        with self.database.read() as tx:
+            if changes.last(tx) >= opened.position and all(
+                refill.agrees(tx, space, index, opened.position)
+                for (space, _), index in self.indexes.items()
+            ):
+                self.position = opened.position
+                return opened
+        log.warning("index is not of this store, reading it from the store")
+        self.shelf.forget()
+        return Opened(0, self._every())
+
+    def _every(self) -> frozenset[str]:
+        return frozenset(_name(*key) for key in self.indexes)
+
+    def _refill(self, opened: Opened) -> None:
+        """Read what was lost; what is still there is of an earlier position, and catches up."""
+        with self.database.read() as tx:
+            last = changes.last(tx)
+            for space in Space:
+                lost = [
+                    kind
+                    for of, kind in self.indexes
+                    if of is space and _name(of, kind) in opened.lost
+                ]
+                found = refill.everything(tx, space) if lost else {}
+                for kind in lost:
+                    self.shelf.fill(_name(space, kind), *found.get(kind, refill.NOTHING))
+        self.position = last if opened.lost == self._every() else opened.position
+        if not self.shelf.is_empty or any(index.segments for index in self.indexes.values()):
+            self._publish()
+
+    def _publish(self) -> None:
+        """Write segments and view. A full disk costs speed, and nothing else."""
+        try:
+            self.shelf.publish(self._paused)
+        except OSError as err:
+            self._unwritable_until = time.monotonic() + _RETRY_SECONDS
+            log.error(  # noqa: TRY400
+                "index cannot be written: searches go on with the old one, and slow down as signals"
+                " are added; make room in its folder",
+                extra={"error": os.strerror(err.errno or 0)},
+            )
+
+
+def _name(space: Space, kind: SignalType) -> str:
+    return f"{space}-{kind}"
 
 
 def _ids(rows: list[changes.Row], space: Space, change: Change) -> list[int]:

@@ -55,7 +55,7 @@ def test_what_is_planted_is_found_in_no_sink(
     for sink in (log, metrics):
         assert not [one for one in planted if one in sink]
         assert not re.search(r"\b\d{1,3}(\.\d{1,3}){3}:\d+\b.*(GET|POST)", sink)
-    stored = b"".join(path.read_bytes() for path in server.state.iterdir())
+    stored = b"".join(path.read_bytes() for path in server.state.rglob("*") if path.is_file())
     in_the_clear = [content["access_key"], ADDRESS, NOTE, secret, secret.rpartition("_")[2]]
     for one in in_the_clear:
         assert one.encode() not in stored
@@ -74,7 +74,7 @@ def test_withdrawn_signals_are_gone_from_the_disk(server: Server, submission: Su
     with sqlite3.connect(server.state / "takeback.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    stored = b"".join(path.read_bytes() for path in server.state.iterdir())
+    stored = b"".join(path.read_bytes() for path in server.state.rglob("*") if path.is_file())
     assert b"withdrawn" in stored
     assert not [value for value in values if value in stored]
 

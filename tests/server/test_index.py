@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,18 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.matching import index
-from service.matching.index import Codes, HammingIndex, Hits
+from service.matching.codes import Codes, Hits
+from service.matching.index import HammingIndex
 
 FEW = 8
 """Codes that all examples are made of, so that they meet."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _compacting_early() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index, "_COMPACT_ABOVE", 3)
-        yield
 
 
 def codes(*values: bytes) -> Codes:

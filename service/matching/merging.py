@@ -1,0 +1,64 @@
+"""Which segments are written anew, together with the tail: the policy alone.
+
+Segments grow geometrically. What is newest takes in every segment that is at most AHEAD times
+as large as all that it has taken in so far, so a code that is written again is each time in a
+segment at least (1 + AHEAD) / AHEAD times as large as before: at most 16 times from the first
+segment of TAIL codes to a full one, and about half of that in use. There are never more than
+about log(full / TAIL) / log(AHEAD + 1) segments that are not full: 6.
+
+What was removed is erased from the files within a time in proportion to the segment's size,
+so that this costs a disk at most 20 kB a second and segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+TAIL = 2**15
+"""Codes in the tail that make a segment due: scanned in about 30 microseconds."""
+FULL = 2**24
+AHEAD = 2
+EMPTY = 0.25
+"""Share of removed codes that makes a segment due by itself."""
+ERASED_PER_SECOND = 10_000 / 60
+"""Codes rewritten in a second so that what was removed leaves the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A segment: its codes, how many of them are removed, its age in seconds."""
+
+    count: int
+    removed: int
+    age: float
+
+    @property
+    def live(self) -> int:
+        """Codes that will be written again."""
+        return self.count - self.removed
+
+    @property
+    def worn(self) -> bool:
+        """Whether it must be written again for what was removed from it."""
+        if not self.removed:
+            return False
+        return self.removed > EMPTY * self.count or self.age > self.count / ERASED_PER_SECOND
+
+
+def due(tail: int, sizes: Sequence[Size]) -> bool:
+    """Whether anything must be written now."""
+    return tail >= TAIL or any(each.worn for each in sizes)
+
+
+def taken(tail: int, sizes: Sequence[Size]) -> list[set[int]]:
+    """Return the segments, by place, that each new segment takes in; the first takes the tail."""
+    first: set[int] = set()
+    total = tail
+    for place in sorted(range(len(sizes)), key=lambda place: sizes[place].live):
+        live = sizes[place].live
+        if total and live <= AHEAD * total and total + live <= FULL:
+            first.add(place)
+            total += live
+    alone = [{place} for place, size in enumerate(sizes) if size.worn and place not in first]
+    return [first, *alone]
