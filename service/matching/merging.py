@@ -6,8 +6,8 @@ segment at least (1 + AHEAD) / AHEAD times as large as before: at most 16 times 
 segment of TAIL codes to a full one, and about half of that in use. There are never more than
 about log(full / TAIL) / log(AHEAD + 1) segments that are not full: 6.
 
-What was removed is erased from the files within a time in proportion to the segment's size,
-so that this costs a disk at most 20 kB a second and segment.
+What was removed is erased from the files a minute later, and a minute more for every 10,000
+codes of the segment, so that this costs a disk at most 20 kB a second and segment.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ FULL = 2**24
 AHEAD = 2
 EMPTY = 0.25
 """Share of removed codes that makes a segment due by itself."""
+ERASED_AFTER = 60
+"""Seconds that a segment is left as it is, at least, although something was removed from it."""
 ERASED_PER_SECOND = 10_000 / 60
 """Codes rewritten in a second so that what was removed leaves the disk."""
 
@@ -43,7 +45,8 @@ class Size:
         """Whether it must be written again for what was removed from it."""
         if not self.removed:
             return False
-        return self.removed > EMPTY * self.count or self.age > self.count / ERASED_PER_SECOND
+        patience = ERASED_AFTER + self.count / ERASED_PER_SECOND
+        return self.removed > EMPTY * self.count or self.age > patience
 
 
 def due(tail: int, sizes: Sequence[Size]) -> bool:

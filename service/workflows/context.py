@@ -11,11 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
-
 from hashing.signals import SignalType
 from service.domain.errors import NotReady
-from service.matching.codes import CODE_BYTES
 from service.matching.index import HammingIndex
 from service.matching.shelf import Opened, Shelf
 from service.matching.warm import warm
@@ -131,8 +128,7 @@ class Context:
         """Return (place in `values`, signal id, distance) for all that is near."""
         if not values:
             return []
-        codes = np.frombuffer(b"".join(values), np.uint8).reshape(-1, CODE_BYTES)
-        hits = self.indexes[space, kind].search(codes, radius)
+        hits = self.indexes[space, kind].search(refill.codes_of(values), radius)
         return list(
             zip(hits.queries.tolist(), hits.ids.tolist(), hits.distances.tolist(), strict=True)
         )

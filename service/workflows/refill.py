@@ -32,13 +32,20 @@ class Signals(NamedTuple):
     codes: Codes
 
 
+def codes_of(values: Iterable[bytes]) -> Codes:
+    """Return perceptual values as an index takes them."""
+    return np.frombuffer(b"".join(values), np.uint8).reshape(-1, CODE_BYTES)
+
+
 def by_type(stored: Iterable[Stored]) -> dict[SignalType, Signals]:
     """Return the perceptual signals among these, as arrays."""
     of: dict[SignalType, list[Stored]] = {}
     for one in stored:
         of.setdefault(SignalType(one.type), []).append(one)
     return {
-        kind: Signals(np.array([one.id for one in found], np.int64), _codes(found))
+        kind: Signals(
+            np.array([one.id for one in found], np.int64), codes_of(one.value for one in found)
+        )
         for kind, found in of.items()
     }
 
@@ -62,7 +69,7 @@ def agrees(tx: Tx, space: Space, index: HammingIndex, position: int) -> bool:
     ids, words = _sample(index)
     here = dict(zip(ids.tolist(), words, strict=True))
     there = banks.findable_of(tx, space, here)
-    same = (np.array_equal(arranged(_codes([one]))[0], here[one.id]) for one in there)
+    same = (np.array_equal(arranged(codes_of([one.value]))[0], here[one.id]) for one in there)
     missing = here.keys() - {one.id for one in there}
     return all(same) and missing <= changes.touched(tx, space, missing, position)
 
@@ -82,7 +89,3 @@ def _ascending(ids: list[Ids], words: list[Words]) -> tuple[Ids, Words]:
     every = np.concatenate(ids)
     order = np.argsort(every, kind="stable")
     return every[order], np.concatenate(words)[order]
-
-
-def _codes(stored: list[Stored]) -> Codes:
-    return np.frombuffer(b"".join(one.value for one in stored), np.uint8).reshape(-1, CODE_BYTES)

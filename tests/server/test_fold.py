@@ -1,0 +1,326 @@
+"""The index on disk and the store: what a start finds, what other processes take over."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from hashing.signals import ContentSignals, SignalType
+from service import worker
+from service.domain.actor import Owner
+from service.domain.sighting import Verdict
+from service.matching import build, merging, shelf, view
+from service.matching.codes import Words, arranged
+from service.store import schema
+from service.store.changes import Space
+from service.workflows import refill, withdraw
+from service.workflows.context import Context
+
+if TYPE_CHECKING:
+    from tests.server.conftest import World
+
+PDQ = SignalType.PDQ
+Open = Callable[[], Context]
+
+
+@pytest.fixture(autouse=True)
+def _early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "TAIL", 4)
+
+
+@pytest.fixture
+def _never_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a start that reads the bank from the store."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the bank was read from the store")
+
+    monkeypatch.setattr(refill, "everything", refuse)
+
+
+def opened(world: World, count: int) -> tuple[list[ContentSignals], list[Owner]]:
+    pictures = [world.picture(world.pdq(), world.phash()) for _ in range(count)]
+    return pictures, [world.open(picture) for picture in pictures]
+
+
+def found(world: World, context: Context, pictures: list[ContentSignals]) -> list[bool]:
+    world.context = context
+    return [verdict is Verdict.MATCH for verdict in world.ask(world.actor(), *pictures)]
+
+
+def segments(context: Context) -> list[str]:
+    return sorted(path.name for path in context.shelf.folder.glob("*.segment"))
+
+
+def words(picture: ContentSignals) -> Words:
+    return arranged(refill.codes_of([picture.signals[0].value]))
+
+
+def test_a_start_reads_no_bank(world: World, open_context: Open, _never_read: None) -> None:  # noqa: PT019
+    pictures, owners = opened(world, 6)
+    world.context.fold()
+    assert len(segments(world.context)) == 2  # of PDQ and pHash
+    late, _ = opened(world, 1)
+    withdraw.withdraw_case(world.context, owners[2], world.day)
+    later = open_context()
+    assert later.lag() == 0
+    assert len(later.indexes[Space.BANK, PDQ].segments) == 1
+    assert len(later.indexes[Space.BANK, PDQ]) == 6
+    assert found(world, later, pictures + late) == [n != 2 for n in range(7)]
+
+
+def test_what_was_withdrawn_before_the_view_stays_so(world: World, open_context: Open) -> None:
+    pictures, owners = opened(world, 8)
+    world.context.fold()
+    withdraw.withdraw_case(world.context, owners[5], world.day)
+    opened(world, 4)
+    world.context.fold()
+    later = open_context()
+    assert found(world, later, pictures) == [n != 5 for n in range(8)]
+
+
+def test_a_replica_takes_a_view_over(world: World, open_context: Open) -> None:
+    here, there = world.context, open_context()
+    pictures, owners = opened(world, 6)
+    there.catch_up()
+    here.fold()
+    assert (there.indexes[Space.BANK, PDQ].newest, segments(here)) == (6, segments(there))
+    withdraw.withdraw_case(here, owners[0], world.day)
+    there.catch_up()
+    there.fold()
+    assert there.indexes[Space.BANK, PDQ].newest == 0
+    assert there.shelf.position == here.shelf.position
+    assert found(world, there, pictures) == [n != 0 for n in range(6)]
+
+
+def test_a_replica_that_was_behind_catches_up(world: World, open_context: Open) -> None:
+    here, there = world.context, open_context()
+    pictures, owners = opened(world, 6)
+    withdraw.withdraw_case(here, owners[1], world.day)
+    here.fold()
+    there.fold()
+    assert there.position < there.shelf.position
+    assert there.lag() > 0
+    there.catch_up()
+    assert there.lag() == 0
+    assert found(world, there, pictures) == [n != 1 for n in range(6)]
+    there.fold()
+    assert found(world, there, pictures) == [n != 1 for n in range(6)]
+
+
+def test_only_one_process_writes(world: World, open_context: Open) -> None:
+    here, there = world.context, open_context()
+    pictures, _ = opened(world, 6)
+    with there.shelf.writing() as mine:
+        assert mine
+        here.fold()
+        assert segments(here) == []
+    here.fold()
+    assert len(segments(here)) == 2
+    assert found(world, here, pictures) == [True] * 6
+
+
+def spoil(path: os.PathLike[str]) -> None:
+    with open(path, "r+b") as file:  # noqa: PTH123
+        file.seek(build.BODY + 40)
+        byte = file.read(1)
+        file.seek(build.BODY + 40)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "altered", "view"])
+def test_damage_is_named_and_mended(
+    world: World, open_context: Open, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    pictures, owners = opened(world, 6)
+    world.context.fold()
+    late, _ = opened(world, 1)
+    withdraw.withdraw_case(world.context, owners[3], world.day)
+    (path,) = world.context.shelf.folder.glob("bank-pdq-*.segment")
+    if damage == "missing":
+        path.unlink()
+    elif damage == "truncated":
+        os.truncate(path, path.stat().st_size - 1)
+    elif damage == "altered":
+        spoil(path)
+    else:
+        path = world.context.shelf.folder / view.NAME
+        path.write_bytes(path.read_bytes()[:-1])
+    with caplog.at_level(logging.ERROR):
+        later = open_context()
+    assert path.name in caplog.text
+    assert found(world, later, pictures + late) == [n != 3 for n in range(7)]
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        last = open_context()
+    assert caplog.text == ""  # it was written anew
+    assert found(world, last, pictures + late) == [n != 3 for n in range(7)]
+
+
+def forget_last_changes(context: Context, count: int) -> None:
+    """As if an older backup had been restored."""
+    with context.database.write() as tx:
+        last = tx.scalar(sa.select(sa.func.max(schema.changes.c.position))) or 0
+        tx.execute(sa.delete(schema.changes).where(schema.changes.c.position > last - count))
+
+
+def test_a_store_that_went_back_is_read_anew(
+    world: World, open_context: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    pictures, _ = opened(world, 6)
+    world.context.fold()
+    forget_last_changes(world.context, 2)
+    later = open_context()
+    assert "not of this store" in caplog.text
+    assert found(world, later, pictures) == [True] * 6
+    assert later.shelf.position == later.position
+
+
+def test_another_store_is_read_anew(
+    world: World, open_context: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same ids and as many changes, other signals."""
+    pictures, _ = opened(world, 6)
+    world.context.fold()
+    values = [world.value() for _ in pictures]
+    with world.context.database.write() as tx:
+        for place, value in enumerate(values):
+            of_this = schema.signals.c.value == pictures[place].signals[0].value
+            tx.execute(sa.update(schema.signals).where(of_this).values(value=value))
+    later = open_context()
+    assert "not of this store" in caplog.text
+    others = [world.picture(world.pdq(value)) for value in values]
+    assert found(world, later, others) == [True] * 6
+
+
+def test_a_full_disk_leaves_the_old_view(
+    world: World,
+    open_context: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pictures, _ = opened(world, 6)
+    world.context.fold()
+    before = segments(world.context), world.context.shelf.position
+    late, _ = opened(world, 6)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "_make_room", full)
+        world.context.fold()
+        world.context.fold()  # and does not try again at once
+    assert caplog.text.count("index cannot be written") == 1
+    assert (segments(world.context), world.context.shelf.position) == before
+    assert found(world, world.context, pictures + late) == [True] * 12
+    assert world.context.indexes[Space.BANK, PDQ].newest == 6
+    clock = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: clock + 3600)
+    world.context.fold()
+    assert world.context.indexes[Space.BANK, PDQ].newest == 0
+    assert found(world, open_context(), pictures + late) == [True] * 12
+
+
+def test_a_full_disk_does_not_keep_it_from_starting(
+    world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, _ = opened(world, 6)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(build, "_make_room", full)
+    later = open_context()
+    assert segments(later) == []
+    assert found(world, later, pictures) == [True] * 6
+
+
+def test_what_was_withdrawn_leaves_the_files(
+    world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, owners = opened(world, 6)
+    world.context.fold()
+    withdraw.withdraw_case(world.context, owners[4], world.day)
+    there = open_context()
+    gone = words(pictures[4]).tobytes()
+
+    def stored() -> bytes:
+        return b"".join(p.read_bytes() for p in world.context.shelf.folder.iterdir())
+
+    world.context.fold()
+    assert gone in stored()  # not yet: a minute per 10,000 signals
+    clock = time.time()
+    monkeypatch.setattr(time, "time", lambda: clock + 70)
+    world.context.fold()
+    assert gone not in stored()
+    assert words(pictures[3]).tobytes() in stored()
+    there.fold()
+    assert found(world, there, pictures) == [n != 4 for n in range(6)]
+
+
+def test_a_quiet_service_writes_nothing_and_a_long_log_is_cut_short(
+    world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "TAIL", 1000)
+    pictures, _ = opened(world, 3)
+    world.context.fold()
+    assert world.context.shelf.is_empty
+    monkeypatch.setattr(shelf, "REPLAYED", 6)
+    world.context.fold()
+    assert world.context.shelf.position == world.context.position == 6
+    assert found(world, open_context(), pictures) == [True] * 3
+
+
+def test_reindex_reads_everything_and_others_take_it_over(world: World, open_context: Open) -> None:
+    pictures, _ = opened(world, 6)
+    here, there = world.context, open_context()
+    here.fold()
+    before = segments(here)
+    with here.database.write() as tx:  # behind the index's back
+        tx.execute(sa.delete(schema.signals).where(schema.signals.c.id == 1))
+    there.load(anew=True)
+    assert len(there.indexes[Space.BANK, PDQ]) == 5
+    assert not set(before) & set(segments(there))
+    here.fold()
+    assert len(here.indexes[Space.BANK, PDQ]) == 5
+    assert found(world, here, pictures)[1:] == [True] * 5
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PAUSE_SECONDS", 0.01)
+
+
+@pytest.mark.parametrize("follow", [worker.follow, worker.run])
+def test_a_running_process_folds(
+    world: World,
+    _quick: None,  # noqa: PT019
+    follow: Callable[[Context, threading.Event], None],
+) -> None:
+    opened(world, 6)
+    stop = threading.Event()
+    thread = threading.Thread(target=follow, args=(world.context, stop))
+    thread.start()
+    deadline = time.monotonic() + 20
+    while world.context.indexes[Space.BANK, PDQ].newest and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stop.set()
+    world.context.work_waits.set()
+    thread.join()
+    assert world.context.indexes[Space.BANK, PDQ].newest == 0
+    assert len(segments(world.context)) == 2
+
+
+def test_before_it_has_loaded_nothing_is_written(world: World) -> None:
+    opened(world, 6)
+    world.context.ready = False
+    world.context.fold()
+    assert segments(world.context) == []
