@@ -121,13 +121,15 @@ class HammingIndex:
                 tuple((each, each.removed != 0) for each in segments),
             )
 
-    def show(self, segments: Sequence[Segment], *, upto: int) -> None:
+    def show(self, shown: Sequence[tuple[Segment, NDArray[np.bool_]]], *, upto: int) -> None:
         """Search these segments, which hold all that was there at a position of the store.
 
-        What was added and removed after that position, or not in time for it, stays so.
+        Each comes with what was removed from it by then. What was added and removed after that
+        position, or not in time for it, stays so.
         """
         with self._changing:
             _, tail = self._view
+            segments = [segment.without(removed) for segment, removed in shown]
             self._removals = [each for each in self._removals if each[0] > upto]
             # Whatever was removed later is there as it was before; if it came back, in the tail.
             later = np.concatenate([np.empty(0, np.int64), *(ids for _, ids in self._removals)])

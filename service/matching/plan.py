@@ -35,6 +35,8 @@ WIDEST_RADIUS = 4
 
 # What a step costs, in the time in which a linear scan compares one code (about 1 ns). Measured
 # by `python -m benchmarks.match_plan`, and drawn in docs/matching.md.
+CALL = 3_000.0
+"""To begin at all."""
 GROUP = 22.0
 """To look a group up in its directory and fetch its first line."""
 POSTING = 0.22
@@ -88,20 +90,27 @@ def cost(cut: Chunks, count: int, radius: int) -> float:
 
     The unit is one comparison of a linear scan, so that a cost above `count` says: scan.
     """
-    allowed = radii(cut, radius)
-    if max(allowed) > WIDEST_RADIUS:
+    if max(radii(cut, radius)) > WIDEST_RADIUS:
         return float("inf")
-    total = 0.0
+    groups, postings, candidates = steps(cut, count, radius)
+    return CALL + groups * GROUP + postings * POSTING + candidates * CANDIDATE
+
+
+def steps(cut: Chunks, count: int, radius: int) -> tuple[float, float, float]:
+    """Return how many groups, postings in them and candidates such a search is expected to meet."""
+    allowed = radii(cut, radius)
+    groups = postings = candidates = 0.0
     for i, (width, r) in enumerate(zip(cut.widths, allowed, strict=True)):
         following = (i + 1) % len(cut)
         beside = min(cut.widths[following], BESIDE)
         for differing in range(r + 1):
-            groups = comb(width, differing)
-            postings = groups * count / 2**width
+            values = comb(width, differing)
             most = r + allowed[following] + 1 - differing
             passing = sum(comb(beside, k) for k in range(most + 1)) / 2**beside
-            total += groups * GROUP + postings * (POSTING + passing * CANDIDATE)
-    return total
+            groups += values
+            postings += values * count / 2**width
+            candidates += values * count / 2**width * passing
+    return groups, postings, candidates
 
 
 @lru_cache

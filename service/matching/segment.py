@@ -18,6 +18,7 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -157,6 +158,16 @@ class Segment:
         fresh = np.unique(places[self.removed[places] == 0])
         self.removed[fresh] = 1
         self.live -= len(fresh)
+
+    def without(self, removed: NDArray[np.bool_]) -> Segment:
+        """Return the same segment with more codes removed; this one stays as it is.
+
+        For a view to come: whoever searches the one before must not miss what is elsewhere there.
+        """
+        other = copy(self)
+        other.removed = ((self.removed != 0) | removed).view(np.uint8)
+        other.live = self.count - int(np.count_nonzero(other.removed))
+        return other
 
     def _probes_for(self, radius: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """The groups to look into; None when a scan is cheaper."""

@@ -179,9 +179,8 @@ class Shelf:
     def _show(self, shown: _Shown, position: int) -> None:
         """Call it while paused."""
         for name, pairs in shown.items():
-            for segment, named in pairs:
-                segment.remove_places(np.flatnonzero(named.removed))
-            self._indexes[name].show([segment for segment, _ in pairs], upto=position)
+            removed = [(segment, named.removed) for segment, named in pairs]
+            self._indexes[name].show(removed, upto=position)
         self.position = position
 
     def _merged(self, name: str, held: Held) -> list[tuple[Segment, Named]]:
