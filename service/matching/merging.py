@@ -34,6 +34,8 @@ class Size:
     count: int
     removed: int
     age: float
+    on_disk: bool = True
+    """Whether its file is still there: another process may have swept what this one maps."""
 
     @property
     def live(self) -> int:
@@ -42,7 +44,9 @@ class Size:
 
     @property
     def worn(self) -> bool:
-        """Whether it must be written again for what was removed from it."""
+        """Whether it must be written again, for what was removed from it or with its file."""
+        if not self.on_disk:
+            return True
         if not self.removed:
             return False
         patience = ERASED_AFTER + self.count / ERASED_PER_SECOND

@@ -214,12 +214,16 @@ class Shelf:
         return written
 
     def _sweep(self) -> None:
-        """Remove what the view does not name. A process that has it open keeps what it has."""
+        """Remove what neither the view names nor this process shows.
+
+        Another process that has it open keeps what it has.
+        """
         try:
             found = view.read(self.folder)
         except DamagedView:  # the next one that is written will tell
             return
         named = found.files() if found else set()
+        named |= {each.path.name for index in self._indexes.values() for each in index.segments}
         for pattern in ("*.segment", "*.part"):
             for path in self.folder.glob(pattern):
                 if path.name not in named:
@@ -236,7 +240,8 @@ class Shelf:
 def _sizes(segments: Sequence[Segment]) -> list[merging.Size]:
     now = time.time()
     return [
-        merging.Size(each.count, each.count - each.live, now - each.written_at) for each in segments
+        merging.Size(each.count, each.count - each.live, now - each.written_at, each.path.exists())
+        for each in segments
     ]
 
 
