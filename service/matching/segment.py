@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ class Segment:
     def __init__(self, path: Path) -> None:
         """Map a file and check every byte. Raises DamagedSegment."""
         self.path = path
-        self._file = _mapped(path)
+        self._file, self.written_at = _mapped(path)
         told = _described(self._file, path)
         self.count: int = told["count"]
         self.cut = plan.chunks(told["chunks"])
@@ -112,8 +113,6 @@ class Segment:
         self.words: Words = self._body[codes.start :][: codes.size].view(np.uint64).reshape(-1, 4)
         self.removed = np.zeros(self.count, np.uint8)
         self.live: int = self.count
-        self.written_at = path.stat().st_mtime
-        """Seconds since the epoch."""
         self._probes: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]] | None] = {}
 
     def _check(self, checksums: list[int]) -> None:
@@ -190,10 +189,12 @@ class Segment:
         return rows[np.argsort(rows[:, 0], kind="stable")]
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def _mapped(path: Path) -> tuple[mmap.mmap, float]:
+    """The file, and when it was written, in seconds since the epoch."""
     try:
         with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            written_at = os.fstat(file.fileno()).st_mtime
+            return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ), written_at
     except FileNotFoundError as err:
         raise DamagedSegment(f"{path.name}: missing") from err
     except (OSError, ValueError) as err:  # a file of no bytes cannot be mapped
