@@ -16,7 +16,7 @@ from hashing.signals import ContentSignals, SignalType
 from service import worker
 from service.domain.actor import Owner
 from service.domain.sighting import Verdict
-from service.matching import build, merging, shelf, view
+from service.matching import build, merging, segment, shelf, view
 from service.matching.codes import Words, arranged
 from service.store import schema
 from service.store.changes import Space
@@ -129,9 +129,9 @@ def test_only_one_process_writes(world: World, open_context: Open) -> None:
 
 def spoil(path: os.PathLike[str]) -> None:
     with open(path, "r+b") as file:  # noqa: PTH123
-        file.seek(build.BODY + 40)
+        file.seek(segment.BODY + 40)
         byte = file.read(1)
-        file.seek(build.BODY + 40)
+        file.seek(segment.BODY + 40)
         file.write(bytes([byte[0] ^ 1]))
 
 

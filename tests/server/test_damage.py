@@ -1,0 +1,180 @@
+"""A folder of segments in which something is broken, or for which there is no room."""
+
+from __future__ import annotations
+
+import logging
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.matching import merging, view
+from service.matching.codes import arranged
+from service.matching.shelf import Opened
+from tests.server.following import (
+    BANK,
+    EXCLUDED,
+    NAMES,
+    Log,
+    Process,
+    code,
+    codes,
+    files,
+    published,
+    shows,
+    started,
+    two_indexes,
+    uniform,
+)
+
+SMALL = 8
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "TAIL", SMALL)
+
+
+@pytest.fixture
+def log() -> Log:
+    return two_indexes()
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a full disk, for this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_damaged_segment_costs_its_index_alone(
+    tmp_path: Path, log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    (segment,) = published(tmp_path, log).bank.segments
+    whole = segment.path.read_bytes()
+    segment.path.write_bytes(whole[:-1])
+    again = Process(tmp_path, log)
+    with caplog.at_level(logging.ERROR):
+        opened = again.open()
+    assert opened == Opened(log.position, frozenset({BANK}))
+    assert segment.path.name in caplog.text
+    assert not len(again.bank)
+    assert shows(again.indexes[EXCLUDED], log.state(None, EXCLUDED))
+    segment.path.unlink()
+    assert Process(tmp_path, log).open().lost == {BANK}
+
+
+def test_a_damaged_view_costs_all_indexes(
+    tmp_path: Path, log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    published(tmp_path, log)
+    path = tmp_path / view.NAME
+    path.write_bytes(path.read_bytes()[:-9])
+    with caplog.at_level(logging.ERROR):
+        opened = Process(tmp_path, log).open()
+    assert opened.position == 0
+    assert opened.lost == set(NAMES)
+    assert view.NAME in caplog.text
+
+
+def test_an_index_that_the_view_does_not_name_is_lost(tmp_path: Path, log: Log) -> None:
+    published(tmp_path, log)
+    found = view.read(tmp_path)
+    assert found is not None
+    view.write(tmp_path, view.View(found.position, {BANK: found.indexes[BANK]}))
+    assert Process(tmp_path, log).open().lost == {EXCLUDED}
+
+
+@pytest.mark.parametrize("what", ["view", "segment"])
+def test_a_damaged_view_is_passed_over_and_then_replaced(
+    tmp_path: Path, log: Log, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = published(tmp_path, log)
+    one = started(tmp_path, log)
+    for number in range(100, 160):
+        log.add(number, code(number))
+    for process in (one, other):
+        process.follow()
+    other.publish()  # and what `one` has open is swept
+    (segment,) = other.bank.segments
+    path = tmp_path / view.NAME if what == "view" else segment.path
+    path.write_bytes(path.read_bytes()[:-9])
+    one.adopt()
+    assert path.name in caplog.text
+    assert one.is_current()
+    one.publish()
+    assert one.is_current()
+    assert not Process(tmp_path, log).open().lost
+
+
+def test_a_full_disk_leaves_the_view_before(tmp_path: Path, log: Log) -> None:
+    published(tmp_path, log)
+    before = files(tmp_path)
+    for one in range(100, 140):
+        log.add(one, code(one))
+    for one in range(200, 1400):
+        log.add(one, code(one), EXCLUDED)
+    process = started(tmp_path, log)
+    for _ in range(3):
+        # enough for the first of the indexes
+        with pytest.raises(OSError, match="File too large"), files_of_at_most(90_000):
+            process.publish()
+        assert process.is_current()
+        assert files(tmp_path) == before
+    assert started(tmp_path, log).is_current()
+    process.publish()
+    assert process.is_current()
+    assert started(tmp_path, log).is_current()
+
+
+def fill_up(process: Process, log: Log) -> None:
+    """Read one index anew from the log, which the process has followed to its end."""
+    state = log.state()
+    ids = np.array(sorted(state), np.int64)
+    with process.shelf.writing():
+        process.shelf.fill(BANK, ids, arranged(codes(*(state[one] for one in ids.tolist()))))
+
+
+def test_what_was_filled_outlasts_a_publish_that_fails(tmp_path: Path, log: Log) -> None:
+    process = published(tmp_path, log)
+    fill_up(process, log)
+    log.add(99, code(99), EXCLUDED)
+    process.follow()
+    with pytest.raises(OSError, match="File too large"), files_of_at_most(100):
+        process.publish()
+    assert process.is_current()
+    process.publish()
+    assert process.is_current()
+    assert not Process(tmp_path, log).open().lost
+    assert started(tmp_path, log).is_current()
+
+
+def test_a_view_names_only_what_is_there(tmp_path: Path, log: Log) -> None:
+    other = published(tmp_path, log)
+    one = started(tmp_path, log)
+    for number in range(100, 160):
+        log.add(number, code(number))
+    other.follow()
+    other.publish()  # and what `one` has open is swept
+    path = tmp_path / view.NAME
+    path.write_bytes(path.read_bytes()[:-9])
+    one.follow(one.position + 2)
+    one.publish()
+    assert one.is_current()
+    assert not Process(tmp_path, log).open().lost
+    assert started(tmp_path, log).is_current()
+
+
+def test_filling_goes_on_without_a_disk(tmp_path: Path, log: Log) -> None:
+    process = published(tmp_path, log)
+    stored = uniform(5, 100)
+    with files_of_at_most(4096), process.shelf.writing():
+        process.shelf.fill(BANK, np.arange(100), arranged(stored))
+    assert shows(process.bank, {one: stored[one].tobytes() for one in range(100)})

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import log, log2
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.matching import merging
+from service.matching.merging import AHEAD, EMPTY, ERASED_AFTER, ERASED_PER_SECOND, FULL, TAIL, Size
+
+sizes = st.builds(
+    lambda count, share, age: Size(count, int(count * share), age),
+    st.one_of(st.integers(1, FULL), st.integers(0, 24).map(lambda power: 2**power)),
+    st.sampled_from([0.0, 0.0, 0.1, 0.3, 1.0]),
+    st.sampled_from([0.0, 1000.0, 1e7]),
+)
+tails = st.one_of(st.just(0), st.integers(1, 2 * TAIL))
+
+
+@dataclass
+class Written:
+    """A segment, and how often the code in it that was written most often was written."""
+
+    count: int
+    removed: int = 0
+    times: int = 1
+
+
+@dataclass
+class Life:
+    """Additions and removals by number, as they go through merging."""
+
+    segments: list[Written] = field(default_factory=list)
+    written: int = 0
+    most_segments: int = 0
+    most_times: int = 0
+
+    def publish(self, tail: int) -> None:
+        groups = merging.taken(tail, [Size(each.count, each.removed, 0) for each in self.segments])
+        kept = [
+            each
+            for at, each in enumerate(self.segments)
+            if not any(at in group for group in groups)
+        ]
+        for first, group in enumerate(groups):
+            taken = [self.segments[at] for at in group]
+            count = sum(each.count - each.removed for each in taken) + (0 if first else tail)
+            assert count <= FULL
+            if count:
+                times = 1 + max((each.times for each in taken), default=0)
+                kept.append(Written(count, 0, times))
+                self.written += count
+                self.most_times = max(self.most_times, times)
+        self.segments = kept
+        growing = [each for each in kept if each.count - each.removed <= FULL / 2]
+        self.most_segments = max(self.most_segments, len(growing))
+
+    def remove(self, random: Random, share: float) -> None:
+        for each in self.segments:
+            each.removed += int((each.count - each.removed) * share * random.random())
+
+
+@settings(max_examples=300, deadline=None)
+@given(tails, st.lists(sizes, max_size=12))
+def test_what_is_taken(tail: int, held: list[Size]) -> None:
+    first, *alone = merging.taken(tail, held)
+    every = [place for group in (first, *alone) for place in group]
+    assert len(set(every)) == len(every)
+    total = tail + sum(held[place].live for place in first)
+    assert total <= FULL
+    for place, size in enumerate(held):
+        if place in first:
+            assert total >= (1 + AHEAD) / AHEAD * size.live
+        else:
+            assert ({place} in alone) == size.worn
+            assert not tail or size.live > AHEAD * total or total + size.live > FULL
+
+
+def test_nothing_is_taken_without_a_reason() -> None:
+    assert merging.taken(0, [Size(10, 0, 1e9), Size(10, 0, 0)]) == [set()]
+    assert merging.taken(0, [Size(100, 1, 0), Size(100, 100, 0)]) == [set(), {1}]
+    assert merging.taken(1, [Size(10, 0, 0), Size(1, 0, 0), Size(4, 0, 0)]) == [{0, 1, 2}]
+
+
+@pytest.mark.parametrize("count", [1, 1000, FULL])
+def test_a_segment_is_worn_by_much_removed_or_by_time(count: int) -> None:
+    patience = ERASED_AFTER + count / ERASED_PER_SECOND
+    few, many = max(1, int(EMPTY * count)), int(EMPTY * count) + 1
+    assert Size(count, many, 0).worn
+    assert Size(count, few, patience + 1).worn
+    assert not Size(count, 0, patience * 100).worn
+    assert few >= many or not Size(count, few, patience - 1).worn
+
+
+@given(tails, st.lists(sizes, max_size=4))
+def test_what_is_due(tail: int, held: list[Size]) -> None:
+    assert merging.due(tail, held) == (tail >= TAIL or any(each.worn for each in held))
+
+
+def test_codes_are_written_a_few_times_as_they_are_added() -> None:
+    life = Life()
+    for _ in range(2 * FULL // TAIL):
+        life.publish(TAIL)
+    assert sum(each.count for each in life.segments) == 2 * FULL
+    assert life.most_times <= 16
+    assert life.most_segments <= 6
+    assert life.written <= 7 * 2 * FULL
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.02, 0.3])
+@pytest.mark.parametrize("least", [1, TAIL])
+def test_what_is_written_and_searched_stays_bounded(least: int, share: float) -> None:
+    random, life, total = Random(1), Life(), 0
+    for _ in range(3000):
+        tail = int(least * (2 * TAIL / least) ** random.random())
+        total += tail
+        life.publish(tail)
+        life.remove(random, share)
+    assert life.written <= 8 * total
+    # A segment is more than twice as large as the next smaller one.
+    assert life.most_segments <= log2(FULL / 2 / least)
+    assert share or life.most_times <= log(FULL / least, (1 + AHEAD) / AHEAD)
+    alive = sum(each.count - each.removed for each in life.segments)
+    assert len(life.segments) <= life.most_segments + 2 * alive / FULL

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from service.matching.threads import Work, cores, spread
+
+THREE = 3
+
+
+@pytest.mark.parametrize("work", Work)
+@pytest.mark.parametrize("threads", [None, 1, THREE])
+def test_results_come_in_the_order_of_the_items(work: Work, threads: int | None) -> None:
+    assert spread(work, lambda item: item * item, range(50), threads=threads) == [
+        item * item for item in range(50)
+    ]
+    assert spread(work, str, [], threads=threads) == []
+
+
+def test_what_fails_in_a_thread_fails_here() -> None:
+    def refuse(item: int) -> int:
+        raise LookupError(item)
+
+    with pytest.raises(LookupError, match=r"^7$"):
+        spread(Work.BUILD, refuse, [7])
+
+
+def meeting(work: Work, barrier: threading.Barrier) -> Callable[[int], str]:
+    def act(_item: int) -> str:
+        barrier.wait(timeout=20)
+        return threading.current_thread().name
+
+    assert work.value
+    return act
+
+
+def test_so_many_work_at_once() -> None:
+    names = spread(
+        Work.SEARCH, meeting(Work.SEARCH, threading.Barrier(THREE)), range(THREE), threads=THREE
+    )
+    assert len(set(names)) == THREE
+    assert all(name.startswith(Work.SEARCH) for name in names)
+
+
+def test_a_merge_leaves_the_threads_of_searches_alone() -> None:
+    barrier = threading.Barrier(2)
+    searching: list[str] = []
+    thread = threading.Thread(
+        target=lambda: searching.extend(
+            spread(Work.SEARCH, meeting(Work.SEARCH, barrier), [1], threads=1)
+        )
+    )
+    thread.start()
+    building = spread(Work.BUILD, meeting(Work.BUILD, barrier), [1], threads=1)
+    thread.join()
+    assert building[0].startswith(Work.BUILD)
+    assert searching[0].startswith(Work.SEARCH)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads have one priority")
+def test_building_yields_to_searches() -> None:
+    script = """
+import os, threading
+from service.matching.threads import Work, spread
+nice = lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+print(*spread(Work.SEARCH, nice, [1]), *spread(Work.BUILD, nice, [1]), nice(1))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    search, build, main = map(int, run.stdout.split())
+    assert search == main
+    assert build >= max(main, 10)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="not on this system")
+def test_cores_are_those_this_process_may_use() -> None:
+    script = """
+import os
+from service.matching.threads import cores
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+print(cores())
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1"]
+    assert cores() >= 1
