@@ -100,6 +100,24 @@ class HammingIndex:
             for segment in segments:
                 segment.remove(gone)
 
+    def renew(self, ids: Ids, codes: Codes, *, change: int = 0) -> None:
+        """Remove these, each once, and add them again, in one step: a search finds them meanwhile.
+
+        For what was removed and came back between two looks at the store. Passing it over would
+        be wrong: a view of the time between says that it is gone, and that what came later is in
+        the tail.
+        """
+        words = arranged(codes)
+        with self._changing:
+            self._removals.append((change, ids))
+            segments, tail = self._view
+            before = [self._places[one] for one in ids.tolist() if one in self._places]
+            self._view = _View(segments, tail.appended(ids, words))
+            self._view.tail.removed[before] = 1
+            for segment in segments:
+                segment.remove(ids)
+            self._places.update(zip(ids.tolist(), count(tail.count), strict=False))
+
     def search(self, codes: Codes, radius: int, *, threads: int | None = None) -> Hits:
         """Return every pair of a query, uint8 (n, 32), and a code at most `radius` bits apart.
 

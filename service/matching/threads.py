@@ -50,4 +50,5 @@ def _pool(work: Work, threads: int) -> ThreadPoolExecutor:
 def _yield_to_others() -> None:
     """Linux gives each thread a priority of its own; elsewhere this one is like the others."""
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        me = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, me, max(_NICE, os.getpriority(os.PRIO_PROCESS, me)))

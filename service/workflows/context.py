@@ -114,7 +114,7 @@ class Context:
                 for space in Space:
                     self._remove(space, _ids(rows, space, Change.REMOVE), upto)
                 for space, stored in added:
-                    self._add(space, stored)
+                    self._add(space, stored, _removed(rows, space), upto)
                 self.position = upto
 
     def lag(self) -> int:
@@ -133,9 +133,11 @@ class Context:
             zip(hits.queries.tolist(), hits.ids.tolist(), hits.distances.tolist(), strict=True)
         )
 
-    def _add(self, space: Space, stored: list[Stored]) -> None:
-        for kind, found in refill.by_type(stored).items():
+    def _add(self, space: Space, stored: list[Stored], removed: set[int], change: int) -> None:
+        for kind, found in refill.by_type(one for one in stored if one.id not in removed).items():
             self.indexes[space, kind].add(found.ids, found.codes)
+        for kind, found in refill.by_type(one for one in stored if one.id in removed).items():
+            self.indexes[space, kind].renew(found.ids, found.codes, change=change)
 
     def _remove(self, space: Space, gone: list[int], change: int) -> None:
         for (of_space, _), index in self.indexes.items():
@@ -202,6 +204,11 @@ def _ids(rows: list[changes.Row], space: Space, change: Change) -> list[int]:
     """Signals whose last change among these rows is of one sort."""
     last = {row.signal_id: row.change for row in rows if row.space is space}
     return [signal_id for signal_id, latest in last.items() if latest is change]
+
+
+def _removed(rows: list[changes.Row], space: Space) -> set[int]:
+    """Signals that were removed among these rows, also if they came back."""
+    return {r.signal_id for r in rows if r.space is space and r.change is Change.REMOVE}
 
 
 Today = date

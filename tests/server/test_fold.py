@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from hashing.signals import ContentSignals, SignalType
 from service import worker
 from service.domain.actor import Owner
+from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
 from service.matching import build, merging, segment, shelf, view
 from service.matching.codes import Words, arranged
-from service.store import schema
+from service.store import cases, schema
 from service.store.changes import Space
 from service.workflows import refill, withdraw
 from service.workflows.context import Context
@@ -113,6 +114,36 @@ def test_a_replica_that_was_behind_catches_up(world: World, open_context: Open) 
     assert found(world, there, pictures) == [n != 1 for n in range(6)]
     there.fold()
     assert found(world, there, pictures) == [n != 1 for n in range(6)]
+
+
+def test_what_left_and_came_back_between_two_looks_is_kept(
+    world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process saw an entry held and released in two looks and wrote in between, one in one."""
+    pictures, owners = opened(world, 6)
+    here = world.context
+    here.fold()
+    there = open_context()
+    monkeypatch.setattr(shelf, "REPLAYED", 1)
+    set_status(there, owners[2], EntryStatus.QUARANTINED)
+    there.catch_up()
+    there.fold()
+    set_status(there, owners[2], EntryStatus.ACTIVE)
+    here.catch_up()
+    assert here.position > there.shelf.position
+    assert found(world, here, pictures) == [True] * 6
+    here.fold()
+    assert found(world, here, pictures) == [True] * 6
+    there.catch_up()
+    there.fold()
+    assert found(world, there, pictures) == [True] * 6
+    assert found(world, open_context(), pictures) == [True] * 6
+
+
+def set_status(context: Context, owner: Owner, status: EntryStatus) -> None:
+    with context.database.write() as tx:
+        (entry,) = cases.entries_of(tx, owner.case_id)
+        cases.set_status(tx, entry, status)
 
 
 def test_only_one_process_writes(world: World, open_context: Open) -> None:

@@ -303,3 +303,15 @@ def test_what_stays_is_found_all_the_while(tmp_path: Path, monkeypatch: pytest.M
             process.publish()
         done.set()
         assert all(each.result() for each in searches)
+
+
+def test_what_is_renewed_is_found_once_and_goes_to_the_tail() -> None:
+    found = HammingIndex()
+    add(found, (1, b"a" * 32), (2, b"b" * 32))
+    found.renew(np.array([1, 3]), codes(b"a" * 32, b"c" * 32), change=5)
+    assert pairs(found.search(codes(b"a" * 32, b"c" * 32), 0)) == [(0, 1, 0), (1, 3, 0)]
+    assert len(found) == 3
+    found.show([], upto=5)
+    assert pairs(found.search(codes(b"a" * 32, b"c" * 32), 0)) == [(0, 1, 0), (1, 3, 0)]
+    found.remove([1])
+    assert pairs(found.search(codes(b"a" * 32), 0)) == []
