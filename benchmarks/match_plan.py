@@ -114,7 +114,7 @@ def fit(rows: Iterable[Measured], radius: int) -> list[tuple[str, float]]:
     times = np.array([row.measured for row in rows])
     matrix: NDArray[np.float64] = np.column_stack([np.ones(len(times)), steps]) / times[:, None]
     found = np.linalg.lstsq(matrix, np.ones(len(times)), rcond=None)[0]
-    return list(zip(("CALL", "GROUP", "POSTING", "CANDIDATE"), found.tolist(), strict=True))
+    return list(zip(("CALL", "BUCKET", "POSTING", "CANDIDATE"), found.tolist(), strict=True))
 
 
 def draw(rows: list[Measured], radius: int, path: Path) -> None:

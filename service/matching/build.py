@@ -16,7 +16,7 @@ from service.matching.plan import Chunks, chunks_for
 from service.matching.segment import BODY, MOST, Segment, description, file_bytes, layout, sections
 from service.matching.threads import Work, cores, spread
 
-_Group = tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]]
+_Buckets = tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]]
 
 
 def write(path: Path, ids: Ids, words: Words, *, cut: Chunks | None = None) -> Segment:
@@ -77,16 +77,16 @@ def _write_sections(file: BinaryIO, ids: Ids, words: Words, cut: Chunks) -> list
     at_once = cores()
     for first in range(0, len(cut), at_once):
         chunks = range(first, min(first + at_once, len(cut)))
-        for group in spread(Work.BUILD, lambda chunk: _grouped(words, chunk, table), chunks):
-            for array in group:
+        for bucket in spread(Work.BUILD, lambda chunk: _buckets_of(words, chunk, table), chunks):
+            for array in bucket:
                 put(array)
     return checksums
 
 
-def _grouped(words: Words, chunk: int, table: NDArray[np.int64]) -> _Group:
+def _buckets_of(words: Words, chunk: int, table: NDArray[np.int64]) -> _Buckets:
     count, width = len(words), int(table[chunk + 1, kernels.WIDTH])
     directory = np.zeros(2**width + 1, np.uint32)
     beside = np.zeros(count + kernels.LANES, np.uint16)
     local = np.empty(kernels.LOCAL_BYTES * count, np.uint8)
-    kernels.group(words, chunk, table, directory, beside, local)
+    kernels.fill_buckets(words, chunk, table, directory, beside, local)
     return directory, beside, local

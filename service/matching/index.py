@@ -1,8 +1,8 @@
 """An exact Hamming-radius index over 256-bit codes: segments, a tail, and what was removed.
 
 Results equal a linear scan. What is added or removed shows in the next search. Searches take
-no lock: they see one view of the whole, and a change puts another in its place. The index is
-a cache of the store and holds nothing that cannot be read again.
+no lock: they see segments and tail of one moment, and a change puts others in their place. The
+index is a cache of the store and holds nothing that cannot be read again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SHARE = 16
 """Queries at least that a thread is given."""
 
 
-class _View(NamedTuple):
+class _Parts(NamedTuple):
     segments: tuple[Segment, ...]
     tail: Tail
 
@@ -50,19 +50,19 @@ class HammingIndex:
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
-        self._view = _View((), Tail.empty())
+        self._parts = _Parts((), Tail.empty())
         self._places: dict[int, int] = {}
         """Where in the tail an id is, of those not removed."""
         self._removals: list[tuple[int, Ids]] = []
         """What was removed, and by which change of the store, for segments older than that."""
 
     def __len__(self) -> int:
-        return len(self._places) + sum(each.live for each in self._view.segments)
+        return len(self._places) + sum(each.live for each in self._parts.segments)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The segments of this moment."""
-        return self._view.segments
+        return self._parts.segments
 
     @property
     def newest(self) -> int:
@@ -76,14 +76,14 @@ class HammingIndex:
     def hold(self, ids: Ids, words: Words) -> None:
         """Add codes whose bits are arranged already."""
         with self._changing:
-            segments, tail = self._view
+            segments, tail = self._parts
             fresh = np.sort(np.unique(ids, return_index=True)[1])
             fresh = fresh[~_in_segments(segments, ids[fresh])]
             fresh = fresh[[one not in self._places for one in ids[fresh].tolist()]]
             if not len(fresh):
                 return
             start = tail.count
-            self._view = _View(segments, tail.appended(ids[fresh], words[fresh]))
+            self._parts = _Parts(segments, tail.appended(ids[fresh], words[fresh]))
             self._places.update(zip(ids[fresh].tolist(), count(start), strict=False))
 
     def remove(self, ids: Iterable[int], *, change: int = 0) -> None:
@@ -94,7 +94,7 @@ class HammingIndex:
         gone = np.fromiter(ids, np.int64)
         with self._changing:
             self._removals.append((change, gone))
-            segments, tail = self._view
+            segments, tail = self._parts
             places = [self._places.pop(one, None) for one in gone.tolist()]
             tail.removed[[place for place in places if place is not None]] = 1
             for segment in segments:
@@ -104,16 +104,15 @@ class HammingIndex:
         """Remove these, each once, and add them again, in one step: a search finds them meanwhile.
 
         For what was removed and came back between two looks at the store. Passing it over would
-        be wrong: a view of the time between says that it is gone, and that what came later is in
-        the tail.
+        be wrong: by a manifest of the time between it is gone, and what came later is in the tail.
         """
         words = arranged(codes)
         with self._changing:
             self._removals.append((change, ids))
-            segments, tail = self._view
+            segments, tail = self._parts
             before = [self._places[one] for one in ids.tolist() if one in self._places]
-            self._view = _View(segments, tail.appended(ids, words))
-            self._view.tail.removed[before] = 1
+            self._parts = _Parts(segments, tail.appended(ids, words))
+            self._parts.tail.removed[before] = 1
             for segment in segments:
                 segment.remove(ids)
             self._places.update(zip(ids.tolist(), count(tail.count), strict=False))
@@ -123,15 +122,17 @@ class HammingIndex:
 
         A batch is shared out to all cores, or to so many `threads`.
         """
-        words, view = arranged(codes), self._view
+        words, parts = arranged(codes), self._parts
         shares = min(threads or cores(), len(words) // _SHARE)
-        rows = _shared(view, words, radius, shares) if shares > 1 else _search(view, words, radius)
+        rows = (
+            _shared(parts, words, radius, shares) if shares > 1 else _search(parts, words, radius)
+        )
         return Hits(rows[:, 0], rows[:, 1], rows[:, 2])
 
     def held(self) -> Held:
         """Return a copy of all that is found now."""
         with self._changing:
-            segments, tail = self._view
+            segments, tail = self._parts
             live = tail.live()
             return Held(
                 tail.ids[live],
@@ -146,7 +147,7 @@ class HammingIndex:
         position, or not in time for it, stays so.
         """
         with self._changing:
-            _, tail = self._view
+            _, tail = self._parts
             segments = [segment.without(removed) for segment, removed in shown]
             self._removals = [each for each in self._removals if each[0] > upto]
             # Whatever was removed later is there as it was before; if it came back, in the tail.
@@ -155,13 +156,13 @@ class HammingIndex:
                 segment.remove(later)
             live = tail.live()
             rest = tail.kept(live[~_in_segments(segments, tail.ids[live])])
-            self._view = _View(tuple(segments), rest)
+            self._parts = _Parts(tuple(segments), rest)
             self._places = {one: at for at, one in enumerate(rest.ids[: rest.count].tolist())}
 
     def restart(self, segments: Sequence[Segment] = ()) -> None:
         """Hold these segments and nothing else, as if new."""
         with self._changing:
-            self._view = _View(tuple(segments), Tail.empty())
+            self._parts = _Parts(tuple(segments), Tail.empty())
             self._places, self._removals = {}, []
 
 
@@ -172,10 +173,10 @@ def _in_segments(segments: Sequence[Segment], ids: Ids) -> NDArray[np.bool_]:
     return found
 
 
-def _search(view: _View, words: Words, radius: int) -> Rows:
-    found = [segment.search(words, radius) for segment in view.segments]
-    if view.tail.count:
-        found.append(view.tail.search(words, radius))
+def _search(parts: _Parts, words: Words, radius: int) -> Rows:
+    found = [segment.search(words, radius) for segment in parts.segments]
+    if parts.tail.count:
+        found.append(parts.tail.search(words, radius))
     if not found:
         return no_rows()
     rows = found[0] if len(found) == 1 else np.concatenate(found)
@@ -184,14 +185,14 @@ def _search(view: _View, words: Words, radius: int) -> Rows:
     )
 
 
-def _shared(view: _View, words: Words, radius: int, shares: int) -> Rows:
+def _shared(parts: _Parts, words: Words, radius: int, shares: int) -> Rows:
     def one(share: tuple[int, Words]) -> Rows:
         before, part = share
-        rows = _search(view, part, radius)
+        rows = _search(parts, part, radius)
         rows[:, 0] += before
         return rows
 
-    parts = np.array_split(words, 4 * shares if len(words) >= 4 * _SHARE * shares else shares)
-    starts = np.cumsum([0, *map(len, parts)])
-    shared = zip(starts.tolist(), parts, strict=False)
+    some = np.array_split(words, 4 * shares if len(words) >= 4 * _SHARE * shares else shares)
+    starts = np.cumsum([0, *map(len, some)])
+    shared = zip(starts.tolist(), some, strict=False)
     return np.concatenate(spread(Work.SEARCH, one, shared, threads=shares))

@@ -4,7 +4,7 @@ A segment comes as one block of bytes, `body`, and the table `layout` of where t
 (service.matching.segment has both). A code, and so a query, is four 64-bit words.
 
 A search goes in three passes over small buffers, so that memory is asked for long before it is
-needed: groups are looked up in the directories; the next chunks beside their codes are
+needed: buckets are looked up in the directories; the next chunks beside their codes are
 compared; the few codes that remain are fetched and compared whole.
 """
 
@@ -20,19 +20,22 @@ from service.matching.bits import LANES, lowest, near, popcount, prefetch
 COUNT, IDS, CODES = 0, 1, 2
 FIRST, WIDTH, DIRECTORY, BESIDE, LOCALS = 0, 1, 2, 3, 4
 
+MADE_OF = "028c2a7d2537a2b2"
+"""Of bits.py, the beginning of its SHA-256: Numba keeps machine code for as long as this file is
+the same, and does not look at that one."""
 ABANDONED = -1
-"""In place of an id: this query met crowded groups, and scanning is cheaper."""
+"""In place of an id: this query met crowded buckets, and scanning is cheaper."""
 LOCAL_BYTES = 3
-"""A code's number within its segment, as it stands in a group."""
+"""A code's number within its segment, as it stands in a bucket."""
 BESIDE_BITS = 16
 """Bits of the next chunk that stand beside it."""
 
 _WORD = 64
-_GROUPS = 128
+_BUCKETS = 128
 _CANDIDATES = 2048
 _PATIENCE = 20_000
 # What steps cost in comparisons of a linear scan, as in service.matching.plan, rounded down.
-_PER_GROUP, _PER_CANDIDATE, _POSTINGS_AS_ONE = 16, 20, 6
+_PER_BUCKET, _PER_CANDIDATE, _POSTINGS_AS_ONE = 16, 20, 6
 
 
 def _compiled(function):
@@ -73,7 +76,7 @@ def search(queries, begin, layout, body, dead, probes, allowed, radius, found):
     """
     numbers, values, words = body.view(np.uint32), body.view(np.uint16), body.view(np.uint64)
     asked = np.empty((2, allowed.shape[0]), np.int64)  # this chunk, what must be beside it
-    groups = np.empty((2, _GROUPS), np.int64)  # start, end
+    buckets = np.empty((2, _BUCKETS), np.int64)  # start, end
     candidates = np.empty((2, _CANDIDATES), np.int64)  # place of the local number, chunk
     hits = 0
     for query in range(begin, queries.shape[0]):
@@ -83,13 +86,13 @@ def search(queries, begin, layout, body, dead, probes, allowed, radius, found):
             asked[0, chunk] = part(queries, query, first, width)
             asked[1, chunk] = part(queries, query, layout[after + 1, FIRST], bits)
         before, patience = hits, layout[0, COUNT] + _PATIENCE
-        for start in range(0, probes.shape[0], _GROUPS):
-            end = min(start + _GROUPS, probes.shape[0])
-            patience -= _look_up(layout, numbers, values, probes, start, end, asked, groups)
+        for start in range(0, probes.shape[0], _BUCKETS):
+            end = min(start + _BUCKETS, probes.shape[0])
+            patience -= _look_up(layout, numbers, values, probes, start, end, asked, buckets)
             at = start
             while at < end and patience >= 0:
                 at, chosen = _dismiss(
-                    layout, body, values, probes, start, at, end, asked, groups, candidates
+                    layout, body, values, probes, start, at, end, asked, buckets, candidates
                 )
                 patience -= _PER_CANDIDATE * chosen
                 _fetch(layout, body, words, candidates, chosen)
@@ -107,27 +110,27 @@ def search(queries, begin, layout, body, dead, probes, allowed, radius, found):
 
 
 @_compiled
-def _look_up(layout, numbers, values, probes, start, end, asked, groups):
-    """First pass: ask the directories where the groups are. Returns what this costs."""
+def _look_up(layout, numbers, values, probes, start, end, asked, buckets):
+    """First pass: ask the directories where the buckets are. Returns what this costs."""
     for i in range(start, end):
         chunk = probes[i, 0]
         place = (layout[chunk + 1, DIRECTORY] >> 2) + (asked[0, chunk] ^ probes[i, 1])
         prefetch(numbers, place)
-        groups[0, i - start] = place
+        buckets[0, i - start] = place
     postings = 0
     for i in range(start, end):
-        place = groups[0, i - start]
+        place = buckets[0, i - start]
         beside = layout[probes[i, 0] + 1, BESIDE] >> 1
         first, last = beside + np.int64(numbers[place]), beside + np.int64(numbers[place + 1])
-        groups[0, i - start], groups[1, i - start] = first, last
+        buckets[0, i - start], buckets[1, i - start] = first, last
         postings += last - first
         for line in range(first & -LANES, last, LANES):
             prefetch(values, line)
-    return _PER_GROUP * (end - start) + postings // _POSTINGS_AS_ONE
+    return _PER_BUCKET * (end - start) + postings // _POSTINGS_AS_ONE
 
 
 @_compiled
-def _dismiss(layout, body, values, probes, start, at, end, asked, groups, candidates):
+def _dismiss(layout, body, values, probes, start, at, end, asked, buckets, candidates):
     """Second pass: keep as candidates what is near in the next chunk too.
 
     Returns the probe to go on from, when there are too many for one go, and how many there are.
@@ -136,10 +139,10 @@ def _dismiss(layout, body, values, probes, start, at, end, asked, groups, candid
     for i in range(at, end):
         chunk, most = probes[i, 0], np.uint16(probes[i, 2])
         value = np.uint16(asked[1, chunk])
-        place, last = groups[0, i - start], groups[1, i - start]
+        place, last = buckets[0, i - start], buckets[1, i - start]
         while place < last:
             if chosen > _CANDIDATES - LANES:
-                groups[0, i - start] = place
+                buckets[0, i - start] = place
                 return i, chosen
             close = near(values, place, value, most)
             if last - place < LANES:
@@ -256,8 +259,8 @@ def diagonals(codes):
 
 
 @_compiled
-def group(codes, chunk, layout, directory, beside, local):
-    """Sort the codes, uint64 (n, 4), into the groups of one chunk.
+def fill_buckets(codes, chunk, layout, directory, beside, local):
+    """Sort the codes, uint64 (n, 4), into the buckets of one chunk.
 
     Fills `directory`, uint32 (2^width + 1), zeros at first; `beside`, uint16, the next chunk
     of each code; and `local`, uint8, the LOCAL_BYTES of its number.

@@ -1,9 +1,9 @@
 """How codes are cut into chunks, and how many differing bits a search allows each chunk.
 
-A segment of n codes cuts the 256 bits into m chunks. For each chunk it groups the codes by the
-chunk's value. A search looks only into groups whose value is near the query's.
+A segment of n codes cuts the 256 bits into m chunks. For each chunk it buckets the codes by the
+chunk's value. A search looks only into buckets whose value is near the query's.
 
-Which groups suffice follows from the generalised pigeonhole principle (Qin et al., "GPH",
+Which buckets suffice follows from the generalised pigeonhole principle (Qin et al., "GPH",
 ICDE 2018): when chunk i may differ in r_i bits and the sum of (r_i + 1) is at least
 radius + 1, then a code within the radius is within r_i in at least one chunk i.
 
@@ -11,7 +11,7 @@ Around that chunk there is always a stronger one (Qin and Xiao, "Pigeonring", VL
 as a ring, some chunk i is within r_i and, together with the next chunk j, within
 r_i + r_j + 1. (Write d_i for a chunk's distance and x_i = d_i - (r_i + 1). The x_i sum to less
 than 0, so by the cycle lemma there is a chunk from which on every partial sum is below 0.) A
-group therefore keeps beside each code the value of its next chunk, and nearly all codes are
+bucket therefore keeps beside each code the value of its next chunk, and nearly all codes are
 dismissed by comparing 16 bits that lie in a row, before any of them is fetched.
 """
 
@@ -37,10 +37,10 @@ WIDEST_RADIUS = 4
 # by `python -m benchmarks.match_plan`, and drawn in docs/matching.md.
 CALL = 3_000.0
 """To begin at all."""
-GROUP = 22.0
-"""To look a group up in its directory and fetch its first line."""
+BUCKET = 22.0
+"""To look a bucket up in its directory and fetch its first line."""
 POSTING = 0.22
-"""To compare the next chunk of one code of a group."""
+"""To compare the next chunk of one code of a bucket."""
 CANDIDATE = 40.0
 """To fetch a code that was not dismissed, and compare it."""
 DIRECTORY_SHARE = 40
@@ -92,14 +92,14 @@ def cost(cut: Chunks, count: int, radius: int) -> float:
     """
     if max(radii(cut, radius)) > WIDEST_RADIUS:
         return float("inf")
-    groups, postings, candidates = steps(cut, count, radius)
-    return CALL + groups * GROUP + postings * POSTING + candidates * CANDIDATE
+    buckets, postings, candidates = steps(cut, count, radius)
+    return CALL + buckets * BUCKET + postings * POSTING + candidates * CANDIDATE
 
 
 def steps(cut: Chunks, count: int, radius: int) -> tuple[float, float, float]:
-    """Return how many groups, postings in them and candidates such a search is expected to meet."""
+    """Return how many buckets, postings in them and candidates such a search should meet."""
     allowed = radii(cut, radius)
-    groups = postings = candidates = 0.0
+    buckets = postings = candidates = 0.0
     for i, (width, r) in enumerate(zip(cut.widths, allowed, strict=True)):
         following = (i + 1) % len(cut)
         beside = min(cut.widths[following], BESIDE)
@@ -107,17 +107,17 @@ def steps(cut: Chunks, count: int, radius: int) -> tuple[float, float, float]:
             values = comb(width, differing)
             most = r + allowed[following] + 1 - differing
             passing = sum(comb(beside, k) for k in range(most + 1)) / 2**beside
-            groups += values
+            buckets += values
             postings += values * count / 2**width
             candidates += values * count / 2**width * passing
-    return groups, postings, candidates
+    return buckets, postings, candidates
 
 
 @lru_cache
 def probes(cut: Chunks, radius: int) -> NDArray[np.int64]:
-    """Return the groups to look into, as rows of: chunk, flip, most.
+    """Return the buckets to look into, as rows of: chunk, flip, most.
 
-    The group is that of the query's chunk with the bits of `flip` turned over; in it only
+    The bucket is that of the query's chunk with the bits of `flip` turned over; in it only
     codes count whose next chunk differs in at most `most` bits, as far as it is kept beside.
     """
     allowed = radii(cut, radius)

@@ -1,4 +1,4 @@
-"""A linear scan by FAISS: of the newest codes, and wherever groups would cost more than it."""
+"""A linear scan by FAISS: of the newest codes, and wherever buckets would cost more than it."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A segment: codes that change no more, with their groups, in one file that every process maps.
+"""A segment: codes that change no more, with their buckets, in one file that every process maps.
 
     0          magic, length and CRC-32 of the description, description (JSON)
     4096       ids        int64   (count)          ascending
                codes      uint64  (count, 4)       in the order of `codes.arranged`
-    a chunk:   directory  uint32  (2^width + 1)    where the group of each value begins
-               beside     uint16  (count + 32)     the next chunk of each code of the group
+    a chunk:   directory  uint32  (2^width + 1)    where the bucket of each value begins
+               beside     uint16  (count + 32)     the next chunk of each code of the bucket
                local      uint8   (count, 3)       its number in this segment
 
 Numbers are little-endian; sections begin at multiples of 64 bytes. The description holds the
@@ -161,7 +161,7 @@ class Segment:
     def without(self, removed: NDArray[np.bool_]) -> Segment:
         """Return the same segment with more codes removed; this one stays as it is.
 
-        For a view to come: whoever searches the one before must not miss what is elsewhere there.
+        For a view to come: who searches the one before must not miss what is elsewhere in it.
         """
         other = copy(self)
         other.removed = ((self.removed != 0) | removed).view(np.uint8)
@@ -169,7 +169,7 @@ class Segment:
         return other
 
     def _probes_for(self, radius: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        """The groups to look into; None when a scan is cheaper."""
+        """The buckets to look into; None when a scan is cheaper."""
         if plan.cost(self.cut, self.count, radius) > self.count:
             return None
         return plan.probes(self.cut, radius), np.array(plan.radii(self.cut, radius), np.int64)
@@ -180,7 +180,7 @@ class Segment:
         return np.column_stack([numbers[rows[:, 0]], self.ids[rows[:, 1]], rows[:, 2]])
 
     def _with_abandoned(self, queries: Words, rows: Rows, radius: int) -> Rows:
-        """Answer by a scan the queries that met crowded groups."""
+        """Answer by a scan the queries that met crowded buckets."""
         abandoned = rows[:, 1] == kernels.ABANDONED
         if not abandoned.any():
             return rows

@@ -1,8 +1,8 @@
 """The folder where the indexes of a process keep their segments, shared with other processes.
 
-Whoever holds the folder's lock writes: new segments first, then the view that names them, then
-away with what no view names. All others take over each new view. A kill at any moment leaves
-the old view or the new one, and perhaps a file that the next writer removes.
+Whoever holds the folder's lock writes: new segments first, then the manifest that names them,
+then away with what it does not name. All others take over each new manifest. A kill at any
+moment leaves the old one or the new one, and perhaps a file that the next writer removes.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from secrets import token_hex
 
 import numpy as np
 
-from service.matching import build, merging, view
+from service.matching import build, manifest, merging
 from service.matching.codes import Ids, Words
 from service.matching.index import HammingIndex, Held
+from service.matching.manifest import DamagedManifest, Manifest, Named
 from service.matching.segment import DamagedSegment, Segment
-from service.matching.view import DamagedView, Named, View
 
 log = logging.getLogger(__name__)
 
 REPLAYED = 20_000
-"""Changes after its view that a start goes through at most, before a new view is due."""
+"""Changes after its manifest that a start goes through at most, before a new manifest is due."""
 
 Paused = Callable[[], AbstractContextManager[int]]
 """While it lasts nothing is added or removed; it gives the position that the indexes show."""
@@ -52,11 +52,11 @@ class Shelf:
         self._indexes = indexes
         self._stamp: _Stamp | None = None
         self.position = -1
-        """Of the view that this process shows; -1 before there is one."""
+        """Of the manifest that this process shows; -1 before there is one."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether the folder has no view, as far as this process has seen."""
+        """Whether the folder has no manifest, as far as this process has seen."""
         return self._stamp is None
 
     @contextmanager
@@ -100,9 +100,9 @@ class Shelf:
         return any(merging.due(each.newest, _sizes(each.segments)) for each in every)
 
     def publish(self, paused: Paused) -> None:
-        """Write what is due, then a view of it all. Call it while `writing`.
+        """Write what is due, then a manifest of it all. Call it while `writing`.
 
-        Raises OSError when that cannot be; then the old view stays, here and on disk.
+        Raises OSError when that cannot be; then the old manifest stays, here and on disk.
         """
         self.adopt(paused)  # another process may have been first
         with paused() as position:
@@ -112,7 +112,7 @@ class Shelf:
         try:
             shown = {name: self._merged(name, each) for name, each in held.items()}
             named = {name: tuple(named for _, named in pairs) for name, pairs in shown.items()}
-            view.write(self.folder, View(position, named))
+            manifest.write(self.folder, Manifest(position, named))
         except OSError:
             self._sweep()
             raise
@@ -122,20 +122,20 @@ class Shelf:
         self._sweep()
 
     def adopt(self, paused: Paused) -> None:
-        """Show the view of another process, if there is a new one."""
+        """Show the manifest of another process, if there is a new one."""
         stamp = self._stamped()
         if stamp in {self._stamp, None}:
             return
         self._stamp = stamp
         try:
-            found = view.read(self.folder)
+            found = manifest.read(self.folder)
             if found is None:
                 return
             shown = {name: self._opened(name, found) for name in self._indexes}
-        except (DamagedView, DamagedSegment) as err:
-            # Swept as we read, and then there is a newer view; or damaged, and then whoever
+        except (DamagedManifest, DamagedSegment) as err:
+            # Swept as we read, and then there is a newer manifest; or damaged, and then whoever
             # writes next, or starts next, puts a good one in its place.
-            log.warning("view passed over: %s", err)
+            log.warning("manifest passed over: %s", err)
             return
         with paused():
             self._show(shown, found.position)
@@ -150,8 +150,8 @@ class Shelf:
         everything = frozenset(self._indexes)
         self._stamp = self._stamped()
         try:
-            found = view.read(self.folder)
-        except DamagedView as err:
+            found = manifest.read(self.folder)
+        except DamagedManifest as err:
             _say(err)
             return Opened(0, everything)
         if found is None:
@@ -166,10 +166,10 @@ class Shelf:
         self._show(shown, found.position)
         return Opened(found.position, frozenset(lost))
 
-    def _opened(self, name: str, found: View) -> list[tuple[Segment, Named]]:
+    def _opened(self, name: str, found: Manifest) -> list[tuple[Segment, Named]]:
         """The segments of one index; those that are open already are not opened again."""
         if name not in found.indexes:
-            raise DamagedSegment(f"{name}: not in the view")
+            raise DamagedSegment(f"{name}: not in the manifest")
         here = {each.path.name: each for each in self._indexes[name].segments}
         return [
             (here.get(named.file) or Segment(self.folder / named.file), named)
@@ -214,13 +214,13 @@ class Shelf:
         return written
 
     def _sweep(self) -> None:
-        """Remove what neither the view names nor this process shows.
+        """Remove what neither the manifest names nor this process shows.
 
         Another process that has it open keeps what it has.
         """
         try:
-            found = view.read(self.folder)
-        except DamagedView:  # the next one that is written will tell
+            found = manifest.read(self.folder)
+        except DamagedManifest:  # the next one that is written will tell
             return
         named = found.files() if found else set()
         named |= {each.path.name for index in self._indexes.values() for each in index.segments}
@@ -231,7 +231,7 @@ class Shelf:
 
     def _stamped(self) -> _Stamp | None:
         try:
-            found = (self.folder / view.NAME).stat()
+            found = (self.folder / manifest.NAME).stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size

@@ -41,7 +41,7 @@ def _indexes() -> Indexes:
 
 @dataclass
 class Context:
-    """One process's view. `load` once at the start, `catch_up` before relying on a change."""
+    """What one process has. `load` once at the start, `catch_up` before relying on a change."""
 
     settings: Settings
     database: Database
@@ -184,7 +184,7 @@ class Context:
             self._publish()
 
     def _publish(self) -> None:
-        """Write segments and view. A full disk costs speed, and nothing else."""
+        """Write segments and manifest. A full disk costs speed, and nothing else."""
         try:
             self.shelf.publish(self._paused)
         except OSError as err:

@@ -63,7 +63,7 @@ def loaded() -> None:
     table = segment.layout(1, cut)
     body = np.zeros(segment.file_bytes(1, cut) - segment.BODY, np.uint8)
     directory, beside = np.zeros(2**8 + 1, np.uint32), np.zeros(1 + kernels.LANES, np.uint16)
-    kernels.group(words, 0, table, directory, beside, np.zeros(3, np.uint8))
+    kernels.fill_buckets(words, 0, table, directory, beside, np.zeros(3, np.uint8))
     allowed, found = np.array(plan.radii(cut, 0), np.int64), np.empty((1, 3), np.int64)
     dead, probes = np.zeros(1, np.uint8), plan.probes(cut, 0)
     kernels.search(words, 0, table, body, dead, probes, allowed, 0, found)

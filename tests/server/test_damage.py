@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.matching import merging, view
+from service.matching import manifest, merging
 from service.matching.codes import arranged
 from service.matching.shelf import Opened
 from tests.server.following import (
@@ -75,24 +75,24 @@ def test_a_damaged_view_costs_all_indexes(
     tmp_path: Path, log: Log, caplog: pytest.LogCaptureFixture
 ) -> None:
     published(tmp_path, log)
-    path = tmp_path / view.NAME
+    path = tmp_path / manifest.NAME
     path.write_bytes(path.read_bytes()[:-9])
     with caplog.at_level(logging.ERROR):
         opened = Process(tmp_path, log).open()
     assert opened.position == 0
     assert opened.lost == set(NAMES)
-    assert view.NAME in caplog.text
+    assert manifest.NAME in caplog.text
 
 
 def test_an_index_that_the_view_does_not_name_is_lost(tmp_path: Path, log: Log) -> None:
     published(tmp_path, log)
-    found = view.read(tmp_path)
+    found = manifest.read(tmp_path)
     assert found is not None
-    view.write(tmp_path, view.View(found.position, {BANK: found.indexes[BANK]}))
+    manifest.write(tmp_path, manifest.Manifest(found.position, {BANK: found.indexes[BANK]}))
     assert Process(tmp_path, log).open().lost == {EXCLUDED}
 
 
-@pytest.mark.parametrize("what", ["view", "segment"])
+@pytest.mark.parametrize("what", ["manifest", "segment"])
 def test_a_damaged_view_is_passed_over_and_then_replaced(
     tmp_path: Path, log: Log, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,7 +104,7 @@ def test_a_damaged_view_is_passed_over_and_then_replaced(
         process.follow()
     other.publish()  # and what `one` has open is swept
     (segment,) = other.bank.segments
-    path = tmp_path / view.NAME if what == "view" else segment.path
+    path = tmp_path / manifest.NAME if what == "manifest" else segment.path
     path.write_bytes(path.read_bytes()[:-9])
     one.adopt()
     assert path.name in caplog.text
@@ -163,7 +163,7 @@ def test_a_view_names_only_what_is_there(tmp_path: Path, log: Log) -> None:
         log.add(number, code(number))
     other.follow()
     other.publish()  # and what `one` has open is swept
-    path = tmp_path / view.NAME
+    path = tmp_path / manifest.NAME
     path.write_bytes(path.read_bytes()[:-9])
     one.follow(one.position + 2)
     one.publish()

@@ -17,7 +17,7 @@ from service import worker
 from service.domain.actor import Owner
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
-from service.matching import build, merging, segment, shelf, view
+from service.matching import build, manifest, merging, segment, shelf
 from service.matching.codes import Words, arranged
 from service.store import cases, schema
 from service.store.changes import Space
@@ -166,7 +166,7 @@ def spoil(path: os.PathLike[str]) -> None:
         file.write(bytes([byte[0] ^ 1]))
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "altered", "view"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "altered", "manifest"])
 def test_damage_is_named_and_mended(
     world: World, open_context: Open, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
@@ -182,7 +182,7 @@ def test_damage_is_named_and_mended(
     elif damage == "altered":
         spoil(path)
     else:
-        path = world.context.shelf.folder / view.NAME
+        path = world.context.shelf.folder / manifest.NAME
         path.write_bytes(path.read_bytes()[:-1])
     with caplog.at_level(logging.ERROR):
         later = open_context()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,7 +130,7 @@ def test_a_part_is_taken_over_the_borders_of_words(
     assert kernels.part(~rows, 1, first, width) == ~whole >> first & (1 << width) - 1
 
 
-# --- groups ---
+# --- buckets ---
 
 
 def crowded(seed: int, count: int) -> Codes:
@@ -138,7 +140,7 @@ def crowded(seed: int, count: int) -> Codes:
 
 @pytest.mark.parametrize("number", [16, 17, 23, 25, 31, 32])
 @pytest.mark.parametrize("stored", [uniform(3, 700), crowded(4, 700), uniform(5, 1)], ids=len)
-def test_every_code_is_once_in_the_group_of_its_value(number: int, stored: Codes) -> None:
+def test_every_code_is_once_in_the_bucket_of_its_value(number: int, stored: Codes) -> None:
     cut, words, count = plan.chunks(number), arranged(stored), len(stored)
     whole = [int.from_bytes(word.tobytes(), "little") for word in words]
     table = segment.layout(count, cut)
@@ -147,15 +149,15 @@ def test_every_code_is_once_in_the_group_of_its_value(number: int, stored: Codes
         directory = np.zeros(2**width + 1, np.uint32)
         beside = np.zeros(count + kernels.LANES, np.uint16)
         local = np.empty(kernels.LOCAL_BYTES * count, np.uint8)
-        kernels.group(words, chunk, table, directory, beside, local)
+        kernels.fill_buckets(words, chunk, table, directory, beside, local)
         numbers = local.reshape(-1, 3).astype(np.int64) @ np.array([1, 2**8, 2**16])
         assert sorted(numbers.tolist()) == list(range(count))
         mine = np.array([each >> first & (1 << width) - 1 for each in whole])
         next_one = [each >> cut.firsts[after] & (1 << cut.widths[after]) - 1 for each in whole]
         assert np.array_equal(np.diff(directory), np.bincount(mine, minlength=2**width))
         assert directory[0] == 0
-        groups = np.repeat(np.arange(2**width), np.diff(directory))
-        assert np.array_equal(mine[numbers], groups)
+        buckets = np.repeat(np.arange(2**width), np.diff(directory))
+        assert np.array_equal(mine[numbers], buckets)
         assert np.array_equal(beside[:count], np.array(next_one)[numbers])
         assert not beside[count:].any()
 
@@ -165,6 +167,12 @@ def test_a_number_takes_all_its_bytes() -> None:
     words = arranged(uniform(6, count))
     directory, beside = np.zeros(2**8 + 1, np.uint32), np.zeros(count + 32, np.uint16)
     local = np.empty(3 * count, np.uint8)
-    kernels.group(words, 31, segment.layout(count, cut), directory, beside, local)
+    kernels.fill_buckets(words, 31, segment.layout(count, cut), directory, beside, local)
     numbers = local.reshape(-1, 3).astype(np.int64) @ np.array([1, 2**8, 2**16])
     assert np.array_equal(np.sort(numbers), np.arange(count))
+
+
+def test_machine_code_is_made_again_when_what_it_is_made_of_changes() -> None:
+    source = Path(bits.__file__).read_bytes()
+    assert hashlib.sha256(source).hexdigest().startswith(kernels.MADE_OF)
+    assert len(kernels.MADE_OF) == 16

@@ -39,14 +39,14 @@ class Life:
     most_times: int = 0
 
     def publish(self, tail: int) -> None:
-        groups = merging.taken(tail, [Size(each.count, each.removed, 0) for each in self.segments])
+        buckets = merging.taken(tail, [Size(each.count, each.removed, 0) for each in self.segments])
         kept = [
             each
             for at, each in enumerate(self.segments)
-            if not any(at in group for group in groups)
+            if not any(at in bucket for bucket in buckets)
         ]
-        for first, group in enumerate(groups):
-            taken = [self.segments[at] for at in group]
+        for first, bucket in enumerate(buckets):
+            taken = [self.segments[at] for at in bucket]
             count = sum(each.count - each.removed for each in taken) + (0 if first else tail)
             assert count <= FULL
             if count:
@@ -67,7 +67,7 @@ class Life:
 @given(tails, st.lists(sizes, max_size=12))
 def test_what_is_taken(tail: int, held: list[Size]) -> None:
     first, *alone = merging.taken(tail, held)
-    every = [place for group in (first, *alone) for place in group]
+    every = [place for bucket in (first, *alone) for place in bucket]
     assert len(set(every)) == len(every)
     total = tail + sum(held[place].live for place in first)
     assert total <= FULL

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from service.matching import merging
-from service.matching.view import NAME
+from service.matching.manifest import NAME
 from tests.server.following import NAMES, Log, Process, code, started
 
 SMALL = 8

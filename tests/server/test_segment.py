@@ -30,7 +30,7 @@ class Made(NamedTuple):
 
 
 def alike(random: np.random.Generator, count: int) -> Codes:
-    """Few codes many times over, so that groups are crowded."""
+    """Few codes many times over, so that buckets are crowded."""
     few = random.integers(0, 256, (random.integers(1, 4), 32), np.uint8)
     return few[random.integers(0, len(few), count)]
 
@@ -98,13 +98,13 @@ def test_a_search_equals_comparing_everything(
     count: int,
     number: int,
     seed: int,
-    by_groups: bool,  # noqa: FBT001 (hypothesis fills it in)
+    by_buckets: bool,  # noqa: FBT001 (hypothesis fills it in)
 ) -> None:
     ids, stored, asked = made(kind, count, seed)
     path = tmp_path_factory.mktemp("made") / "a.segment"
     opened = build.write(path, ids, arranged(stored), cut=plan.chunks(number))
     with pytest.MonkeyPatch.context() as patched:
-        if by_groups:  # however few codes there are, up to radii that are sometimes looked up
+        if by_buckets:  # however few codes there are, up to radii that are sometimes looked up
             patched.setattr(plan, "cost", lambda _cut, _count, radius: 0 if radius < 65 else 1e9)
         equals_comparing(opened, ids, stored, asked, seed)
     path.unlink()
@@ -149,7 +149,7 @@ def test_the_kernels_alone_find_each_code_once_or_give_up(
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Path, Segment]:
-    """So many codes that groups are cheaper than a scan at the widest radii."""
+    """So many codes that buckets are cheaper than a scan at the widest radii."""
     count, random = 300_000, np.random.default_rng(8)
     stored = at_random(random, count)
     asked = at_random(random, 12)
@@ -174,7 +174,7 @@ def test_the_kernels_answer_at_wide_radii(large: tuple[Made, Path, Segment], rad
     assert np.array_equal(in_order(opened.search(arranged(asked), radius)), expected)
 
 
-def test_a_group_may_be_larger_than_what_is_looked_at_in_one_go(
+def test_a_bucket_may_be_larger_than_what_is_looked_at_in_one_go(
     large: tuple[Made, Path, Segment],
 ) -> None:
     (ids, stored, _), path, opened = large
@@ -184,8 +184,8 @@ def test_a_group_may_be_larger_than_what_is_looked_at_in_one_go(
 
 
 @pytest.mark.parametrize("same", [1, 2, 30, 31, 32, 33, 62, 63, 64, 65, 95, 96, 97])
-def test_a_group_ends_where_the_next_one_begins(tmp_path: Path, same: int) -> None:
-    # The other code is in the group beside that of the rest, by the first chunk alone.
+def test_a_bucket_ends_where_the_next_one_begins(tmp_path: Path, same: int) -> None:
+    # The other code is in the bucket beside that of the rest, by the first chunk alone.
     words = np.zeros((same + 1, 4), np.uint64)
     words[same, 0] = 1
     path = tmp_path / "a.segment"
@@ -198,13 +198,13 @@ def test_a_group_ends_where_the_next_one_begins(tmp_path: Path, same: int) -> No
     assert sorted(found[:hits].tolist()) == expected
 
 
-def test_crowded_groups_are_left_to_the_scan(tmp_path: Path) -> None:
+def test_crowded_buckets_are_left_to_the_scan(tmp_path: Path) -> None:
     random = np.random.default_rng(9)
     stored = np.concatenate([alike(random, 10_000), at_random(random, 10_000)])
     ids, asked = np.arange(len(stored)), np.concatenate([stored[-3:], stored[:2], stored[-6:-3]])
     path = tmp_path / "a.segment"
     opened = build.write(path, ids, arranged(stored), cut=plan.chunks(24))
-    assert plan.cost(opened.cut, len(stored), 31) < len(stored)  # so that groups are tried
+    assert plan.cost(opened.cut, len(stored), 31) < len(stored)  # so that buckets are tried
     rows = by_kernels(path, opened, asked, 31)
     assert rows[rows[:, 1] == kernels.ABANDONED, 0].tolist() == [3, 4]
     found = opened.search(arranged(asked), 31)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.matching import merging, view
+from service.matching import manifest, merging
 from service.matching.codes import arranged
 from service.matching.shelf import REPLAYED, Opened
 from tests.server.following import (
@@ -131,8 +131,8 @@ def test_sweeping_takes_only_what_no_view_names(tmp_path: Path, log: Log) -> Non
     tmp_path.joinpath("notes.txt").write_text("of the operator")
     process = published(tmp_path, log)
     named = {each.path.name for index in process.indexes.values() for each in index.segments}
-    assert files(tmp_path) == named | {view.NAME, "notes.txt"}
-    found = view.read(tmp_path)
+    assert files(tmp_path) == named | {manifest.NAME, "notes.txt"}
+    found = manifest.read(tmp_path)
     assert found is not None
     assert found.files() == named
 
@@ -145,7 +145,7 @@ def test_all_removed_leaves_no_segment(tmp_path: Path, log: Log) -> None:
     process.follow()
     assert process.shelf.due(process.position)
     process.publish()
-    assert files(tmp_path) == {view.NAME}
+    assert files(tmp_path) == {manifest.NAME}
     assert started(tmp_path, log).is_current()
 
 

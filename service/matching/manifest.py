@@ -1,6 +1,6 @@
 """The file that names the segments of every index at one position of the store.
 
-It is replaced as a whole, so that there is always exactly one view, the old or the new.
+It is replaced as a whole, so that there is always exactly one manifest, the old or the new.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 from service.matching.build import sync_folder
 
 VERSION = 1
-NAME = "view.json"
+NAME = "manifest.json"
 
 
-class DamagedView(Exception):
-    """The view cannot be read; the message says why."""
+class DamagedManifest(Exception):
+    """The manifest cannot be read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A segment of a view: its file, and which of its codes had been removed by then."""
+    """A segment of a manifest: its file, and which of its codes had been removed by then."""
 
     file: str
     count: int
@@ -36,7 +36,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Manifest:
     """For each index by name its segments, which hold all changes up to a position."""
 
     position: int
@@ -47,18 +47,18 @@ class View:
         return {each.file for named in self.indexes.values() for each in named}
 
 
-def read(folder: Path) -> View | None:
-    """Return the view of a folder, None when it has none. Raises DamagedView."""
+def read(folder: Path) -> Manifest | None:
+    """Return the manifest of a folder, None when it has none. Raises DamagedManifest."""
     try:
         line, text = (folder / NAME).read_bytes().split(b"\n", 1)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as err:
-        raise DamagedView(f"{NAME}: cannot be read") from err
+        raise DamagedManifest(f"{NAME}: cannot be read") from err
     if line != _first_line(text):
-        raise DamagedView(f"{NAME}: cut short, altered or of another version")
+        raise DamagedManifest(f"{NAME}: cut short, altered or of another version")
     told = json.loads(text)
-    return View(
+    return Manifest(
         told["position"],
         {
             name: tuple(Named(each["file"], each["count"], _unpacked(each)) for each in segments)
@@ -67,16 +67,16 @@ def read(folder: Path) -> View | None:
     )
 
 
-def write(folder: Path, view: View) -> None:
-    """Put a view in the place of the one before. Raises OSError and leaves that one."""
+def write(folder: Path, manifest: Manifest) -> None:
+    """Put a manifest in the place of the one before. Raises OSError and leaves that one."""
     told = {
-        "position": view.position,
+        "position": manifest.position,
         "indexes": {
             name: [
                 {"file": each.file, "count": each.count, "removed": _packed(each.removed)}
                 for each in segments
             ]
-            for name, segments in view.indexes.items()
+            for name, segments in manifest.indexes.items()
         },
     }
     text = json.dumps(told).encode()
@@ -94,7 +94,7 @@ def write(folder: Path, view: View) -> None:
 
 
 def _first_line(text: bytes) -> bytes:
-    return f"takeback view {VERSION} {zlib.crc32(text):08x}".encode()
+    return f"takeback manifest {VERSION} {zlib.crc32(text):08x}".encode()
 
 
 def _packed(removed: NDArray[np.bool_]) -> str:
