@@ -207,9 +207,9 @@ def wrong(query: Query, answer: Answer, seen: Snapshot) -> list[str]:
     if places != sorted(places):
         sentences.append(f"{_named(query)}: not in the order of the queries")
     for value, here in zip(query.values, found, strict=True):
-        apart = distances(value, seen.words)
-        near = np.flatnonzero(apart <= query.radius)
-        must = dict(zip(seen.ids[near].tolist(), apart[near].tolist(), strict=True))
+        every = distances(value, seen.words)
+        near = np.flatnonzero(every <= query.radius)
+        must = dict(zip(seen.ids[near].tolist(), every[near].tolist(), strict=True))
         certain = seen.ids[near[seen.certain[near]]].tolist()
         missing = [one for one in certain if one not in here]
         if seen.allowed is None:

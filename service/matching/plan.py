@@ -35,13 +35,13 @@ WIDEST_RADIUS = 4
 
 # What a step costs, in the time in which a linear scan compares one code (about 1 ns). Measured
 # by `python -m benchmarks.match_plan`, and drawn in docs/matching.md.
-CALL = 3_000.0
+CALL = 1_500.0
 """To begin at all."""
 BUCKET = 22.0
 """To look a bucket up in its directory and fetch its first line."""
-POSTING = 0.22
+POSTING = 0.45
 """To compare the next chunk of one code of a bucket."""
-CANDIDATE = 40.0
+CANDIDATE = 16.0
 """To fetch a code that was not dismissed, and compare it."""
 DIRECTORY_SHARE = 40
 """Bytes of directory that one code may cost."""
