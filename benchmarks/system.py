@@ -16,6 +16,15 @@ GROWTH = "growth of the process"
 ALWAYS = 10**9
 
 
+UNITS = {"k": 10**3, "M": 10**6}
+
+
+def size_of(text: str) -> int:
+    """Return the number that 100k, 1M or 100000 stands for. Raises ValueError."""
+    number, unit = (text[:-1], UNITS[text[-1]]) if text[-1:] in UNITS else (text, 1)
+    return int(float(number) * unit)
+
+
 class Pairs(NamedTuple):
     """A query's place and a stored code's, one pair an element."""
 

@@ -41,6 +41,8 @@ class Manifest:
 
     position: int
     indexes: Mapping[str, tuple[Named, ...]]
+    store: str = ""
+    """The name of the store whose positions these are."""
 
     def files(self) -> set[str]:
         """Return the names of all segments."""
@@ -64,12 +66,14 @@ def read(folder: Path) -> Manifest | None:
             name: tuple(Named(each["file"], each["count"], _unpacked(each)) for each in segments)
             for name, segments in told["indexes"].items()
         },
+        told["store"],
     )
 
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Put a manifest in the place of the one before. Raises OSError and leaves that one."""
     told = {
+        "store": manifest.store,
         "position": manifest.position,
         "indexes": {
             name: [

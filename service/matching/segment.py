@@ -130,7 +130,7 @@ class Segment:
             self._probes[radius] = self._probes_for(radius)
         probes = self._probes[radius]
         if probes is None:
-            return self._scan(queries, np.arange(len(queries)), radius)
+            return self._scanned(queries, radius)
         found, room, query = [], _ROOM, 0
         while query < len(queries):
             rows = np.empty((room, 3), np.int64)
@@ -174,17 +174,21 @@ class Segment:
             return None
         return plan.probes(self.cut, radius), np.array(plan.radii(self.cut, radius), np.int64)
 
-    def _scan(self, queries: Words, numbers: NDArray[np.int64], radius: int) -> Rows:
-        rows = scan(queries[numbers], self.words, radius)
-        rows = rows[self.removed[rows[:, 1]] == 0]
-        return np.column_stack([numbers[rows[:, 0]], self.ids[rows[:, 1]], rows[:, 2]])
+    def _scanned(self, queries: Words, radius: int) -> Rows:
+        rows = scan(queries, self.words, radius)
+        if len(rows):
+            rows = rows[self.removed[rows[:, 1]] == 0]
+            rows[:, 1] = self.ids[rows[:, 1]]
+        return rows
 
     def _with_abandoned(self, queries: Words, rows: Rows, radius: int) -> Rows:
         """Answer by a scan the queries that met crowded buckets."""
         abandoned = rows[:, 1] == kernels.ABANDONED
         if not abandoned.any():
             return rows
-        scanned = self._scan(queries, rows[abandoned, 0], radius)
+        numbers = rows[abandoned, 0]
+        scanned = self._scanned(queries[numbers], radius)
+        scanned[:, 0] = numbers[scanned[:, 0]]
         rows = np.concatenate([rows[~abandoned], scanned])
         return rows[np.argsort(rows[:, 0], kind="stable")]
 

@@ -51,6 +51,8 @@ class Shelf:
         self.folder = folder
         self._indexes = indexes
         self._stamp: _Stamp | None = None
+        self.store = ""
+        """The name of the store that the indexes follow; another one's manifest is not taken."""
         self.position = -1
         """Of the manifest that this process shows; -1 before there is one."""
 
@@ -112,7 +114,7 @@ class Shelf:
         try:
             shown = {name: self._merged(name, each) for name, each in held.items()}
             named = {name: tuple(named for _, named in pairs) for name, pairs in shown.items()}
-            manifest.write(self.folder, Manifest(position, named))
+            manifest.write(self.folder, Manifest(position, named, self.store))
         except OSError:
             self._sweep()
             raise
@@ -128,7 +130,7 @@ class Shelf:
             return
         self._stamp = stamp
         try:
-            found = manifest.read(self.folder)
+            found = self._read()
             if found is None:
                 return
             shown = {name: self._opened(name, found) for name in self._indexes}
@@ -150,7 +152,7 @@ class Shelf:
         everything = frozenset(self._indexes)
         self._stamp = self._stamped()
         try:
-            found = manifest.read(self.folder)
+            found = self._read()
         except DamagedManifest as err:
             _say(err)
             return Opened(0, everything)
@@ -165,6 +167,12 @@ class Shelf:
                 lost.add(name)
         self._show(shown, found.position)
         return Opened(found.position, frozenset(lost))
+
+    def _read(self) -> Manifest | None:
+        found = manifest.read(self.folder)
+        if found and found.store != self.store:
+            raise DamagedManifest(f"{manifest.NAME}: of another store")
+        return found
 
     def _opened(self, name: str, found: Manifest) -> list[tuple[Segment, Named]]:
         """The segments of one index; those that are open already are not opened again."""
@@ -246,4 +254,4 @@ def _sizes(segments: Sequence[Segment]) -> list[merging.Size]:
 
 
 def _say(damage: Exception) -> None:
-    log.error("index damaged, reading it from the store: %s", damage)
+    log.error("index unusable, reading it from the store: %s", damage)

@@ -56,5 +56,7 @@ class Tail:
     def search(self, queries: Words, radius: int) -> Rows:
         """Return (query, id, distance) of every code within the radius, in the order of queries."""
         rows = scan(queries, self.words[: self.count], radius)
-        rows = rows[self.removed[rows[:, 1]] == 0]
-        return np.column_stack([rows[:, 0], self.ids[rows[:, 1]], rows[:, 2]])
+        if len(rows):
+            rows = rows[self.removed[rows[:, 1]] == 0]
+            rows[:, 1] = self.ids[rows[:, 1]]
+        return rows

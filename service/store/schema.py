@@ -154,3 +154,10 @@ progress = sa.Table(
     sa.Column("position", Id, nullable=False),
 )
 """How far a worker has followed `changes`."""
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+)
+"""One row: the random name of this store, by which its index is known."""

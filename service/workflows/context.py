@@ -18,7 +18,7 @@ from service.matching.shelf import Opened, Shelf
 from service.matching.warm import warm
 from service.sealing import Seals
 from service.settings import Settings
-from service.store import banks, changes
+from service.store import banks, changes, identity
 from service.store.banks import Stored
 from service.store.changes import Change, Space
 from service.store.database import Database
@@ -150,7 +150,9 @@ class Context:
             yield self.position
 
     def _opened(self) -> Opened:
-        """What is on disk, if it is of this store."""
+        """What is on disk, if it is of this store as it is now."""
+        with self.database.read() as tx:
+            self.shelf.store = identity.name(tx)
         opened = self.shelf.open()
         with self.database.read() as tx:
             if changes.last(tx) >= opened.position and all(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +24,7 @@ from service.matching import build, manifest, merging, segment, shelf
 from service.matching.codes import Words, arranged
 from service.store import cases, schema
 from service.store.changes import Space
+from service.store.database import Database
 from service.workflows import refill, withdraw
 from service.workflows.context import Context
 
@@ -229,6 +233,31 @@ def test_another_store_is_read_anew(
     assert "not of this store" in caplog.text
     others = [world.picture(world.pdq(value)) for value in values]
     assert found(world, later, others) == [True] * 6
+
+
+def test_two_stores_in_one_folder_never_take_each_others_signals(
+    world: World,
+    open_context: Open,
+    migrated_sqlite: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "other.db")
+    with contextlib.closing(Database(f"sqlite:///{tmp_path / 'other.db'}")) as database:
+        with database.write() as tx:
+            tx.execute(sa.update(schema.identity).values(name="another"))
+        pictures, _ = opened(world, 6)
+        here = world.context
+        here.fold()
+        world.context = there = Context(here.settings, database, here.seals)
+        there.load()
+        assert "of another store" in caplog.text
+        theirs, _ = opened(world, 6)
+        there.fold()
+        here.fold()
+        assert found(world, there, pictures + theirs) == [False] * 6 + [True] * 6
+    assert found(world, here, pictures + theirs) == [True] * 6 + [False] * 6
+    assert found(world, open_context(), pictures + theirs) == [True] * 6 + [False] * 6
 
 
 def test_a_full_disk_leaves_the_old_view(
