@@ -20,7 +20,7 @@ from service import worker
 from service.domain.actor import Owner
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
-from service.matching import build, manifest, merging, segment, shelf
+from service.matching import build, kernels, manifest, merging, segment, shelf
 from service.matching.codes import Words, arranged
 from service.store import cases, schema
 from service.store.changes import Space
@@ -384,3 +384,13 @@ def test_before_it_has_loaded_nothing_is_written(world: World) -> None:
     world.context.ready = False
     world.context.fold()
     assert segments(world.context) == []
+
+
+def test_no_request_waits_for_machine_code(world: World, open_context: Open) -> None:
+    opened(world, 6)
+    world.context.fold()
+    later = open_context()
+    compiled = [len(each.signatures) for each in (kernels.search, kernels.diagonals)]
+    assert all(compiled)
+    assert found(world, later, [world.picture()]) == [False]
+    assert [len(each.signatures) for each in (kernels.search, kernels.diagonals)] == compiled
