@@ -11,7 +11,8 @@ import numpy as np
 from service.matching.build import write
 from service.matching.codes import CODE_BYTES, arranged
 
-_CODES = 64
+_CODES = 4096
+"""Enough that looking into buckets is cheaper than a scan, and so what `search` does."""
 
 
 def warm() -> None:
@@ -21,7 +22,7 @@ def warm() -> None:
 
 
 def _go_through() -> None:
-    words = arranged(np.arange(_CODES * CODE_BYTES, dtype=np.uint8).reshape(-1, CODE_BYTES))
+    words = arranged(np.random.default_rng(0).integers(0, 256, (_CODES, CODE_BYTES), np.uint8))
     with TemporaryDirectory(prefix="takeback-") as folder:
         segment = write(Path(folder) / "warm.segment", np.arange(_CODES), words)
-        segment.search(words, 0)
+        segment.search(words[:1], 0)

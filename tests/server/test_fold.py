@@ -20,7 +20,7 @@ from service import worker
 from service.domain.actor import Owner
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
-from service.matching import build, kernels, manifest, merging, segment, shelf
+from service.matching import build, kernels, manifest, merging, plan, segment, shelf
 from service.matching.codes import Words, arranged
 from service.store import cases, schema
 from service.store.changes import Space
@@ -386,11 +386,18 @@ def test_before_it_has_loaded_nothing_is_written(world: World) -> None:
     assert segments(world.context) == []
 
 
-def test_no_request_waits_for_machine_code(world: World, open_context: Open) -> None:
+def test_no_request_waits_for_machine_code(
+    world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened(world, 6)
     world.context.fold()
     later = open_context()
-    compiled = [len(each.signatures) for each in (kernels.search, kernels.diagonals)]
+    parts = (kernels.search, kernels.diagonals, kernels.fill_buckets)
+    compiled = [len(each.signatures) for each in parts]
     assert all(compiled)
+    monkeypatch.setattr(plan, "cost", lambda *_: 0.0)  # so that few codes are looked up as many are
     assert found(world, later, [world.picture()]) == [False]
-    assert [len(each.signatures) for each in (kernels.search, kernels.diagonals)] == compiled
+    opened(world, 6)
+    later.catch_up()
+    later.fold()
+    assert [len(each.signatures) for each in parts] == compiled
