@@ -157,15 +157,24 @@ def _row(signal: Signal) -> dict[str, Any]:
 def _perceptual(space: Space) -> sa.Select[Any]:
     table = TABLES[space]
     kinds = [kind for kind in SignalType if kind.perceptual]
-    query = sa.select(table.c.id, table.c.type, table.c.value).where(table.c.type.in_(kinds))
-    return _active(space, query)
+    of_kind = _unindexed(table.c.type).in_(kinds)
+    return _active(space, sa.select(table.c.id, table.c.type, table.c.value).where(of_kind))
 
 
 def _active(space: Space, query: sa.Select[Any]) -> sa.Select[Any]:
     """Of the bank, only the signals of active entries."""
     if space is Space.BANK:
-        return query.join(entries).where(entries.c.status == EntryStatus.ACTIVE)
+        return query.join(entries).where(_unindexed(entries.c.status) == EntryStatus.ACTIVE)
     return query
+
+
+def _unindexed(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """The column as no index has it.
+
+    SQLite guesses that few rows are of one type or status, and would read all that are (nearly
+    the whole bank) rather than the few whose ids are asked for.
+    """
+    return sa.func.coalesce(column, "")
 
 
 def _held(space: Space) -> sa.Select[Any]:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
 
 from hashing.signals import SignalType
 from service.domain.case import EntryStatus
@@ -89,3 +92,33 @@ def test_a_video_of_as_many_frames_as_one_may_have_is_kept(world: World) -> None
         found = [one.value for part in banks.findable(tx, Space.BANK, 500) for one in part]
     assert sorted(found) == sorted(values)
     assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1200
+
+
+@pytest.mark.parametrize("space", Space)
+def test_what_is_asked_by_id_or_value_reads_no_more_than_that(world: World, space: Space) -> None:
+    """SQLite would rather read all that is active, or of a type, than a few hundred by id."""
+    database = world.context.database
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL counts what it has")
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda *given: asked.append((given[2], given[3])),
+    )
+    with database.read() as tx:
+        banks.findable_of(tx, space, range(1, 801))
+        banks.stored_of(tx, space, range(1, 801))
+        if space is not Space.EXCLUDED:
+            banks.places(tx, space, range(1, 801))
+            banks.identical(tx, space, [world.md5() for _ in range(800)])
+    queries = [(text, values) for text, values in asked if "SELECT" in text]
+    assert len(queries) >= 2
+    with database.read() as tx:
+        for text, values in queries:
+            plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            found = [row[3] for row in plan]
+            assert found
+            for step in found:
+                by_id = "INTEGER PRIMARY KEY" in step or "rowid=?" in step
+                assert by_id or "(type=? AND value=?)" in step, (step, text[:200])
