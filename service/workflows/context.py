@@ -92,9 +92,9 @@ class Context:
         self.shelf.adopt(self._paused)
         if not self.shelf.due(self.position) or time.monotonic() < self._unwritable_until:
             return
-        with self.shelf.writing() as mine:
+        with self._reporting(), self.shelf.writing() as mine:
             if mine:
-                self._publish()
+                self.shelf.publish(self._paused)
 
     def catch_up(self) -> None:
         """Show every change that is committed now. Cheap when there is none, or nothing loaded."""
@@ -183,12 +183,14 @@ class Context:
                     self.shelf.fill(_name(space, kind), *found.get(kind, refill.NOTHING))
         self.position = last if opened.lost == self._every() else opened.position
         if not self.shelf.is_empty or any(index.segments for index in self.indexes.values()):
-            self._publish()
+            with self._reporting():
+                self.shelf.publish(self._paused)
 
-    def _publish(self) -> None:
-        """Write segments and manifest. A full disk costs speed, and nothing else."""
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """A folder that is full, or cannot be written, costs speed and nothing else."""
         try:
-            self.shelf.publish(self._paused)
+            yield
         except OSError as err:
             self._unwritable_until = time.monotonic() + _RETRY_SECONDS
             log.error(  # noqa: TRY400

@@ -289,6 +289,18 @@ def test_a_full_disk_leaves_the_old_view(
     assert found(world, open_context(), pictures + late) == [True] * 12
 
 
+def test_a_folder_that_cannot_be_written_is_said_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    pictures, _ = opened(world, 6)
+    (world.context.shelf.folder / "lock").unlink(missing_ok=True)
+    (world.context.shelf.folder / "lock").mkdir(parents=True)
+    world.context.fold()
+    world.context.fold()
+    assert caplog.text.count("index cannot be written") == 1
+    assert found(world, world.context, pictures) == [True] * 6
+
+
 def test_a_full_disk_does_not_keep_it_from_starting(
     world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
