@@ -14,6 +14,8 @@ from enum import StrEnum
 from hashing.errors import InvalidSignal
 
 MAX_QUALITY = 100
+ORIENTATIONS = 8
+"""Four quarter turns, each as it is and mirrored (the dihedral group of the square)."""
 
 
 class SignalType(StrEnum):
@@ -77,13 +79,69 @@ class Signal:
         return self.value.hex()
 
 
+class Window(StrEnum):
+    """A part of a picture whose signal an entry stores beside the whole's.
+
+    docs/signals.md gives each to the pixel, and why it is stored.
+    """
+
+    CENTRE_90 = "centre-90"
+    CENTRE_60 = "centre-60"
+    CENTRE_50 = "centre-50"
+    SQUARE = "square"
+    LEFT_50 = "left-50"
+    RIGHT_50 = "right-50"
+    TOP_50 = "top-50"
+    BOTTOM_50 = "bottom-50"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSignal:
+    """The PDQ signal of a window of a picture."""
+
+    window: Window
+    signal: Signal
+
+    def __post_init__(self) -> None:
+        if self.signal.type is not SignalType.PDQ:
+            raise InvalidSignal("A window signal is a pdq signal.")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSignals:
+    """The PDQ values of one view of content at lookup time, in up to eight orientations.
+
+    `view` names it, for people; `values` are 1 to 8 values of 32 bytes, in the order of
+    docs/signals.md: upright first. They are hidden from `repr`.
+    """
+
+    view: str
+    quality: int
+    values: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.values) <= ORIENTATIONS:
+            raise InvalidSignal(f"A view has 1 to {ORIENTATIONS} values.")
+        if any(len(value) != SignalType.PDQ.size for value in self.values):
+            raise InvalidSignal(f"A value of a view has {SignalType.PDQ.size} bytes.")
+        if not 0 <= self.quality <= MAX_QUALITY:
+            raise InvalidSignal("Quality is a whole number from 0 to 100.")
+
+    def __repr__(self) -> str:
+        return f"ViewSignals({self.view}, quality={self.quality}, {len(self.values)} values)"
+
+
 @dataclass(frozen=True, slots=True)
 class FrameSignal:
-    """The PDQ signal of a run of near-identical frames, with the run's span in milliseconds."""
+    """The PDQ signal of a run of near-identical frames, with the run's span in milliseconds.
+
+    `views` are those of the run's first frame, when it is looked up.
+    """
 
     at_ms: int
     until_ms: int
     signal: Signal
+    views: tuple[ViewSignals, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.at_ms <= self.until_ms:
@@ -94,17 +152,27 @@ class FrameSignal:
 
 @dataclass(frozen=True, slots=True)
 class ContentSignals:
-    """All that was computed from one piece of content: an entry of a case, an item of a lookup."""
+    """All that was computed from one piece of content: an entry of a case, an item of a lookup.
+
+    An entry of a picture has `windows`; an item that is looked up has `views`, and so have
+    the frames of one that is a video.
+    """
 
     kind: ContentKind
     signals: tuple[Signal, ...]
     frames: tuple[FrameSignal, ...] = ()
+    windows: tuple[WindowSignal, ...] = ()
+    views: tuple[ViewSignals, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.signals and not self.frames:
+        if not self.signals and not self.frames and not self.views:
             raise InvalidSignal("At least one signal is needed.")
         if self.frames and self.kind is not ContentKind.VIDEO:
             raise InvalidSignal("Only a video has frame signals.")
+        if (self.windows or self.views) and self.kind is not ContentKind.PICTURE:
+            raise InvalidSignal("Only a picture has windows and views; a video's frames have.")
+        if len({one.window for one in self.windows}) != len(self.windows):
+            raise InvalidSignal("Give each window once.")
         types = [signal.type for signal in self.signals]
         if len(set(types)) != len(types):
             raise InvalidSignal("Give each signal type once.")

@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 
 from service import worker
-from service.api.wire import ContentIn
+from service.api.incoming import EntryIn
 from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
@@ -145,7 +145,7 @@ def _contents(path: Path) -> Iterator[Any]:
             found = json.loads(line)
             found.pop("path", None)
             if "error" not in found:
-                yield ContentIn.model_validate(found).value()
+                yield EntryIn.model_validate(found).value()
         except (ValueError, AttributeError, TypeError) as err:
             raise InvalidRequest(f"Line {place} is not one of `takeback hash --json`.") from err
 

@@ -14,6 +14,7 @@ from service.api.problems import responses
 from service.domain import errors
 from service.domain.actor import Actor
 from service.workflows import lookup, observe, respond
+from service.workflows.lookup import MatchReference
 from service.workflows.observe import Claim
 from service.workflows.respond import Response
 
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["platform"], route_class=StrictRoute)
 _keyed = responses(errors.Unauthenticated, errors.Forbidden)
 
 
-@router.post("/lookup", responses=_keyed)
+@router.post("/lookup", responses=_keyed, response_model_exclude_none=True)
 def look_up(
     body: wire.LookupIn,
     actor: Annotated[Actor, Depends(credentials.may_look_up)],
@@ -38,10 +39,7 @@ def look_up(
         items=[
             wire.ItemOut(
                 verdict=answer.verdict,
-                matches=[
-                    wire.MatchOut(match=one.reference, verdict=one.verdict)
-                    for one in answer.matches
-                ],
+                matches=[_told(one) for one in answer.matches],
             )
             for answer in answers
         ]
@@ -73,3 +71,8 @@ def say(
     said = [Response(one.match, one.said) for one in body.feedback]
     respond.respond(here, actor, said, now)
     return wire.FeedbackOut(kept=len(said))
+
+
+def _told(one: MatchReference) -> wire.MatchOut:
+    span = one.span and wire.SpanOut(from_s=one.span.at_ms / 1000, until_s=one.span.until_ms / 1000)
+    return wire.MatchOut(match=one.reference, verdict=one.verdict, span=span)

@@ -9,107 +9,25 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 
-from hashing.errors import InvalidSignal
-from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, parse
+from hashing.signals import ContentKind
+from service.api import incoming
+from service.api.incoming import EntryIn, Hex32, ItemIn, StrictIn
 from service.domain.case import MAX_ENTRIES, EntryStatus
-from service.domain.errors import InvalidRequest
 from service.domain.sighting import Feedback, Source, Verdict
 
-MAX_FRAMES = 1200
-MAX_MILLISECONDS = 4 * 60 * 60 * 1000
 MAX_ITEMS = 1000
 MAX_NOTE = 1000
 MAX_ADDRESS = 2048
 
-Hex16 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$")]
-Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
-Quality = Annotated[int, Field(ge=0, le=100)]
-Milliseconds = Annotated[int, Field(ge=0, le=MAX_MILLISECONDS)]
 Address = Annotated[
     str, StringConstraints(min_length=8, max_length=MAX_ADDRESS, pattern=r"^https?://[^\s]+$")
 ]
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{24}$")]
 
-_PDQ = "f0e1d2c3b4a59687" * 4
-_SHA256 = "0123456789abcdef" * 4
-_PICTURE: JsonDict = {
-    "kind": "picture",
-    "signals": [
-        {"type": "pdq", "value": _PDQ, "quality": 100},
-        {"type": "sha256", "value": _SHA256},
-    ],
-}
-_FRAME: JsonDict = {"at_ms": 0, "until_ms": 750, "type": "pdq", "value": _PDQ, "quality": 92}
-_VIDEO: JsonDict = {
-    "kind": "video",
-    "signals": [{"type": "sha256", "value": _SHA256}],
-    "frames": [_FRAME],
-}
 
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class PerceptualIn(_In):
-    """A signal that alike content comes near to."""
-
-    type: Literal["pdq", "phash"]
-    value: Hex32
-    quality: Quality
-
-
-class Md5In(_In):
-    """The MD5 of the file's bytes."""
-
-    type: Literal["md5"]
-    value: Hex16
-
-
-class Sha256In(_In):
-    """The SHA-256 of the file's bytes."""
-
-    type: Literal["sha256"]
-    value: Hex32
-
-
-class FrameIn(_In):
-    """The PDQ signal of a run of near-identical video frames, with its span."""
-
-    at_ms: Milliseconds
-    until_ms: Milliseconds
-    type: Literal["pdq"]
-    value: Hex32
-    quality: Quality
-
-
-SignalIn = Annotated[PerceptualIn | Md5In | Sha256In, Field(discriminator="type")]
-
-
-class ContentIn(_In):
-    """All signals of one picture or video."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_PICTURE, _VIDEO]})
-
-    kind: Literal["picture", "video"]
-    signals: Annotated[list[SignalIn], Field(max_length=4)]
-    frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES)] = []
-
-    def value(self) -> ContentSignals:
-        """Return the plain value. Raises InvalidRequest when its parts do not fit together."""
-        try:
-            return ContentSignals(
-                ContentKind(self.kind),
-                tuple(_signal(each) for each in self.signals),
-                tuple(FrameSignal(f.at_ms, f.until_ms, _signal(f)) for f in self.frames),
-            )
-        except InvalidSignal as err:
-            raise InvalidRequest(str(err)) from err
-
-
-class EligibilityIn(_In):
+class EligibilityIn(StrictIn):
     """The owner's answers. The last two must be true; who cannot say so is told where to turn."""
 
     subject: Literal["self", "authorised"]
@@ -117,7 +35,7 @@ class EligibilityIn(_In):
     intimate: bool
 
 
-class SubmissionIn(_In):
+class SubmissionIn(StrictIn):
     """The one document that leaves an owner's device."""
 
     model_config = ConfigDict(
@@ -127,7 +45,7 @@ class SubmissionIn(_In):
                     "version": 1,
                     "access_key": "89abcdef01234567" * 4,
                     "eligibility": {"subject": "self", "adults": True, "intimate": True},
-                    "entries": [_PICTURE, _VIDEO],
+                    "entries": [*incoming.ENTRIES],
                 }
             ]
         }
@@ -137,38 +55,38 @@ class SubmissionIn(_In):
     access_key: Hex32
     eligibility: EligibilityIn
     note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE)] | None = None
-    entries: Annotated[list[ContentIn], Field(min_length=1, max_length=MAX_ENTRIES)]
+    entries: Annotated[list[EntryIn], Field(min_length=1, max_length=MAX_ENTRIES)]
 
 
-class EntriesIn(_In):
+class EntriesIn(StrictIn):
     """More entries for an open case."""
 
-    entries: Annotated[list[ContentIn], Field(min_length=1, max_length=MAX_ENTRIES)]
+    entries: Annotated[list[EntryIn], Field(min_length=1, max_length=MAX_ENTRIES)]
 
 
-class LookupIn(_In):
+class LookupIn(StrictIn):
     """Up to 1,000 uploads, each with its signals."""
 
-    items: Annotated[list[ContentIn], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
-class ObservationIn(ContentIn):
+class ObservationIn(ItemIn):
     """Content that was seen at an address."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"address": "https://example.org/a", **_PICTURE}]}
+        json_schema_extra={"examples": [{"address": "https://example.org/a", **incoming.PICTURE}]}
     )
 
     address: Address
 
 
-class ObservationsIn(_In):
+class ObservationsIn(StrictIn):
     """Up to 1,000 observations."""
 
     observations: Annotated[list[ObservationIn], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
-class ResponseIn(_In):
+class ResponseIn(StrictIn):
     """What a platform did about one match reference."""
 
     match: Reference
@@ -180,7 +98,7 @@ class ResponseIn(_In):
         return Feedback(self.value)
 
 
-class FeedbackIn(_In):
+class FeedbackIn(StrictIn):
     """Up to 1,000 responses; all are kept, or none."""
 
     feedback: Annotated[list[ResponseIn], Field(min_length=1, max_length=MAX_ITEMS)]
@@ -233,11 +151,22 @@ class StatusOut(BaseModel):
     says: str
 
 
+class SpanOut(BaseModel):
+    """A part of a video, in seconds from its beginning."""
+
+    from_s: float = Field(examples=[12.0])
+    until_s: float = Field(examples=[40.5])
+
+
 class MatchOut(BaseModel):
-    """An opaque reference to an entry: the same for every match of it, for you alone."""
+    """An opaque reference to an entry: the same for every match of it, for you alone.
+
+    Of a video that matches by its frames, `span` is the part of yours that was found.
+    """
 
     match: str = Field(examples=["mfrggzdfmztwq2lknnwg23tp"])
     verdict: Verdict
+    span: SpanOut | SkipJsonSchema[None] = None
 
 
 class ItemOut(BaseModel):
@@ -263,7 +192,3 @@ class FeedbackOut(BaseModel):
     """How many responses were kept."""
 
     kept: int
-
-
-def _signal(untrusted: PerceptualIn | Md5In | Sha256In | FrameIn) -> Signal:
-    return parse(untrusted.type, untrusted.value, getattr(untrusted, "quality", None))

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from hashing.signals import ContentSignals, Signal, SignalType
+from hashing.signals import ContentSignals, FrameSignal, Signal, SignalType, ViewSignals
+from service.domain import policy
+from service.domain.alignment import Span
 from service.domain.case import EntryStatus
+from service.domain.policy import Film
 from service.store import changes
 from service.store.changes import Change, Space
 from service.store.database import Tx
@@ -34,22 +37,32 @@ class Stored(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What a stored signal belongs to: an entry or an observation, and whether it is a frame's."""
+    """What a stored signal belongs to, an entry or an observation, and which part of it it tells.
+
+    `span` is a frame's, `window` names a part or view of a picture or frame.
+    """
 
     signal_id: int
     holder_id: int
-    is_frame: bool
     type: SignalType
+    span: Span | None
+    window: str | None
 
 
 def rows_of(content: ContentSignals) -> list[dict[str, Any]]:
-    """Return the rows of every signal of one piece of content, without what they belong to."""
-    whole = [_row(signal) for signal in content.signals]
-    frames = [
-        {**_row(frame.signal), "at_ms": frame.at_ms, "until_ms": frame.until_ms}
-        for frame in content.frames
+    """Return the rows of every signal of one piece of content, without what they belong to.
+
+    Of a view, its upright value. What is not fit to be found is left out.
+    """
+    parts: list[tuple[Signal, str | None, FrameSignal | None]] = [
+        *((signal, None, None) for signal in content.signals),
+        *((one.signal, one.window, None) for one in content.windows),
+        *((_upright(view), view.view, None) for view in content.views),
     ]
-    return whole + frames
+    for frame in content.frames:
+        parts.append((frame.signal, None, frame))
+        parts += ((_upright(view), view.view, frame) for view in frame.views)
+    return [_row(signal, window, frame) for signal, window, frame in parts if policy.fit(signal)]
 
 
 def add(tx: Tx, space: Space, rows: Sequence[dict[str, Any]], *, findable: bool = True) -> None:
@@ -60,6 +73,15 @@ def add(tx: Tx, space: Space, rows: Sequence[dict[str, Any]], *, findable: bool 
     ids = tx.scalars(sa.insert(table).returning(table.c.id), list(rows)).all()
     if findable:
         changes.append(tx, space, Change.ADD, ids)
+
+
+def forget_windows(tx: Tx, ids: Iterable[int]) -> None:
+    """Erase those of some signals of entries that are windows, and tell every index."""
+    for part in parts(ids):
+        of_window = signals.c.id.in_(part) & signals.c.window.is_not(None)
+        gone = tx.scalars(sa.select(signals.c.id).where(of_window)).all()
+        changes.append(tx, Space.BANK, Change.REMOVE, gone)
+        tx.execute(sa.delete(signals).where(of_window))
 
 
 def add_excluded(tx: Tx, found: Iterable[Signal], now: date) -> int:
@@ -112,18 +134,33 @@ def whole_of(tx: Tx, space: Space, ids: Iterable[int]) -> list[Stored]:
     return sorted(found)
 
 
-def frames_of(tx: Tx, observation_id: int) -> int:
-    """Return how many frame signals an observation has."""
-    of_this = observed_signals.c.observation_id == observation_id
-    frames = of_this & observed_signals.c.at_ms.is_not(None)
-    return tx.scalar(sa.select(sa.func.count()).select_from(observed_signals).where(frames)) or 0
+def films(tx: Tx, space: Space, holder_ids: Iterable[int]) -> dict[int, Film]:
+    """Return how much of a video each entry or observation is; of pictures, nothing."""
+    table, holder = TABLES[space], _holder(space)
+    begin, end = sa.func.min(table.c.at_ms), sa.func.max(table.c.until_ms)
+    count = sa.func.count(table.c.at_ms.distinct())
+    frames = table.c.at_ms.is_not(None)
+    query = sa.select(holder, count, begin, end).where(frames).group_by(holder)
+    return {
+        holder_id: Film(many, last - first)
+        for part in parts(holder_ids)
+        for holder_id, many, first, last in tx.execute(query.where(holder.in_(part)))
+    }
+
+
+def spans_of(tx: Tx, observation_id: int) -> list[Span]:
+    """Return the spans of the frames of an observation, in time order."""
+    table = observed_signals
+    frames = (table.c.observation_id == observation_id) & table.c.at_ms.is_not(None)
+    query = sa.select(table.c.at_ms, table.c.until_ms).where(frames).distinct()
+    return sorted(Span(*row) for row in tx.execute(query))
 
 
 def places(tx: Tx, space: Space, ids: Iterable[int]) -> dict[int, Place]:
     """Return what each signal belongs to; of the bank only what is active now."""
     table = TABLES[space]
     return {
-        row.id: Place(row.id, row.holder, row.at_ms is not None, SignalType(row.type))
+        row.id: _place(row)
         for part in parts(ids)
         for row in tx.execute(_held(space).where(table.c.id.in_(part)))
     }
@@ -133,25 +170,36 @@ def identical(tx: Tx, space: Space, values: Iterable[Signal]) -> list[tuple[Sign
     """Return every stored signal of the same exact type and value, with what it belongs to."""
     table = TABLES[space]
     asked = {(signal.type, signal.value): signal for signal in values}
-    found = []
+    found: list[tuple[Signal, Place]] = []
     for signal_type in {signal.type for signal in asked.values()}:
         of_type = [value for kind, value in asked if kind is signal_type]
         for part in parts(of_type):
             query = _held(space).where(table.c.type == signal_type, table.c.value.in_(part))
-            for row in tx.execute(query.add_columns(table.c.value)):
-                place = Place(row.id, row.holder, is_frame=False, type=signal_type)
-                found.append((asked[signal_type, bytes(row.value)], place))
+            rows = tx.execute(query.add_columns(table.c.value))
+            found += [(asked[signal_type, bytes(row.value)], _place(row)) for row in rows]
     return found
 
 
-def _row(signal: Signal) -> dict[str, Any]:
+def _row(
+    signal: Signal, window: str | None = None, frame: FrameSignal | None = None
+) -> dict[str, Any]:
     return {
         "type": signal.type,
         "value": signal.value,
         "quality": signal.quality,
-        "at_ms": None,
-        "until_ms": None,
+        "at_ms": None if frame is None else frame.at_ms,
+        "until_ms": None if frame is None else frame.until_ms,
+        "window": window,
     }
+
+
+def _upright(view: ViewSignals) -> Signal:
+    return Signal(SignalType.PDQ, view.values[0], view.quality)
+
+
+def _place(row: Any) -> Place:  # noqa: ANN401 (a row of `_held`)
+    span = None if row.at_ms is None else Span(row.at_ms, row.until_ms)
+    return Place(row.id, row.holder, SignalType(row.type), span, row.window)
 
 
 def _perceptual(space: Space) -> sa.Select[Any]:
@@ -179,7 +227,8 @@ def _unindexed(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
 
 def _held(space: Space) -> sa.Select[Any]:
     table = TABLES[space]
-    columns = (table.c.id, _holder(space).label("holder"), table.c.at_ms, table.c.type)
+    of = (_holder(space).label("holder"), table.c.type)
+    columns = (table.c.id, *of, table.c.at_ms, table.c.until_ms, table.c.window)
     return _active(space, sa.select(*columns))
 
 

@@ -48,6 +48,7 @@ entries = sa.Table(
 
 
 def _signal_columns() -> list[sa.Column[object]]:
+    """Times are a frame's. `window` names a part or view of a picture or frame, or is null."""
     return [
         sa.Column("id", Id, primary_key=True),
         sa.Column("type", sa.String(8), nullable=False),
@@ -55,6 +56,7 @@ def _signal_columns() -> list[sa.Column[object]]:
         sa.Column("quality", sa.SmallInteger),
         sa.Column("at_ms", sa.Integer),
         sa.Column("until_ms", sa.Integer),
+        sa.Column("window", sa.String(24)),
     ]
 
 

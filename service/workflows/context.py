@@ -13,6 +13,7 @@ from datetime import date
 
 from hashing.signals import SignalType
 from service.domain.errors import NotReady
+from service.matching.codes import Codes, Hits
 from service.matching.index import HammingIndex
 from service.matching.shelf import Opened, Shelf
 from service.matching.warm import warm
@@ -128,10 +129,14 @@ class Context:
         """Return (place in `values`, signal id, distance) for all that is near."""
         if not values:
             return []
-        hits = self.indexes[space, kind].search(refill.codes_of(values), radius)
+        hits = self.hits(space, kind, refill.codes_of(values), radius)
         return list(
             zip(hits.queries.tolist(), hits.ids.tolist(), hits.distances.tolist(), strict=True)
         )
+
+    def hits(self, space: Space, kind: SignalType, codes: Codes, radius: int) -> Hits:
+        """Return all that is near some codes, as arrays."""
+        return self.indexes[space, kind].search(codes, radius)
 
     def _add(self, space: Space, stored: list[Stored], removed: set[int], change: int) -> None:
         for kind, found in refill.by_type(one for one in stored if one.id not in removed).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hashing.signals import ContentSignals, SignalType
 from service.domain import policy
@@ -121,8 +121,18 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
             other_cases=_other_cases(context, content, most),
             most_cases=most,
         )
-        decided.append(NewEntry(content, document_hash, reason))
+        decided.append(NewEntry(_without_plain(context, content), document_hash, reason))
     return decided
+
+
+def _without_plain(context: Context, content: ContentSignals) -> ContentSignals:
+    """Without windows that are plain or near the exclude bank: they would be found in anything."""
+    fit = [one for one in content.windows if policy.fit(one.signal)]
+    values = [one.signal.value for one in fit]
+    near = context.search(Space.EXCLUDED, SignalType.PDQ, values, policy.EXCLUDE_DISTANCE)
+    excluded = {at for at, _, _ in near}
+    windows = tuple(one for at, one in enumerate(fit) if at not in excluded)
+    return replace(content, windows=windows)
 
 
 def _is_excluded(context: Context, content: ContentSignals) -> bool:
@@ -139,13 +149,14 @@ def _is_excluded(context: Context, content: ContentSignals) -> bool:
 
 
 def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
-    """How many cases hold the same content. A video's frames are not counted, only its whole."""
+    """How many cases hold the same content. Of parts and frames, none is counted."""
     values = [signal.value for signal in content.signals if signal.type is SignalType.PDQ]
     near = context.search(Space.BANK, SignalType.PDQ, values, policy.MATCH_DISTANCE)
     exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
     with context.database.read() as tx:
         places = banks.places(tx, Space.BANK, [signal_id for _, signal_id, _ in near])
-        holders = {place.holder_id for place in places.values()}
+        whole = [one for one in places.values() if one.window is None and one.span is None]
+        holders = {place.holder_id for place in whole}
         holders |= {place.holder_id for _, place in banks.identical(tx, Space.BANK, exact)}
         if len(holders) < most:
             return len(holders)
@@ -153,7 +164,7 @@ def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
 
 
 def _document_hash(context: Context, contents: Sequence[ContentSignals]) -> bytes:
-    """Tells the same content handed in again; order and quality do not matter."""
+    """Tells the same content handed in again; order, quality and windows do not matter."""
     told = sorted(json.dumps(_facts(content)) for content in contents)
     return context.seals.document_hash(json.dumps(told).encode())
 

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from hashing.signals import ContentSignals, SignalType
+from hashing.signals import ContentSignals
 from service.domain import policy
 from service.domain.actor import Actor
+from service.domain.alignment import Span
 from service.domain.case import EntryStatus, HoldReason
+from service.domain.errors import TooLarge
 from service.domain.policy import Found, Hit
 from service.domain.sighting import Sighting, Source, Verdict
 from service.store import banks, cases, sightings
 from service.store.changes import Space
 from service.store.database import Tx
+from service.workflows import asked, nearby
+from service.workflows.asked import Question
 from service.workflows.context import Context, Today
+from service.workflows.nearby import Near
 
 
 @dataclass(frozen=True, slots=True)
 class MatchReference:
-    """How a platform may speak of an entry, and how sure the match is."""
+    """How a platform may speak of an entry, how sure the match is, and where in a video it is."""
 
     reference: str
     verdict: Verdict
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,89 +40,71 @@ class Answer:
     matches: list[MatchReference]
 
 
-class _Asked(NamedTuple):
-    """One perceptual value of one item."""
-
-    item: int
-    frame: int | None
-    value: bytes
-
-
-class _Near(NamedTuple):
-    """An asked value near a stored signal."""
-
-    asked: _Asked
-    type: SignalType
-    signal_id: int
-    distance: int
-    excluded: bool
-    """Whether the asked value is near the exclude bank too."""
-
-
 def lookup(
     context: Context, actor: Actor, items: Sequence[ContentSignals], now: Today
 ) -> list[Answer]:
-    """Return one answer an item, in order, after keeping the sightings that they are."""
-    near = [
-        hit for kind in (SignalType.PDQ, SignalType.PHASH) for hit in _near(context, items, kind)
-    ]
+    """Return one answer an item, in order, after keeping the sightings that they are.
+
+    Raises TooLarge when the items have more values than one request may ask.
+    """
+    if asked.size(items) > policy.MOST_VALUES:
+        raise TooLarge(
+            f"A request asks for at most {policy.MOST_VALUES:,} values of pdq and phash, views and "
+            "orientations counted. Send fewer items at a time."
+        )
+    questions = asked.questions_of(items)
+    near = nearby.search(context, questions)
     with context.database.read() as tx:
-        found = _found(tx, items, near)
+        found = _found(tx, items, questions, near)
+    if wider := _wider(questions, near, found):
+        more = nearby.search(context, wider)
+        near = nearby.joined([near, more._replace(question=more.question + len(questions))])
+        questions += wider
+        with context.database.read() as tx:
+            found = _found(tx, items, questions, near)
     if not any(found):
         return [Answer(Verdict.NONE, []) for _ in items]
     with context.database.write() as tx:
-        found = _found(tx, items, near)
+        found = _active(tx, found)
         for one in {(one.entry_id, one.verdict) for of_item in found for one in of_item}:
             _keep(context, tx, actor, Found(*one), now)
     context.catch_up()
     return [_answer(context, actor, of_item) for of_item in found]
 
 
-def _near(context: Context, items: Sequence[ContentSignals], kind: SignalType) -> list[_Near]:
-    """What the index finds. A value that many items or frames share is searched once."""
-    asked: defaultdict[bytes, list[_Asked]] = defaultdict(list)
-    for one in _asked(items, kind):
-        asked[one.value].append(one)
-    values = list(asked)
-    radius = policy.EXCLUDE_DISTANCE
-    excluded = {at for at, _, _ in context.search(Space.EXCLUDED, kind, values, radius)}
-    found = context.search(Space.BANK, kind, values, policy.radius(kind))
+def _wider(
+    questions: Sequence[Question], near: Near, found: Sequence[list[Found]]
+) -> list[Question]:
+    """The videos that nothing matches yet, to be asked more widely."""
+    of_frames = near.of(near.frame != asked.NONE)
     return [
-        _Near(one, kind, signal_id, distance, at in excluded)
-        for at, signal_id, distance in found
-        for one in asked[values[at]]
+        asked.widened(question, set(of_frames.frame[of_frames.question == at].tolist()))
+        for at, question in enumerate(questions)
+        if question.content.frames and policy.best(found[at]) is not Verdict.MATCH
     ]
 
 
-def _asked(items: Sequence[ContentSignals], kind: SignalType) -> list[_Asked]:
-    asked = []
-    for item, content in enumerate(items):
-        asked += [_Asked(item, None, s.value) for s in content.signals if s.type is kind]
-        frames = enumerate(content.frames)
-        asked += [_Asked(item, at, f.signal.value) for at, f in frames if f.signal.type is kind]
-    return asked
-
-
-def _found(tx: Tx, items: Sequence[ContentSignals], near: list[_Near]) -> list[list[Found]]:
-    """The entries each item matches or is near, of those that are active in this transaction.
-
-    What is near the exclude bank matches nothing but entries that a person has released.
-    """
-    hits: defaultdict[int, list[Hit]] = defaultdict(list)
-    places = banks.places(tx, Space.BANK, {one.signal_id for one in near})
-    released = _released(tx, {places[o.signal_id].holder_id for o in near if o.signal_id in places})
-    for one in near:
-        place = places.get(one.signal_id)
-        if place and (not one.excluded or place.holder_id in released):
-            hit = Hit(place.holder_id, one.type, one.distance, one.asked.frame, place.is_frame)
-            hits[one.asked.item].append(hit)
+def _found(
+    tx: Tx, items: Sequence[ContentSignals], questions: Sequence[Question], near: Near
+) -> list[list[Found]]:
+    """The entries each item matches or is near, of those that are active in this transaction."""
+    hits = nearby.hits_of(tx, questions, near)
     for item, hit in _identical(tx, items):
-        hits[item].append(hit)
-    return [policy.judge(hits[at], asked_frames=len(item.frames)) for at, item in enumerate(items)]
+        hits.setdefault(item, []).append(hit)
+    of_videos = {hit.entry_id for found in hits.values() for hit in found if hit.asked}
+    films = banks.films(tx, Space.BANK, of_videos)
+    found: list[list[Found]] = [[] for _ in items]
+    for at, of_question in hits.items():
+        question = questions[at]
+        found[question.item] += policy.judge(of_question, asked=question.film, stored=films)
+    return [policy.ranked(of_item) for of_item in found]
 
 
-def _released(tx: Tx, entry_ids: set[int]) -> set[int]:
-    return {entry.id for entry in cases.entries_by_id(tx, entry_ids).values() if entry.reviewed}
+def _active(tx: Tx, found: list[list[Found]]) -> list[list[Found]]:
+    """What is left in this transaction: an entry may have been withdrawn or held meanwhile."""
+    known = cases.entries_by_id(tx, {one.entry_id for of_item in found for one in of_item})
+    active = {entry.id for entry in known.values() if entry.status is EntryStatus.ACTIVE}
+    return [[one for one in of_item if one.entry_id in active] for of_item in found]
 
 
 def _identical(tx: Tx, items: Sequence[ContentSignals]) -> list[tuple[int, Hit]]:
@@ -127,7 +114,7 @@ def _identical(tx: Tx, items: Sequence[ContentSignals]) -> list[tuple[int, Hit]]
             if not signal.type.perceptual:
                 askers[signal].append(at)
     return [
-        (at, Hit(place.holder_id, place.type, 0, None, stored_frame=False))
+        (at, Hit(place.holder_id, place.type, 0))
         for signal, place in banks.identical(tx, Space.BANK, askers)
         for at in askers[signal]
     ]
@@ -149,7 +136,7 @@ def _keep(context: Context, tx: Tx, actor: Actor, one: Found, now: Today) -> Non
 
 def _answer(context: Context, actor: Actor, found: list[Found]) -> Answer:
     references = [
-        MatchReference(context.seals.reference(actor.id, one.entry_id), one.verdict)
+        MatchReference(context.seals.reference(actor.id, one.entry_id), one.verdict, one.span)
         for one in found
     ]
     return Answer(policy.best(found), references)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from hashing.signals import ContentSignals
 from service.domain.actor import Actor
-from service.store import sightings
+from service.store import banks, sightings
 from service.store.sightings import NewObservation
 from service.workflows.context import Context, Today
 
@@ -38,8 +38,8 @@ def observe(context: Context, actor: Actor, claims: Sequence[Claim], now: Today)
 
 
 def _sealed(context: Context, claim: Claim) -> NewObservation:
-    signals = [*claim.content.signals, *(frame.signal for frame in claim.content.frames)]
-    facts = [claim.address, sorted({(signal.type, signal.hex) for signal in signals})]
+    told = {(row["type"], row["value"].hex()) for row in banks.rows_of(claim.content)}
+    facts = [claim.address, sorted(told)]
     return NewObservation(
         claim.content,
         context.seals.seal(claim.address),

@@ -16,16 +16,21 @@ from service.domain import policy
 from service.domain.case import EntryStatus, HoldReason
 from service.domain.policy import Found, Hit
 from service.domain.sighting import Sighting, Source
+from service.matching import orientations
+from service.matching.codes import CODE_BYTES
 from service.store import banks, cases, changes, sightings
 from service.store.banks import Stored
 from service.store.changes import Change, Space
 from service.store.database import Tx
+from service.workflows import refill
 from service.workflows.context import Context, Today
 
 WORKER = "sightings"
 """Name under which the worker's place in `changes` is kept."""
 BATCH = 500
 """Changes reconciled in one transaction."""
+_TURNS = tuple(range(orientations.COUNT))
+_UPRIGHT = (0,)
 PURGE = 500
 """Observations erased in one transaction."""
 
@@ -36,6 +41,17 @@ class _Pair(NamedTuple):
     bank_id: int
     observed_id: int
     type: SignalType
+    distance: int
+    orientation: int
+    """How the observation's is turned."""
+
+
+class _Hit(NamedTuple):
+    """A signal, turned in one of the ways asked for, near another one."""
+
+    stored: Stored
+    turn: int
+    other: int
     distance: int
 
 
@@ -77,28 +93,37 @@ def _added(tx: Tx, space: Space, rows: Iterable[changes.Row]) -> list[Stored]:
 
 
 def _near(
-    context: Context, stored: list[Stored], others: Space, radius: int
-) -> list[tuple[Stored, int, int]]:
-    """(stored, id of the other, distance) for what is near in the other space."""
+    context: Context, stored: list[Stored], others: Space, radius: int, turns: tuple[int, ...]
+) -> list[_Hit]:
+    """What is near in the other space. Only PDQ can be turned (service.matching.orientations)."""
     found = []
-    for kind in (SignalType.PDQ, SignalType.PHASH):
+    for kind, ways in ((SignalType.PDQ, turns), (SignalType.PHASH, turns[:1])):
         of_kind = [one for one in stored if one.type == kind]
-        values = [one.value for one in of_kind]
-        found += [
-            (of_kind[at], other, distance)
-            for at, other, distance in context.search(others, kind, values, radius)
-        ]
+        every = orientations.oriented(refill.codes_of(one.value for one in of_kind))
+        codes = every[:, ways].reshape(-1, CODE_BYTES)
+        if len(codes):
+            hits = context.hits(others, kind, codes, radius)
+            columns = (hits.queries // len(ways), hits.queries % len(ways), hits.ids)
+            rows = zip(*(each.tolist() for each in (*columns, hits.distances)), strict=True)
+            found += [_Hit(of_kind[at], turn, other, bits) for at, turn, other, bits in rows]
     return found
 
 
 def _of_entries(context: Context, stored: list[Stored]) -> list[_Pair]:
-    near = _near(context, stored, Space.OBSERVED, policy.MATCH_DISTANCE)
-    return [_Pair(one.id, other, SignalType(one.type), distance) for one, other, distance in near]
+    """As if every observation were turned: that is the entry, turned back."""
+    near = _near(context, stored, Space.OBSERVED, policy.MATCH_DISTANCE, orientations.INVERSE)
+    return [
+        _Pair(hit.stored.id, hit.other, SignalType(hit.stored.type), hit.distance, hit.turn)
+        for hit in near
+    ]
 
 
 def _of_seen(context: Context, stored: list[Stored]) -> list[_Pair]:
-    near = _near(context, stored, Space.BANK, policy.MATCH_DISTANCE)
-    return [_Pair(other, one.id, SignalType(one.type), distance) for one, other, distance in near]
+    near = _near(context, stored, Space.BANK, policy.MATCH_DISTANCE, _TURNS)
+    return [
+        _Pair(hit.other, hit.stored.id, SignalType(hit.stored.type), hit.distance, hit.turn)
+        for hit in near
+    ]
 
 
 def _overtaken(context: Context, added: dict[Space, list[Stored]]) -> set[int]:
@@ -106,18 +131,19 @@ def _overtaken(context: Context, added: dict[Space, list[Stored]]) -> set[int]:
 
     Intake looks too, but in an index that another process's exclusion may not have reached.
     """
-    later = _near(context, added[Space.EXCLUDED], Space.BANK, policy.EXCLUDE_DISTANCE)
-    earlier = _near(context, added[Space.BANK], Space.EXCLUDED, policy.EXCLUDE_DISTANCE)
-    return {other for _, other, _ in later} | {one.id for one, _, _ in earlier}
+    radius = policy.EXCLUDE_DISTANCE
+    later = _near(context, added[Space.EXCLUDED], Space.BANK, radius, _UPRIGHT)
+    earlier = _near(context, added[Space.BANK], Space.EXCLUDED, radius, _UPRIGHT)
+    return {hit.other for hit in later} | {hit.stored.id for hit in earlier}
 
 
 def _not_excluded(context: Context, pairs: list[_Pair]) -> list[_Pair]:
-    """Without what was seen near the exclude bank: that matches nothing."""
+    """Without what was seen, turned as it was found, near the exclude bank: it matches nothing."""
     with context.database.read() as tx:
         seen = banks.stored_of(tx, Space.OBSERVED, {pair.observed_id for pair in pairs})
-    near = _near(context, seen, Space.EXCLUDED, policy.EXCLUDE_DISTANCE)
-    plain = {one.id for one, _, _ in near}
-    return [pair for pair in pairs if pair.observed_id not in plain]
+    near = _near(context, seen, Space.EXCLUDED, policy.EXCLUDE_DISTANCE, _TURNS)
+    plain = {(hit.stored.id, hit.turn) for hit in near}
+    return [pair for pair in pairs if (pair.observed_id, pair.orientation) not in plain]
 
 
 def _with_identical(tx: Tx, pairs: list[_Pair], added: dict[Space, list[Stored]]) -> list[_Pair]:
@@ -132,26 +158,45 @@ def _with_identical(tx: Tx, pairs: list[_Pair], added: dict[Space, list[Stored]]
             for mine in ids[signal]:
                 of_bank = here is Space.BANK
                 bank, seen = (mine, place.signal_id) if of_bank else (place.signal_id, mine)
-                found.append(_Pair(bank, seen, signal.type, 0))
+                found.append(_Pair(bank, seen, signal.type, 0, 0))
     return found
 
 
 def _record(context: Context, tx: Tx, pairs: list[_Pair]) -> None:
     """Judge each observation against the entries it is near, as a lookup would be judged."""
+    hits_of = _hits(tx, pairs)
+    known = sightings.observations_by_id(tx, hits_of)
+    seen = banks.films(tx, Space.OBSERVED, hits_of)
+    entry_ids = {hit.entry_id for hits in hits_of.values() for hit in hits if hit.asked}
+    stored = banks.films(tx, Space.BANK, entry_ids)
+    for observation_id, hits in hits_of.items():
+        film = seen.get(observation_id, policy.NO_FILM)
+        for found in policy.judge(hits, asked=film, stored=stored):
+            _sighted(context, tx, found, known[observation_id])
+
+
+def _hits(tx: Tx, pairs: list[_Pair]) -> dict[int, list[Hit]]:
+    """The hits of each observation, on entries that are active in this transaction."""
     in_bank = banks.places(tx, Space.BANK, {pair.bank_id for pair in pairs})
     seen = banks.places(tx, Space.OBSERVED, {pair.observed_id for pair in pairs})
-    of_observation: dict[int, list[Hit]] = {}
+    filmed = {place.holder_id for place in seen.values() if place.span}
+    frames = {one: {s: at for at, s in enumerate(banks.spans_of(tx, one))} for one in filmed}
+    hits_of: dict[int, list[Hit]] = {}
     for pair in pairs:
         mine, theirs = in_bank.get(pair.bank_id), seen.get(pair.observed_id)
         if mine and theirs:
-            frame = pair.observed_id if theirs.is_frame else None
-            hit = Hit(mine.holder_id, pair.type, pair.distance, frame, mine.is_frame)
-            of_observation.setdefault(theirs.holder_id, []).append(hit)
-    known = sightings.observations_by_id(tx, of_observation)
-    for observation_id, hits in of_observation.items():
-        frames = banks.frames_of(tx, observation_id)
-        for found in policy.judge(hits, asked_frames=frames):
-            _sighted(context, tx, found, known[observation_id])
+            hit = Hit(
+                mine.holder_id,
+                pair.type,
+                pair.distance,
+                asked_frame=frames[theirs.holder_id][theirs.span] if theirs.span else None,
+                asked=theirs.span,
+                orientation=pair.orientation,
+                window=mine.window,
+                stored=mine.span,
+            )
+            hits_of.setdefault(theirs.holder_id, []).append(hit)
+    return hits_of
 
 
 def _sighted(context: Context, tx: Tx, found: Found, observation: sightings.Observation) -> None:
@@ -171,7 +216,12 @@ def _sighted(context: Context, tx: Tx, found: Found, observation: sightings.Obse
 
 
 def _hold(tx: Tx, signal_ids: set[int]) -> None:
-    holders = {place.holder_id for place in banks.places(tx, Space.BANK, signal_ids).values()}
-    for entry in cases.entries_by_id(tx, holders).values():
-        if policy.may_hold(entry):
+    """Hold the entries of these signals; of those that only a window tells, forget the window."""
+    places = banks.places(tx, Space.BANK, signal_ids).values()
+    holders = {place.holder_id for place in places if place.window is None}
+    known = cases.entries_by_id(tx, {place.holder_id for place in places})
+    held = [place for place in places if policy.may_hold(known[place.holder_id])]
+    banks.forget_windows(tx, [place.signal_id for place in held if place.window])
+    for entry in known.values():
+        if entry.id in holders and policy.may_hold(entry):
             cases.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)

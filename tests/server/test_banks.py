@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from hashing.signals import SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    SignalType,
+    ViewSignals,
+    Window,
+    WindowSignal,
+)
 from service.domain.case import EntryStatus
 from service.store import banks, cases, changes
 from service.store.banks import Stored
@@ -18,13 +27,56 @@ if TYPE_CHECKING:
 DAY = date(2026, 1, 1)
 
 
+def row(kind: str, value: bytes, quality: int | None, **more: object) -> dict[str, object]:
+    told = {"type": kind, "value": value, "quality": quality}
+    return {**told, "at_ms": None, "until_ms": None, "window": None, **more}
+
+
 def test_rows_say_what_a_frame_is(world: World) -> None:
     value = world.value()
     rows = banks.rows_of(world.video([value], world.md5(b"m" * 16)))
     assert rows == [
-        {"type": "md5", "value": b"m" * 16, "quality": None, "at_ms": None, "until_ms": None},
-        {"type": "pdq", "value": value, "quality": 100, "at_ms": 0, "until_ms": 999},
+        row("md5", b"m" * 16, None),
+        row("pdq", value, 100, at_ms=0, until_ms=999),
     ]
+
+
+def test_rows_say_what_a_window_or_view_is_and_leave_out_what_is_plain(world: World) -> None:
+    whole, part, seen, other = (world.value() for _ in range(4))
+    one, two, *_ = Window
+    windows = (WindowSignal(one, world.pdq(part)), WindowSignal(two, world.pdq(b"\x01" * 32)))
+    views = (ViewSignals("pad-5", 70, (seen, other)), ViewSignals("content", 49, (other,)))
+    picture = ContentSignals(ContentKind.PICTURE, (world.pdq(whole),), (), windows, views)
+    assert banks.rows_of(picture) == [
+        row("pdq", whole, 100),
+        row("pdq", part, 100, window=one),
+        row("pdq", seen, 70, window="pad-5"),
+    ]
+    frame = FrameSignal(1, 2, world.pdq(whole), views)
+    assert banks.rows_of(ContentSignals(ContentKind.VIDEO, (), (frame,))) == [
+        row("pdq", whole, 100, at_ms=1, until_ms=2),
+        row("pdq", seen, 70, at_ms=1, until_ms=2, window="pad-5"),
+    ]
+
+
+def test_how_much_of_a_video_there_is(world: World) -> None:
+    owner, other = world.open(world.video([world.value() for _ in range(3)])), world.open()
+    ids = [world.entry_id(owner), world.entry_id(other)]
+    with world.context.database.read() as tx:
+        assert banks.films(tx, Space.BANK, ids) == {ids[0]: (3, 2999)}
+        assert banks.films(tx, Space.BANK, []) == {}
+
+
+def test_only_windows_are_forgotten(world: World) -> None:
+    window = WindowSignal(next(iter(Window)), world.pdq())
+    world.open(replace(world.picture(), windows=(window,)))
+    with world.context.database.write() as tx:
+        ids = [one.id for part in banks.findable(tx, Space.BANK, 9) for one in part]
+        banks.forget_windows(tx, ids)
+        (left,) = banks.stored_of(tx, Space.BANK, ids)
+    assert left.value != window.signal.value
+    world.context.catch_up()
+    assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1
 
 
 def test_an_index_is_given_perceptual_signals_of_active_entries(world: World) -> None:

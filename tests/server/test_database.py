@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from service.domain.errors import NotReady
 from service.settings import InvalidSetting
 from service.store import database as database_module
 from service.store.database import Database, Tx
-from service.store.schema import metadata, progress
+from service.store.schema import excluded_signals, metadata, progress
 
 
 def tables(database: Database) -> set[str]:
@@ -32,6 +33,22 @@ def test_migrations_go_up_and_down_and_up_again(empty_url: str) -> None:
         assert not database.is_current()
         assert tables(database) == {"alembic_version"}
     database.close()
+
+
+def test_a_store_without_windows_forgets_them_and_keeps_the_rest(database: Database) -> None:
+    row = {"type": "pdq", "value": b"v" * 32, "added_on": date(2026, 1, 1)}
+    rows = [row, {**row, "value": b"w" * 32, "window": "centre-50"}]
+    with database.write() as tx:
+        tx.execute(sa.insert(excluded_signals).values([{"window": None, **one} for one in rows]))
+    database.downgrade("0002")
+    with database.engine.connect() as connection:
+        columns = {one["name"] for one in sa.inspect(connection).get_columns("excluded_signals")}
+        left = connection.exec_driver_sql("SELECT value FROM excluded_signals").scalars().all()
+    assert "window" not in columns
+    assert [bytes(value) for value in left] == [b"v" * 32]
+    database.migrate()
+    with database.read() as tx:
+        assert tx.scalars(sa.select(excluded_signals.c.window)).all() == [None]
 
 
 def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None:

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from hashing.signals import ContentSignals, Signal, SignalType
+from hashing.signals import ContentSignals, Signal, SignalType, Window, WindowSignal
 from service.domain.case import MAX_ENTRIES, EntryStatus
 from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
 from service.domain.sighting import Verdict
-from service.store.schema import cases, entries
-from service.workflows import intake, withdraw
+from service.store.schema import cases, entries, signals
+from service.workflows import exclude, intake, withdraw
 from service.workflows.intake import NewCase
 
 if TYPE_CHECKING:
@@ -212,8 +213,40 @@ def test_a_title_card_that_many_videos_share_holds_none(world: World) -> None:
 def test_the_longest_video_is_taken_and_found(world: World) -> None:
     frames = [world.value() for _ in range(1200)]
     world.open(world.video(frames))
-    asked = world.video([world.near(frame, 20) for frame in frames[:1200:100]])
+    asked = world.video([world.near(frame, 20) for frame in frames[300:1200]])
     assert world.ask(world.actor(), asked) == [Verdict.MATCH]
+
+
+def windowed(world: World, *values: bytes) -> ContentSignals:
+    named = zip(Window, values, strict=False)
+    windows = tuple(WindowSignal(window, world.pdq(value)) for window, value in named)
+    return replace(world.picture(), windows=windows)
+
+
+def test_windows_that_are_plain_or_excluded_are_left_out_and_hold_nothing(world: World) -> None:
+    good, public, plain = world.value(), world.value(), b"\x01" * 32
+    exclude.exclude(world.context, [world.picture(world.pdq(public))], world.day)
+    world.context.catch_up()
+    owner = world.open(windowed(world, good, world.near(public, 31), plain))
+    assert world.statuses(owner) == [ACTIVE]
+    with world.context.database.read() as tx:
+        query = sa.select(signals.c.value).where(signals.c.window.is_not(None))
+        assert [bytes(value) for value in tx.scalars(query)] == [good]
+
+
+def test_a_window_that_many_pictures_share_holds_none(world: World) -> None:
+    """Nor does a picture that is a part of many others."""
+    shared = world.value()
+    owners = [world.open(windowed(world, shared)) for _ in range(5)]
+    owners.append(world.open(world.picture(world.pdq(shared))))
+    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 6
+
+
+def test_content_is_the_same_whatever_its_windows(world: World) -> None:
+    whole, window = world.picture(), world.value()
+    owner = world.open(whole)
+    again = replace(windowed(world, window), signals=whole.signals)
+    assert intake.add_entries(world.context, owner, [again], world.day) == 0
 
 
 def test_a_submission_does_not_show_its_secrets(world: World) -> None:

@@ -5,19 +5,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hashing.signals import SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    Signal,
+    SignalType,
+    ViewSignals,
+    Window,
+    WindowSignal,
+)
+from service.domain import policy
 from service.domain.case import EntryStatus, HoldReason
+from service.domain.errors import TooLarge
 from service.domain.sighting import Feedback, Verdict
+from service.matching.orientations import oriented
 from service.store import cases, sightings
 from service.store.changes import Space
 from service.workflows import exclude, lookup, respond, withdraw
 from service.workflows.lookup import Answer, MatchReference
+from service.workflows.refill import codes_of
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
 NONE, NEAR, MATCH = Verdict
+PICTURE = ContentKind.PICTURE
 
 
 @pytest.mark.parametrize(
@@ -57,19 +71,168 @@ def test_answers_are_in_the_order_asked(world: World) -> None:
     assert world.ask(world.actor(), *asked) == [NONE, MATCH, MATCH, NONE, MATCH]
 
 
-def test_two_frames_of_a_video_make_a_match(world: World) -> None:
-    frames = [world.value() for _ in range(4)]
+def test_three_frames_of_a_video_in_time_order_make_a_match(world: World) -> None:
+    frames = [world.value() for _ in range(6)]
     world.open(world.video(frames))
     asker, others = world.actor(), [world.value() for _ in range(4)]
     assert world.ask(asker, world.video([*others, frames[1]])) == [NEAR]
-    assert world.ask(asker, world.video([*others, frames[1], frames[3]])) == [MATCH]
+    assert world.ask(asker, world.video([*others, *frames[1:3]])) == [NEAR]
+    assert world.ask(asker, world.video([*others, *frames[1:4]])) == [MATCH]
+    assert world.ask(asker, world.video([*others, frames[3], frames[2], frames[1]])) == [NEAR]
     assert world.ask(asker, world.picture(world.pdq(frames[2]))) == [MATCH]
+    assert world.ask(asker, world.picture(world.pdq(world.near(frames[2], 32)))) == [NEAR]
 
 
-def test_a_match_says_nothing_but_verdict_and_reference(world: World) -> None:
+def test_a_frame_of_a_picture_that_is_known_is_a_match(world: World) -> None:
+    picture, others = world.picture(), [world.value() for _ in range(4)]
+    world.open(picture)
+    asked = world.video([*others, picture.signals[0].value])
+    (answer,) = lookup.lookup(world.context, world.actor(), [asked], world.day)
+    assert [(one.verdict, one.span) for one in answer.matches] == [(MATCH, (4000, 4999))]
+
+
+def test_the_order_in_which_frames_are_sent_does_not_matter(world: World) -> None:
+    content = world.video([world.value() for _ in range(5)])
+    world.open(content)
+    mixed = dataclasses.replace(content, frames=content.frames[::-1])
+    assert world.ask(world.actor(), mixed) == [MATCH]
+
+
+def test_a_match_of_videos_says_where_in_the_asked_one(world: World) -> None:
+    frames = [world.value() for _ in range(8)]
+    world.open(world.video(frames))
+    asked = world.video([*(world.value() for _ in range(5)), *frames[2:6], world.value()])
+    (answer,) = lookup.lookup(world.context, world.actor(), [asked], world.day)
+    assert [(one.verdict, one.span) for one in answer.matches] == [(MATCH, (5000, 8999))]
+
+
+@pytest.mark.parametrize(
+    ("bits", "frames", "verdict"), [(31, 3, MATCH), (40, 4, MATCH), (48, 6, MATCH), (48, 4, NEAR)]
+)
+def test_farther_frames_need_more_of_them(
+    world: World, bits: int, frames: int, verdict: Verdict
+) -> None:
+    known = [world.value() for _ in range(12)]
+    world.open(world.video(known))
+    asked = world.video([world.near(value, bits) for value in known[3 : 3 + frames]])
+    if bits == 48 and frames == 4:  # else all frames of so short a clip
+        asked = world.video([*(f.signal.value for f in asked.frames), world.value()])
+    assert world.ask(world.actor(), asked) == [verdict]
+
+
+def test_a_long_video_is_searched_widely_at_some_of_its_frames(world: World) -> None:
+    """200 seconds, all 45 bits off: of 30 frames, each is in its place."""
+    known = [world.value() for _ in range(200)]
+    world.open(world.video(known))
+    assert world.ask(world.actor(), world.video([world.near(value, 45) for value in known])) == [
+        MATCH
+    ]
+
+
+def test_an_edited_copy_is_found_by_any_of_its_views_and_orientations(world: World) -> None:
+    value = world.value()
+    world.open(world.picture(world.pdq(value)))
+    platform, other = world.actor(), [world.value() for _ in range(8)]
+    whole = world.pdq()
+    for bits, verdict in ((31, MATCH), (48, NEAR), (49, NONE)):
+        views = [ViewSignals("full", 90, tuple(other[:3])), ViewSignals("quad", 90, tuple(other))]
+        turned = (*other[:6], world.near(value, bits))
+        views.append(ViewSignals("pad-10", 90, turned))
+        asked = dataclasses.replace(world.picture(whole), views=tuple(views))
+        assert world.ask(platform, asked) == [verdict]
+        assert world.ask(platform, ContentSignals(PICTURE, (), views=tuple(views))) == [verdict]
+
+
+def test_a_picture_without_views_is_asked_in_all_orientations(world: World) -> None:
+    value = world.value()
+    turned = oriented(codes_of([value]))[0]
+    world.open(world.picture(world.pdq(value)))
+    asked = [world.picture(world.pdq(one.tobytes())) for one in turned]
+    assert world.ask(world.actor(), *asked) == [MATCH] * 8
+    seen = dataclasses.replace(asked[1], views=(ViewSignals("full", 90, (world.value(),)),))
+    assert world.ask(world.actor(), seen) == [NONE]
+
+
+def test_a_mirrored_video_is_found(world: World) -> None:
+    frames = [world.value() for _ in range(5)]
+    world.open(world.video(frames))
+    mirrored = [one.tobytes() for one in oriented(codes_of(frames))[:, 1]]
+    assert world.ask(world.actor(), world.video(mirrored)) == [MATCH]
+    mixed = [mirrored[0], frames[1], mirrored[2], frames[3], mirrored[4]]
+    assert world.ask(world.actor(), world.video(mixed)) == [NEAR]
+
+
+def test_frames_are_found_by_their_views(world: World) -> None:
+    frames = [world.value() for _ in range(4)]
+    world.open(world.video(frames))
+    seen = tuple(
+        FrameSignal(at, at, world.pdq(), (ViewSignals("content", 80, (world.value(), value)),))
+        for at, value in zip(range(0, 4000, 1000), frames, strict=True)
+    )
+    assert world.ask(world.actor(), ContentSignals(ContentKind.VIDEO, (), seen)) == [MATCH]
+
+
+def test_a_window_of_an_entry_is_found(world: World) -> None:
+    window = WindowSignal(next(iter(Window)), world.pdq())
+    world.open(dataclasses.replace(world.picture(), windows=(window,)))
+    assert world.ask(world.actor(), world.picture(window.signal)) == [MATCH]
+
+
+def test_plain_values_find_nothing(world: World) -> None:
+    value, plain = world.value(), b"\x01" * 32
+    world.open(world.picture(world.pdq(value), world.phash(value)))
+    low = [Signal(SignalType.PDQ, value, 49), Signal(SignalType.PHASH, value, 59)]
+    views = (ViewSignals("full", 49, (value,)), ViewSignals("quad", 90, (value, plain)))
+    frame = FrameSignal(0, 0, low[0], views)
+    asked = [
+        ContentSignals(PICTURE, tuple(low), views=views),
+        ContentSignals(PICTURE, tuple(low)),
+        ContentSignals(ContentKind.VIDEO, (), (frame,)),
+        world.picture(world.pdq(plain)),
+    ]
+    assert world.ask(world.actor(), *asked) == [NONE] * 4
+
+
+def test_an_excluded_value_finds_nothing_and_the_others_do(world: World) -> None:
+    public, value = world.value(), world.value()
+    entry = world.near(public, 40)
+    world.open(world.picture(world.pdq(entry)), world.picture(world.pdq(value)))
+    exclude.exclude(world.context, [world.picture(world.pdq(public))], world.day)
+    world.work()
+    near = world.near(public, 10)
+    views = (ViewSignals("full", 90, (near, world.near(value, 5))),)
+    (answer,) = lookup.lookup(
+        world.context, world.actor(), [ContentSignals(PICTURE, (), views=views)], world.day
+    )
+    assert [one.verdict for one in answer.matches] == [MATCH]
+
+
+def test_a_request_has_so_many_values(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture of one plain signal is asked in eight orientations."""
+    monkeypatch.setattr(policy, "MOST_VALUES", 16)
+    platform = world.actor()
+    assert world.ask(platform, world.picture(), world.picture()) == [NONE, NONE]
+    with pytest.raises(TooLarge, match="fewer items"):
+        world.ask(platform, world.picture(), world.picture(), world.picture(world.md5()))
+
+
+def test_a_frame_that_many_videos_share_is_near_some_of_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "MOST_MATCHES", 5)
+    card, frames = world.value(), [world.value() for _ in range(5)]
+    world.open(*(world.video([card, *(world.value() for _ in range(4))]) for _ in range(20)))
+    world.open(world.video([card, *frames]))
+    (answer,) = lookup.lookup(
+        world.context, world.actor(), [world.video([card, *frames])], world.day
+    )
+    assert [one.verdict for one in answer.matches] == [MATCH, NEAR, NEAR, NEAR, NEAR]
+
+
+def test_a_match_says_nothing_but_verdict_reference_and_span(world: World) -> None:
     assert [field.name for field in dataclasses.fields(Answer)] == ["verdict", "matches"]
     names = [field.name for field in dataclasses.fields(MatchReference)]
-    assert names == ["reference", "verdict"]
+    assert names == ["reference", "verdict", "span"]
     owner, picture = world.open(), world.picture()
     case_number = world.open(picture).case_number
     told = repr(lookup.lookup(world.context, world.actor(), [picture], world.day))
@@ -93,6 +256,25 @@ def test_what_is_withdrawn_is_never_returned(world: World) -> None:
     assert world.ask(platform, picture) == [MATCH]
     withdraw.withdraw_case(world.context, owner, world.day)
     assert world.ask(platform, picture) == [NONE]
+
+
+def test_what_is_withdrawn_between_reading_and_writing_is_not_returned(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, platform = world.picture(), world.actor()
+    owner, other = world.open(picture), world.open(picture)
+    real = policy.best
+
+    def withdrawn_meanwhile(found: list[policy.Found]) -> Verdict:
+        withdraw.withdraw_case(world.context, owner, world.day)
+        return real(found)
+
+    asked = world.video([picture.signals[0].value])
+    with monkeypatch.context() as patch:
+        patch.setattr(policy, "best", withdrawn_meanwhile)
+        (answer,) = lookup.lookup(world.context, platform, [asked], world.day)
+    reference = world.context.seals.reference(platform.id, world.entry_id(other))
+    assert [one.reference for one in answer.matches] == [reference]
 
 
 def test_what_is_held_is_not_returned(world: World) -> None:

@@ -118,3 +118,19 @@ def test_a_video_of_1200_frames_is_looked_up(api: TestClient, served: World, wir
     body = {"items": [wire.content(served.video(frames))]}
     answer = api.post("/v1/lookup", json=body, headers=bearer(served.key()))
     assert answer.json()["items"][0]["verdict"] == "match"
+
+
+def test_a_match_of_videos_has_its_span_and_no_other_has_one(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    frames, picture = [served.value() for _ in range(6)], served.picture()
+    served.open(served.video(frames), picture)
+    asked = [served.video([served.value(), *frames[2:]]), picture, served.video(frames[:1])]
+    near = served.video([*frames[:2], served.value(), served.value()])
+    body = {"items": [wire.content(one) for one in (*asked, near)]}
+    answer = api.post("/v1/lookup", json=body, headers=bearer(served.key()))
+    found = [item["matches"][0] for item in answer.json()["items"]]
+    assert [one["verdict"] for one in found] == ["match", "match", "match", "near"]
+    assert found[0]["span"] == {"from_s": 1.0, "until_s": 4.999}
+    assert found[2]["span"] == {"from_s": 0.0, "until_s": 0.999}
+    assert all(one.keys() == {"match", "verdict"} for one in (found[1], found[3]))

@@ -8,28 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    Signal,
+    SignalType,
+    ViewSignals,
+)
 from service.domain import policy
+from service.domain.alignment import Span
 from service.domain.case import Entry, EntryStatus, HoldReason
-from service.domain.policy import Found, Hit
+from service.domain.policy import Film, Found, Hit
 from service.domain.sighting import Feedback, Verdict
 
 PDQ, PHASH, MD5, SHA256 = SignalType
 
 
-def hit(
-    kind: SignalType = PDQ,
-    distance: int = 0,
-    *,
-    entry: int = 1,
-    frame: int | None = None,
-    stored_frame: bool = False,
-) -> Hit:
-    return Hit(entry, kind, distance, frame, stored_frame)
+LONG = Film(60, 60_000)
 
 
-def verdict(*hits: Hit, asked_frames: int = 0) -> Verdict:
-    return policy.best(policy.judge(hits, asked_frames=asked_frames))
+def hit(kind: SignalType = PDQ, distance: int = 0, *, entry: int = 1) -> Hit:
+    return Hit(entry, kind, distance)
+
+
+def span(at: float) -> Span:
+    return Span(int(1000 * at), int(1000 * at) + 900)
+
+
+def framed(asked: int, stored: float | None, distance: int = 0, orientation: int = 0) -> Hit:
+    """Frame number `asked` of a frame a second, found at a second of the other video."""
+    of = None if stored is None else span(stored)
+    return Hit(1, PDQ, distance, asked, span(asked), orientation=orientation, stored=of)
+
+
+def verdict(*hits: Hit, asked: Film = LONG, stored: Film = LONG) -> Verdict:
+    return policy.best(policy.judge(hits, asked=asked, stored={1: stored}))
 
 
 @pytest.mark.parametrize(
@@ -50,12 +64,13 @@ def test_an_entry_has_only_signals_that_its_algorithm_makes(
     picture = ContentSignals(ContentKind.PICTURE, (signal,))
     video = ContentSignals(ContentKind.VIDEO, (), (FrameSignal(0, 0, signal),))
     exact = ContentSignals(ContentKind.VIDEO, (Signal(SHA256, bytes(32)),))
+    assert policy.fit_view(ViewSignals("full", quality, (b"\x0f" * 32, value))) is not unfit
     assert policy.unfit(picture) is policy.unfit(video) is unfit
     assert not policy.unfit(exact)
 
 
 def test_nothing_found_is_no_match() -> None:
-    assert policy.judge([], asked_frames=0) == []
+    assert policy.judge([]) == []
     assert verdict() is Verdict.NONE
 
 
@@ -78,28 +93,72 @@ def test_identical_bytes_are_a_match(kind: SignalType) -> None:
 
 
 def test_a_frame_found_in_a_picture_or_a_picture_in_a_frame_is_a_match() -> None:
-    assert verdict(hit(frame=0, stored_frame=False), asked_frames=9) is Verdict.MATCH
-    assert verdict(hit(frame=None, stored_frame=True)) is Verdict.MATCH
+    assert policy.judge([framed(7, None)], asked=LONG) == [Found(1, Verdict.MATCH, span(7))]
+    picture = Hit(1, PDQ, 31, stored=span(3))
+    assert policy.judge([picture], stored={1: LONG}) == [Found(1, Verdict.MATCH)]
+    assert verdict(framed(7, None, 32), Hit(1, PDQ, 32, stored=span(3))) is Verdict.NEAR
 
 
-def test_one_frame_of_a_video_in_another_is_near_and_two_are_a_match() -> None:
-    one = hit(frame=0, stored_frame=True)
-    again = hit(distance=9, frame=0, stored_frame=True)
-    other = hit(frame=5, stored_frame=True)
-    assert verdict(one, again, asked_frames=9) is Verdict.NEAR
-    assert verdict(one, other, asked_frames=9) is Verdict.MATCH
-    far = hit(distance=32, frame=5, stored_frame=True)
-    assert verdict(one, far, asked_frames=9) is Verdict.NEAR
+def test_identical_bytes_match_although_frames_do_not() -> None:
+    assert verdict(hit(SHA256), framed(3, 20)) is Verdict.MATCH
+
+
+@pytest.mark.parametrize(
+    ("distance", "enough"), [(0, 3), (31, 3), (32, 4), (40, 4), (41, 5), (48, 5)]
+)
+def test_so_many_frames_in_a_row_match_as_far_as_they_are(distance: int, enough: int) -> None:
+    run = [framed(10 + n, 30 + n, distance) for n in range(enough)]
+    assert verdict(*run[:-1]) is Verdict.NEAR
+    assert verdict(*run) is Verdict.MATCH
+
+
+def test_a_match_says_where_it_is() -> None:
+    run = [framed(10 + n, 30 + n) for n in range(4)]
+    found = policy.judge([*run, framed(50, 3)], asked=LONG, stored={1: LONG})
+    assert found == [Found(1, Verdict.MATCH, Span(10_000, 13_900))]
+
+
+def test_frames_out_of_order_or_orientation_are_near() -> None:
+    assert verdict(*(framed(10 + n, 30 - n) for n in range(6))) is Verdict.NEAR
+    turned = [framed(10 + n, 30 + n, orientation=n % 3) for n in range(5)]
+    assert verdict(*turned) is Verdict.NEAR
+    assert verdict(*(framed(10 + n, 30 + n, orientation=5) for n in range(3))) is Verdict.MATCH
+
+
+def test_frames_scattered_over_a_video_are_near() -> None:
+    assert verdict(framed(5, 5), framed(25, 25), framed(55, 55)) is Verdict.NEAR
+    assert verdict(*(framed(n, n) for n in range(0, 60, 10))) is Verdict.MATCH
+
+
+def test_of_a_video_of_few_frames_all_are_needed_and_most_of_the_time() -> None:
+    """A picture that stands still for ten seconds, and one that passes."""
+    still, short = Film(1, 9_900), Film(2, 1_900)
+    held = Hit(1, PDQ, 20, 0, Span(0, 9_900), stored=Span(40_000, 46_000))
+    assert verdict(held, asked=still) is Verdict.MATCH
+    passing = Hit(1, PDQ, 20, 0, Span(0, 9_900), stored=Span(40_000, 41_000))
+    assert verdict(passing, asked=still) is Verdict.NEAR
+    assert verdict(framed(0, 30), asked=short) is Verdict.NEAR
+    assert verdict(framed(0, 30), framed(1, 31), asked=short) is Verdict.MATCH
+    assert verdict(framed(0, 30), framed(1, 31, 32), asked=short) is Verdict.NEAR
+    assert verdict(framed(0, 0), framed(1, 1), stored=short) is Verdict.MATCH
 
 
 def test_a_video_of_one_frame_matches_by_it() -> None:
-    assert verdict(hit(frame=0, stored_frame=True), asked_frames=1) is Verdict.MATCH
-    assert verdict(hit(PHASH), asked_frames=0) is Verdict.NEAR
+    assert verdict(framed(0, 0, 31), asked=Film(1, 900)) is Verdict.MATCH
+    assert verdict(framed(0, 0, 32), asked=Film(1, 900)) is Verdict.NEAR
+
+
+def test_an_item_has_one_verdict_an_entry_the_best_and_so_many_in_all() -> None:
+    found = [Found(n, Verdict.NEAR) for n in range(200)]
+    best = Found(150, Verdict.MATCH, span(3))
+    ranked = policy.ranked([*found, best, Found(151, Verdict.MATCH)])
+    assert ranked[:3] == [best, Found(151, Verdict.MATCH), Found(0, Verdict.NEAR)]
+    assert len(ranked) == len({one.entry_id for one in ranked}) == policy.MOST_MATCHES
 
 
 def test_the_best_verdict_comes_first_then_the_lowest_entry() -> None:
     hits = [hit(PHASH, entry=1), hit(entry=4), hit(entry=3), hit(PDQ, 40, entry=2)]
-    assert policy.judge(hits, asked_frames=0) == [
+    assert policy.judge(hits) == [
         Found(3, Verdict.MATCH),
         Found(4, Verdict.MATCH),
         Found(1, Verdict.NEAR),
@@ -107,31 +166,38 @@ def test_the_best_verdict_comes_first_then_the_lowest_entry() -> None:
     ]
 
 
-hits = st.builds(
-    Hit,
-    st.integers(1, 3),
-    st.sampled_from(SignalType),
+of_wholes = st.builds(Hit, st.integers(1, 3), st.sampled_from(SignalType), st.integers(0, 48))
+of_frames = st.builds(
+    framed,
+    st.integers(0, 9),
+    st.none() | st.integers(0, 9),
     st.integers(0, 48),
-    st.none() | st.integers(0, 3),
-    st.booleans(),
+    st.integers(0, 1),
 )
 
 
-@given(st.lists(hits, max_size=8), hits, st.integers(1, 4))
-def test_one_more_hit_never_makes_a_verdict_worse(
-    found: list[Hit], more: Hit, asked_frames: int
-) -> None:
+@given(st.lists(of_wholes | of_frames, max_size=8), of_wholes)
+def test_one_more_hit_of_a_whole_never_makes_a_verdict_worse(found: list[Hit], more: Hit) -> None:
+    """A frame's may: one that is found elsewhere speaks against a copy."""
     order = [Verdict.NONE, Verdict.NEAR, Verdict.MATCH]
-    before = policy.best(policy.judge(found, asked_frames=asked_frames))
-    after = policy.best(policy.judge([*found, more], asked_frames=asked_frames))
-    assert order.index(after) >= order.index(before)
+    assert order.index(verdict(*found, more)) >= order.index(verdict(*found))
 
 
-@given(st.lists(hits, max_size=8), st.randoms(use_true_random=False))
+@given(st.lists(of_wholes | of_frames, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_hits_does_not_matter(found: list[Hit], random: Random) -> None:
     mixed = list(found)
     random.shuffle(mixed)
-    assert policy.judge(found, asked_frames=4) == policy.judge(mixed, asked_frames=4)
+    films = {1: LONG}
+    told = policy.judge(mixed, asked=LONG, stored=films)
+    assert policy.judge(found, asked=LONG, stored=films) == told
+
+
+def test_frames_of_a_video_are_searched_closely_first() -> None:
+    picture, video = ContentKind.PICTURE, ContentKind.VIDEO
+    assert policy.search_radius(picture, PDQ, wide=False) == 48
+    assert policy.search_radius(video, PHASH, wide=False) == 40
+    assert policy.search_radius(video, PDQ, wide=False) == 31
+    assert policy.search_radius(video, PDQ, wide=True) == 48
 
 
 def test_the_radius_is_the_widest_verdict_of_a_type() -> None:

@@ -1,21 +1,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from hashing.signals import ContentSignals, SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    SignalType,
+    ViewSignals,
+    Window,
+    WindowSignal,
+)
 from service.domain.actor import Actor, Owner
 from service.domain.case import EntryStatus
 from service.domain.sighting import Feedback, Source, Verdict
+from service.matching.codes import Codes, Hits
+from service.matching.orientations import oriented
 from service.store import changes
 from service.store import sightings as sightings_store
-from service.store.schema import progress, sightings
+from service.store.schema import progress, sightings, signals
 from service.workflows import exclude, observe, status, upkeep, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
+from service.workflows.refill import codes_of
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -137,12 +149,11 @@ def test_one_of_two_batches_knows_the_frames_of_the_other(
     frames = [world.value() for _ in range(20)]
     owner = world.open(world.video(frames))
     world.work()
-    others = [world.value() for _ in range(18)]
-    seen(world, world.actor(), world.video([frames[0], *others, frames[19]]))
+    seen(world, world.actor(), world.video([world.value(), *frames[5:15]]))
     world.work()
     assert set(verdicts(world)) == {"match"}
     assert told(world, owner) == [(1, "Somewhere")]
-    later = world.open(world.video([*frames[:1], *(world.value() for _ in range(17)), frames[19]]))
+    later = world.open(world.video([*(world.value() for _ in range(9)), *frames[6:16]]))
     world.work()
     assert set(verdicts(world)) == {"match"}
     assert told(world, later) == [(1, "Somewhere")]
@@ -190,16 +201,16 @@ def test_what_is_withdrawn_while_the_worker_works_has_no_sighting(
     picture = world.picture()
     owner = world.open(picture)
     seen(world, world.actor(), picture)
-    real = world.context.search
+    real = world.context.hits
 
     def withdrawn_meanwhile(
-        space: changes.Space, kind: SignalType, values: list[bytes], radius: int
-    ) -> list[tuple[int, int, int]]:
-        found = real(space, kind, values, radius)
+        space: changes.Space, kind: SignalType, codes: Codes, radius: int
+    ) -> Hits:
+        found = real(space, kind, codes, radius)
         withdraw.withdraw_case(world.context, owner, world.day)
         return found
 
-    monkeypatch.setattr(world.context, "search", withdrawn_meanwhile)
+    monkeypatch.setattr(world.context, "hits", withdrawn_meanwhile)
     world.work()
     assert verdicts(world) == []
 
@@ -214,6 +225,71 @@ def test_an_observation_of_excluded_content_is_no_sighting(world: World) -> None
     world.work()
     assert world.statuses(owner) == [EntryStatus.ACTIVE]
     assert told(world, owner) == []
+
+
+@pytest.mark.parametrize("first", ["observation", "case"])
+@pytest.mark.parametrize("turn", range(8))
+def test_what_was_seen_mirrored_or_turned_is_found(world: World, first: str, turn: int) -> None:
+    values = [world.value() for _ in range(4)]
+    turned = [one.tobytes() for one in oriented(codes_of(values))[:, turn]]
+    claims = [world.video(turned), world.picture(world.pdq(turned[0]))]
+    contents = [world.video(values), world.picture(world.pdq(values[0]))]
+    if first == "observation":
+        seen(world, world.actor(), *claims)
+        world.work()
+        owner = world.open(*contents)
+    else:
+        owner = world.open(*contents)
+        world.work()
+        seen(world, world.actor(), *claims)
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere"), (2, "Somewhere")]
+
+
+def test_a_view_of_what_was_seen_is_found(world: World) -> None:
+    value = world.value()
+    view = ViewSignals("content", 80, (value, world.value()))
+    plain = ViewSignals("quad", 40, (value,))
+    seen(world, world.actor("One"), replace(world.picture(), views=(view,)))
+    seen(world, world.actor("Other"), replace(world.picture(), views=(plain,)))
+    owner = world.open(world.picture(world.pdq(value)))
+    world.work()
+    assert told(world, owner) == [(1, "One")]
+
+
+def test_frames_that_were_seen_are_found_by_their_views(world: World) -> None:
+    values = [world.value() for _ in range(4)]
+    frames = tuple(
+        FrameSignal(at, at, world.pdq(), (ViewSignals("content", 80, (value,)),))
+        for at, value in zip(range(0, 4000, 1000), values, strict=True)
+    )
+    seen(world, world.actor(), ContentSignals(ContentKind.VIDEO, (), frames))
+    owner = world.open(world.video([world.value(), *values]))
+    world.work()
+    assert set(verdicts(world)) == {"match"}
+    assert told(world, owner) == [(1, "Somewhere")]
+
+
+@pytest.mark.parametrize("first", ["exclusion", "case"])
+def test_of_an_entry_whose_window_is_excluded_only_the_window_is_forgotten(
+    world: World, open_context: Callable[[], Context], first: str
+) -> None:
+    window = WindowSignal(next(iter(Window)), world.pdq())
+    picture = replace(world.picture(), windows=(window,))
+    here, elsewhere = world.context, open_context()
+    if first == "exclusion":
+        exclude.exclude(elsewhere, [world.picture(window.signal)], world.day)
+    owner = world.open(picture)
+    if first == "case":
+        world.work()
+        exclude.exclude(elsewhere, [world.picture(window.signal)], world.day)
+    world.work()
+    assert world.statuses(owner) == [EntryStatus.ACTIVE]
+    with here.database.read() as tx:
+        query = sa.select(signals.c.window).where(signals.c.window.is_not(None))
+        assert tx.scalars(query).all() == []
+    asked = [world.picture(window.signal), picture]
+    assert world.ask(world.actor(), *asked) == [Verdict.NONE, Verdict.MATCH]
 
 
 def _turned(value: bytes, places: Iterable[int]) -> bytes:

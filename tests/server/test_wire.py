@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
 
-from service.api.wire import ContentIn
+from hashing.signals import ViewSignals, Window
+from service.api.incoming import EntryIn, ItemIn
+from service.domain import policy
 from service.domain.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ def submission(entry: object) -> dict[str, Any]:
     }
 
 
+WINDOW: dict[str, Any] = {**PDQ, "window": next(iter(Window)).value}
+VIEW: dict[str, Any] = {"view": "pad-5+content.x", "quality": 90, "values": [HEX]}
+
 ENTRIES: dict[str, object] = {
     "a name not ours": {**GOOD, HEX: 1},
     "a name not ours in a signal": {**GOOD, "signals": [{**PDQ, HEX: HEX}]},
@@ -72,8 +77,37 @@ ENTRIES: dict[str, object] = {
     "a frame too late": {**GOOD, "kind": "video", "frames": [{**FRAME, "until_ms": 2**31}]},
     "a frame of another type": {**GOOD, "kind": "video", "frames": [{**FRAME, "type": "md5"}]},
     "too many frames": {**GOOD, "kind": "video", "frames": [FRAME] * 1201},
+    "views": {**GOOD, "views": [VIEW]},
+    "a frame with views": {**GOOD, "kind": "video", "frames": [{**FRAME, "views": [VIEW]}]},
+    "a window not ours": {**GOOD, "windows": [{**WINDOW, "window": HEX[:20]}]},
+    "a window twice": {**GOOD, "windows": [WINDOW, WINDOW]},
+    "too many windows": {**GOOD, "windows": [WINDOW] * 17},
+    "a window of another type": {**GOOD, "windows": [{**WINDOW, "type": "phash"}]},
+    "a window of a video": {**GOOD, "kind": "video", "windows": [WINDOW]},
+    "windows alone": {"kind": "picture", "signals": [], "windows": [WINDOW]},
     "nothing": None,
     "text": HEX,
+}
+
+ITEMS: dict[str, object] = {
+    "windows": {**GOOD, "windows": [WINDOW]},
+    "too many views": {**GOOD, "views": [VIEW] * 65},
+    "a view of no value": {**GOOD, "views": [{**VIEW, "values": []}]},
+    "a view of nine values": {**GOOD, "views": [{**VIEW, "values": [HEX] * 9}]},
+    "a view of a short value": {**GOOD, "views": [{**VIEW, "values": [HEX[:-1]]}]},
+    "a view without a quality": {**GOOD, "views": [{"view": "full", "values": [HEX]}]},
+    "a view without a name": {**GOOD, "views": [{"quality": 90, "values": [HEX]}]},
+    "a view with an empty name": {**GOOD, "views": [{**VIEW, "view": ""}]},
+    "a view with a long name": {**GOOD, "views": [{**VIEW, "view": HEX[:25]}]},
+    "a view with another name": {**GOOD, "views": [{**VIEW, "view": "Full"}]},
+    "a view with more": {**GOOD, "views": [{**VIEW, HEX: 1}]},
+    "views of a video": {**GOOD, "kind": "video", "views": [VIEW]},
+    "too many views of a frame": {
+        "kind": "video",
+        "signals": [],
+        "frames": [{**FRAME, "views": [VIEW] * 17}],
+    },
+    "no signal, frame or view": {**GOOD, "signals": [], "frames": [], "views": []},
 }
 
 
@@ -91,6 +125,27 @@ def refused(answer: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ENTRIES)
 def test_an_entry_of_another_form_is_refused_and_not_repeated(api: TestClient, name: str) -> None:
     refused(api.post("/v1/cases", json=submission(ENTRIES[name])))
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_an_item_of_another_form_is_refused_and_not_repeated(
+    api: TestClient, served: World, name: str
+) -> None:
+    headers = {"Authorization": f"Bearer {served.key()}"}
+    refused(api.post("/v1/lookup", json={"items": [ITEMS[name]]}, headers=headers))
+    observed = {**cast("dict[str, Any]", ITEMS[name]), "address": "https://example.org/a"}
+    refused(api.post("/v1/observations", json={"observations": [observed]}, headers=headers))
+
+
+def test_more_values_than_a_request_may_ask_are_refused(api: TestClient, served: World) -> None:
+    headers = {"Authorization": f"Bearer {served.key()}"}
+    frames = [{**FRAME, "views": [{**VIEW, "values": [HEX] * 8}]}] * 1200
+    item = {"kind": "video", "signals": [], "frames": frames}
+    most = policy.MOST_VALUES // (9 * 1200)
+    document = {"items": [item] * (most + 1)}
+    problem = refused(api.post("/v1/lookup", json=document, headers=headers))
+    assert problem["type"] == "takeback:problem:too-large"
+    assert "fewer items" in problem["detail"]
 
 
 @pytest.mark.parametrize(
@@ -215,9 +270,18 @@ def test_a_surrogate_in_an_address_is_refused(api: TestClient, served: World) ->
 
 def test_values_become_what_was_sent(wire: Wire) -> None:
     document = {**GOOD, "kind": "video", "frames": [FRAME]}
-    assert wire.content(ContentIn.model_validate(document).value()) == document
+    assert wire.content(EntryIn.model_validate(document).value()) == document
+
+
+def test_windows_and_views_become_what_was_sent() -> None:
+    windows = EntryIn.model_validate({**GOOD, "windows": [WINDOW]}).value().windows
+    assert [(one.window, one.signal.hex) for one in windows] == [(WINDOW["window"], HEX)]
+    views = (ViewSignals(VIEW["view"], 90, (bytes.fromhex(HEX),)),)
+    assert ItemIn.model_validate({**GOOD, "views": [VIEW] * 64}).value().views == views * 64
+    video = {"kind": "video", "signals": [], "frames": [{**FRAME, "views": [VIEW] * 16}]}
+    assert ItemIn.model_validate(video).value().frames[0].views == views * 16
 
 
 def test_parts_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InvalidRequest, match="At least one signal"):
-        ContentIn.model_validate({"kind": "video", "signals": []}).value()
+        EntryIn.model_validate({"kind": "video", "signals": []}).value()
