@@ -1,0 +1,120 @@
+"""A bank in a folder of its own: the real store, indexes, intake and lookup, without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks import sets
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    Signal,
+    SignalType,
+    Window,
+    WindowSignal,
+)
+from service.app import create_context
+from service.domain.actor import Actor, Role
+from service.domain.policy import SET_BITS
+from service.domain.sighting import Verdict
+from service.settings import Settings
+from service.store import cases
+from service.workflows import intake, keyring, lookup
+from service.workflows.context import Context
+from service.workflows.intake import NewCase
+
+TODAY = date(2026, 11, 21)
+_CASE = 50
+DISTRACTOR = "distractor"
+
+
+class Found(NamedTuple):
+    """One entry that an item is found to match, or to be near; and where in a video, in ms."""
+
+    name: str
+    verdict: Verdict
+    span: tuple[int, int] | None
+
+
+class Bank:
+    """Entries by name, to be looked up as a platform does."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        keyring.create(context, Role.PLATFORM, "benchmark", TODAY)
+        self.actor = Actor(1, Role.PLATFORM, "benchmark")
+        self.signals = 0
+        self._names: dict[str, str] = {}
+        self._cases = 0
+
+    def add(self, entries: Mapping[str, ContentSignals]) -> None:
+        """Open as many cases as these entries need."""
+        names = list(entries)
+        for start in range(0, len(names), _CASE):
+            part = names[start : start + _CASE]
+            self._cases += 1
+            key = self._cases.to_bytes(32)
+            intake.open_case(
+                self.context, NewCase(key, "self", None, tuple(entries[n] for n in part)), TODAY
+            )
+            with self.context.database.read() as tx:
+                found = cases.entries_of(tx, self._cases)
+            if len(found) != len(part):
+                raise ValueError("Two entries of one case have the same signals.")
+            for entry, name in zip(found, part, strict=True):
+                reference = self.context.seals.reference(self.actor.id, entry.id)
+                self._names[reference] = name
+        self.signals = sum(map(len, self.context.indexes.values()))
+
+    def ask(self, items: Sequence[ContentSignals]) -> list[list[Found]]:
+        """Return what is found for each item, the best first."""
+        answers = lookup.lookup(self.context, self.actor, items, TODAY)
+        return [
+            [Found(self._names[one.reference], one.verdict, one.span) for one in answer.matches]
+            for answer in answers
+        ]
+
+
+@contextmanager
+def opened() -> Iterator[Bank]:
+    """A new bank, which is gone afterwards. Nothing is held for matching often: all of it does."""
+    with TemporaryDirectory(prefix="takeback-bank-") as name:
+        settings = Settings(state=Path(name), cases_per_signal=10**9, matches_per_day=10**9)
+        context = create_context(settings)
+        try:
+            context.database.migrate()
+            context.load()
+            yield Bank(context)
+        finally:
+            context.database.close()
+
+
+def distractors(count: int, windows: Sequence[Window]) -> dict[str, ContentSignals]:
+    """Return pictures that nobody asks for, with codes as skewed as those of real pictures."""
+    each = 1 + len(windows)
+    codes = sets.skewed(2 * count * each)
+    weight = np.bitwise_count(codes).sum(axis=1)
+    fit = codes[(weight >= min(SET_BITS)) & (weight <= max(SET_BITS))]  # as algorithms make them
+    codes = fit[: count * each].reshape(count, each, 32)
+    return {
+        f"{DISTRACTOR}-{n}": ContentSignals(
+            ContentKind.PICTURE,
+            (_pdq(of_one[0]),),
+            windows=tuple(
+                WindowSignal(window, _pdq(code))
+                for window, code in zip(windows, of_one[1:], strict=True)
+            ),
+        )
+        for n, of_one in enumerate(codes)
+    }
+
+
+def _pdq(code: sets.Codes) -> Signal:
+    return Signal(SignalType.PDQ, code.tobytes(), 100)
