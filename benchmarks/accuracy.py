@@ -30,6 +30,12 @@ from benchmarks import edits, film_edits, heatmap, tails
 from benchmarks.accuracy_pictures import PDQ_31, PHASH_10, Asked, Photo, Trial
 from hashing.profile import Profile
 from hashing.windows import WindowSet
+from service.domain.policy import (
+    MATCH_DISTANCE,
+    NEAR_DISTANCE,
+    PART_MATCH_DISTANCE,
+    PART_NEAR_DISTANCE,
+)
 
 Row = dict[str, Any]
 
@@ -83,10 +89,11 @@ def _pictures(chosen: argparse.Namespace) -> list[Row]:
                     "false_matches": wrong[method, band],
                     "pairs": pairs,
                     "distractor_pairs": asked * chosen.distractors if profile else 0,
+                    "distractor_false": wrong[f"distractors of {method}", band],
                     "ms_per_picture": round(cost.ms, 2) if cost else None,
                     "stored": round(cost.stored, 2) if cost else 1,
                     "queried": round(cost.queried, 1) if cost else 1,
-                    **_expected(counts.get(profile) if profile else None, band),
+                    **_expected(counts, profile, band),
                 }
             )
     _print(rows, METHODS, {g: [e.name for e in edits.EDITS if e.group == g] for g in edits.GROUPS})
@@ -120,11 +127,15 @@ def _films(chosen: argparse.Namespace) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="takeback-films-") as name:
         cache = chosen.cache or Path(name)
         all_of = films.bank_of(chosen.photos, cache, [chosen.videos])
-        videos = [v for v in all_of.videos if chosen.half in {"all", v.half}][: chosen.limit]
+        videos = all_of.videos[: chosen.limit]
         each = films.asked(videos, all_of, cache, chosen.workers)
         trials = list(films.judged(all_of, each, chosen.distractors))
     names = {video.path.stem for video in videos}
     rows = _recalls(trials, names, FILM_METHODS, [edit.name for edit in film_edits.EDITS])
+    unseen = {video.path.stem for video in videos if video.half == "report"}
+    for row in _recalls(trials, unseen, FILM_METHODS, [edit.name for edit in film_edits.EDITS]):
+        if row["edit"] == "mean":
+            rows.append({**row, "edit": "mean of the half not looked at while building"})
     wrong = pictures.false(trials, {})
     unrelated = Counter(
         one.method
@@ -173,16 +184,26 @@ def _row(method: str, band: str, edit: str, recall: float, n: int) -> Row:
     return {"method": method, "band": band, "edit": edit, "recall": round(recall, 4), "n": n}
 
 
-def _expected(counts: tails.Counts | None, band: str) -> Row:
-    """What the fitted tail says of the band's PDQ threshold, and of a bank of 10 million."""
-    tail = None if counts is None else tails.fitted(counts)
-    if tail is None:
+def _expected(counts: dict[Profile, tails.Counts], profile: Profile | None, band: str) -> Row:
+    """What the fitted tails say of the band's PDQ threshold, and of a bank of 10 million.
+
+    Later views and the larger set's windows count within fewer bits (service/domain/policy.py).
+    """
+    if profile not in counts:
         return {}
-    share = tail.share(31 if band == "match" else 48)
+    common = Profile.THOROUGH if profile is Profile.EXHAUSTIVE else profile
+    bits: dict[Profile, int] = {common: MATCH_DISTANCE if band == "match" else NEAR_DISTANCE}
+    if profile is Profile.EXHAUSTIVE:
+        bits[profile] = PART_MATCH_DISTANCE if band == "match" else PART_NEAR_DISTANCE
+    fits = [(tails.fitted(counts[which]), most) for which, most in bits.items()]
+    shares = [tail.share(most) for tail, most in fits if tail]
+    if len(shares) < len(fits):
+        return {}
+    share = sum(shares)
     return {
         "expected_per_billion_pairs": float(f"{share * 1e9:.3g}"),
         "expected_per_lookup_of_10_million": float(f"{share * tails.BANK:.3g}"),
-        "nearest_unrelated": int(np.flatnonzero(counts)[0]) if counts is not None else None,
+        "nearest_unrelated": int(np.flatnonzero(counts[profile])[0]),
     }
 
 
@@ -215,8 +236,8 @@ def _print_false(
             told = {k: v for k, v in row.items() if v is not None}
             print("  " + "  ".join(f"{key} {value}" for key, value in told.items()))
     for one in trials:
-        for name, verdict in one.others.items():
-            if name not in beside.get((one.name, one.edit), set()) and one.method in list(Profile):
+        for name, verdict in pictures.false_of(one, beside).items():
+            if one.method in list(Profile):
                 print(f"  {one.method}: {one.edit} of {one.name} is {verdict} to {name}")
 
 

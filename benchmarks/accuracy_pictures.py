@@ -224,14 +224,30 @@ def recalls(trials: Sequence[Trial], names: set[str]) -> dict[tuple[str, str, st
     return found
 
 
+def false_of(one: Trial, beside: dict[tuple[str, str], set[str]]) -> dict[str, Verdict]:
+    """Return the photographs found that are not in an edited picture, without distractors."""
+    really = beside.get((one.name, one.edit), set())
+    return {
+        name: verdict
+        for name, verdict in one.others.items()
+        if name not in really and not name.startswith(bank.DISTRACTOR)
+    }
+
+
 def false(
     trials: Sequence[Trial], beside: dict[tuple[str, str], set[str]]
 ) -> Counter[tuple[str, str]]:
-    """(method, band) → pairs of an edited picture and a photograph that is not in it."""
+    """(method, band) → pairs of an edited picture and a photograph that is not in it.
+
+    The method "distractors of" one → the same for codes that are of no picture.
+    """
     found: Counter[tuple[str, str]] = Counter()
     for one in trials:
+        for verdict in false_of(one, beside).values():
+            found[one.method, "near"] += 1
+            found[one.method, "match"] += verdict is Verdict.MATCH
         for name, verdict in one.others.items():
-            if name not in beside.get((one.name, one.edit), set()):
-                found[one.method, "near"] += 1
-                found[one.method, "match"] += verdict is Verdict.MATCH
+            if name.startswith(bank.DISTRACTOR):
+                found[f"distractors of {one.method}", "near"] += 1
+                found[f"distractors of {one.method}", "match"] += verdict is Verdict.MATCH
     return found

@@ -167,7 +167,8 @@ def watermarked(picture: Picture, rng: Random, *, degrees: int) -> Picture:
 
 def _veiled(picture: Picture, mask: NDArray[np.floating]) -> Picture:
     """Mix white in, by a mask from 0 to 1."""
-    return rounded(picture + (255 - picture.astype(np.float32)) * mask[:, :, None])
+    levels = picture.astype(np.float32)
+    return rounded(levels + (255 - levels) * mask[:, :, None].astype(np.float32))
 
 
 def with_sticker(picture: Picture, rng: Random, *, share: float) -> Picture:

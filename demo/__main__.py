@@ -6,20 +6,24 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from demo import corpus, edits, server
+from demo import corpus, server, table, uploads
 from demo.corpus import Corpus
+from demo.table import NONE, Row, Section
+from demo.uploads import Upload
 from hashing import (
     ContentError,
     ContentSignals,
     Eligibility,
     OwnerClient,
     PlatformClient,
+    Profile,
     Submission,
+    WindowSet,
     hash_files,
     new_passphrase,
 )
@@ -28,19 +32,7 @@ ADDRESS = "https://video.example/watch/42"
 SIGHTING_SECONDS = 10
 """How long the worker may take before the demo says that it failed. It takes less than one."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    expected: str
-    got: str
-
-    @property
-    def right(self) -> bool:
-        """Whether they agree."""
-        return self.expected == self.got
+Json = dict[str, Any]
 
 
 def main() -> int:
@@ -58,18 +50,16 @@ def main() -> int:
         )
         print("Taken: " + "; ".join(taken.taken_from) + ".")
         with server.running(folder / "state") as address:
-            rows = _journey(taken, folder, address)
-    _print(rows)
-    wrong = sum(not row.right for row in rows)
-    said = "every row is right" if not wrong else f"{wrong} WRONG"
-    print(f"\n{len(rows)} rows, {said}; {time.monotonic() - begun:.0f} s.")
+            sections = _journey(taken, folder, address)
+    table.show(sections)
+    said, wrong = table.summary(sections)
+    print(f"\n{said}; {time.monotonic() - begun:.0f} s.")
     return 1 if wrong else 0
 
 
-def _journey(taken: Corpus, folder: Path, address: str) -> list[Row]:
-    copies = _copies(taken, folder)
+def _journey(taken: Corpus, folder: Path, address: str) -> list[Section]:
     print(f"Hashing {len(taken.pictures)} pictures and a video on this device, on all cores …")
-    originals = _hashed([*taken.pictures, taken.video])
+    originals = _hashed([*taken.pictures, taken.video], WindowSet.STANDARD)
     platform = PlatformClient(address, server.new_key(folder / "state", "Example Videos"))
     passphrase = new_passphrase()
     owner = OwnerClient(address, passphrase)
@@ -77,39 +67,27 @@ def _journey(taken: Corpus, folder: Path, address: str) -> list[Row]:
     number = owner.open_case(Submission(tuple(originals), answers))
     print(f"Case {number} opened with {len(originals)} entries. Only their hashes were sent.")
     print(f"Its passphrase, made here and never sent: {passphrase}")
-    print(f"A platform hashes {len(copies)} uploads and looks them up …")
-    signals = _hashed([path for _, path, _ in copies])
-    rows = _looked_up(platform, copies, signals)
-    rows += _reported(platform, owner, number, signals[0])
+    print("Editing copies of them, as re-uploaders do …")
+    seen = uploads.made(taken, folder / "uploads")
+    begun = time.monotonic()
+    signals = _hashed([upload.path for upload in seen], Profile.THOROUGH)
+    hashed = time.monotonic()
+    sections = _looked_up(platform, seen, signals, may_miss=taken.chosen)
+    asked = time.monotonic() - hashed
+    print(
+        f"A platform hashes {len(seen)} uploads with the views of a thorough lookup "
+        f"({hashed - begun:.1f} s) and asks ({asked:.1f} s)."
+    )
+    sections.append(_reported(platform, owner, number, signals[0]))
     owner.withdraw(number)
     print("The owner withdraws the case.")
-    again = [(f"after withdrawal: {what}", path, "none") for what, path, _ in copies[:2]]
-    rows += _looked_up(platform, again, signals[:2])
-    statuses = {entry["status"] for entry in owner.status(number)["entries"]}
-    rows.append(Row("after withdrawal: the owner's status", "withdrawn", ", ".join(statuses)))
-    return rows
+    sections.append(_after(platform, owner, number, signals[: len(taken.pictures)]))
+    return sections
 
 
-def _copies(taken: Corpus, folder: Path) -> list[tuple[str, Path, str]]:
-    """(what it is, file, expected verdict) of every upload that the platform sees."""
-    uploads = folder / "uploads"
-    uploads.mkdir()
-    copies = [
-        (f"{picture.stem}, {name}", edit(picture, uploads), "match")
-        for picture in taken.pictures
-        for name, edit in edits.PICTURE_EDITS.items()
-    ]
-    copies += [
-        (f"video, {name}", edit(taken.video, uploads), "match")
-        for name, edit in edits.VIDEO_EDITS.items()
-    ]
-    copies += [(f"{path.stem}, unrelated", path, "none") for path in taken.unrelated]
-    return [*copies, ("another video, unrelated", taken.unrelated_video, "none")]
-
-
-def _hashed(paths: list[Path]) -> list[ContentSignals]:
+def _hashed(paths: Sequence[Path], use: WindowSet | Profile) -> list[ContentSignals]:
     found: dict[int, ContentSignals] = {}
-    for index, outcome in hash_files(paths):
+    for index, outcome in hash_files(paths, use=use):
         if isinstance(outcome, ContentError):
             raise SystemExit(f"{paths[index]}: {outcome}")
         found[index] = outcome
@@ -117,41 +95,73 @@ def _hashed(paths: list[Path]) -> list[ContentSignals]:
 
 
 def _looked_up(
-    platform: PlatformClient, copies: list[tuple[str, Path, str]], signals: list[ContentSignals]
-) -> list[Row]:
+    platform: PlatformClient,
+    seen: Sequence[Upload],
+    signals: Sequence[ContentSignals],
+    *,
+    may_miss: bool,
+) -> list[Section]:
     answers = platform.lookup(signals)
-    return [
-        Row(what, expected, answer["verdict"])
-        for (what, _, expected), answer in zip(copies, answers, strict=True)
-    ]
+    sections: list[Section] = []
+    pairs = zip(seen, answers, strict=True)
+    for (title, what), group in groupby(pairs, lambda pair: (pair[0].section, pair[0].what)):
+        row = _row(what, list(group), may_miss=may_miss)
+        if not sections or sections[-1].title != title:
+            sections.append(Section(title, []))
+        sections[-1].rows.append(row)
+    return sections
+
+
+def _row(what: str, group: Sequence[tuple[Upload, Json]], *, may_miss: bool) -> Row:
+    first, answer = group[0]
+    if first.place and answer["verdict"] == first.expected:
+        return table.placed(what, first.place, answer["matches"][0]["span"])
+    return table.judged(
+        what,
+        first.expected,
+        {_name(upload.path): answer["verdict"] for upload, answer in group},
+        may_miss=may_miss and not first.certain,
+    )
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def _reported(
     platform: PlatformClient, owner: OwnerClient, number: str, seen: ContentSignals
-) -> list[Row]:
+) -> Section:
     """The platform reports a copy at an address and blocks it; the owner is told."""
     platform.observe(seen, ADDRESS)
     match = platform.lookup([seen])[0]["matches"][0]["match"]
     platform.feedback(match, "blocked")
     print("The platform reports one copy at an address and says that it blocked it.")
     sightings = _until(lambda: _sightings(owner.status(number)), "observation")
-    told = ["Example Videos", "lookup and observation", "blocked", "no"]
     found = next((s for s in sightings if s["source"] == "observation"), {})
     ways = " and ".join(sorted({s["source"] for s in sightings}))
-    got = [
-        found.get("platform", "nothing"),
-        ways,
-        str(found.get("outcome")),
-        "yes" if ADDRESS in str(owner.status(number)) else "no",
+    shows = "yes" if ADDRESS in str(owner.status(number)) else "no"
+    rows = [
+        table.told("where it was found", "Example Videos", found.get("platform", "nothing")),
+        table.told("how it is known", "lookup and observation", ways),
+        table.told("what was done", "blocked", str(found.get("outcome"))),
+        table.told("shows the address", "no", shows),
     ]
-    asked = ("where it was found", "how it is known", "what was done", "shows the address")
-    return [
-        Row(f"owner's status: {what}", expected, was)
-        for what, expected, was in zip(asked, told, got, strict=True)
-    ]
+    return Section("what the owner reads of one picture", rows)
 
 
-def _sightings(status: dict[str, Any]) -> list[dict[str, str]]:
+def _after(
+    platform: PlatformClient, owner: OwnerClient, number: str, seen: Sequence[ContentSignals]
+) -> Section:
+    verdicts = {str(at): one["verdict"] for at, one in enumerate(platform.lookup(seen))}
+    statuses = {entry["status"] for entry in owner.status(number)["entries"]}
+    rows = [
+        table.judged("the pictures, untouched", NONE, verdicts),
+        table.told("the owner's status", "withdrawn", ", ".join(sorted(statuses))),
+    ]
+    return Section("after withdrawal", rows)
+
+
+def _sightings(status: Json) -> list[dict[str, str]]:
     first: list[dict[str, str]] = status["entries"][0]["sightings"]
     return first
 
@@ -165,18 +175,6 @@ def _until(ask: Callable[[], list[dict[str, str]]], source: str) -> list[dict[st
             return found
         time.sleep(0.1)
     return ask()
-
-
-def _print(rows: list[Row]) -> None:
-    widths = [max(len(getattr(row, name)) for row in rows) for name in ("what", "expected", "got")]
-    widths = [max(w, len(h)) for w, h in zip(widths, ("upload", "expected", "got"), strict=True)]
-    line = "  {:{}}   {:{}}   {:{}}   {}"
-    print()
-    print(line.format("upload", widths[0], "expected", widths[1], "got", widths[2], ""))
-    print("  " + "─" * (sum(widths) + 12))
-    for row in rows:
-        mark = "✓" if row.right else "✗ WRONG"
-        print(line.format(row.what, widths[0], row.expected, widths[1], row.got, widths[2], mark))
 
 
 if __name__ == "__main__":

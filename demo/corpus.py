@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
-import numpy as np
-from PIL import Image
-
+from demo import films
 from hashing import ContentError, ContentKind, ContentSignals, SignalType, distance, hash_files
 from hashing.gather import gather
 
@@ -25,11 +22,10 @@ OTHERS = (
     *("camera.png", "hubble_deep_field.jpg", "retina.jpg"),
     *("ihc.png", "coins.png", "gravel.png"),
 )
-FILMED = ("motorcycle_left.png", "brick.png", "clock_motion.png")
-FILMED_OTHERS = ("hubble_deep_field.jpg", "ihc.png", "coins.png")
-_FPS = 15
-_SECONDS_EACH = 3
-_FRAME = (640, 360)
+FILMED = ("motorcycle_left.png", "brick.png", "clock_motion.png", "cell.png", "grass.png")
+FILMED_OTHERS = ("hubble_deep_field.jpg", "ihc.png", "coins.png", "retina.jpg")
+SECONDS_EACH = 3
+SECONDS_EACH_OTHER = 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,8 @@ class Corpus:
     video: Path
     unrelated_video: Path
     taken_from: list[str]
+    chosen: bool = False
+    """Whether the pictures are somebody's own, of which nobody knows what edits leave."""
 
 
 def of_package(folder: Path) -> Corpus:
@@ -52,8 +50,10 @@ def of_package(folder: Path) -> Corpus:
     return Corpus(
         pictures=[data / name for name in OURS],
         unrelated=[data / name for name in OTHERS],
-        video=film([data / name for name in FILMED], folder / "video.mp4"),
-        unrelated_video=film([data / name for name in FILMED_OTHERS], folder / "other.mp4"),
+        video=films.filmed([data / name for name in FILMED], folder / "video.mp4", SECONDS_EACH),
+        unrelated_video=films.filmed(
+            [data / name for name in FILMED_OTHERS], folder / "other.mp4", SECONDS_EACH_OTHER
+        ),
         taken_from=[
             f"{len(OURS) + len(OTHERS)} photographs of the scikit-image package (free of rights)",
             "2 videos, filmed here by moving over some of those photographs",
@@ -86,31 +86,8 @@ def of_user(pictures: Path, folder: Path) -> Corpus:
         video=videos[0] if videos else ours.video,
         unrelated_video=ours.unrelated_video,
         taken_from=told,
+        chosen=True,
     )
-
-
-def film(photographs: list[Path], target: Path) -> Path:
-    """Move and zoom slowly over photographs, a few seconds each, into an MP4."""
-    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"mp4v"), _FPS, _FRAME)
-    steps = _FPS * _SECONDS_EACH
-    for photograph in photographs:
-        with Image.open(photograph) as opened:
-            picture = opened.convert("RGB")
-        for step in range(steps):
-            window = _window(picture, step / steps)
-            writer.write(cv2.cvtColor(window, cv2.COLOR_RGB2BGR))
-    writer.release()
-    return target
-
-
-def _window(picture: Image.Image, moved: float) -> np.ndarray:
-    """Part of a picture, 16:9, which travels and shrinks as `moved` goes from 0 to 1."""
-    width = picture.width * (0.95 - 0.35 * moved)
-    height = min(width * _FRAME[1] / _FRAME[0], picture.height)
-    left = (picture.width - width) * moved
-    top = (picture.height - height) * (1 - moved)
-    box = (int(left), int(top), int(left + width), int(top + height))
-    return np.asarray(picture.resize(_FRAME, Image.Resampling.BICUBIC, box))
 
 
 def _is(content: ContentSignals | None, kind: ContentKind) -> bool:

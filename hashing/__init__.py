@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from hashing.hasher import hash_file as hash_file
     from hashing.hasher import hash_picture as hash_picture
     from hashing.passphrase import new_passphrase as new_passphrase
+    from hashing.profile import Profile as Profile
     from hashing.signals import ContentKind as ContentKind
     from hashing.signals import ContentSignals as ContentSignals
     from hashing.signals import FrameSignal as FrameSignal
     from hashing.signals import Signal as Signal
     from hashing.signals import SignalType as SignalType
+    from hashing.signals import ViewSignals as ViewSignals
+    from hashing.signals import Window as Window
+    from hashing.signals import WindowSignal as WindowSignal
     from hashing.signals import distance as distance
     from hashing.submission import Eligibility as Eligibility
     from hashing.submission import Submission as Submission
+    from hashing.windows import WindowSet as WindowSet
 
 _HOME = {
     "hash_files": "batch",
@@ -36,14 +41,19 @@ _HOME = {
     "hash_file": "hasher",
     "hash_picture": "hasher",
     "new_passphrase": "passphrase",
+    "Profile": "profile",
     "ContentKind": "signals",
     "ContentSignals": "signals",
     "FrameSignal": "signals",
     "Signal": "signals",
     "SignalType": "signals",
+    "ViewSignals": "signals",
+    "Window": "signals",
+    "WindowSignal": "signals",
     "distance": "signals",
     "Eligibility": "submission",
     "Submission": "submission",
+    "WindowSet": "windows",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 (one list; a test compares it with the imports above)

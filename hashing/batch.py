@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hashing.errors import ContentError, DecoderCrashed, TooManyPixels
-from hashing.hasher import hash_file
+from hashing.hasher import Use, hash_file
 from hashing.signals import ContentSignals
+from hashing.windows import WindowSet
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -39,15 +40,20 @@ _alarm: Callable[[int], object] = getattr(signal, "alarm", lambda _seconds: None
 
 
 def hash_files(
-    paths: Sequence[Path], *, workers: int | None = None, advance: Advance | None = None
+    paths: Sequence[Path],
+    *,
+    workers: int | None = None,
+    advance: Advance | None = None,
+    use: Use = WindowSet.STANDARD,
 ) -> Iterator[tuple[int, Outcome]]:
     """Yield (index into `paths`, its signals or its error) as they come, on all cores.
 
-    `advance` is called with an index and the part of that video done, 0 to 1.
+    `use` is what they are for. `advance` is called with an index and the part of that video done,
+    0 to 1.
     """
     if workers is None:
         workers = os.cpu_count() or 1
-    batch = _Batch(paths, advance or (lambda _index, _part: None))
+    batch = _Batch(paths, advance or (lambda _index, _part: None), use)
     todo = list(reversed(range(len(paths))))
     suspects: list[int] = []
     while todo:
@@ -61,8 +67,9 @@ def hash_files(
 
 
 class _Batch:
-    def __init__(self, paths: Sequence[Path], advance: Advance) -> None:
+    def __init__(self, paths: Sequence[Path], advance: Advance, use: Use) -> None:
         self._paths = paths
+        self._use = use
         self._advance = advance
         self._context = _context()
 
@@ -78,7 +85,8 @@ class _Batch:
                 while todo or flying:
                     while todo and len(flying) < 2 * workers:
                         with _undisturbed():
-                            future = pool.submit(_hash_one, todo[-1], self._paths[todo[-1]])
+                            path = self._paths[todo[-1]]
+                            future = pool.submit(_hash_one, todo[-1], path, self._use)
                         flying[future] = todo.pop()
                     done, _ = wait(flying, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                     while not told.empty():
@@ -156,7 +164,7 @@ def _enter(told: SimpleQueue[tuple[int, float]]) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))
 
 
-def _hash_one(index: int, path: Path) -> Outcome:
+def _hash_one(index: int, path: Path, use: Use) -> Outcome:
     """Hash one file; SIGALRM ends the process if C code stalls, which no Python timeout could."""
 
     def alive(part: float) -> None:
@@ -166,7 +174,7 @@ def _hash_one(index: int, path: Path) -> Outcome:
 
     _alarm(STALL_SECONDS)
     try:
-        return hash_file(path, alive)
+        return hash_file(path, alive, use=use)
     except ContentError as err:
         err.__cause__ = err.__context__ = None
         return err.with_traceback(None)

@@ -23,14 +23,17 @@ from hashing.batch import Outcome, hash_files
 from hashing.client import OwnerClient, PlatformClient
 from hashing.errors import ContentError, DeviceError, InvalidSubmission
 from hashing.gather import gather
+from hashing.hasher import Use
 from hashing.passphrase import new_passphrase, normalise
+from hashing.profile import Profile
 from hashing.signals import ContentSignals
 from hashing.submission import MAX_ENTRIES, Eligibility, Submission
+from hashing.windows import WindowSet
 
 SOME_FAILED = 1
 USAGE = 2
-LOOKUP_ITEMS = 1000
-"""Items the service takes in one lookup."""
+SHOWN = 200
+"""Files looked up before their answers are printed."""
 
 Hashed = list[tuple[Path, ContentSignals]]
 
@@ -57,7 +60,7 @@ def die(message: str, code: int = SOME_FAILED) -> NoReturn:
 
 
 def _hash(chosen: argparse.Namespace) -> int:
-    done = _outcomes(chosen.paths)
+    done = _outcomes(chosen.paths, WindowSet(chosen.windows))
     for path, outcome in done:
         for line in report.outcome_lines(path, outcome, as_json=chosen.json):
             print(line)
@@ -65,7 +68,7 @@ def _hash(chosen: argparse.Namespace) -> int:
 
 
 def _submit(chosen: argparse.Namespace) -> int:
-    hashed, failed = _hashed(chosen.paths)
+    hashed, failed = _hashed(chosen.paths, WindowSet(chosen.windows))
     entries = tuple(content for _, content in hashed)
     if len(entries) > MAX_ENTRIES:
         raise InvalidSubmission(
@@ -105,17 +108,17 @@ def _withdraw(chosen: argparse.Namespace) -> int:
 
 def _lookup(chosen: argparse.Namespace) -> int:
     key = os.environ.get("TAKEBACK_KEY") or die("Set TAKEBACK_KEY to your platform key.", USAGE)
-    hashed, failed = _hashed(chosen.paths)
+    hashed, failed = _hashed(chosen.paths, Profile(chosen.profile))
     client = PlatformClient(chosen.server, key)
-    for start in range(0, len(hashed), LOOKUP_ITEMS):
-        part = hashed[start : start + LOOKUP_ITEMS]
+    for start in range(0, len(hashed), SHOWN):
+        part = hashed[start : start + SHOWN]
         answers = client.lookup(content for _, content in part)
         for (path, _), answer in zip(part, answers, strict=True):
             print(report.verdict_line(path, answer, as_json=chosen.json))
     return failed
 
 
-def _outcomes(named: Sequence[Path]) -> list[tuple[Path, Outcome]]:
+def _outcomes(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> list[tuple[Path, Outcome]]:
     """Hash everything named, in the order named, with a bar while it lasts."""
     gathered = gather(named)
     if gathered.passed_over:
@@ -132,7 +135,7 @@ def _outcomes(named: Sequence[Path]) -> list[tuple[Path, Outcome]]:
             parts[index] = 0 if index in outcomes else part
             show()
 
-        for index, outcome in hash_files(gathered.files, advance=advance):
+        for index, outcome in hash_files(gathered.files, advance=advance, use=use):
             outcomes[index] = outcome
             parts.pop(index, None)
             show()
@@ -145,11 +148,11 @@ def _bar(total: int) -> Any:  # noqa: ANN401 (tqdm is untyped)
     return tqdm(total=total, disable=None, desc="Hashing", bar_format=layout, leave=False)
 
 
-def _hashed(named: Sequence[Path]) -> tuple[Hashed, int]:
+def _hashed(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> tuple[Hashed, int]:
     """Return what could be hashed, and the exit code; say what could not."""
     hashed: Hashed = []
     failed = 0
-    for path, outcome in _outcomes(named):
+    for path, outcome in _outcomes(named, use):
         if isinstance(outcome, ContentError):
             failed = SOME_FAILED
             print(f"{report.shown(path)}: {outcome}", file=sys.stderr)
@@ -192,26 +195,24 @@ def _agrees(question: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="takeback", description=report.ABOUT)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    files = argparse.ArgumentParser(add_help=False)
+    files, server, as_json, windows = (argparse.ArgumentParser(add_help=False) for _ in range(4))
     files.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
-    server = argparse.ArgumentParser(add_help=False)
     server.add_argument("--server", required=True, metavar="URL", help="https address")
-    as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON")
-
+    windows.add_argument(
+        "--windows",
+        choices=list(WindowSet),
+        default=WindowSet.STANDARD,
+        help="parts of a picture hashed too: all find more cropped copies, and reveal more",
+    )
     hashing = commands.add_parser(
-        "hash", parents=[files, as_json], help="print the signals of files"
+        "hash", parents=[files, windows, as_json], help="print the signals of files"
     )
     hashing.set_defaults(run=_hash)
     submit = commands.add_parser(
-        "submit", parents=[files, server], help="open a case, or add to it"
+        "submit", parents=[files, windows, server], help="open a case, or add to it"
     )
-    submit.add_argument("--case", metavar="NUMBER", help="add to this case instead")
-    submit.add_argument("--note", help="a few words for the advocates who may help you")
-    submit.add_argument("--subject", choices=["self", "authorised"], help="who you are")
-    submit.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
-    submit.add_argument("--intimate", action="store_true", help="intimate, shared without consent")
-    submit.set_defaults(run=_submit)
+    _add_answers(submit)
     number = argparse.ArgumentParser(add_help=False, parents=[server])
     number.add_argument("--case", required=True, metavar="NUMBER", help="your case number")
     status = commands.add_parser(
@@ -226,4 +227,19 @@ def _parser() -> argparse.ArgumentParser:
         "lookup", parents=[files, server, as_json], help="ask whether files match (TAKEBACK_KEY)"
     )
     lookup.set_defaults(run=_lookup)
+    lookup.add_argument(
+        "--profile",
+        choices=list(Profile),
+        default=Profile.THOROUGH,
+        help="how many edited copies are looked for, and how long it takes (default: thorough)",
+    )
     return parser
+
+
+def _add_answers(submit: argparse.ArgumentParser) -> None:
+    submit.set_defaults(run=_submit)
+    submit.add_argument("--case", metavar="NUMBER", help="add to this case instead")
+    submit.add_argument("--note", help="a few words for the advocates who may help you")
+    submit.add_argument("--subject", choices=["self", "authorised"], help="who you are")
+    submit.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
+    submit.add_argument("--intimate", action="store_true", help="intimate, shared without consent")

@@ -7,20 +7,23 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http.client import HTTPException
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hashing.errors import InsecureAddress, Refused, Unreachable
 from hashing.passphrase import derive
-from hashing.signals import ContentSignals
+from hashing.signals import ORIENTATIONS, ContentSignals
 from hashing.submission import Submission, content_document, entries_document
 
 Json = dict[str, Any]
 Feedback = Literal["pending_review", "blocked", "not_blocked"]
 
 TIMEOUT_SECONDS = 60
+LOOKUP_ITEMS = 1000
+LOOKUP_VALUES = 50_000
+"""Items, and perceptual values, that the service takes in one request."""
 MAX_ANSWER_BYTES = 64 * 2**20
 _NOT_OURS = "The answer was not that of a Takeback service."
 
@@ -68,11 +71,16 @@ class PlatformClient:
         self._credential = f"Bearer {key.strip()}"
 
     def lookup(self, items: Iterable[ContentSignals]) -> list[Json]:
-        """Return, for each item in order, its verdict and match references; up to 1,000 items."""
-        body = {"items": [content_document(item) for item in items]}
-        answer = _call(self._server, "POST", "/v1/lookup", body, self._credential)
+        """Return, for each item in order, its verdict and match references.
+
+        Asks as often as it takes: a request has an end to its items and their values.
+        """
+        return [answer for part in _requests(items) for answer in self._answers(part)]
+
+    def _answers(self, items: list[Json]) -> list[Json]:
+        answer = _call(self._server, "POST", "/v1/lookup", {"items": items}, self._credential)
         found: list[Json] = _field(answer, "items")
-        if len(found) != len(body["items"]):
+        if len(found) != len(items):
             raise Unreachable(_NOT_OURS)
         return found
 
@@ -85,6 +93,28 @@ class PlatformClient:
         """Say what was done about a match."""
         body = {"feedback": [{"match": match, "value": said}]}
         return _call(self._server, "POST", "/v1/feedback", body, self._credential)
+
+
+def _requests(items: Iterable[ContentSignals]) -> Iterator[list[Json]]:
+    """Items as requests of at most LOOKUP_ITEMS and, unless one alone has more, LOOKUP_VALUES."""
+    part: list[Json] = []
+    values = 0
+    for item in items:
+        more = _values(item)
+        if part and (len(part) == LOOKUP_ITEMS or values + more > LOOKUP_VALUES):
+            yield part
+            part, values = [], 0
+        part.append(content_document(item))
+        values += more
+    if part:
+        yield part
+
+
+def _values(item: ContentSignals) -> int:
+    """How many values the service searches, with the orientations it makes where none are given."""
+    views = sum(len(view.values) for view in item.views)
+    of_frames = [sum(len(v.values) for v in f.views) or ORIENTATIONS for f in item.frames]
+    return len(item.signals) + (views or ORIENTATIONS) + len(item.frames) + sum(of_frames)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

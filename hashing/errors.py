@@ -13,6 +13,7 @@
     │   ├── Damaged              truncated, corrupt, or hostile
     │   ├── TooPlain             no signal passed its quality bar
     │   ├── VideoSupportMissing  the `video` extra is not installed
+    │   ├── ViewSupportMissing   the same, for views of a picture
     │   └── DecoderCrashed       the decoder died or hung; only its own process did
     ├── InvalidSignal            text that is not a signal
     ├── InvalidPassphrase        a word that is not on the list, or too few of them
@@ -89,6 +90,10 @@ class TooPlain(ContentError):
 
 class VideoSupportMissing(ContentError):
     """Videos need one more package. Install it with: pip install 'takeback[video]'."""
+
+
+class ViewSupportMissing(ContentError):
+    """Views need one more package: pip install 'takeback[video]'. Or use --profile plain."""
 
 
 class DecoderCrashed(ContentError):

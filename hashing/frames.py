@@ -9,7 +9,7 @@ name no other file and no address.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,6 +49,22 @@ class Frame(NamedTuple):
     at_ms: int
     fraction: float
     luma: Luma
+
+
+STRETCH = 40
+"""Frames looked at together: ten seconds."""
+
+
+def stretches(sampled: Iterable[Frame]) -> Iterator[list[Frame]]:
+    """Yield frames in their order, up to STRETCH at once, those of a list all of one shape."""
+    stretch: list[Frame] = []
+    for frame in sampled:
+        if stretch and (len(stretch) == STRETCH or stretch[0].luma.shape != frame.luma.shape):
+            yield stretch
+            stretch = []
+        stretch.append(frame)
+    if stretch:
+        yield stretch
 
 
 def sample(path: Path, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:

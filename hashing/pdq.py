@@ -50,8 +50,13 @@ def transform(picture: NDArray[np.uint8]) -> tuple[Plane, int]:
     """Return (16 × 16 binary32 coefficients, quality 0–100); `bits` makes the value of them."""
     if min(picture.shape[:2]) < MIN_SIDE:
         raise ValueError(f"PDQ needs at least {MIN_SIDE} pixels on each side")
-    grid = _downsample(_luma(picture))
-    return _dct(grid), _quality(grid)
+    grid = sample(_luma(picture))
+    return _dct(grid), quality_of(grid)
+
+
+def value_of(grid: Plane) -> bytes:
+    """Return the value, 32 bytes, of a grid that `sample` returned: that of `compute`."""
+    return bits(_dct(grid))
 
 
 def bits(coefficients: Plane) -> bytes:
@@ -72,8 +77,8 @@ def _luma(picture: NDArray[np.uint8]) -> Luma | Plane:
     return plane
 
 
-def _downsample(luma: Luma | Plane) -> Plane:
-    """Blur and sample at the 64 × 64 cell centres.
+def sample(luma: Luma | Plane) -> Plane:
+    """Return the grid, binary32 64 × 64: the luma blurred, and sampled at the cells' centres.
 
     The second pass writes only what is sampled; its running sums still see everything.
     """
@@ -162,8 +167,11 @@ def _running_sums(lines: Plane, window: int, into: Iterable[Plane]) -> None:
         total = np.subtract(total, gone, row)
 
 
-def _quality(grid: Plane) -> int:
-    """Sum of the significant steps between neighbours, scaled (PDQ paper, 2.4)."""
+def quality_of(grid: Plane) -> int:
+    """Return the quality of a grid, 0–100.
+
+    Sum of the significant steps between neighbours, scaled (PDQ paper, 2.4).
+    """
     total = 0
     for step in (grid[:-1] - grid[1:], grid[:, :-1] - grid[:, 1:]):
         percent = step * np.float32(100) / np.float32(255)
@@ -181,13 +189,13 @@ def _dct_matrix() -> Plane:
     return np.array(rows, dtype=np.float64).astype(np.float32)
 
 
-_DCT = _dct_matrix()
+DCT = _dct_matrix()
 
 
 def _dct(grid: Plane) -> Plane:
     """D · grid · Dᵀ, each sum accumulated in ascending order of its index."""
-    half = _sum_in_order(_DCT.T[:, :, None] * grid[:, None, :])
-    return _sum_in_order(half.T[:, :, None] * _DCT.T[:, None, :])
+    half = _sum_in_order(DCT.T[:, :, None] * grid[:, None, :])
+    return _sum_in_order(half.T[:, :, None] * DCT.T[:, None, :])
 
 
 def _sum_in_order(terms: Plane) -> Plane:

@@ -78,6 +78,9 @@ def outcome_lines(
         for signal in outcome.signals:
             quality = "" if signal.quality is None else f"quality {signal.quality}"
             yield f"{signal.type:7} {signal.hex:64} {quality:11} {shown(path)}"
+        for one in outcome.windows:
+            of_what = f"{one.window:11} quality {one.signal.quality}"
+            yield f"{'window':7} {one.signal.hex:64} {of_what} {shown(path)}"
         if outcome.frames:
             count = f"{len(outcome.frames)} distinct frames"
             yield f"{'frames':7} {count:76} {shown(path)}"
@@ -87,8 +90,16 @@ def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
     """One line for one looked-up file."""
     if as_json:
         return json.dumps({"path": str(path), **answer})
-    references = " ".join(match["match"] for match in answer["matches"])
+    references = " ".join(_reference(match) for match in answer["matches"])
     return f"{answer['verdict']:6} {shown(path)} {references}".rstrip()
+
+
+def _reference(match: dict[str, Any]) -> str:
+    """A match reference, and where in a video it is."""
+    span = match.get("span")
+    return (
+        f"{match['match']} ({span['from_s']:g}–{span['until_s']:g} s)" if span else match["match"]
+    )
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:

@@ -107,6 +107,10 @@ class WindowSignal:
             raise InvalidSignal("A window signal is a pdq signal.")
 
 
+FULL_VIEW = "full"
+"""Name of the view that is the picture itself: its first value is the picture's PDQ value."""
+
+
 @dataclass(frozen=True, slots=True)
 class ViewSignals:
     """The PDQ values of one view of content at lookup time, in up to eight orientations.

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from hashing.errors import InvalidSubmission
-from hashing.signals import ContentSignals, FrameSignal, Signal
+from hashing.signals import ContentSignals, FrameSignal, Signal, ViewSignals, WindowSignal
 
 VERSION = 1
 MAX_ENTRIES = 50
@@ -73,11 +73,15 @@ def entries_document(entries: tuple[ContentSignals, ...]) -> dict[str, Any]:
 
 def content_document(content: ContentSignals) -> dict[str, Any]:
     """Return the JSON object of one entry, or of one item of a lookup."""
-    frames = {"frames": [_frame(frame) for frame in content.frames]} if content.frames else {}
+    parts = {
+        "frames": [_frame(frame) for frame in content.frames],
+        "windows": [_window(one) for one in content.windows],
+        "views": [_view(view) for view in content.views],
+    }
     return {
         "kind": content.kind.value,
         "signals": [_signal(signal) for signal in content.signals],
-        **frames,
+        **{name: part for name, part in parts.items() if part},
     }
 
 
@@ -94,7 +98,17 @@ def _signal(signal: Signal) -> dict[str, Any]:
 
 
 def _frame(frame: FrameSignal) -> dict[str, Any]:
-    return {"at_ms": frame.at_ms, "until_ms": frame.until_ms, **_signal(frame.signal)}
+    views = {"views": [_view(view) for view in frame.views]} if frame.views else {}
+    return {"at_ms": frame.at_ms, "until_ms": frame.until_ms, **_signal(frame.signal), **views}
+
+
+def _window(one: WindowSignal) -> dict[str, Any]:
+    return {"window": one.window.value, **_signal(one.signal)}
+
+
+def _view(view: ViewSignals) -> dict[str, Any]:
+    values = [value.hex() for value in view.values]
+    return {"view": view.view, "quality": view.quality, "values": values}
 
 
 def _check_count(entries: tuple[ContentSignals, ...]) -> None:

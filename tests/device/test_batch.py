@@ -19,7 +19,10 @@ from PIL import Image
 
 from hashing import batch, hash_file, hash_files
 from hashing.errors import ContentError, DecoderCrashed, EmptyFile, TooManyPixels, UnknownFormat
+from hashing.hasher import Use
+from hashing.profile import Profile
 from hashing.signals import ContentSignals
+from hashing.windows import WindowSet
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -57,6 +60,13 @@ def test_many_workers_give_what_one_after_the_other_does(
     files: list[Path], workers: int | None
 ) -> None:
     assert outcomes(files, workers=workers) == [hash_file(path) for path in files]
+
+
+@pytest.mark.parametrize("use", [WindowSet.ALL, WindowSet.NONE, Profile.FAST])
+def test_what_they_are_for_reaches_the_workers(files: list[Path], use: Use) -> None:
+    found = outcomes(files[:2], workers=2, use=use)
+    assert found == [hash_file(path, use=use) for path in files[:2]]
+    assert found != [hash_file(path) for path in files[:2]]
 
 
 def test_no_paths_give_nothing() -> None:
@@ -188,8 +198,8 @@ import time
 from pathlib import Path
 from hashing import batch
 batch.STALL_SECONDS = 1
-batch.hash_file = lambda path, progress: time.sleep(30)
-batch._hash_one(0, Path("any"))
+batch.hash_file = lambda path, progress, use: time.sleep(30)
+batch._hash_one(0, Path("any"), None)
 """)
     assert done.returncode == -signal.SIGALRM
 
@@ -198,15 +208,15 @@ def test_each_sign_of_life_gives_more_time() -> None:
     done = run("""
 import time
 from pathlib import Path
-from hashing import batch
+from hashing import WindowSet, batch
 batch.STALL_SECONDS = 1
-def slow(path, progress):
+def slow(path, progress, use):
     for part in range(4):
         time.sleep(0.5)
         progress(part / 4)
     return "done"
 batch.hash_file = slow
-print(batch._hash_one(0, Path("any")))
+print(batch._hash_one(0, Path("any"), WindowSet.NONE))
 time.sleep(1.2)
 """)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
@@ -215,13 +225,13 @@ time.sleep(1.2)
 def test_one_file_in_this_process(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert batch._hash_one(0, files[-1]) == hash_file(files[-1])
+    assert batch._hash_one(0, files[-1], WindowSet.ALL) == hash_file(files[-1])
     told: SimpleQueue[tuple[int, float]] = multiprocessing.SimpleQueue()
     monkeypatch.setattr(batch, "_told", told)
-    assert batch._hash_one(7, files[-1]) == hash_file(files[-1])
+    assert batch._hash_one(7, files[-1], WindowSet.ALL) == hash_file(files[-1])
     assert told.get() == (7, 0.0)
     told.close()
-    missing = batch._hash_one(0, tmp_path / "missing")
+    missing = batch._hash_one(0, tmp_path / "missing", WindowSet.ALL)
     assert isinstance(missing, ContentError)
     assert missing.__cause__ is None
     assert missing.__context__ is None
@@ -229,8 +239,8 @@ def test_one_file_in_this_process(
 
 
 def test_a_worker_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_path: Path, _progress: object) -> ContentSignals:
+    def full(_path: Path, _progress: object, *, use: object) -> ContentSignals:  # noqa: ARG001
         raise MemoryError
 
     monkeypatch.setattr(batch, "hash_file", full)
-    assert isinstance(batch._hash_one(0, Path("any")), TooManyPixels)
+    assert isinstance(batch._hash_one(0, Path("any"), WindowSet.ALL), TooManyPixels)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from hashing import cli, hash_file
 from hashing.passphrase import derive, normalise, word_list
+from hashing.profile import Profile
 from hashing.submission import content_document
 from tests.device.serving import Service
 
@@ -63,7 +64,9 @@ def test_hash_prints_signals_to_standard_output(pictures: Path, capsys: Captured
     assert takeback("hash", str(pictures)) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert [line.split()[0] for line in lines] == ["pdq", "phash", "md5", "sha256"] * 3
+    assert [line.split()[0] for line in lines] == [
+        *["pdq", "phash", "md5", "sha256", "window", "window", "window"],
+    ] * 3
     assert lines[0].split()[1] == hash_file(pictures / "0.png").signals[0].hex
     assert err == ""
 
@@ -286,13 +289,74 @@ def test_lookup_in_parts(
     service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAKEBACK_KEY", "key-1")
-    monkeypatch.setattr(cli, "LOOKUP_ITEMS", 1)
+    monkeypatch.setattr(cli, "SHOWN", 1)
     service.will({"items": [{"verdict": "match", "matches": [{"match": "m1"}]}]})
     assert takeback("lookup", str(pictures), "--server", service.url) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"match  {pictures / name} m1" for name in ("0.png", "1.png", "2.png")
     ]
     assert len(service.asked) == 3
+
+
+def test_lookup_sends_the_views_of_its_profile_and_no_windows(
+    service: Service, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    service.will({"items": [{"verdict": "none", "matches": []}]})
+    command = ["lookup", str(pictures / "0.png"), "--server", service.url]
+    for profile in ([], *(["--profile", each.value] for each in Profile)):
+        assert takeback(*command, *profile) == 0
+    items = [asked.body["items"][0] for asked in service.asked]
+    counts = [len(item.get("views", [])) for item in items]
+    assert counts == [16, 0, 4, 16, 30]
+    assert not any("windows" in item for item in items)
+
+
+def test_lookup_says_where_in_a_video_a_match_is(
+    service: Service, make_video: MakeVideo, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    span = {"from_s": 0.5, "until_s": 3}
+    found = {"verdict": "match", "matches": [{"match": "m1", "span": span}]}
+    service.will({"items": [found]})
+    path = make_video()
+    command = ["lookup", str(path), "--server", service.url, "--profile", "fast"]
+    assert takeback(*command) == 0
+    assert capsys.readouterr().out == f"match  {path} m1 (0.5–3 s)\n"
+    [frame, *_] = service.asked[0].body["items"][0]["frames"]
+    assert len(frame["views"]) == 2
+    assert takeback(*command, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"path": str(path), **found}
+
+
+@pytest.mark.parametrize(("chosen", "count"), [("none", 0), ("standard", 3), ("all", 8)])
+def test_the_windows_chosen_are_hashed_and_submitted(
+    chosen: str, count: int, service: Service, pictures: Path, passphrase: str, capsys: Captured
+) -> None:
+    path = pictures / "0.png"
+    assert takeback("hash", "--json", "--windows", chosen, str(path)) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed.get("windows", [])) == count
+    service.will({"case_number": "481-902-3475"}, 201)
+    command = ["submit", *ANSWERS, "--windows", chosen, "--server", service.url]
+    assert takeback(*command, str(path)) == 0
+    [entry] = service.asked[0].body["entries"]
+    assert len(entry.get("windows", [])) == count
+    assert "views" not in entry
+    assert passphrase
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["hash", "a", "--windows", "some"],
+        ["hash", "a", "--profile", "fast"],
+        ["lookup", "a", "--server", "https://x", "--profile", "best"],
+        ["lookup", "a", "--server", "https://x", "--windows", "all"],
+    ],
+)
+def test_windows_are_for_entries_and_profiles_for_lookups(arguments: list[str]) -> None:
+    assert takeback(*arguments) == 2
 
 
 def test_lookup_needs_a_key(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,7 +397,7 @@ def test_a_bar_is_shown_on_a_terminal_and_not_otherwise(pictures: Path) -> None:
     assert code == 0
     assert b"Hashing:" in seen
     assert b"/3 files" in seen
-    assert len(out.splitlines()) == 12
+    assert len(out.splitlines()) == 21
     process = start("hash", str(pictures), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.communicate() == (out, b"")
 

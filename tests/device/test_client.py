@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 (how a lookup is divided is a promise of its own)
 from typing import Any
 
 import pytest
@@ -6,7 +7,14 @@ from hashing import client
 from hashing.client import OwnerClient, PlatformClient
 from hashing.errors import InsecureAddress, Refused, Unreachable
 from hashing.passphrase import derive, word_list
-from hashing.signals import ContentKind, ContentSignals, Signal, SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    Signal,
+    SignalType,
+    ViewSignals,
+)
 from hashing.submission import Eligibility, Submission, content_document, entries_document
 from tests.device.serving import Service
 
@@ -87,6 +95,72 @@ def test_what_a_platform_asks(service: Service) -> None:
         ("POST", "/v1/feedback", {"feedback": [{"match": "m-1", "value": "blocked"}]}),
     ]
     assert {a.headers["Authorization"] for a in service.asked} == {"Bearer key-1"}
+
+
+# --- lookups of any length ---
+
+VIEW = ViewSignals("full", 90, (b"\x01" * 32,) * 8)
+
+
+def picture(views: int) -> ContentSignals:
+    """1 + 8 × views values, and 1 + 8 that the service makes if there are none."""
+    return ContentSignals(ContentKind.PICTURE, PICTURE.signals, views=(VIEW,) * views)
+
+
+def sizes(items: list[ContentSignals]) -> list[int]:
+    parts = list(client._requests(iter(items)))
+    documents = [document for part in parts for document in part]
+    assert documents == [content_document(item) for item in items]
+    return [len(part) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("count", "parts"),
+    [(0, []), (1, [1]), (1000, [1000]), (1001, [1000, 1]), (2500, [1000, 1000, 500])],
+)
+def test_a_request_has_1000_items_at_most(count: int, parts: list[int]) -> None:
+    assert sizes([picture(0)] * count) == parts
+
+
+def test_a_request_has_so_many_values_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LOOKUP_VALUES", 50)
+    assert sizes([picture(2)] * 5) == [2, 2, 1]
+    assert sizes([picture(0)] * 6) == [5, 1]
+    assert sizes([picture(2), picture(9), picture(2), picture(2)]) == [1, 1, 2]
+    monkeypatch.setattr(client, "LOOKUP_VALUES", 51)
+    assert sizes([picture(2)] * 5) == [3, 2]
+
+
+def test_values_of_frames_count_with_those_the_service_makes() -> None:
+    plain = FrameSignal(0, 1, PICTURE.signals[0])
+    seen = FrameSignal(0, 1, PICTURE.signals[0], (VIEW, VIEW))
+    md5 = Signal(SignalType.MD5, bytes(16))
+    for frames, values in (((), 9), ((plain,), 18), ((seen,), 26), ((plain, seen), 35)):
+        assert client._values(ContentSignals(ContentKind.VIDEO, (md5,), frames)) == values
+
+
+def test_each_item_has_its_answer_in_their_order(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "LOOKUP_ITEMS", 2)
+    items = [picture(views) for views in range(5)]
+    counts = {2: [{"verdict": "a"}, {"verdict": "b"}], 1: [{"verdict": "c"}]}
+    real = client._call
+
+    def answering(*call: Any) -> Any:
+        service.will({"items": counts[len(call[3]["items"])]})
+        return real(*call)
+
+    monkeypatch.setattr(client, "_call", answering)
+    found = platform(service).lookup(iter(items))
+    assert [answer["verdict"] for answer in found] == ["a", "b", "a", "b", "c"]
+    sent = [item for asked in service.asked for item in asked.body["items"]]
+    assert sent == [content_document(item) for item in items]
+
+
+def test_no_items_ask_nothing(service: Service) -> None:
+    assert platform(service).lookup([]) == []
+    assert service.asked == []
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,33 @@ def test_without_the_extra_a_video_says_what_to_install(
         list(frames.sample(path))
 
 
+# --- stretches ---
+
+
+def timed_frames(shapes: list[tuple[int, int]]) -> list[frames.Frame]:
+    return [frames.Frame(at, 0.0, np.zeros(shape, np.uint8)) for at, shape in enumerate(shapes)]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "parts"),
+    [
+        ([], []),
+        ([(9, 9)], [1]),
+        ([(9, 9)] * frames.STRETCH, [frames.STRETCH]),
+        ([(9, 9)] * (2 * frames.STRETCH + 1), [frames.STRETCH, frames.STRETCH, 1]),
+        ([(9, 9), (9, 9), (9, 8), (9, 9)], [2, 1, 1]),
+    ],
+)
+def test_a_stretch_is_of_one_shape_and_ten_seconds(
+    shapes: list[tuple[int, int]], parts: list[int]
+) -> None:
+    sampled = timed_frames(shapes)
+    found = list(frames.stretches(iter(sampled)))
+    assert [len(stretch) for stretch in found] == parts
+    assert [frame.at_ms for stretch in found for frame in stretch] == list(range(len(shapes)))
+    assert frames.STRETCH * frames.PERIOD_MS == 10_000
+
+
 # --- animated pictures ---
 
 

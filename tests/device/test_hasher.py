@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import hashing
-from hashing import frames, hasher, pdq, phash, pixels
-from hashing.errors import EmptyFile, TooManyBytes, TooPlain, UnknownFormat, Unreadable
+from hashing import frame_views, frames, hasher, pdq, phash, pixels, views, windows
+from hashing.errors import (
+    EmptyFile,
+    TooManyBytes,
+    TooPlain,
+    UnknownFormat,
+    Unreadable,
+    ViewSupportMissing,
+)
+from hashing.profile import Profile
 from hashing.signals import ContentKind, SignalType
+from hashing.windows import WindowSet
+from tests.device import edited
 
 Scene = Callable[..., NDArray[np.uint8]]
 MakeVideo = Callable[..., Path]
@@ -73,6 +83,111 @@ def test_a_plain_picture_is_refused() -> None:
         hasher.perceptual_signals(np.full((200, 200), 30, np.uint8))
     with pytest.raises(TooPlain):
         hashing.hash_picture(saved([Image.new("RGB", (200, 200), "navy")], "PNG"))
+
+
+# --- what they are for ---
+
+
+def png(luma: NDArray[np.uint8]) -> bytes:
+    return saved([Image.fromarray(luma)], "PNG")
+
+
+@pytest.mark.parametrize("chosen", WindowSet)
+def test_an_entry_has_windows_and_no_views(chosen: WindowSet) -> None:
+    luma = edited.textured(1)
+    found = hashing.hash_picture(png(luma), use=chosen)
+    assert found.windows == windows.compute(luma, chosen)
+    assert bool(found.windows) is (chosen is not WindowSet.NONE)
+    assert found.views == ()
+    assert [s.type for s in found.signals] == ["pdq", "phash", "md5", "sha256"]
+
+
+def test_an_entry_with_the_standard_windows_is_what_one_gets_unasked() -> None:
+    untrusted = png(edited.textured(1))
+    standard = hashing.hash_picture(untrusted, use=WindowSet.STANDARD)
+    assert hashing.hash_picture(untrusted) == standard
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_a_lookup_has_views_and_no_windows(profile: Profile) -> None:
+    luma = edited.textured(2)
+    found = hashing.hash_picture(png(luma), use=profile)
+    assert found.windows == ()
+    assert found.views == views.compute(luma, profile.views)
+    assert len(found.views) == profile.views
+    entry = hashing.hash_picture(png(luma))
+    assert found.signals == entry.signals
+
+
+@pytest.mark.parametrize("profile", [Profile.FAST, Profile.EXHAUSTIVE])
+def test_a_lookup_has_a_picture_that_only_a_view_shows(profile: Profile) -> None:
+    """In a wide margin it is too plain as a whole, which is refused of an entry."""
+    picture = (edited.textured(3) * 0.45).astype(np.uint8)
+    luma = edited.on(edited.flat(1280, 400, 60), picture, 0, 490)
+    assert pdq.compute(luma)[1] < pdq.QUALITY_BAR
+    found = hashing.hash_picture(png(luma), use=profile)
+    assert "pdq" not in [s.type for s in found.signals]
+    assert "full" not in [view.view for view in found.views]
+    [content] = [view for view in found.views if view.view == "content"]
+    alone = int.from_bytes(pdq.compute(picture)[0])
+    assert (int.from_bytes(content.values[0]) ^ alone).bit_count() <= 31
+
+
+@pytest.mark.parametrize("use", [*WindowSet, *Profile])
+def test_a_plain_picture_is_refused_whatever_it_is_for(use: hasher.Use) -> None:
+    with pytest.raises(TooPlain):
+        hashing.hash_picture(png(edited.flat(300, 400, 20)), use=use)
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_frames_of_a_video_have_views_for_a_lookup(make_video: MakeVideo, profile: Profile) -> None:
+    path = make_video()
+    found, entry = hashing.hash_file(path, use=profile), hashing.hash_file(path)
+    assert [len(frame.views) for frame in found.frames] == [profile.frame_views] * 3
+    assert [frame.views for frame in entry.frames] == [()] * 3
+    assert [frame.signal for frame in found.frames] == [frame.signal for frame in entry.frames]
+    assert entry == hashing.hash_file(path, use=WindowSet.ALL)
+    stretch = [frame.luma for frame in frames.sample(path)]
+    expected = frame_views.of_stretch(stretch, profile.frame_views) if profile.views else [()]
+    assert found.frames[0].views == expected[0]
+
+
+def test_frames_of_an_animation_have_views_for_a_lookup(make_scene: Scene) -> None:
+    untrusted = saved(stills(make_scene, [1, 2]), "GIF", duration=[500, 500])
+    found = hashing.hash_picture(untrusted, use=Profile.FAST)
+    assert [len(frame.views) for frame in found.frames] == [2, 2]
+    assert [frame.views for frame in hashing.hash_picture(untrusted).frames] == [(), ()]
+
+
+def test_views_without_opencv_say_what_to_install(
+    make_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = png(edited.textured(1))
+    moving = saved(stills(make_scene, [1, 2]), "GIF", duration=[500, 500])
+    for name in ("views", "frame_views"):
+        monkeypatch.setitem(sys.modules, f"hashing.{name}", None)
+        monkeypatch.delattr(hashing, name, raising=False)
+    for untrusted in (picture, moving):
+        with pytest.raises(ViewSupportMissing, match=r"takeback\[video\]"):
+            hashing.hash_picture(untrusted, use=Profile.FAST)
+        assert hashing.hash_picture(untrusted, use=Profile.PLAIN).signals
+        assert hashing.hash_picture(untrusted, use=WindowSet.ALL).signals
+
+
+@pytest.mark.parametrize("use", ["WindowSet.ALL", "Profile.PLAIN"])
+def test_only_views_load_opencv(photos: list[Path], use: str) -> None:
+    code = f"""
+import sys
+from hashing import Profile, WindowSet, hash_file
+hash_file({str(photos[0])!r}, use={use})
+assert "cv2" not in sys.modules
+hash_file({str(photos[0])!r}, use=Profile.FAST)
+assert "cv2" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- videos ---
 
 
 def test_a_video_has_exact_signals_and_folded_frames(make_video: MakeVideo) -> None:

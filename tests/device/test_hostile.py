@@ -661,5 +661,5 @@ def test_good_files_among_all_hostile_ones_get_their_signals(
 
 def test_every_error_of_content_is_met_here_or_named() -> None:
     met = {error.__name__ for _, error, _ in CASES} | {"Unreadable", "TooManyBytes"}
-    elsewhere = {"VideoSupportMissing", "DecoderCrashed"}
+    elsewhere = {"VideoSupportMissing", "ViewSupportMissing", "DecoderCrashed"}
     assert {kind.__name__ for kind in errors.ContentError.__subclasses__()} == met | elsewhere

@@ -5,7 +5,15 @@ import pytest
 
 from hashing import report
 from hashing.errors import Damaged
-from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    Signal,
+    SignalType,
+    Window,
+    WindowSignal,
+)
 
 PDQ = Signal(SignalType.PDQ, b"\xab" * 32, 91)
 MD5 = Signal(SignalType.MD5, b"\xcd" * 16)
@@ -22,6 +30,16 @@ def test_a_line_for_each_signal() -> None:
         f"md5     {'cd' * 16}{' ' * 32} {' ' * 11} a/b c.jpg",
     ]
     assert len({line.index("a/b c.jpg") for line in lines}) == 1
+
+
+def test_a_line_for_each_window() -> None:
+    windows = (WindowSignal(Window.CENTRE_90, PDQ), WindowSignal(Window.SQUARE, PDQ))
+    content = ContentSignals(ContentKind.PICTURE, (MD5,), windows=windows)
+    _, *lines = report.outcome_lines(PATH, content, as_json=False)
+    assert lines == [
+        f"window  {'ab' * 32} centre-90   quality 91 a/b c.jpg",
+        f"window  {'ab' * 32} square      quality 91 a/b c.jpg",
+    ]
 
 
 def test_a_line_for_all_frames() -> None:
@@ -73,6 +91,13 @@ def test_verdicts() -> None:
         "path": "a/b c.jpg",
         **answer,
     }
+
+
+def test_a_match_in_a_video_has_its_place() -> None:
+    span = {"from_s": 12.25, "until_s": 80}
+    answer = {"verdict": "match", "matches": [{"match": "m1", "span": span}, {"match": "m2"}]}
+    line = report.verdict_line(PATH, answer, as_json=False)
+    assert line == "match  a/b c.jpg m1 (12.25–80 s) m2"
 
 
 def test_the_status_of_a_case() -> None:

@@ -11,12 +11,17 @@ from hashing.signals import (
     FrameSignal,
     Signal,
     SignalType,
+    ViewSignals,
+    Window,
+    WindowSignal,
     distance,
     parse,
 )
 
 PDQ = Signal(SignalType.PDQ, bytes(32), 100)
 MD5 = Signal(SignalType.MD5, bytes(16))
+SQUARE = WindowSignal(Window.SQUARE, PDQ)
+VIEW = ViewSignals("full", 80, (bytes(range(32)),) * 8)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +120,10 @@ def test_a_frame_signal_is_a_pdq_in_time(arguments: tuple[Any, ...]) -> None:
         (ContentKind.VIDEO, (), ()),
         (ContentKind.PICTURE, (PDQ,), (FrameSignal(0, 0, PDQ),)),
         (ContentKind.PICTURE, (PDQ, PDQ)),
+        (ContentKind.PICTURE, (), (), (SQUARE,)),
+        (ContentKind.PICTURE, (PDQ,), (), (SQUARE, SQUARE)),
+        (ContentKind.VIDEO, (MD5,), (), (SQUARE,)),
+        (ContentKind.VIDEO, (MD5,), (), (), (VIEW,)),
     ],
 )
 def test_what_is_no_content_cannot_be_made(arguments: tuple[Any, ...]) -> None:
@@ -127,3 +136,52 @@ def test_content_may_have_signals_or_frames_or_both() -> None:
     assert ContentSignals(ContentKind.VIDEO, (MD5,), frames).frames == frames
     assert ContentSignals(ContentKind.VIDEO, (), frames).signals == ()
     assert ContentSignals(ContentKind.PICTURE, (PDQ, MD5)).frames == ()
+
+
+def test_a_picture_may_have_windows_or_views_alone() -> None:
+    assert ContentSignals(ContentKind.PICTURE, (PDQ,), windows=(SQUARE,)).windows == (SQUARE,)
+    assert ContentSignals(ContentKind.PICTURE, (), views=(VIEW,)).signals == ()
+    frame = FrameSignal(0, 250, PDQ, (VIEW,))
+    assert ContentSignals(ContentKind.VIDEO, (), (frame,)).frames[0].views == (VIEW,)
+
+
+def test_a_window_signal_is_a_pdq() -> None:
+    with pytest.raises(InvalidSignal, match="pdq"):
+        WindowSignal(Window.SQUARE, Signal(SignalType.PHASH, bytes(32), 9))
+    with pytest.raises(InvalidSignal, match="pdq"):
+        WindowSignal(Window.SQUARE, MD5)
+
+
+@pytest.mark.parametrize(
+    ("quality", "values"),
+    [
+        (50, ()),
+        (50, (bytes(32),) * 9),
+        (50, (bytes(32), bytes(31))),
+        (50, (bytes(33),)),
+        (-1, (bytes(32),)),
+        (101, (bytes(32),)),
+    ],
+)
+def test_what_is_no_view_cannot_be_made(quality: int, values: tuple[bytes, ...]) -> None:
+    with pytest.raises(InvalidSignal):
+        ViewSignals("full", quality, values)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_view_has_one_to_eight_values(count: int) -> None:
+    assert len(ViewSignals("full", 0, (bytes(32),) * count).values) == count
+
+
+def test_repr_of_windows_and_views_hides_their_values() -> None:
+    value = bytes(range(32))
+    window = WindowSignal(Window.CENTRE_50, Signal(SignalType.PDQ, value, 77))
+    entry = ContentSignals(ContentKind.PICTURE, (PDQ,), windows=(window,))
+    frame = FrameSignal(0, 250, PDQ, (VIEW,))
+    film = ContentSignals(ContentKind.VIDEO, (MD5,), (frame,))
+    told = repr((entry, film, ContentSignals(ContentKind.PICTURE, (), views=(VIEW,))))
+    assert repr(VIEW) == "ViewSignals(full, quality=80, 8 values)"
+    assert told.count("ViewSignals(full") == 2
+    assert "centre-50" in told
+    assert value.hex() not in told
+    assert repr(value)[2:-1] not in told

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hashing.errors import InvalidSubmission
-from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    Signal,
+    SignalType,
+    ViewSignals,
+    Window,
+    WindowSignal,
+)
 from hashing.submission import (
     MAX_ENTRIES,
     Eligibility,
@@ -41,8 +50,13 @@ FRAMES = st.tuples(
 SIGNALS = st.sets(st.sampled_from(list(SignalType)), min_size=1).flatmap(
     lambda kinds: st.tuples(*[signals(kind) for kind in sorted(kinds)])
 )
+WINDOWS = st.sets(st.sampled_from(Window)).flatmap(
+    lambda chosen: st.tuples(
+        *[st.builds(WindowSignal, st.just(one), signals(SignalType.PDQ)) for one in sorted(chosen)]
+    )
+)
 ENTRIES = st.one_of(
-    st.builds(ContentSignals, st.just(ContentKind.PICTURE), SIGNALS),
+    st.builds(ContentSignals, st.just(ContentKind.PICTURE), SIGNALS, windows=WINDOWS),
     st.builds(
         ContentSignals,
         st.just(ContentKind.VIDEO),
@@ -96,7 +110,7 @@ def test_the_schema_refuses_a_field_more_wherever_it_is(
     document = submission.document(ACCESS)
     place = data.draw(st.sampled_from(range(len(objects(document)))))
     target = objects(document)[place]
-    if field in {*target, "frames", "quality"}:
+    if field in {*target, "frames", "windows", "quality"}:
         return
     target[field] = "beach.jpg"
     assert not CHECK.is_valid(document)
@@ -107,6 +121,7 @@ def test_nothing_but_these_fields_is_in_a_document(submission: Submission) -> No
     allowed = {
         *["version", "access_key", "eligibility", "entries", "note", "subject", "adults"],
         *["intimate", "kind", "signals", "frames", "type", "value", "quality", "at_ms", "until_ms"],
+        *["windows", "window"],
     }
     for one in objects(submission.document(ACCESS)):
         assert set(one) <= allowed
@@ -156,6 +171,29 @@ def test_the_schema_refuses_more_frames_than_a_video_keeps() -> None:
     assert CHECK.is_valid(document)
     document["entries"][0]["frames"].append(document["entries"][0]["frames"][0])
     assert not CHECK.is_valid(document)
+
+
+def test_the_schema_has_every_window_and_no_other() -> None:
+    windows = tuple(WindowSignal(one, PICTURE.signals[0]) for one in Window)
+    entry = ContentSignals(ContentKind.PICTURE, PICTURE.signals, windows=windows)
+    document = Submission((entry,), YES).document(ACCESS)
+    assert CHECK.is_valid(document)
+    assert schema()["$defs"]["window"]["properties"]["window"]["enum"] == list(Window)
+    for field, value in (("window", "centre-91"), ("type", "phash"), ("quality", 101)):
+        other = copy.deepcopy(document)
+        other["entries"][0]["windows"][0][field] = value
+        assert not CHECK.is_valid(other)
+        del other["entries"][0]["windows"][0][field]
+        assert not CHECK.is_valid(other)
+
+
+def test_the_schema_refuses_views_which_only_a_lookup_has() -> None:
+    view = ViewSignals("full", 90, (b"\x01" * 32,) * 8)
+    picture = ContentSignals(ContentKind.PICTURE, PICTURE.signals, views=(view,))
+    frame = FrameSignal(0, 1, PICTURE.signals[0], (view,))
+    video = ContentSignals(ContentKind.VIDEO, (), (frame,))
+    for content in (picture, video):
+        assert not CHECK.is_valid(Submission((content,), YES).document(ACCESS))
 
 
 def test_without_the_answers_the_document_is_not_valid() -> None:
@@ -208,3 +246,17 @@ def test_documents_in_full() -> None:
         ]
     }
     assert Submission((PICTURE,), YES, "hello").document(ACCESS)["note"] == "hello"
+
+
+def test_windows_and_views_in_full() -> None:
+    pdq = PICTURE.signals[0]
+    view = ViewSignals("pad-10", 66, (b"\x04" * 32, b"\x05" * 32))
+    shown = {"view": "pad-10", "quality": 66, "values": ["04" * 32, "05" * 32]}
+    entry = ContentSignals(ContentKind.PICTURE, (pdq,), windows=(WindowSignal(Window.SQUARE, pdq),))
+    assert content_document(entry)["windows"] == [
+        {"window": "square", "type": "pdq", "value": "01" * 32, "quality": 90}
+    ]
+    item = ContentSignals(ContentKind.PICTURE, (), views=(view,))
+    assert content_document(item) == {"kind": "picture", "signals": [], "views": [shown]}
+    film = ContentSignals(ContentKind.VIDEO, (), (FrameSignal(0, 1, pdq, (view,)),))
+    assert content_document(film)["frames"][0]["views"] == [shown]

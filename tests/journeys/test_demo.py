@@ -1,10 +1,13 @@
 """`make demo` as its user runs it: every row right."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from demo import table
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +27,13 @@ def test_every_row_is_right() -> None:
     done = run_demo()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every row is right" in done.stdout
-    assert done.stdout.count("✓") >= 36
+    rows = [line for line in done.stdout.splitlines() if line.endswith("✓")]
+    assert len(rows) >= 37
+    for found in ("mirror image", "cropped by 20 %", "phone screenshot", "story, on its own blur"):
+        assert any(found in row and "4 match" in row for row in rows)
+    (clip,) = (row for row in rows if "s of it inside another video" in row)
+    assert re.search(r"match, 10–20 s +match, \d+\.\d–\d+\.\d s", clip)
+    assert any("6 other pictures" in row and "6 none" in row for row in rows)
 
 
 def test_it_takes_the_users_own_pictures() -> None:
@@ -34,6 +43,27 @@ def test_it_takes_the_users_own_pictures() -> None:
     done = run_demo("--pictures", str(photos))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 of your pictures" in done.stdout
+    assert "✗" not in done.stdout
+
+
+def test_an_edit_of_the_users_own_that_is_near_or_missed_is_not_wrong() -> None:
+    verdicts = {"a": "match", "b": "near", "c": "none"}
+    assert table.judged("cropped", "match", verdicts).mark == "✗ WRONG"
+    row = table.judged("cropped", "match", verdicts, may_miss=True)
+    assert (row.expected, row.mark) == ("match or near", "· 1 missed")
+    assert row.got == "1 match, 1 near, 1 none"
+
+
+def test_an_unrelated_upload_that_is_near_is_wrong_and_named() -> None:
+    row = table.judged("others", "none", {"a": "none", "b": "near"}, may_miss=True)
+    assert row.mark == "✗ WRONG"
+    assert row.got.endswith("(b)")
+
+
+def test_a_clip_found_elsewhere_in_the_video_is_wrong() -> None:
+    assert table.placed("clip", (10, 20), {"from_s": 10.5, "until_s": 19.0}).right
+    assert not table.placed("clip", (10, 20), {"from_s": 2.0, "until_s": 20.0}).right
+    assert not table.placed("clip", (10, 20), None).right
 
 
 def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:

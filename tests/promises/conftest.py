@@ -117,6 +117,54 @@ def picture() -> Picture:
     return _picture
 
 
+def _value(seed: int, salt: str) -> str:
+    """A perceptual value that belongs to a seed, far from every other."""
+    return hashlib.sha256(f"{seed} {salt}".encode()).hexdigest()
+
+
+def _view(seed: int, name: str) -> dict[str, Any]:
+    values = [_value(seed, f"{name} {k}") for k in range(8)]
+    return {"view": name, "quality": 100, "values": values}
+
+
+@pytest.fixture
+def with_windows() -> Picture:
+    """An entry with windows."""
+
+    def make(seed: int) -> dict[str, Any]:
+        windows = [
+            {"window": name, "type": "pdq", "value": _value(seed, name), "quality": 100}
+            for name in ("centre-90", "square")
+        ]
+        return {**_picture(seed), "windows": windows}
+
+    return make
+
+
+@pytest.fixture
+def with_views() -> Picture:
+    """The same picture looked up, with two views."""
+    return lambda seed: {**_picture(seed), "views": [_view(seed, "full"), _view(seed, "content")]}
+
+
+@pytest.fixture
+def video_with_views() -> Picture:
+    """A video that is looked up, with a view of its frame."""
+
+    def make(seed: int) -> dict[str, Any]:
+        frame = {
+            "at_ms": 0,
+            "until_ms": 750,
+            "type": "pdq",
+            "value": _value(seed, "frame"),
+            "quality": 100,
+            "views": [_view(seed, "panel-1")],
+        }
+        return {"kind": "video", "signals": [], "frames": [frame]}
+
+    return make
+
+
 @pytest.fixture
 def submission() -> Submission:
     def make(seed: int, **more: Any) -> dict[str, Any]:

@@ -33,6 +33,27 @@ def test_of_hashing_only_the_values_are_loaded() -> None:
     assert set(done.stdout.split()) == {"hashing", "hashing.errors", "hashing.signals"}
 
 
+def test_an_owners_device_opens_a_picture_with_no_more_than_it_needs() -> None:
+    """Views, and OpenCV with them, are for platforms: an entry is made without."""
+    code = """
+import io, json, sys
+import numpy as np
+from PIL import Image
+from hashing.hasher import hash_picture
+picture = Image.fromarray(np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8))
+file = io.BytesIO()
+picture.resize((320, 256)).save(file, "PNG")
+found = hash_picture(file.getvalue())
+print(json.dumps([len(found.windows), len(found.views), sorted(sys.modules)]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    windows, views, loaded = json.loads(done.stdout)
+    assert windows
+    assert not views
+    assert "hashing.windows" in loaded
+    assert not {"cv2", "hashing.client", "hashing.frame_views", "hashing.views"} & set(loaded)
+
+
 def test_no_route_takes_anything_but_json(tmp_path: Path) -> None:
     code = """
 import json, pathlib, sys

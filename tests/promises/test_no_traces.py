@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,10 +63,55 @@ def test_what_is_planted_is_found_in_no_sink(
 
 
 @pytest.mark.enable_socket
-def test_withdrawn_signals_are_gone_from_the_disk(server: Server, submission: Submission) -> None:
+def test_windows_and_views_are_in_no_log_metric_or_answer(
+    server: Server,
+    submission: Submission,
+    with_windows: Picture,
+    with_views: Picture,
+    video_with_views: Picture,
+) -> None:
     server.start()
-    content = submission(91)
-    values = [bytes.fromhex(one["value"]) for one in content["entries"][0]["signals"]]
+    key = server.key()
+    items = [with_views(61), video_with_views(62)]
+    planted = _values([with_windows(61), *items])
+    assert len(planted) >= 25
+    said = [server.ask("POST", "/v1/cases", submission(61, entries=[with_windows(61)]))]
+    said.append(server.ask("POST", "/v1/lookup", {"items": items}, key))
+    assert [item["verdict"] for item in said[-1][1]["items"]] == ["match", "none"]
+    seen = [{"address": ADDRESS, **item} for item in items]
+    said.append(server.ask("POST", "/v1/observations", {"observations": seen}, key))
+    spoiled = [{**item, "windows": with_windows(61)["windows"]} for item in items]
+    views: list[dict[str, Any]] = [
+        {"view": "Full"},
+        {"values": []},
+        {"values": ["zz", *planted]},
+        {"more": planted},
+    ]
+    spoiled += [{**items[0], "views": [{**items[0]["views"][0], **view}]} for view in views]
+    for item in spoiled:
+        status, problem = server.ask("POST", "/v1/lookup", {"items": [item]}, key)
+        assert status == 422
+        said.append((status, problem))
+    many = {**items[0], "views": [items[0]["views"][0]] * 64}
+    status, problem = server.ask("POST", "/v1/lookup", {"items": [many] * 100}, key)
+    assert (status, problem["type"]) == (413, "takeback:problem:too-large")
+    with urllib.request.urlopen(server.address + "/metrics", timeout=10) as got:
+        metrics = got.read().decode()
+    server.stop()
+    log = server.log.read_text()
+    assert '"route": "/v1/lookup"' in log
+    for sink in (log, metrics, str(said), str(problem)):
+        assert not [value for value in planted if value in sink]
+
+
+@pytest.mark.enable_socket
+def test_withdrawn_signals_are_gone_from_the_disk(
+    server: Server, submission: Submission, with_windows: Picture
+) -> None:
+    server.start()
+    content = submission(91, entries=[with_windows(91)])
+    values = [bytes.fromhex(value) for value in _values(content["entries"])]
+    assert len(values) == 4
     _, answer = server.ask("POST", "/v1/cases", content)
     credential = f"Case {answer['case_number']}:{content['access_key']}"
     server.ask("DELETE", "/v1/case", credential=credential)
@@ -77,6 +122,11 @@ def test_withdrawn_signals_are_gone_from_the_disk(server: Server, submission: Su
     stored = b"".join(path.read_bytes() for path in server.state.rglob("*") if path.is_file())
     assert b"withdrawn" in stored
     assert not [value for value in values if value in stored]
+
+
+def _values(contents: list[dict[str, Any]]) -> list[str]:
+    """Every value in some entries or items, once."""
+    return sorted(set(re.findall(r"'([0-9a-f]{64})'", str(contents))))
 
 
 def test_the_secret_is_readable_by_its_user_only(server: Server) -> None:
