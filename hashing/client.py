@@ -8,6 +8,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from http.client import HTTPException
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -86,7 +87,7 @@ class PlatformClient:
 
     def observe(self, content: ContentSignals, address: str) -> Json:
         """Hand in that this content was seen at an address."""
-        body = {"observations": [{"address": address, **content_document(content)}]}
+        body = {"observations": [{"address": address, **_seen(content)}]}
         return _call(self._server, "POST", "/v1/observations", body, self._credential)
 
     def feedback(self, match: str, said: Feedback) -> Json:
@@ -104,10 +105,15 @@ def _requests(items: Iterable[ContentSignals]) -> Iterator[list[Json]]:
         if part and (len(part) == LOOKUP_ITEMS or values + more > LOOKUP_VALUES):
             yield part
             part, values = [], 0
-        part.append(content_document(item))
+        part.append(_seen(item))
         values += more
     if part:
         yield part
+
+
+def _seen(content: ContentSignals) -> Json:
+    """What a platform tells of content: no windows, which only entries have."""
+    return content_document(replace(content, windows=()))
 
 
 def _values(item: ContentSignals) -> int:

@@ -14,6 +14,8 @@ from hashing.signals import (
     Signal,
     SignalType,
     ViewSignals,
+    Window,
+    WindowSignal,
 )
 from hashing.submission import Eligibility, Submission, content_document, entries_document
 from tests.device.serving import Service
@@ -95,6 +97,20 @@ def test_what_a_platform_asks(service: Service) -> None:
         ("POST", "/v1/feedback", {"feedback": [{"match": "m-1", "value": "blocked"}]}),
     ]
     assert {a.headers["Authorization"] for a in service.asked} == {"Bearer key-1"}
+
+
+def test_a_platform_tells_of_no_windows(service: Service) -> None:
+    windows = (WindowSignal(Window.SQUARE, PICTURE.signals[0]),)
+    entry = ContentSignals(ContentKind.PICTURE, PICTURE.signals, windows=windows)
+    service.will({"items": [{"verdict": "none", "matches": []}]})
+    ours = platform(service)
+    ours.lookup([entry])
+    ours.observe(entry, "https://example.org/1")
+    seen = {"address": "https://example.org/1", **content_document(PICTURE)}
+    assert [a.body for a in service.asked] == [
+        {"items": [content_document(PICTURE)]},
+        {"observations": [seen]},
+    ]
 
 
 # --- lookups of any length ---

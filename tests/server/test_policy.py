@@ -15,6 +15,7 @@ from hashing.signals import (
     Signal,
     SignalType,
     ViewSignals,
+    Window,
 )
 from service.domain import policy
 from service.domain.alignment import Span
@@ -229,3 +230,37 @@ def test_two_platforms_dispute() -> None:
 def test_only_what_is_active_and_not_reviewed_is_held(status: EntryStatus, reviewed: bool) -> None:  # noqa: FBT001 (a row of the table)
     entry = Entry(1, 1, 1, ContentKind.PICTURE, status, date(2026, 1, 1), reviewed=reviewed)
     assert policy.may_hold(entry) is (status is EntryStatus.ACTIVE and not reviewed)
+
+
+COMMON = [None, Window.CENTRE_90, Window.CENTRE_50, Window.SQUARE]
+OTHERS = sorted(set(Window) - set(COMMON))
+PARTS = [
+    *((view, window) for view, window in product((16, 29), COMMON)),
+    *((view, window) for view, window in product((None, 0, 15), OTHERS)),
+]
+
+
+def part(view: int | None, window: str | None, distance: int) -> Hit:
+    return Hit(1, PDQ, distance, view=view, window=window)
+
+
+@pytest.mark.parametrize(("view", "window"), product((None, 0, 15), COMMON))
+def test_the_first_views_and_the_standard_windows_count_in_full(
+    view: int | None, window: str | None
+) -> None:
+    assert verdict(part(view, window, 31)) is Verdict.MATCH
+    assert verdict(part(view, window, 32)) is Verdict.NEAR
+    assert verdict(part(view, window, 48)) is Verdict.NEAR
+
+
+@pytest.mark.parametrize(("view", "window"), PARTS)
+def test_later_views_and_other_windows_must_be_nearer(view: int | None, window: str | None) -> None:
+    assert verdict(part(view, window, 25)) is Verdict.MATCH
+    assert verdict(part(view, window, 26)) is Verdict.NEAR
+    assert verdict(part(view, window, 40)) is Verdict.NEAR
+    assert verdict(part(view, window, 41)) is Verdict.NONE
+
+
+def test_a_part_that_does_not_count_takes_nothing_from_what_does() -> None:
+    assert verdict(part(20, None, 41), part(3, None, 31)) is Verdict.MATCH
+    assert verdict(part(20, None, 26), part(3, None, 48)) is Verdict.NEAR
