@@ -244,7 +244,7 @@ def part(view: int | None, window: str | None, distance: int) -> Hit:
     return Hit(1, PDQ, distance, view=view, window=window)
 
 
-@pytest.mark.parametrize(("view", "window"), product((None, 0, 15), COMMON))
+@pytest.mark.parametrize(("view", "window"), list(product((None, 0, 15), COMMON)))
 def test_the_first_views_and_the_standard_windows_count_in_full(
     view: int | None, window: str | None
 ) -> None:
