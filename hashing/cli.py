@@ -201,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     as_json.add_argument("--json", action="store_true", help="print JSON")
     windows.add_argument(
         "--windows",
-        choices=list(WindowSet),
+        choices=[each.value for each in WindowSet],
         default=WindowSet.STANDARD,
         help="parts of a picture hashed too: all find more cropped copies, and reveal more",
     )
@@ -229,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     lookup.set_defaults(run=_lookup)
     lookup.add_argument(
         "--profile",
-        choices=list(Profile),
+        choices=[each.value for each in Profile],
         default=Profile.THOROUGH,
         help="how many edited copies are looked for, and how long it takes (default: thorough)",
     )
