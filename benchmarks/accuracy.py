@@ -41,8 +41,8 @@ Row = dict[str, Any]
 
 BANDS = ("match", "near")
 """`near` counts what is found at all: matches too."""
-METHODS = (*(profile.value for profile in Profile), PDQ_31, PHASH_10)
-FILM_METHODS = (*(profile.value for profile in Profile), films.VPDQ, films.MD5)
+METHODS = (PDQ_31, PHASH_10, *(profile.value for profile in Profile))
+FILM_METHODS = (films.MD5, films.VPDQ, *(profile.value for profile in Profile))
 DISTRACTORS = 5000
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+INKS, DARK = "cividis", 0.5
+"""A scale that looks the same to the colour-blind; below `DARK` letters are white."""
+
 Recall = Mapping[tuple[str, str], float]
 """(method, edit) → 0 to 1."""
 
@@ -31,13 +34,15 @@ def draw(
     ):
         part = edits[start : start + per]
         table = np.array([[recall.get((m, e), np.nan) for m in methods] for e in part])
-        axis.imshow(table, cmap="RdYlGn", vmin=-0.1, vmax=1.1, aspect="auto")
+        axis.imshow(table, cmap=INKS, vmin=0, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(table):
             if not np.isnan(value):
                 text = f"{100 * value:.0f}"
-                axis.text(column, row, text, ha="center", va="center", fontsize=6.2)
+                ink = "white" if value < DARK else "black"
+                axis.text(column, row, text, ha="center", va="center", fontsize=6.2, color=ink)
         axis.set_yticks(range(len(part)), part)
-        axis.set_xticks(range(len(methods)), methods, rotation=32, ha="left")
+        names = [method.split(",")[0] for method in methods]
+        axis.set_xticks(range(len(methods)), names, rotation=32, ha="left")
         axis.tick_params(length=0, labeltop=True, labelbottom=False, top=False)
         axis.spines[:].set_visible(False)
         axis.set_xticks(np.arange(-0.5, len(methods)), minor=True)
