@@ -52,13 +52,16 @@ def main() -> None:
     about = _about(chosen)
     print(json.dumps(about))
     rows = _pictures(chosen)
+    _write(rows, about, chosen.json)
     if chosen.videos:
         rows += _films(chosen)
-    if chosen.json:
-        for row in rows:
-            if "pairs" in row:
-                row["about"] = about
-        chosen.json.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+        _write(rows, about, chosen.json)
+
+
+def _write(rows: list[Row], about: Row, file: Path | None) -> None:
+    if file:
+        told = [{**row, "about": about} if "pairs" in row else row for row in rows]
+        file.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
 def _pictures(chosen: argparse.Namespace) -> list[Row]:

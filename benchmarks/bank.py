@@ -99,7 +99,8 @@ def opened() -> Iterator[Bank]:
 def distractors(count: int, windows: Sequence[Window]) -> dict[str, ContentSignals]:
     """Return pictures that nobody asks for, with codes as skewed as those of real pictures."""
     each = 1 + len(windows)
-    codes = sets.skewed(2 * count * each)
+    different = dict.fromkeys(map(bytes, sets.skewed(2 * count * each)))
+    codes = np.frombuffer(b"".join(different), np.uint8).reshape(-1, 32)
     weight = np.bitwise_count(codes).sum(axis=1)
     fit = codes[(weight >= min(SET_BITS)) & (weight <= max(SET_BITS))]  # as algorithms make them
     codes = fit[: count * each].reshape(count, each, 32)
