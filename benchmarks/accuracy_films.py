@@ -36,7 +36,12 @@ class Asked(NamedTuple):
 
 def bank_of(photos: Path, cache: Path, folders: Sequence[Path]) -> Corpus:
     """Render what is missing of the corpus, with a bar."""
-    return corpus(photos, cache / "films", folders)
+    if missing := [str(folder) for folder in folders if not folder.is_dir()]:
+        raise SystemExit(f"There is no folder {missing[0]}.")
+    try:
+        return corpus(photos, cache / "films", folders)
+    except ValueError as err:  # too few photographs, each of which is in one film only
+        raise SystemExit(f"No films can be rendered: {err}.") from err
 
 
 def asked(videos: Sequence[Video], all_of: Corpus, cache: Path, workers: int) -> Iterator[Asked]:

@@ -87,6 +87,8 @@ class Cost(NamedTuple):
 
 def photos_of(folder: Path) -> list[Photo]:
     """Return the pictures of a folder, in the order of their names."""
+    if not folder.is_dir():
+        raise SystemExit(f"There is no folder {folder}.")
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
     if len(paths) < 8:
         raise SystemExit(f"{folder} needs at least 8 photographs (JPEG or PNG).")
