@@ -52,12 +52,13 @@ class Place(NamedTuple):
 def rows_of(content: ContentSignals) -> list[dict[str, Any]]:
     """Return the rows of every signal of one piece of content, without what they belong to.
 
-    Of a view, its upright value. What is not fit to be found is left out.
+    Of the views that count in full, the upright values: a later one must be nearer, and a row
+    does not tell its place. What is not fit to be found is left out.
     """
     parts: list[tuple[Signal, str | None, FrameSignal | None]] = [
         *((signal, None, None) for signal in content.signals),
         *((one.signal, one.window, None) for one in content.windows),
-        *((_upright(view), view.view, None) for view in content.views),
+        *((_upright(view), view.view, None) for view in content.views[: policy.COMMON_VIEWS]),
     ]
     for frame in content.frames:
         parts.append((frame.signal, None, frame))

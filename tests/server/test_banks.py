@@ -59,6 +59,12 @@ def test_rows_say_what_a_window_or_view_is_and_leave_out_what_is_plain(world: Wo
     ]
 
 
+def test_of_views_those_are_kept_that_count_in_full(world: World) -> None:
+    views = tuple(ViewSignals(f"v-{n}", 90, (world.value(),)) for n in range(20))
+    picture = ContentSignals(ContentKind.PICTURE, (), views=views)
+    assert [each["window"] for each in banks.rows_of(picture)] == [f"v-{n}" for n in range(16)]
+
+
 def test_how_much_of_a_video_there_is(world: World) -> None:
     owner, other = world.open(world.video([world.value() for _ in range(3)])), world.open()
     ids = [world.entry_id(owner), world.entry_id(other)]
