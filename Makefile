@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format bench lock clean
+.PHONY: help demo serve test check format bench texts lock clean
 
 PY := .venv/bin/python
 
@@ -32,6 +32,15 @@ format: .venv/.dev  ## format, and mend what ruff can
 
 bench: .venv/.dev .venv/.peers  ## measure how fast we hash, beside the reference
 	@$(PY) -m benchmarks.hash_speed
+
+CATALOGUES := service/web/locales
+
+texts: .venv/.runtime  ## read the pages' texts into the catalogues, whose translators go on from there
+	@.venv/bin/pybabel -q extract -F babel.cfg --no-wrap --sort-by-file --add-location=file --project=takeback \
+	    --header-comment='# The texts of the pages, in English. A new language is a copy of this file: locales/TAG.po.' -o $(CATALOGUES)/takeback.pot .
+	@for each in $(CATALOGUES)/*.po; do tag=$$(basename $$each .po); \
+	    .venv/bin/pybabel -q update --no-fuzzy-matching --no-wrap --ignore-obsolete -D takeback -i $(CATALOGUES)/takeback.pot -l $${tag//-/_} -o $$each; \
+	done
 
 clean:  ## remove everything make created
 	rm -rf .venv .venv-lock .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \

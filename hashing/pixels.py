@@ -128,7 +128,12 @@ def raster(grey: Image.Image, size: tuple[int, int] | None = None) -> Luma:
     `size` is (width, height) of the picture before a scaled decode; without one, the image's own.
     """
     wanted = raster_size(size or grey.size)
-    return np.asarray(grey if wanted == grey.size else grey.resize(wanted, Image.Resampling.BOX))
+    if wanted == grey.size:
+        return np.asarray(grey)
+    # Along x, then along y. By itself Pillow 13 begins with y where that is less work, and 12
+    # does not: each pass rounds, so that the same picture would have two values.
+    wide = grey.resize((wanted[0], grey.height), Image.Resampling.BOX)
+    return np.asarray(wide.resize(wanted, Image.Resampling.BOX))
 
 
 def raster_size(size: tuple[int, int]) -> tuple[int, int]:

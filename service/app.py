@@ -15,6 +15,7 @@ from service.api.health import Meters
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
+from service.web import information, overview, questions, sending, site, statics
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
@@ -22,6 +23,13 @@ ABOUT = (
     "Owners hand in digital fingerprints of intimate content, made on their own device; platforms "
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
     "documents (RFC 9457)."
+)
+PAGES = (
+    statics.router,
+    questions.router,
+    sending.router,
+    overview.router,
+    information.router,  # last: it answers whatever address no other page has
 )
 
 
@@ -56,7 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would repeat the path, and a Host of the client's choice
     )
     app.state.context, app.state.meters = context, meters
-    for router in (owner.router, platform.router, health.router):
+    app.state.site = site.read(settings.exit_url)
+    for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, meters=meters)

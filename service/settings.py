@@ -41,6 +41,8 @@ class Settings:
     """An entry that is in so many other cases is held for review: it may be a public picture."""
     matches_per_day: int = 10_000
     """An unconfirmed entry that matches more often in a day is held for review."""
+    exit_url: str = "https://www.bbc.co.uk/weather"
+    """Where the pages' exit button leads: a page that everybody might have open."""
 
     @property
     def database(self) -> str:

@@ -1,0 +1,117 @@
+/**
+ * The page's side of the worker: one class, and nothing of the protocol beyond it.
+ */
+
+import { ContentError } from "./errors.js";
+import { Player } from "./seek.js";
+
+/** @typedef {import("./signals.js").Content} Content */
+/** @typedef {import("./decode.js").Way} Way */
+/**
+ * @typedef {object} Options
+ * @property {"none" | "standard" | "all"} [windows] parts of pictures that are hashed too; "standard"
+ * @property {(part: number) => void} [onProgress] called with 0…1
+ * @property {AbortSignal} [signal] stops it
+ */
+/**
+ * @typedef {{file: File, resolve: (content: Content) => void, reject: (err: ContentError) => void,
+ *   onProgress?: (part: number) => void, player?: Player, unheed: () => void}} Job
+ */
+
+/** Hashes files in a worker. Make one when the page is loaded: afterwards it needs no network. */
+export class Hasher {
+  /** @type {Map<number, Job>} */
+  #jobs = new Map();
+  /** @type {{resolve: (found: {by: Way}) => void, reject: (err: ContentError) => void}[]} */
+  #proofs = [];
+  /** @type {ContentError | undefined} */
+  #broken;
+  #last = 0;
+  #worker;
+
+  /** @param {string | URL} url of worker.js; where the page's policy asks for it, a TrustedScriptURL */
+  constructor(url) {
+    this.#worker = new Worker(url, { type: "module", name: "hasher" });
+    this.#worker.addEventListener("message", ({ data }) => this.#take(data));
+    this.#worker.addEventListener("error", () => this.#fail());
+  }
+
+  /**
+   * Whether this browser gives scripts true pixels, and by which way.
+   * @returns {Promise<{by: Way}>}
+   * @throws {ContentError} Falsified, Unsupported
+   */
+  prove() {
+    return new Promise((resolve, reject) => {
+      if (this.#broken) return reject(this.#broken);
+      this.#proofs.push({ resolve, reject });
+      return this.#worker.postMessage({ do: "prove" });
+    });
+  }
+
+  /**
+   * Every signal of one file. Files are hashed one after another, in the order of the calls.
+   * @param {File} file
+   * @param {Options} [options]
+   * @returns {Promise<Content>}
+   * @throws {ContentError} of Unsupported, `cause` may be `{codec}`
+   */
+  hash(file, { windows = "standard", onProgress, signal } = {}) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new ContentError("Cancelled"));
+      if (this.#broken) return reject(this.#broken);
+      const id = (this.#last += 1);
+      const stop = () => this.#worker.postMessage({ do: "cancel", id });
+      signal?.addEventListener("abort", stop);
+      const unheed = () => signal?.removeEventListener("abort", stop);
+      this.#jobs.set(id, { file, resolve, reject, onProgress, unheed });
+      return this.#worker.postMessage({ do: "hash", id, file, windows });
+    });
+  }
+
+  /** @param {any} message of worker.js, our own code */
+  #take(message) {
+    if ("proved" in message) {
+      const proof = this.#proofs.shift();
+      if (message.proved) proof?.resolve({ by: message.by });
+      else proof?.reject(new ContentError(message.code));
+      return;
+    }
+    const job = this.#jobs.get(message.id);
+    if (!job) return;
+    if ("progress" in message) job.onProgress?.(message.progress);
+    else if ("seek" in message) this.#play(message.id, job);
+    else if ("next" in message) job.player?.next();
+    else this.#end(message, job);
+  }
+
+  /**
+   * @param {any} message
+   * @param {Job} job
+   */
+  #end({ id, content, error, data }, job) {
+    this.#jobs.delete(id);
+    job.unheed();
+    job.player?.close();
+    if (content) job.resolve(content);
+    else job.reject(new ContentError(error, data && { cause: data }));
+  }
+
+  /**
+   * @param {number} id
+   * @param {Job} job
+   */
+  #play(id, job) {
+    const player = new Player(job.file, (message, transfer = []) =>
+      this.#worker.postMessage({ id, ...message }, transfer));
+    job.player = player;
+    player.start();
+  }
+
+  /** The worker did not load, or died: nothing that waits will be answered. */
+  #fail() {
+    this.#broken = new ContentError("DecoderCrashed");
+    for (const { reject } of this.#proofs.splice(0)) reject(this.#broken);
+    for (const [id, job] of [...this.#jobs]) this.#end({ id, error: "DecoderCrashed" }, job);
+  }
+}

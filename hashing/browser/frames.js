@@ -1,0 +1,219 @@
+/**
+ * Untrusted video to sampled luma frames with their times: by WebCodecs where mp4.js reads the
+ * container and the browser the codec, else by seeking in a <video> of the page.
+ */
+
+import { dueAfter, MAX_SECONDS } from "./animation.js";
+import { ContentError } from "./errors.js";
+import { demux } from "./mp4.js";
+import { checkSize, MAX_PIXELS, squeeze, upright } from "./pixels.js";
+import { provenFrames } from "./proof.js";
+import { SampleReader } from "./sample_reader.js";
+import { lumaOfVideo } from "./video_luma.js";
+
+/** @typedef {import("./animation.js").Sampled} Sampled */
+/** @typedef {import("./formats.js").Format} Format */
+/** @typedef {import("./hasher.js").Wanted} Wanted */
+/** @typedef {import("./mp4.js").Track} Track */
+
+/** Most samples given to the decoder that it has not taken yet. */
+const MAX_QUEUE = 16;
+/** Most due frames held at once: a decoder has few, and stops when they are all held. */
+const MAX_HELD = 2;
+
+/**
+ * Yield the first frame at or after each multiple of PERIOD_MS, in time order.
+ * @param {Blob} file
+ * @param {Format} format
+ * @param {Wanted} wanted
+ * @returns {AsyncGenerator<Sampled>}
+ * @throws {ContentError} Unsupported with `cause` {codec}, Damaged, TooManyPixels, TooLong, Falsified
+ */
+export async function* sampleVideo(file, format, wanted) {
+  if (typeof VideoFrame !== "function") throw new ContentError("Unsupported");
+  if (!(await provenFrames())) throw new ContentError("Falsified");
+  const track = format === "mp4" ? await demux(file) : undefined;
+  const config = track && (await configOf(track));
+  if (track && config) yield* decoded(file, track, config);
+  else yield* sought(track?.codec.codec ?? format, wanted);
+  if (!(await provenFrames())) throw new ContentError("Falsified");
+}
+
+/**
+ * @param {string} codec
+ * @param {Wanted} wanted
+ * @returns {AsyncGenerator<Sampled>}
+ */
+async function* sought(codec, wanted) {
+  try {
+    yield* wanted.seek();
+  } catch (err) {
+    if (!(err instanceof ContentError) || err.code !== "Unsupported") throw err;
+    throw new ContentError("Unsupported", { cause: { codec } });
+  }
+}
+
+/**
+ * @param {Track} track
+ * @returns {Promise<VideoDecoderConfig | undefined>} undefined when this browser does not decode it
+ */
+async function configOf({ codec, samples }) {
+  if (codec.width * codec.height > MAX_PIXELS) throw new ContentError("TooManyPixels");
+  if (typeof VideoDecoder !== "function" || !samples.sizes.length) return undefined;
+  const { width: codedWidth, height: codedHeight, description } = codec;
+  const config = {
+    codec: codec.codec, codedWidth, codedHeight, ...(description ? { description } : {}),
+  };
+  try {
+    return (await VideoDecoder.isConfigSupported(config)).supported ? config : undefined;
+  } catch {
+    return undefined; // not even a codec's name to this browser
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @param {Track} track
+ * @param {VideoDecoderConfig} config
+ * @returns {AsyncGenerator<Sampled>}
+ */
+async function* decoded(file, track, config) {
+  const clock = clockOf(track);
+  const due = new DueFrames(clock);
+  const decoder = new VideoDecoder({
+    output: (frame) => due.take(frame), error: (err) => due.fail(err),
+  });
+  try {
+    decoder.configure(config);
+    for await (const chunk of chunksOf(file, track)) {
+      if (decoder.state === "closed") break; // damaged from here on
+      decoder.decode(chunk);
+      while (due.held.length > 0) yield await due.sampled(track.orientation);
+      while (decoder.decodeQueueSize > MAX_QUEUE) await onceDequeued(decoder);
+      if (due.held.length > MAX_HELD) yield await due.sampled(track.orientation);
+    }
+    await decoder.flush().catch((err) => due.fail(err));
+    while (due.held.length > 0) yield await due.sampled(track.orientation);
+    if (!due.seen) throw new ContentError("Damaged", { cause: due.failure });
+    if (due.tooLong) throw new ContentError("TooLong");
+  } finally {
+    if (decoder.state !== "closed") decoder.close();
+    due.close();
+  }
+}
+
+/** @param {VideoDecoder} decoder */
+function onceDequeued(decoder) {
+  return new Promise((resolve) => {
+    decoder.addEventListener("dequeue", resolve, { once: true });
+    setTimeout(resolve, 50); // a decoder that closes tells nobody
+  });
+}
+
+/**
+ * @param {Blob} file
+ * @param {Track} track
+ * @returns {AsyncGenerator<EncodedVideoChunk>}
+ */
+async function* chunksOf(file, { samples, timescale }) {
+  const reader = new SampleReader(file);
+  let begun = false;
+  for (let number = 0; number < samples.sizes.length; number += 1) {
+    begun ||= samples.keys[number];
+    if (!begun || !samples.sizes[number]) continue;
+    const data = await reader.read(samples.offsets[number], samples.sizes[number]);
+    if (!data) return; // the file breaks off here
+    const timestamp = microseconds(samples.times[number], timescale);
+    yield new EncodedVideoChunk({ type: samples.keys[number] ? "key" : "delta", timestamp, data });
+  }
+}
+
+/**
+ * @param {number} time
+ * @param {number} timescale
+ */
+function microseconds(time, timescale) {
+  return Math.round((time * 1e6) / timescale);
+}
+
+/**
+ * When each sample is shown, by the timestamp that the decoder gives back: whole milliseconds
+ * from the first shown, as OpenCV computes them, and its place among all.
+ * @param {Track} track
+ * @returns {Map<number, {at_ms: number, fraction: number}>} without those that edits leave out
+ */
+function clockOf({ samples, timescale, edits }) {
+  const shown = samples.times.filter((time) => isShown(time, edits)).sort((a, b) => a - b);
+  const clock = new Map();
+  const tick = 1 / timescale;
+  let passed = 0;
+  let edit = 0;
+  for (const [place, time] of shown.entries()) {
+    while (edits.length && time >= edits[edit].to) {
+      passed += edits[edit + 1].from - edits[edit].to; // time that is left out between two edits
+      edit += 1;
+    }
+    const at_ms = Math.floor((time - shown[0] - passed) * tick * 1000);
+    clock.set(microseconds(time, timescale), { at_ms, fraction: place / shown.length });
+  }
+  return clock;
+}
+
+/**
+ * @param {number} time
+ * @param {import("./mp4.js").Edit[]} edits
+ */
+function isShown(time, edits) {
+  return !edits.length || edits.some(({ from, to }) => time >= from && time < to);
+}
+
+/** The frames that are due among all that a decoder gives; the others are closed at once. */
+class DueFrames {
+  /** @type {{frame: VideoFrame, at_ms: number, fraction: number}[]} */
+  held = [];
+  seen = false;
+  tooLong = false;
+  /** @type {unknown} */
+  failure;
+  #due = 0;
+  #clock;
+
+  /** @param {ReturnType<typeof clockOf>} clock */
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  /** @param {VideoFrame} frame */
+  take(frame) {
+    const when = this.#clock.get(frame.timestamp);
+    if (when && when.at_ms > 1000 * MAX_SECONDS) this.tooLong = true;
+    if (!when || when.at_ms < this.#due || this.tooLong) return frame.close();
+    this.seen = true;
+    this.#due = dueAfter(when.at_ms);
+    this.held.push({ frame, ...when });
+  }
+
+  /** @param {unknown} err */
+  fail(err) {
+    this.failure ??= err;
+  }
+
+  /**
+   * @param {number} orientation
+   * @returns {Promise<Sampled>}
+   */
+  async sampled(orientation) {
+    const [{ frame, at_ms, fraction }] = this.held.splice(0, 1);
+    try {
+      const { width = 0, height = 0 } = frame.visibleRect ?? {};
+      checkSize(height, width); // as decoded, not as claimed
+      return { at_ms, fraction, luma: squeeze(upright(await lumaOfVideo(frame), orientation)) };
+    } finally {
+      frame.close();
+    }
+  }
+
+  close() {
+    for (const { frame } of this.held.splice(0)) frame.close();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The worker's side of frames that the page reads by playing a file (seek.js): messages in, sampled
+ * frames out.
+ */
+
+import { ContentError } from "./errors.js";
+import { squeeze } from "./pixels.js";
+import { lumaOfVideo } from "./video_luma.js";
+
+/** @typedef {import("./animation.js").Sampled} Sampled */
+/**
+ * @typedef {{do: "frame", frame: VideoFrame, at_ms: number, fraction: number}
+ *   | {do: "frames-end"} | {do: "frames-error", error: import("./errors.js").ContentCode}} Message
+ */
+
+/** Frames of one file, as they come. */
+export class Seeking {
+  /** @type {Message[]} */
+  #come = [];
+  /** @type {ContentError | undefined} */
+  #stopped;
+  #wake = () => {};
+  #next;
+
+  /** @param {() => void} next asks the page for one more frame */
+  constructor(next) {
+    this.#next = next;
+  }
+
+  /** @param {Message} message */
+  take(message) {
+    if (this.#stopped && message.do === "frame") message.frame.close();
+    else this.#come.push(message);
+    this.#wake();
+  }
+
+  /** @param {ContentError} why */
+  stop(why) {
+    this.#stopped = why;
+    this.#wake();
+  }
+
+  /**
+   * @returns {AsyncGenerator<Sampled>}
+   * @throws {ContentError} as the page told, or why it was stopped
+   */
+  async *frames() {
+    try {
+      for (;;) {
+        const message = await this.#message();
+        if (message.do === "frames-end") return;
+        if (message.do === "frames-error") throw new ContentError(message.error);
+        const { frame, at_ms, fraction } = message;
+        try {
+          yield { at_ms, fraction, luma: squeeze(await lumaOfVideo(frame)) };
+        } finally {
+          frame.close();
+        }
+        this.#next();
+      }
+    } finally {
+      this.stop(this.#stopped ?? new ContentError("Cancelled"));
+      for (const message of this.#come) if (message.do === "frame") message.frame.close();
+    }
+  }
+
+  /** @returns {Promise<Message>} */
+  async #message() {
+    for (;;) {
+      if (this.#stopped) throw this.#stopped;
+      const message = this.#come.shift();
+      if (message) return message;
+      await new Promise((resolve) => {
+        this.#wake = () => resolve(undefined);
+      });
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The shared values: what is computed from content, and all that may leave the device.
+ * docs/signals.md defines each signal type to the bit.
+ */
+
+/**
+ * Grey of a picture, row by row from the top, one byte a pixel.
+ * @typedef {{data: Uint8Array, rows: number, columns: number}} Luma
+ */
+/**
+ * A perceptual value before it is a signal: 64 digits of lowercase hexadecimal, quality 0–100.
+ * @typedef {{value: string, quality: number}} Hashed
+ */
+/**
+ * `quality` is there for "pdq" and "phash" only.
+ * @typedef {{type: "pdq" | "phash" | "md5" | "sha256", value: string, quality?: number}} Signal
+ */
+/**
+ * A run of near-identical frames, with its span in milliseconds.
+ * @typedef {{at_ms: number, until_ms: number, type: "pdq", value: string, quality: number}} Frame
+ */
+/**
+ * @typedef {"centre-90" | "centre-60" | "centre-50" | "square"
+ *   | "left-50" | "right-50" | "top-50" | "bottom-50"} WindowName
+ */
+/** @typedef {{window: WindowName, type: "pdq", value: string, quality: number}} Window */
+/**
+ * One entry, as content_document() of hashing/submission.py writes it: this order of keys, and
+ * no empty lists.
+ * @typedef {{kind: "picture" | "video", signals: Signal[], frames?: Frame[], windows?: Window[]}}
+ *   Content
+ */
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/**
+ * Lowercase hexadecimal, first byte first.
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
+export function hex(bytes) {
+  let digits = "";
+  for (const byte of bytes) digits += DIGITS[byte];
+  return digits;
+}
+
+/**
+ * 256 bits as a value: those of the first eight positions are the first byte, highest bit first.
+ * @param {(position: number) => boolean} isSet
+ * @returns {string}
+ */
+export function hexOfBits(isSet) {
+  const bytes = new Uint8Array(32);
+  for (let position = 0; position < 256; position += 1) {
+    if (isSet(position)) bytes[position >> 3] |= 0x80 >> (position & 7);
+  }
+  return hex(bytes);
+}
+
+/**
+ * In how many bits two values of one length, in hexadecimal, differ.
+ * @param {string} one
+ * @param {string} other
+ * @returns {number}
+ */
+export function distance(one, other) {
+  if (one.length !== other.length) throw new RangeError("values of different lengths");
+  let bits = 0;
+  for (let at = 0; at < one.length; at += 1) {
+    let differing = parseInt(one[at], 16) ^ parseInt(other[at], 16);
+    for (; differing; differing &= differing - 1) bits += 1;
+  }
+  return bits;
+}

@@ -1,0 +1,99 @@
+/**
+ * The documents that may leave the device: what has no field here cannot be sent. The first is
+ * that of hashing/submission.py, key by key; the second adds the page's case and key to it.
+ */
+
+import { InvalidSubmission } from "./errors.js";
+
+/** @typedef {import("./signals.js").Content} Content */
+/** @typedef {import("./signals.js").Signal} Signal */
+/** @typedef {import("./signals.js").Frame} Frame */
+/** @typedef {import("./signals.js").Window} Window */
+/**
+ * The owner's answers. Anything else than these is not for this service.
+ * @typedef {{subject: "self" | "authorised", adults: true, intimate: true}} Eligibility
+ */
+
+export const VERSION = 1;
+/** Entries of one case. */
+export const MAX_ENTRIES = 50;
+/** Characters (Unicode code points) of the note for advocates. */
+export const MAX_NOTE = 1000;
+
+/**
+ * The document of a new case.
+ * @param {{accessKey: string, eligibility: Eligibility, note?: string, entries: Content[]}} made
+ *   `accessKey`: 64 digits of hexadecimal
+ * @throws {InvalidSubmission} too few or too many entries, an empty or too long note
+ */
+export function documentOf({ accessKey, eligibility, note, entries }) {
+  checkCount(entries);
+  const { subject, adults, intimate } = eligibility;
+  return {
+    version: VERSION,
+    access_key: accessKey,
+    eligibility: { subject, adults, intimate },
+    ...(note === undefined ? {} : { note: checkedNote(note) }),
+    entries: entries.map(contentOf),
+  };
+}
+
+/**
+ * The document of more entries for a case.
+ * @param {{caseNumber: string, accessKey: string, entries: Content[]}} made
+ * @throws {InvalidSubmission} too few or too many entries
+ */
+export function entriesDocumentOf({ caseNumber, accessKey, entries }) {
+  checkCount(entries);
+  return { case: caseNumber, access_key: accessKey, entries: entries.map(contentOf) };
+}
+
+/**
+ * One entry, built anew from what the format has, without empty lists.
+ * @param {Content} content
+ * @returns {Content}
+ */
+export function contentOf({ kind, signals, frames = [], windows = [] }) {
+  return {
+    kind,
+    signals: signals.map(signalOf),
+    ...(frames.length > 0 ? { frames: frames.map(frameOf) } : {}),
+    ...(windows.length > 0 ? { windows: windows.map(windowOf) } : {}),
+  };
+}
+
+/**
+ * @param {Signal} signal
+ * @returns {Signal}
+ */
+function signalOf({ type, value, quality }) {
+  return { type, value, ...(quality === undefined ? {} : { quality }) };
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {Frame}
+ */
+function frameOf({ at_ms, until_ms, type, value, quality }) {
+  return { at_ms, until_ms, type, value, quality };
+}
+
+/**
+ * @param {Window} one
+ * @returns {Window}
+ */
+function windowOf({ window, type, value, quality }) {
+  return { window, type, value, quality };
+}
+
+/** @param {Content[]} entries */
+function checkCount(entries) {
+  if (entries.length < 1 || entries.length > MAX_ENTRIES) throw new InvalidSubmission("entries");
+}
+
+/** @param {string} note */
+function checkedNote(note) {
+  const characters = [...note].length;
+  if (characters < 1 || characters > MAX_NOTE) throw new InvalidSubmission("note");
+  return note;
+}

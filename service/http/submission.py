@@ -1,0 +1,76 @@
+"""The documents by which an owner's device hands content in: those of the API and of the pages.
+
+Validation errors never repeat a value: it may be a signal.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from service.domain.case import MAX_ENTRIES
+from service.domain.errors import NotEligible
+from service.http import incoming
+from service.http.incoming import EntryIn, Hex32, StrictIn
+from service.workflows.intake import NewCase
+
+MAX_NOTE = 1000
+
+Entries = Annotated[list[EntryIn], Field(min_length=1, max_length=MAX_ENTRIES)]
+
+
+class EligibilityIn(StrictIn):
+    """The owner's answers. The last two must be true; who cannot say so is told where to turn."""
+
+    subject: Literal["self", "authorised"]
+    adults: bool
+    intimate: bool
+
+
+class SubmissionIn(StrictIn):
+    """The one document that leaves an owner's device."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "version": 1,
+                    "access_key": "89abcdef01234567" * 4,
+                    "eligibility": {"subject": "self", "adults": True, "intimate": True},
+                    "entries": [*incoming.ENTRIES],
+                }
+            ]
+        }
+    )
+
+    version: Annotated[int, Field(ge=1, le=1)]
+    access_key: Hex32
+    eligibility: EligibilityIn
+    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE)] | None = None
+    entries: Entries
+
+    def new_case(self) -> NewCase:
+        """Return the plain value. Raises NotEligible, or InvalidRequest."""
+        if not (self.eligibility.adults and self.eligibility.intimate):
+            raise NotEligible
+        return NewCase(
+            access_key=bytes.fromhex(self.access_key),
+            subject=self.eligibility.subject,
+            note=self.note,
+            entries=tuple(entry.value() for entry in self.entries),
+        )
+
+
+class EntriesIn(StrictIn):
+    """More entries for an open case."""
+
+    entries: Entries
+
+
+class MoreIn(StrictIn):
+    """More entries for an open case, with what opens it: a form has no headers."""
+
+    case: Annotated[str, StringConstraints(max_length=40)]
+    access_key: Hex32
+    entries: Entries

@@ -1,0 +1,70 @@
+"""The pages that only tell: they work without any script."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from service.domain.case import UNDO_DAYS
+from service.domain.errors import NotFound
+from service.web import headers, languages, site, support
+from service.web.headers import Kind
+from service.web.questions import named_countries
+from service.web.site import PageRoute, Spoken
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+MAX_COUNTRY = 2
+
+
+@router.get("/")
+def enter(request: Request, here: site.Here) -> RedirectResponse:
+    """Lead to the language that the browser asks for."""
+    accepted = request.headers.get("Accept-Language", "")
+    language = languages.preferred(here.languages, accepted)
+    return RedirectResponse(f"/{language.tag}/", 303, headers=headers.of(Kind.PAGE))
+
+
+@router.get("/{language:tag}/")
+def start(language: Spoken, here: site.Here) -> HTMLResponse:
+    """What it can do, and what not."""
+    return here.page(language, "start")
+
+
+@router.get("/{language:tag}/leaving")
+def leaving(language: Spoken, here: site.Here) -> HTMLResponse:
+    """How to leave in a hurry: shown before the first question (GOV.UK, Exit a page quickly)."""
+    return here.page(language, "leaving")
+
+
+@router.get("/{language:tag}/safety")
+def safety(language: Spoken, here: site.Here) -> HTMLResponse:
+    """What a device keeps, and how to remove it."""
+    return here.page(language, "safety", days=UNDO_DAYS)
+
+
+@router.get("/{language:tag}/about")
+def about(language: Spoken, here: site.Here) -> HTMLResponse:
+    """How it works, what is stored, how to check it."""
+    return here.page(language, "about", days=UNDO_DAYS)
+
+
+@router.get("/{language:tag}/next")
+def next_steps(language: Spoken, here: site.Here, country: str = "") -> HTMLResponse:
+    """What else helps, and who, by country."""
+    chosen = country[:MAX_COUNTRY].upper()
+    nearby, anywhere = support.here_and_everywhere(here.services, support.ADULTS, chosen)
+    return here.page(
+        language,
+        "next",
+        nearby=nearby,
+        anywhere=anywhere,
+        country=chosen,
+        countries=named_countries(here, language),
+    )
+
+
+@router.get("/{language:tag}/{rest:path}")
+def nothing(language: Spoken, rest: str) -> HTMLResponse:
+    """There is no such page. Raises NotFound."""
+    del language, rest
+    raise NotFound

@@ -1,0 +1,52 @@
+"""What the page that hashes posts: a submission, or more entries. The answer goes to its frame."""
+
+from __future__ import annotations
+
+from json import JSONDecodeError
+from typing import TypeVar
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ValidationError
+
+from service.domain.errors import InvalidRequest
+from service.http import document
+from service.http.given import Here, Now
+from service.http.submission import MoreIn, SubmissionIn
+from service.web import site
+from service.web.forms import WRONG, Document
+from service.web.headers import Kind
+from service.web.site import PageRoute, Spoken
+from service.workflows import authenticate, intake
+
+router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@router.post("/sent")
+def sent(
+    language: Spoken, pages: site.Here, here: Here, now: Now, untrusted: Document
+) -> HTMLResponse:
+    """Open a case. The same submission again gives the same number, and opens nothing."""
+    new = _parsed(SubmissionIn, untrusted).new_case()
+    number, _ = intake.open_case(here, new, now)
+    return pages.page(language, "sent", kind=Kind.ANSWER, number=number, added=None)
+
+
+@router.post("/more/sent")
+def added(
+    language: Spoken, pages: site.Here, here: Here, now: Now, untrusted: Document
+) -> HTMLResponse:
+    """Add entries to a case. What it has already is passed over."""
+    given = _parsed(MoreIn, untrusted)
+    owner = authenticate.owner(here, given.case, given.access_key)
+    entries = [entry.value() for entry in given.entries]
+    count = intake.add_entries(here, owner, entries, now)
+    return pages.page(language, "sent", kind=Kind.ANSWER, number=owner.case_number, added=count)
+
+
+def _parsed(model: type[Model], untrusted: bytes) -> Model:
+    try:
+        return model.model_validate(document.parse(untrusted))
+    except (JSONDecodeError, ValidationError) as err:
+        raise InvalidRequest(WRONG) from err

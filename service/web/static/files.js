@@ -1,0 +1,200 @@
+/**
+ * The page that hashes: choose, review, send. Everything it needs is loaded with it; from then on
+ * it works without a network, and its policy forbids it any.
+ */
+
+import { Hasher } from "../../../hashing/browser/client.js";
+import { ContentError } from "../../../hashing/browser/errors.js";
+import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
+import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
+import { written } from "./message.js";
+import { showCard } from "./card.js";
+import { Row } from "./rows.js";
+import { Sender } from "./sender.js";
+import { element, has, text } from "./texts.js";
+
+const app = element("app", HTMLElement);
+const files = element("files", HTMLInputElement);
+const thumbnails = element("thumbnails", HTMLInputElement);
+const list = element("list", HTMLElement);
+const progress = element("progress", HTMLElement);
+const toReview = element("to-review", HTMLButtonElement);
+const stop = element("stop", HTMLButtonElement);
+const message = element("document", HTMLTextAreaElement);
+const consent = element("consent", HTMLInputElement);
+
+const { subject, case: caseNumber, key: caseKey } = app.dataset;
+/** @type {Row[]} */
+let rows = [];
+/** @type {Promise<{words: string, access: string}> | undefined} */
+let secret;
+let unsaved = false;
+
+app.hidden = false;
+
+/** @param {"unfit" | "choose" | "review" | "card" | "added"} name */
+function show(name) {
+  for (const section of app.querySelectorAll("section")) section.hidden = section.id !== name;
+  element(`${name}-head`, HTMLElement).focus();
+}
+
+/** The worker's address is the one string that this page makes a script of. */
+function worker() {
+  const address = app.dataset.worker ?? "";
+  const types = /** @type {any} */ (globalThis).trustedTypes;
+  if (!types) return address;
+  return types.createPolicy("takeback", { createScriptURL: () => address }).createScriptURL(address);
+}
+
+/** @param {unknown} err */
+function unfit(err) {
+  const code = err instanceof ContentError ? err.code : "Unsupported";
+  const name = has(`unfit-${code}`) ? `unfit-${code}` : "unfit-Unsupported";
+  element("unfit-why", HTMLElement).textContent = text(name);
+  show("unfit");
+}
+
+/** @param {unknown} err */
+function reason(err) {
+  if (!(err instanceof ContentError)) return text("error-other");
+  const told = /** @type {{codec?: string} | undefined} */ (err.cause);
+  if (err.code === "Unsupported" && told?.codec) {
+    return text("error-UnsupportedVideo", { codec: told.codec });
+  }
+  return text(has(`error-${err.code}`) ? `error-${err.code}` : "error-other");
+}
+
+/** Say how far all files are, and offer what can be done now. */
+function tell(note = "") {
+  const done = rows.filter((row) => row.content).length;
+  const failed = rows.filter((row) => row.failed).length;
+  const counts = { done, all: rows.length, failed };
+  const summary = rows.length ? text(failed ? "summary-failed" : "summary", counts) : "";
+  progress.textContent = [note, summary].filter(Boolean).join(" ");
+  stop.hidden = rows.every((row) => row.ended);
+  toReview.hidden = !done || !stop.hidden;
+  unsaved = done > 0;
+}
+
+/** @param {Row} row */
+function remove(row) {
+  const at = rows.indexOf(row);
+  row.stopping.abort();
+  row.element.remove();
+  rows = rows.filter((one) => one !== row);
+  const next = (rows[at] ?? rows[at - 1])?.element.querySelector("button");
+  (next ?? files).focus();
+  tell(text("removed"));
+}
+
+/**
+ * @param {Hasher} hasher
+ * @param {Row} row
+ */
+async function hash(hasher, row) {
+  const chosen = app.querySelector("input[name='windows']:checked");
+  const windows = /** @type {"standard"} */ (/** @type {HTMLInputElement} */ (chosen).value);
+  const onProgress = (/** @type {number} */ part) => row.progress(part);
+  try {
+    row.done(await hasher.hash(row.file, { windows, onProgress, signal: row.stopping.signal }));
+  } catch (err) {
+    row.fail(reason(err));
+  }
+  if (rows.includes(row)) tell();
+}
+
+/** @param {File} file */
+const known = (file) => rows.some((row) =>
+  row.file.name === file.name && row.file.size === file.size &&
+  row.file.lastModified === file.lastModified);
+
+/** @param {Hasher} hasher */
+function choose(hasher) {
+  const chosen = [...(files.files ?? [])];
+  const fresh = chosen.filter((file) => !known(file));
+  const room = Math.max(MAX_ENTRIES - rows.length, 0);
+  const added = fresh.slice(0, room).map((file) => new Row(file, remove));
+  files.value = "";
+  rows.push(...added);
+  list.append(...added.map((row) => row.element));
+  const many = fresh.length > room ? text("too-many") : "";
+  tell(many || (fresh.length < chosen.length ? text("twice") : ""));
+  for (const row of added) {
+    row.preview(thumbnails.checked);
+    hash(hasher, row);
+  }
+}
+
+/** The seven words are made once: a second try to send must open no second case. */
+function secretOf() {
+  secret ??= (async () => {
+    const words = newPassphrase();
+    return { words, access: (await derive(words)).access };
+  })();
+  return secret;
+}
+
+async function review() {
+  const entries = rows.flatMap((row) => row.content ?? []);
+  const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
+  message.value = written(caseNumber
+    ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
+    : documentOf({
+      accessKey: (await secretOf()).access,
+      eligibility: /** @type {any} */ (eligibility),
+      entries,
+    }));
+  show("review");
+}
+
+/** @param {DOMStringMap} answer */
+async function received(answer) {
+  const given = caseNumber ? { number: caseNumber, access: caseKey ?? "", words: "" }
+    : { number: answer.number ?? "", ...await secretOf() };
+  const overview = element("overview", HTMLFormElement);
+  for (const [name, value] of [["case", given.number], ["access_key", given.access]]) {
+    /** @type {HTMLInputElement} */ (overview.elements.namedItem(name)).value = value;
+  }
+  if (caseNumber) {
+    unsaved = false;
+    overview.hidden = false;
+    return show("added");
+  }
+  showCard(given, () => {
+    unsaved = false;
+    overview.hidden = false;
+  });
+  return show("card");
+}
+
+/** @param {Hasher} hasher */
+function listen(hasher) {
+  files.addEventListener("change", () => choose(hasher));
+  thumbnails.addEventListener("change", () => {
+    for (const row of rows) row.preview(thumbnails.checked);
+  });
+  stop.addEventListener("click", () => {
+    for (const row of rows) if (!row.ended) row.stopping.abort();
+    progress.textContent = text("stopped");
+  });
+  toReview.addEventListener("click", review);
+  element("to-choose", HTMLButtonElement).addEventListener("click", () => show("choose"));
+  new Sender(received, () => consent.checked);
+  addEventListener("beforeunload", (event) => {
+    if (unsaved && !("leaving" in document.documentElement.dataset)) event.preventDefault();
+  });
+}
+
+async function begin() {
+  try {
+    const hasher = new Hasher(worker());
+    await hasher.prove();
+    listen(hasher);
+    element("chooser", HTMLElement).hidden = false;
+    element("ready", HTMLElement).textContent = text("ready");
+  } catch (err) {
+    unfit(err);
+  }
+}
+
+begin();
