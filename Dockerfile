@@ -25,6 +25,8 @@ WORKDIR /app
 COPY --from=build /venv /venv
 # Of the device only the values; import-linter proves that the service asks for no more.
 COPY hashing/__init__.py hashing/errors.py hashing/signals.py hashing/
+# What owners' browsers run; here it is only handed out.
+COPY hashing/browser hashing/browser
 COPY service service
 
 # The index, and the database when it is SQLite. Everything else in the container may be read-only.

@@ -17,14 +17,15 @@ demo: .venv/.demo  ## hash, submit and match real pictures here (PICTURES=folder
 serve: .venv/.runtime  ## run the service on this machine
 	@$(PY) -m service serve
 
-test: .venv/.dev .venv/.peers  ## run every test and measure coverage (ARGS='-k name' for a part)
+test: .venv/.dev .venv/.peers .venv/.browser  ## run every test and measure coverage (ARGS='-k name' for a part)
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
 
-check: .venv/.dev  ## format, lint, types, layers
+check: .venv/.dev .venv/.browser  ## format, lint, types, layers
 	@$(PY) -m ruff format --check
 	@$(PY) -m ruff check
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
+	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc -p tsconfig.json
 
 format: .venv/.dev  ## format, and mend what ruff can
 	@$(PY) -m ruff format
@@ -43,7 +44,7 @@ texts: .venv/.runtime  ## read the pages' texts into the catalogues, whose trans
 	done
 
 clean:  ## remove everything make created
-	rm -rf .venv .venv-lock .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf .venv .venv-lock node_modules .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache .schemathesis build dist
 	find hashing service demo tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -96,6 +97,19 @@ endef
 	    $(call INSTALL,requirements-peers.lock,--no-build-isolation) && touch $@; \
 	else \
 	    echo "No C++ compiler or Python.h: going on without pdqhash and threatexchange, which some tests compare with."; \
+	fi
+
+# What the tests of pages need beside Python: TypeScript and axe-core by npm (the wheel's own), and a Chromium. Only root can
+# install that; without one those tests are skipped, and we look again next time.
+.venv/.browser: package.json package-lock.json .venv/.dev
+	@echo "Installing package-lock.json into node_modules"; PATH="$$PWD/.venv/bin:$$PATH" npm ci --ignore-scripts --no-progress --loglevel=error >/dev/null
+	@if $(PY) -m tests.pages.browser >/dev/null; then touch $@; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium (a minute or two)"; export DEBIAN_FRONTEND=noninteractive; \
+	    { apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium; } >/dev/null 2>&1; \
+	    $(PY) -m tests.pages.browser >/dev/null && touch $@ || echo "Chromium could not be installed: going on without the tests of pages."; \
+	else \
+	    echo "No Chromium: going on without the tests of pages. On Debian: apt install chromium"; \
 	fi
 
 

@@ -6,14 +6,14 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from demo import corpus, server, table, uploads
 from demo.corpus import Corpus
-from demo.table import NONE, Row, Section
+from demo.table import MATCH, NONE, Row, Section
 from demo.uploads import Upload
 from hashing import (
     ContentError,
@@ -79,10 +79,8 @@ def _journey(taken: Corpus, folder: Path, address: str) -> list[Section]:
         f"({hashed - begun:.1f} s) and asks ({asked:.1f} s)."
     )
     sections.append(_reported(platform, owner, number, signals[0]))
-    owner.withdraw(number)
-    print("The owner withdraws the case.")
-    sections.append(_after(platform, owner, number, signals[: len(taken.pictures)]))
-    return sections
+    untouched = signals[: len(taken.pictures)]
+    return [*sections, *_withdrawn(platform, owner, number, untouched)]
 
 
 def _hashed(paths: Sequence[Path], use: WindowSet | Profile) -> list[ContentSignals]:
@@ -149,16 +147,29 @@ def _reported(
     return Section("what the owner reads of one picture", rows)
 
 
-def _after(
+def _withdrawn(
     platform: PlatformClient, owner: OwnerClient, number: str, seen: Sequence[ContentSignals]
-) -> Section:
-    verdicts = {str(at): one["verdict"] for at, one in enumerate(platform.lookup(seen))}
-    statuses = {entry["status"] for entry in owner.status(number)["entries"]}
-    rows = [
-        table.judged("the pictures, untouched", NONE, verdicts),
-        table.told("the owner's status", "withdrawn", ", ".join(sorted(statuses))),
-    ]
-    return Section("after withdrawal", rows)
+) -> Iterator[Section]:
+    """The owner withdraws the case, undoes that, and withdraws it for good."""
+
+    def after(title: str, expected: str, status: str) -> Section:
+        verdicts = {str(at): one["verdict"] for at, one in enumerate(platform.lookup(seen))}
+        statuses = {entry["status"] for entry in owner.status(number)["entries"]}
+        rows = [
+            table.judged("the pictures, untouched", expected, verdicts),
+            table.told("the owner's status", status, ", ".join(sorted(statuses))),
+        ]
+        return Section(title, rows)
+
+    day = owner.withdraw(number)["erase_on"]
+    print(f"The owner withdraws the case; before {day} that can be undone.")
+    yield after("after withdrawal", NONE, "withdrawing")
+    owner.undo(number)
+    print("The owner undoes it.")
+    yield after("after its undo", MATCH, "active")
+    owner.withdraw(number, erase_now=True)
+    print("The owner withdraws the case for good.")
+    yield after("after withdrawal for good", NONE, "withdrawn")
 
 
 def _sightings(status: Json) -> list[dict[str, str]]:

@@ -99,10 +99,14 @@ def _status(chosen: argparse.Namespace) -> int:
 def _withdraw(chosen: argparse.Namespace) -> int:
     client = OwnerClient(chosen.server, _passphrase())
     what = f"entry {chosen.entry}" if chosen.entry else "the whole case"
-    if not chosen.yes and not _agrees(f"Withdraw {what} for good? [y/N] "):
+    if chosen.undo:
+        print(report.undone_text(what, client.undo(chosen.case, chosen.entry)))
+        return 0
+    for_good = " for good, so that nobody can undo it" if chosen.now else ""
+    if not chosen.yes and not _agrees(f"Withdraw {what}{for_good}? [y/N] "):
         die("Nothing was withdrawn.")
-    client.withdraw(chosen.case, chosen.entry)
-    print(f"Withdrawn: {what}. It is matched no more.")
+    answer = client.withdraw(chosen.case, chosen.entry, erase_now=chosen.now)
+    print(report.withdrawn_text(what, answer))
     return 0
 
 
@@ -219,10 +223,7 @@ def _parser() -> argparse.ArgumentParser:
         "status", parents=[number, as_json], help="what happened to your case"
     )
     status.set_defaults(run=_status)
-    withdraw = commands.add_parser("withdraw", parents=[number], help="stop matching for good")
-    withdraw.set_defaults(run=_withdraw)
-    withdraw.add_argument("--entry", type=int, metavar="N", help="only this entry of the case")
-    withdraw.add_argument("--yes", action="store_true", help="do not ask")
+    _add_choices(commands.add_parser("withdraw", parents=[number], help="stop matching, or undo"))
     lookup = commands.add_parser(
         "lookup", parents=[files, server, as_json], help="ask whether files match (TAKEBACK_KEY)"
     )
@@ -234,6 +235,15 @@ def _parser() -> argparse.ArgumentParser:
         help="how many edited copies are looked for, and how long it takes (default: thorough)",
     )
     return parser
+
+
+def _add_choices(withdraw: argparse.ArgumentParser) -> None:
+    withdraw.set_defaults(run=_withdraw)
+    withdraw.add_argument("--entry", type=int, metavar="N", help="only this entry of the case")
+    withdraw.add_argument("--yes", action="store_true", help="do not ask")
+    either = withdraw.add_mutually_exclusive_group()
+    either.add_argument("--undo", action="store_true", help="match again, within three days")
+    either.add_argument("--now", action="store_true", help="erase at once: no undo is possible")
 
 
 def _add_answers(submit: argparse.ArgumentParser) -> None:

@@ -30,7 +30,7 @@ _NOT_OURS = "The answer was not that of a Takeback service."
 
 
 class OwnerClient:
-    """Opens a case, tells what happened, withdraws. The passphrase stays in this process."""
+    """Opens a case, tells what happened, withdraws, undoes. The passphrase stays here."""
 
     def __init__(self, server: str, passphrase: str) -> None:
         self._server = _checked(server)
@@ -53,10 +53,17 @@ class OwnerClient:
         """Add entries to an open case."""
         return self._of_case(number, "POST", "/v1/case/entries", entries_document(tuple(entries)))
 
-    def withdraw(self, number: str, entry: int | None = None) -> Json:
-        """Withdraw one entry, or the whole case. Matching stops before this returns."""
-        path = "/v1/case" if entry is None else f"/v1/case/entries/{entry}"
+    def withdraw(self, number: str, entry: int | None = None, *, erase_now: bool = False) -> Json:
+        """Withdraw one entry, or the whole case. Matching stops before this returns.
+
+        It can be undone until the `erase_on` of the answer; with `erase_now`, never.
+        """
+        path = _path(entry) + ("?erase=now" if erase_now else "")
         return self._of_case(number, "DELETE", path)
+
+    def undo(self, number: str, entry: int | None = None) -> Json:
+        """Undo the withdrawal of one entry, or of the whole case."""
+        return self._of_case(number, "POST", f"{_path(entry)}/undo")
 
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
         plain = "-".join(re.findall(r"[0-9a-zA-Z]+", number))  # pasted, it may have other dashes
@@ -94,6 +101,10 @@ class PlatformClient:
         """Say what was done about a match."""
         body = {"feedback": [{"match": match, "value": said}]}
         return _call(self._server, "POST", "/v1/feedback", body, self._credential)
+
+
+def _path(entry: int | None) -> str:
+    return "/v1/case" if entry is None else f"/v1/case/entries/{entry}"
 
 
 def _requests(items: Iterable[ContentSignals]) -> Iterator[list[Json]]:

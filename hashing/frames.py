@@ -38,6 +38,8 @@ MAX_ANIMATION = 10_000
 MAX_ANIMATION_PIXELS = 8 * 2**30
 """Most pixels of all those frames together: a minute of HD at 60 a second. Every one is decoded
 whole, so that a small file of many large frames would else keep a core for hours."""
+_TIMED_BY_DECODING = frozenset({"WEBP", "AVIF"})
+"""Formats of which Pillow tells a frame's duration only when that frame is decoded."""
 _OPEN_MS = 10_000
 _READ_MS = 20_000
 """Milliseconds after which FFmpeg gives up opening, or reading one frame."""
@@ -89,6 +91,8 @@ def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Itera
         if at_ms >= due:
             yield Frame(int(at_ms), index / count, first_luma(image))
             due = (int(at_ms) // period_ms + 1) * period_ms
+        if image.format in _TIMED_BY_DECODING:
+            guarded(image.load)
         at_ms += float(image.info.get("duration", 0) or 100)
         if at_ms > 1000 * MAX_SECONDS:
             raise TooLong

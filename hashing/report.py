@@ -31,6 +31,11 @@ Your case number:
 
 It holds the hashes of {count} files. To see what happened:
     takeback status --case {number} --server URL"""
+UNDO = """\
+Its hashes are erased on {day}. Before that you can undo it, by the same command with --undo,
+or have them erased at once, with --now."""
+ERASED = "Its hashes are erased. This cannot be undone."
+NOTHING_UNDONE = "Nothing of this was withdrawn, so nothing was undone."
 UNDER_18 = (
     "If someone shown was under 18, or you are not sure, others can help faster and know how. "
     "In the US and worldwide: NCMEC Take It Down (takeitdown.ncmec.org). In the UK: "
@@ -45,7 +50,8 @@ _STATUS_WORDS = {
     "received": "received",
     "active": "being looked for",
     "quarantined": "held until a person has reviewed it",
-    "withdrawn": "withdrawn, matched no more",
+    "withdrawing": "withdrawn, matched no more",
+    "withdrawn": "withdrawn, matched no more, and erased",
 }
 _SOURCE_WORDS = {
     "lookup": "found among uploads",
@@ -94,6 +100,18 @@ def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
     return f"{answer['verdict']:6} {shown(path)} {references}".rstrip()
 
 
+def withdrawn_text(what: str, answer: dict[str, Any]) -> str:
+    """What a withdrawal did, and until when it can be undone."""
+    said = f"Withdrawn: {what}. It is matched no more."
+    day = answer.get("erase_on")
+    return f"{said}\n{UNDO.format(day=day)}" if day else f"{said}\n{ERASED}"
+
+
+def undone_text(what: str, answer: dict[str, Any]) -> str:
+    """What an undo did."""
+    return f"Undone: {what} is as it was before." if answer["undone"] else NOTHING_UNDONE
+
+
 def _reference(match: dict[str, Any]) -> str:
     """A match reference, and where in a video it is."""
     span = match.get("span")
@@ -107,7 +125,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"Case {status['case_number']}, opened {status['opened_on']}"
     for entry in status["entries"]:
         words = _STATUS_WORDS.get(entry["status"], entry["status"])
-        yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}"
+        undone = f"; can be undone before {day}" if (day := entry.get("erase_on")) else ""
+        yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}{undone}"
         for seen in entry["sightings"]:
             outcome = _OUTCOME_WORDS.get(seen["outcome"], seen["outcome"])
             how = _SOURCE_WORDS.get(seen["source"], seen["source"])

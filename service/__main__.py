@@ -18,10 +18,10 @@ from typing import Any
 import uvicorn
 
 from service import worker
-from service.api.incoming import EntryIn
 from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
+from service.http.incoming import EntryIn
 from service.settings import InvalidSetting, Settings, read
 from service.workflows import exclude, keyring, review
 from service.workflows.context import Context

@@ -25,7 +25,8 @@ class Seals:
     """Keyed functions of one secret of 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        self._keys = {use: _derived(secret, use) for use in ("access", "key", "match", "document")}
+        uses = ("access", "key", "match", "document", "stamp")
+        self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
 
     def access_hash(self, access_key: bytes) -> bytes:
@@ -48,6 +49,14 @@ class Seals:
         """
         told = hmac.digest(self._keys["match"], f"{actor_id}:{entry_id}".encode(), "sha256")
         return base64.b32encode(told[:_REFERENCE_BYTES]).decode().lower()
+
+    def stamp(self, minute: int) -> str:
+        """What proves that a form was handed out in a minute: 40 hexadecimal digits."""
+        return hmac.digest(self._keys["stamp"], str(minute).encode(), "sha256").hex()[:40]
+
+    def is_stamp(self, minute: int, untrusted: str) -> bool:
+        """Whether it is the stamp of that minute."""
+        return hmac.compare_digest(self.stamp(minute).encode(), untrusted.encode())
 
     def seal(self, text: str) -> bytes:
         """Encrypt and authenticate text (AES-256-GCM): nonce, then ciphertext."""

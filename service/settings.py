@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
 
 SECRET_BYTES = 32
 
@@ -62,7 +63,10 @@ def read(environment: Mapping[str, str]) -> Settings:
         name = f"TAKEBACK_{each.name.upper()}"
         if name in environment:
             chosen[each.name] = _parsed(name, environment[name], type(each.default))
-    return Settings(**chosen)  # type: ignore[arg-type]
+    settings = Settings(**chosen)  # type: ignore[arg-type]
+    if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
+        raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
+    return settings
 
 
 def secret_of(settings: Settings) -> bytes:

@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5
 """Between looks at the store: another process's changes show within a second."""
 PURGE_EVERY = 1200
-"""Looks between two purges: so that what was erased is off the disk within ten minutes."""
+"""Looks between two purges: so that what was erased, or is due, is off the disk in ten minutes."""
 
 
 def run(context: Context, stop: threading.Event) -> None:
-    """Follow the store, record sightings and purge, until `stop` is set."""
+    """Follow the store, record sightings, purge and erase, until `stop` is set."""
     with _folding(context, stop):
         _work(context, stop)
 
@@ -40,7 +40,10 @@ def look(context: Context, *, purging: bool) -> None:
     """Do everything that is due now."""
     while upkeep.reconcile(context):
         pass
-    while purging and upkeep.purge(context, datetime.now(UTC).date()):
+    today = datetime.now(UTC).date()
+    while purging and upkeep.purge(context, today):
+        pass
+    while purging and upkeep.erase_due(context, today):
         pass
     if purging:
         context.database.overwrite()

@@ -18,8 +18,8 @@ import { lumaOfVideo } from "./video_luma.js";
 
 /** Most samples given to the decoder that it has not taken yet. */
 const MAX_QUEUE = 16;
-/** Most due frames held at once: a decoder has few, and stops when they are all held. */
-const MAX_HELD = 2;
+/** How often decoding begins again after damage. */
+const MAX_RESTARTS = 1000;
 
 /**
  * Yield the first frame at or after each multiple of PERIOD_MS, in time order.
@@ -76,30 +76,43 @@ async function configOf({ codec, samples }) {
  * @param {Track} track
  * @param {VideoDecoderConfig} config
  * @returns {AsyncGenerator<Sampled>}
+ * @throws {ContentError} Damaged when nothing can be decoded; what breaks off yields what came before
  */
 async function* decoded(file, track, config) {
-  const clock = clockOf(track);
-  const due = new DueFrames(clock);
-  const decoder = new VideoDecoder({
-    output: (frame) => due.take(frame), error: (err) => due.fail(err),
-  });
+  const due = new DueFrames(clockOf(track));
+  let decoder = started(config, due);
+  let restarts = 0;
   try {
-    decoder.configure(config);
     for await (const chunk of chunksOf(file, track)) {
-      if (decoder.state === "closed") break; // damaged from here on
+      if (decoder.state === "closed") {
+        if (chunk.type !== "key" || restarts >= MAX_RESTARTS) continue;
+        decoder = started(config, due); // damaged before: decoding can begin again here
+        restarts += 1;
+      }
       decoder.decode(chunk);
-      while (due.held.length > 0) yield await due.sampled(track.orientation);
+      while (due.held.length) yield await due.sampled(track.orientation);
       while (decoder.decodeQueueSize > MAX_QUEUE) await onceDequeued(decoder);
-      if (due.held.length > MAX_HELD) yield await due.sampled(track.orientation);
     }
-    await decoder.flush().catch((err) => due.fail(err));
-    while (due.held.length > 0) yield await due.sampled(track.orientation);
-    if (!due.seen) throw new ContentError("Damaged", { cause: due.failure });
+    if (decoder.state !== "closed") await decoder.flush().catch((err) => due.fail(err));
+    while (due.held.length) yield await due.sampled(track.orientation);
     if (due.tooLong) throw new ContentError("TooLong");
+    if (!due.seen) throw new ContentError("Damaged", { cause: due.failure });
   } finally {
     if (decoder.state !== "closed") decoder.close();
     due.close();
   }
+}
+
+/**
+ * @param {VideoDecoderConfig} config
+ * @param {DueFrames} due
+ */
+function started(config, due) {
+  const decoder = new VideoDecoder({
+    output: (frame) => due.take(frame), error: (err) => due.fail(err),
+  });
+  decoder.configure(config);
+  return decoder;
 }
 
 /** @param {VideoDecoder} decoder */

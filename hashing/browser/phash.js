@@ -40,8 +40,10 @@ const COSINES = Float64Array.of(
   0.0980171403295606, 0.0735645635996674, 0.04906767432741804, 0.02454122852291235
 );
 
-/** Cosine and sine of 2π·k/64, as SciPy rounds them, by k. */
-/** @type {Record<number, [number, number]>} */
+/**
+ * Cosine and sine of 2π·k/64, as SciPy rounds them, by k.
+ * @type {Record<number, [number, number]>}
+ */
 const ROOTS = {
   1: [0.9951847266721969, 0.0980171403295606],
   2: [0.9807852804032304, 0.19509032201612825],

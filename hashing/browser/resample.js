@@ -1,6 +1,6 @@
 /**
  * Pillow's two-pass resampling of grey pixels in 8-bit fixed point (its src/libImaging/Resample.c,
- * described in docs/signals.md): along the rows and along the columns, each rounded to 8 bits.
+ * described in docs/signals.md): rows first, then columns, each rounded to 8 bits.
  */
 
 /** @typedef {import("./signals.js").Luma} Luma */
@@ -17,10 +17,18 @@ const PRECISION = 22;
 const ONE = 2 ** PRECISION;
 const HALF = 2 ** (PRECISION - 1);
 
-/** @type {Filter} Every pixel whose centre falls into the output pixel counts the same. */
+/**
+ * Every pixel whose centre falls into the output pixel counts the same.
+ * @type {Filter}
+ */
 export const BOX = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 
-/** @type {Filter} A sinc of three lobes under the middle one of a sinc three times as wide. */
+/**
+ * A sinc of three lobes under the middle one of a sinc three times as wide. Of all weights from
+ * 16 … 1280 pixels to 64, none is within 3·10⁻⁷ of its last bit from a tie, so that any engine's
+ * sine gives the same.
+ * @type {Filter}
+ */
 export const LANCZOS = {
   support: 3,
   weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0),
@@ -35,28 +43,11 @@ export const LANCZOS = {
  * @returns {Luma}
  */
 export function resample(luma, rows, columns, filter) {
-  const across = () => {
-    if (columns === luma.columns) return;
-    luma = alongRows(luma, weightsOf(luma.columns, columns, filter));
-  };
-  const down = () => {
-    if (rows === luma.rows) return;
-    luma = alongColumns(luma, weightsOf(luma.rows, rows, filter));
-  };
-  for (const pass of columnsFirst(luma, rows, columns) ? [down, across] : [across, down]) pass();
-  return luma;
-}
-
-/**
- * Whether Pillow takes the columns first: since 13.0 where that direction loses more than twice
- * as many pixels as the other (its pull request 9549).
- * @param {Luma} luma
- * @param {number} rows
- * @param {number} columns
- */
-function columnsFirst(luma, rows, columns) {
-  const fewer = luma.rows - rows;
-  return fewer > 0 && fewer > 2 * (luma.columns - columns);
+  let made = luma;
+  // Always in this order: Pillow 13 takes the columns of tall pictures first, 12 never does.
+  if (columns !== luma.columns) made = alongRows(made, weightsOf(luma.columns, columns, filter));
+  if (rows !== luma.rows) made = alongColumns(made, weightsOf(luma.rows, rows, filter));
+  return made;
 }
 
 /**

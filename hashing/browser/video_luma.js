@@ -1,8 +1,8 @@
 /**
  * A video's frame to luma, as OpenCV on FFmpeg's swscale makes it (hashing/frames.py): to RGB by
  * BT.601 whatever the file says, in integers that are cut off at each step, then to grey. The
- * steps are those of swscale's unscaled conversion on x86, and leave no grey level of
- * difference; Y alone would leave one or two, which in dark scenes are 24 bits of a PDQ.
+ * steps are those of swscale's unscaled conversion of 4:2:0 and 4:2:2 on x86, and leave no grey
+ * level of difference; Y alone would leave one or two, which in dark scenes are 24 bits of a PDQ.
  */
 
 import { lumaOfFrame } from "./pixels.js";
@@ -27,10 +27,10 @@ export async function lumaOfVideo(frame) {
   const format = packedFormat(frame);
   if (format) return packed(frame, lumaOfFrame, format);
   const planes = await planesOf(frame);
+  const fullRange = !!frame.colorSpace.fullRange;
+  if (planes.depth > 8 || planes.kind === "I444") return rounded(planes, fullRange);
   const luma = brightness(planes);
-  const range = frame.colorSpace.fullRange ? FULL : LIMITED;
-  if (planes.depth === 8) colour(luma, planes, tablesOf(range));
-  else grey(luma.data, tablesOf(range).y);
+  colour(luma, planes, tablesOf(fullRange ? FULL : LIMITED));
   return luma;
 }
 
@@ -69,11 +69,33 @@ function colour({ data }, planes, tables) {
 }
 
 /**
- * @param {Uint8Array} data
- * @param {Int16Array} levels
+ * What swscale has no short way for: by formula, rounded. One level apart at 4:4:4; with 10 bits
+ * up to 9 at edges of colours, which it interpolates.
+ * @param {import("./planes.js").Planes} planes
+ * @param {boolean} fullRange
+ * @returns {Luma}
  */
-function grey(data, levels) {
-  for (let at = 0; at < data.length; at += 1) data[at] = clipped(levels[data[at]]);
+function rounded(planes, fullRange) {
+  const { bytes, layout, depth, rows, columns } = planes;
+  const { u, v, across } = colours(planes);
+  const wide = depth > 8 ? 1 : 0;
+  const samples = wide ? new Uint16Array(bytes.buffer, 0, bytes.length >> 1) : bytes;
+  const unit = 2 ** (8 - depth);
+  const [black, ofY, ofC] = fullRange ? [0, 1, 1] : [16, 255 / 219, 255 / 224];
+  const data = new Uint8Array(rows * columns);
+  for (let row = 0, to = 0; row < rows; row += 1) {
+    const [atY, atU, atV] = [layout[0].offset + row * layout[0].stride, u(row), v(row)];
+    for (let column = 0; column < columns; column += 1, to += 1) {
+      const level = (samples[(atY >> wide) + column] * unit - black) * ofY;
+      const ofU = (samples[(atU >> wide) + across(column)] * unit - 128) * ofC;
+      const ofV = (samples[(atV >> wide) + across(column)] * unit - 128) * ofC;
+      const red = clipped(Math.round(level + 1.402 * ofV));
+      const green = clipped(Math.round(level - 0.344136 * ofU - 0.714136 * ofV));
+      const blue = clipped(Math.round(level + 1.772 * ofU));
+      data[to] = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15;
+    }
+  }
+  return { data, rows, columns };
 }
 
 /** @param {number} level */

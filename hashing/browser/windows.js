@@ -8,8 +8,10 @@ import * as pdq from "./pdq.js";
 /** @typedef {import("./signals.js").Luma} Luma */
 /** @typedef {import("./signals.js").Window} Window */
 /** @typedef {import("./signals.js").WindowName} WindowName */
-/** More windows are found by more edited copies, and reveal more. */
-/** @typedef {"none" | "standard" | "all"} WindowSet */
+/**
+ * More windows are found by more edited copies, and reveal more.
+ * @typedef {"none" | "standard" | "all"} WindowSet
+ */
 /** @typedef {{top: number, left: number, rows: number, columns: number}} Box */
 
 /** @type {readonly WindowName[]} */

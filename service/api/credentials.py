@@ -1,17 +1,16 @@
-"""The Authorization header to an actor, and what every route is given."""
+"""The Authorization header to an actor."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from service.domain.actor import Act, Actor, Owner
-from service.domain.errors import NotReady, Unauthenticated
+from service.domain.errors import Unauthenticated
+from service.http.given import Here
 from service.workflows import authenticate
-from service.workflows.context import Context
 
 MAX_CREDENTIAL = 200
 """Characters of an Authorization header; ours have at most 80."""
@@ -25,23 +24,6 @@ _case_scheme = APIKeyHeader(
 _key_scheme = HTTPBearer(
     scheme_name="Key", description="`Bearer KEY` of a platform or crawler", auto_error=False
 )
-
-
-def context(request: Request) -> Context:
-    """The process's context. Raises NotReady while it is loading."""
-    found: Context = request.app.state.context
-    if not found.ready:
-        raise NotReady
-    return found
-
-
-def today() -> date:
-    """The day, in UTC: the one place of the service that reads a clock for what is kept."""
-    return datetime.now(UTC).date()
-
-
-Here = Annotated[Context, Depends(context)]
-Now = Annotated[date, Depends(today)]
 
 
 def _credential(request: Request, scheme: str) -> str:

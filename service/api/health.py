@@ -9,8 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
 
-from service.api.credentials import Here
 from service.api.problems import responses
+from service.http.given import Here
 from service.workflows.context import Context
 
 router = APIRouter(tags=["health"])

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Response, status
+from pydantic.json_schema import SkipJsonSchema
 
 from service.api import credentials, wire
-from service.api.credentials import Here, Now
-from service.api.document import StrictRoute
 from service.api.problems import responses
 from service.domain import errors
 from service.domain.actor import Owner
+from service.http.document import StrictRoute
+from service.http.given import Here, Now
+from service.http.submission import EntriesIn, SubmissionIn
 from service.workflows import intake, withdraw
 from service.workflows import status as status_workflow
-from service.workflows.intake import NewCase
 from service.workflows.status import CaseStatus
+from service.workflows.withdraw import Withdrawal
 
 router = APIRouter(prefix="/v1", tags=["owner"], route_class=StrictRoute)
 
 ThisOwner = Annotated[Owner, Depends(credentials.owner)]
+Place = Annotated[int, Path(ge=1, le=10_000)]
+Erase = Annotated[Literal["now"] | SkipJsonSchema[None], Query()]
 
 NO_SIGHTING = (
     "Nothing was found yet. No match does not mean that it is not online: "
@@ -36,19 +40,9 @@ SIGHTINGS = "Each line is a day on which a place that takes part found this cont
         **responses(errors.Conflict, errors.NotEligible, errors.Withdrawn),
     },
 )
-def open_case(
-    submission: wire.SubmissionIn, here: Here, now: Now, response: Response
-) -> wire.CaseOut:
+def open_case(submission: SubmissionIn, here: Here, now: Now, response: Response) -> wire.CaseOut:
     """Open a case. The same submission again gives the same number, and opens nothing."""
-    if not (submission.eligibility.adults and submission.eligibility.intimate):
-        raise errors.NotEligible
-    new = NewCase(
-        access_key=bytes.fromhex(submission.access_key),
-        subject=submission.eligibility.subject,
-        note=submission.note,
-        entries=tuple(entry.value() for entry in submission.entries),
-    )
-    number, opened = intake.open_case(here, new, now)
+    number, opened = intake.open_case(here, submission.new_case(), now)
     if not opened:
         response.status_code = status.HTTP_200_OK
     return wire.CaseOut(case_number=number)
@@ -65,24 +59,49 @@ def read_case(owner: ThisOwner, here: Here, response: Response) -> wire.StatusOu
     "/case/entries",
     responses=responses(errors.Unauthenticated, errors.Withdrawn, errors.CaseFull),
 )
-def add_entries(body: wire.EntriesIn, owner: ThisOwner, here: Here, now: Now) -> wire.AddedOut:
+def add_entries(body: EntriesIn, owner: ThisOwner, here: Here, now: Now) -> wire.AddedOut:
     """Add entries to a case. What it has already is passed over."""
     entries = [entry.value() for entry in body.entries]
     return wire.AddedOut(added=intake.add_entries(here, owner, entries, now))
 
 
 @router.delete("/case", responses=responses(errors.Unauthenticated))
-def withdraw_case(owner: ThisOwner, here: Here, now: Now) -> wire.WithdrawnOut:
-    """Withdraw the case for good. Its signals are erased, and matching has stopped."""
-    return wire.WithdrawnOut(withdrawn=withdraw.withdraw_case(here, owner, now))
+def withdraw_case(owner: ThisOwner, here: Here, now: Now, erase: Erase = None) -> wire.WithdrawnOut:
+    """Withdraw the case. Matching has stopped; before the day `erase_on` it can be undone.
+
+    With `erase=now` the signals are erased at once, for good, also of a case withdrawn before.
+    """
+    act = withdraw.erase_case if erase else withdraw.withdraw_case
+    return _withdrawn(act(here, owner, now))
 
 
 @router.delete("/case/entries/{n}", responses=responses(errors.Unauthenticated, errors.NotFound))
 def withdraw_entry(
-    n: Annotated[int, Path(ge=1, le=10_000)], owner: ThisOwner, here: Here
+    n: Place, owner: ThisOwner, here: Here, now: Now, erase: Erase = None
 ) -> wire.WithdrawnOut:
-    """Withdraw one entry for good."""
-    return wire.WithdrawnOut(withdrawn=withdraw.withdraw_entry(here, owner, n))
+    """Withdraw one entry, as a case is withdrawn."""
+    if erase:
+        return _withdrawn(withdraw.erase_entry(here, owner, n))
+    return _withdrawn(withdraw.withdraw_entry(here, owner, n, now))
+
+
+@router.post("/case/undo", responses=responses(errors.Unauthenticated, errors.Withdrawn))
+def undo_case(owner: ThisOwner, here: Here) -> wire.UndoneOut:
+    """Undo the withdrawal of the case: what was withdrawn with it is as it was before."""
+    return wire.UndoneOut(undone=withdraw.undo_case(here, owner))
+
+
+@router.post(
+    "/case/entries/{n}/undo",
+    responses=responses(errors.Unauthenticated, errors.NotFound, errors.Withdrawn),
+)
+def undo_entry(n: Place, owner: ThisOwner, here: Here) -> wire.UndoneOut:
+    """Undo the withdrawal of one entry."""
+    return wire.UndoneOut(undone=withdraw.undo_entry(here, owner, n))
+
+
+def _withdrawn(done: Withdrawal) -> wire.WithdrawnOut:
+    return wire.WithdrawnOut(withdrawn=done.entries, erase_on=done.erase_on)
 
 
 def _told(case: CaseStatus) -> wire.StatusOut:
@@ -92,6 +111,7 @@ def _told(case: CaseStatus) -> wire.StatusOut:
             kind=entry.kind,
             status=entry.status,
             added_on=entry.added_on,
+            erase_on=entry.erase_on,
             sightings=[
                 wire.SightingOut(
                     platform=event.platform,
@@ -109,6 +129,7 @@ def _told(case: CaseStatus) -> wire.StatusOut:
         case_number=case.number,
         opened_on=case.opened_on,
         withdrawn_on=case.withdrawn_on,
+        erase_on=case.erase_on,
         entries=entries,
         says=SIGHTINGS if case.events else NO_SIGHTING,
     )

@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from service.api import credentials, wire
-from service.api.credentials import Here, Now
-from service.api.document import StrictRoute
 from service.api.health import Metrics
 from service.api.problems import responses
 from service.domain import errors
 from service.domain.actor import Actor
+from service.http.document import StrictRoute
+from service.http.given import Here, Now
 from service.workflows import lookup, observe, respond
 from service.workflows.lookup import MatchReference
 from service.workflows.observe import Claim

@@ -1,8 +1,7 @@
-"""Errors to problem documents (RFC 9457). One table: a test asks each error for its row."""
+"""Errors to problem documents (RFC 9457)."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,27 +13,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service.domain import errors
-
-log = logging.getLogger(__name__)
+from service.http import faults
+from service.http.statuses import STATUS
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FAULTS = 10
 """Places named in one answer to a request that does not have the documented form."""
-
-STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
-    errors.ServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
-    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.Withdrawn: HTTPStatus.GONE,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.IllegalTransition: HTTPStatus.CONFLICT,
-    errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
-}
 
 
 class Problem(BaseModel):
@@ -67,7 +51,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_http)
 
 
-def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONResponse:
+def problem(err: errors.ServiceError, places: list[str] | None = None) -> JSONResponse:
     """Return the problem document of an error."""
     status = STATUS[type(err)]
     headers = {}
@@ -75,7 +59,7 @@ def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONRe
         headers["WWW-Authenticate"] = 'Case, Bearer realm="takeback"'
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
-    return _answer(status, type(err).__name__, str(err), faults=faults, headers=headers)
+    return _answer(status, type(err).__name__, str(err), places=places, headers=headers)
 
 
 def _of_service(_request: Request, err: Exception) -> JSONResponse:
@@ -86,9 +70,9 @@ def _of_service(_request: Request, err: Exception) -> JSONResponse:
 def _of_validation(_request: Request, err: Exception) -> JSONResponse:
     """Say where and why, in the documented names, and never what was there."""
     assert isinstance(err, RequestValidationError)  # noqa: S101 (what it was installed for)
-    faults = [_place(fault) for fault in err.errors()[:MAX_FAULTS]]
+    places = [_place(fault) for fault in err.errors()[:MAX_FAULTS]]
     what = errors.InvalidRequest("The request does not have the form that /openapi.json documents.")
-    return problem(what, faults)
+    return problem(what, places)
 
 
 def _place(fault: Mapping[str, Any]) -> str:
@@ -109,12 +93,8 @@ def _of_http(_request: Request, err: Exception) -> JSONResponse:
 
 
 def unexpected(err: Exception, route: str) -> JSONResponse:
-    """Log where it happened: the type and the place, never the words, which may hold anything."""
-    last = err.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    place = f"{last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno}" if last else "?"
-    log.error("failed", extra={"error": type(err).__name__, "place": place, "route": route})
+    """Log where it happened, and say nothing of it."""
+    faults.unexpected(err, route)
     return problem(errors.ServiceError("Something went wrong here, not with you. Try again."))
 
 
@@ -123,7 +103,7 @@ def _answer(
     name: str,
     detail: str,
     *,
-    faults: list[str] | None = None,
+    places: list[str] | None = None,
     headers: Any = None,  # noqa: ANN401 (whatever mapping Starlette carries)
 ) -> JSONResponse:
     kebab = "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
@@ -132,7 +112,7 @@ def _answer(
         title=status.phrase,
         status=status.value,
         detail=detail,
-        faults=faults,
+        faults=places,
     )
     return JSONResponse(
         body.model_dump(exclude_none=True), status.value, headers=headers, media_type=MEDIA_TYPE

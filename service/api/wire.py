@@ -12,56 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from hashing.signals import ContentKind
-from service.api import incoming
-from service.api.incoming import EntryIn, Hex32, ItemIn, StrictIn
-from service.domain.case import MAX_ENTRIES, EntryStatus
+from service.domain.case import EntryStatus
 from service.domain.sighting import Feedback, Source, Verdict
+from service.http import incoming
+from service.http.incoming import ItemIn, StrictIn
 
 MAX_ITEMS = 1000
-MAX_NOTE = 1000
 MAX_ADDRESS = 2048
 
 Address = Annotated[
     str, StringConstraints(min_length=8, max_length=MAX_ADDRESS, pattern=r"^https?://[^\s]+$")
 ]
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{24}$")]
-
-
-class EligibilityIn(StrictIn):
-    """The owner's answers. The last two must be true; who cannot say so is told where to turn."""
-
-    subject: Literal["self", "authorised"]
-    adults: bool
-    intimate: bool
-
-
-class SubmissionIn(StrictIn):
-    """The one document that leaves an owner's device."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "version": 1,
-                    "access_key": "89abcdef01234567" * 4,
-                    "eligibility": {"subject": "self", "adults": True, "intimate": True},
-                    "entries": [*incoming.ENTRIES],
-                }
-            ]
-        }
-    )
-
-    version: Annotated[int, Field(ge=1, le=1)]
-    access_key: Hex32
-    eligibility: EligibilityIn
-    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE)] | None = None
-    entries: Annotated[list[EntryIn], Field(min_length=1, max_length=MAX_ENTRIES)]
-
-
-class EntriesIn(StrictIn):
-    """More entries for an open case."""
-
-    entries: Annotated[list[EntryIn], Field(min_length=1, max_length=MAX_ENTRIES)]
 
 
 class LookupIn(StrictIn):
@@ -117,9 +79,20 @@ class AddedOut(BaseModel):
 
 
 class WithdrawnOut(BaseModel):
-    """How many entries were withdrawn by this request."""
+    """How many entries were withdrawn by this request, and until when that can be undone.
+
+    `erase_on` is the day of the first request, however often it is repeated; null when all is
+    erased already.
+    """
 
     withdrawn: int
+    erase_on: date | None
+
+
+class UndoneOut(BaseModel):
+    """How many entries are back as they were."""
+
+    undone: int
 
 
 class SightingOut(BaseModel):
@@ -132,21 +105,23 @@ class SightingOut(BaseModel):
 
 
 class EntryOut(BaseModel):
-    """What happened to one entry."""
+    """What happened to one entry. `erase_on`, while withdrawing: on that day it is erased."""
 
     n: int
     kind: ContentKind
     status: EntryStatus
     added_on: date
+    erase_on: date | None
     sightings: list[SightingOut]
 
 
 class StatusOut(BaseModel):
-    """What happened to a case, by entry, platform and day."""
+    """What happened to a case, by entry, platform and day. `erase_on` is as an entry's."""
 
     case_number: str
     opened_on: date
     withdrawn_on: date | None
+    erase_on: date | None
     entries: list[EntryOut]
     says: str
 

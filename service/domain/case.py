@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from hashing.signals import ContentKind
-from service.domain.errors import IllegalTransition, Unauthenticated
+from service.domain.errors import IllegalTransition, Unauthenticated, Withdrawn
 
 MAX_ENTRIES = 50
 """Entries of one case (trust.md 4.4: 20–50)."""
+UNDO_DAYS = 3
+"""Whole days, after the one of the withdrawal, on which it can be undone (trust.md 4.10: 72 h)."""
 _DIGITS = 10
 
 
@@ -22,16 +24,38 @@ class EntryStatus(StrEnum):
     RECEIVED = "received"
     ACTIVE = "active"
     QUARANTINED = "quarantined"
+    WITHDRAWING = "withdrawing"
     WITHDRAWN = "withdrawn"
 
 
 TRANSITIONS = {
-    EntryStatus.RECEIVED: {EntryStatus.ACTIVE, EntryStatus.QUARANTINED, EntryStatus.WITHDRAWN},
-    EntryStatus.ACTIVE: {EntryStatus.QUARANTINED, EntryStatus.WITHDRAWN},
-    EntryStatus.QUARANTINED: {EntryStatus.ACTIVE, EntryStatus.WITHDRAWN},
+    EntryStatus.RECEIVED: {
+        EntryStatus.ACTIVE,
+        EntryStatus.QUARANTINED,
+        EntryStatus.WITHDRAWING,
+        EntryStatus.WITHDRAWN,
+    },
+    EntryStatus.ACTIVE: {
+        EntryStatus.QUARANTINED,
+        EntryStatus.WITHDRAWING,
+        EntryStatus.WITHDRAWN,
+    },
+    EntryStatus.QUARANTINED: {
+        EntryStatus.ACTIVE,
+        EntryStatus.WITHDRAWING,
+        EntryStatus.WITHDRAWN,
+    },
+    EntryStatus.WITHDRAWING: {
+        EntryStatus.RECEIVED,
+        EntryStatus.ACTIVE,
+        EntryStatus.QUARANTINED,
+        EntryStatus.WITHDRAWN,
+    },
     EntryStatus.WITHDRAWN: set(),
 }
-"""Every legal step. The drawing in docs/states.md is made of this table."""
+"""Every legal step; from withdrawing back to nothing but what it was (`Entry.step`).
+
+The drawing in docs/states.md is made of this table."""
 
 
 class HoldReason(StrEnum):
@@ -54,12 +78,41 @@ class Entry:
     status: EntryStatus
     added_on: date
     reviewed: bool
+    undo_to: EntryStatus | None = None
+    """What it was before the withdrawal that can still be undone."""
+    erase_on: date | None = None
+    """When the undo ends. None while withdrawing: it goes with its case, on the case's day."""
 
     def step(self, to: EntryStatus) -> EntryStatus:
-        """Return `to`. Raises IllegalTransition when the table has no such step."""
-        if to not in TRANSITIONS[self.status]:
+        """Return `to`. Raises IllegalTransition when the table has no such step.
+
+        From withdrawing, only back to what it was: an undo must not release what was held.
+        """
+        elsewhere = self.status is EntryStatus.WITHDRAWING and to not in {
+            self.undo_to,
+            EntryStatus.WITHDRAWN,
+        }
+        if elsewhere or to not in TRANSITIONS[self.status]:
             raise IllegalTransition(f"An entry cannot go from {self.status} to {to}.")
         return to
+
+
+def erase_day(now: date) -> date:
+    """Return the day on which what is withdrawn now is erased, and can be undone no more.
+
+    Days are whole and in UTC, so that from any hour 72 to 96 hours are left.
+    """
+    return now + timedelta(days=UNDO_DAYS + 1)
+
+
+def refusal(erase_on: date | None) -> Withdrawn:
+    """Return why a withdrawn case takes nothing: for good, or its withdrawal can be undone."""
+    if erase_on is None:
+        return Withdrawn()
+    return Withdrawn(
+        f"This case was withdrawn. It is erased on {erase_on}; before that you can undo the "
+        "withdrawal of the case, and then go on."
+    )
 
 
 def new_number(digit: Callable[[], int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals
 from service.domain.case import Entry, EntryStatus, HoldReason
+from service.domain.errors import IllegalTransition
 from service.store import banks, changes
 from service.store.changes import Change, Space
 from service.store.database import Tx
@@ -25,6 +27,8 @@ class Case(NamedTuple):
     document_hash: bytes
     opened_on: date
     withdrawn_on: date | None
+    erase_on: date | None = None
+    """Until when the withdrawal can be undone. None after that, and if there is none."""
 
 
 class NewEntry(NamedTuple):
@@ -88,9 +92,17 @@ def entries_of(tx: Tx, case_id: int) -> list[Entry]:
 
 
 def entry_hashes(tx: Tx, case_id: int) -> set[bytes]:
-    """Return what tells the entries of a case apart; withdrawn ones have nothing of the kind."""
-    query = sa.select(entries.c.document_hash).where(entries.c.case_id == case_id)
-    return {bytes(one) for one in tx.scalars(query.where(entries.c.document_hash.is_not(None)))}
+    """Return what tells the entries of a case apart, without those that are withdrawn."""
+    kept = entries.c.document_hash.is_not(None) & (entries.c.status != EntryStatus.WITHDRAWING)
+    query = sa.select(entries.c.document_hash).where(entries.c.case_id == case_id, kept)
+    return {bytes(one) for one in tx.scalars(query)}
+
+
+def withdrawing_of(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
+    """Return the entries of a case that are withdrawing and hold the content of these hashes."""
+    same = (entries.c.case_id == case_id) & entries.c.document_hash.in_(hashes)
+    query = sa.select(entries).where(same, entries.c.status == EntryStatus.WITHDRAWING)
+    return [_entry(row) for row in tx.execute(query)]
 
 
 def entries_by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
@@ -118,12 +130,7 @@ def set_status(
     reviewed: bool = False,
 ) -> None:
     """Take an entry to another status, and tell every index. Raises IllegalTransition."""
-    entry.step(to)
-    values = {"status": to, "reason": reason, "reviewed": entry.reviewed or reviewed}
-    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(values))
-    of_entry = sa.select(signals.c.id).where(signals.c.entry_id == entry.id)
-    change = Change.ADD if to is EntryStatus.ACTIVE else Change.REMOVE
-    changes.append(tx, Space.BANK, change, tx.scalars(of_entry).all())
+    _step(tx, entry, to, {"reason": reason, "reviewed": entry.reviewed or reviewed})
 
 
 def mark_reviewed(tx: Tx, entry: Entry) -> None:
@@ -131,17 +138,78 @@ def mark_reviewed(tx: Tx, entry: Entry) -> None:
     tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(reviewed=True))
 
 
+def begin_withdrawal(tx: Tx, entry: Entry, erase_on: date | None) -> None:
+    """Take an entry out of every index and keep all that an undo needs; None: as its case's day."""
+    _step(tx, entry, EntryStatus.WITHDRAWING, {"undo_to": entry.status, "erase_on": erase_on})
+
+
+def undo_withdrawal(tx: Tx, entry: Entry) -> Entry:
+    """Take an entry that is withdrawing back to what it was, and return it.
+
+    A reason to hold it, and that a person has reviewed it, were never let go. Raises
+    IllegalTransition for an entry that is not withdrawing.
+    """
+    if entry.undo_to is None:
+        raise IllegalTransition
+    _step(tx, entry, entry.undo_to, {"undo_to": None, "erase_on": None})
+    return replace(entry, status=entry.undo_to, undo_to=None, erase_on=None)
+
+
 def withdraw(tx: Tx, entry: Entry) -> None:
     """Withdraw an entry and erase its signals, and what would tell the same content again."""
-    set_status(tx, entry, EntryStatus.WITHDRAWN)
-    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(document_hash=None))
+    gone = {"reason": None, "document_hash": None, "undo_to": None, "erase_on": None}
+    _step(tx, entry, EntryStatus.WITHDRAWN, gone)
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
 
 
-def close(tx: Tx, case_id: int, now: date) -> None:
-    """Mark a case withdrawn and erase its note."""
-    values = {"withdrawn_on": now, "note": None}
+def close(tx: Tx, case_id: int, now: date, erase_on: date) -> None:
+    """Mark a case withdrawn; the note is kept until the withdrawal can be undone no more."""
+    values = {"withdrawn_on": now, "erase_on": erase_on}
     tx.execute(sa.update(cases).where(cases.c.id == case_id).values(values))
+
+
+def reopen(tx: Tx, case_id: int) -> None:
+    """Undo that a case is withdrawn."""
+    values = {"withdrawn_on": None, "erase_on": None}
+    tx.execute(sa.update(cases).where(cases.c.id == case_id).values(values))
+
+
+def erase(tx: Tx, case: Case, withdrawn_on: date) -> int:
+    """Withdraw a case for good with all it has; return how many entries were not so before.
+
+    The day stays the first one, if it was withdrawn already.
+    """
+    left = [one for one in entries_of(tx, case.id) if one.status is not EntryStatus.WITHDRAWN]
+    for entry in left:
+        withdraw(tx, entry)
+    day = case.withdrawn_on or withdrawn_on
+    values = {"withdrawn_on": day, "erase_on": None, "note": None}
+    tx.execute(sa.update(cases).where(cases.c.id == case.id).values(values))
+    return len(left)
+
+
+def due(tx: Tx, now: date) -> Case | None:
+    """Return a case whose withdrawal can be undone no more and is not final yet, if any is."""
+    over = sa.select(cases).where(cases.c.erase_on <= now).order_by(cases.c.erase_on).limit(1)
+    row = tx.execute(over).one_or_none()
+    return None if row is None else _case(row)
+
+
+def due_entries(tx: Tx, now: date, limit: int) -> list[Entry]:
+    """Return some entries, withdrawn by themselves, of which the same is true."""
+    over = (entries.c.status == EntryStatus.WITHDRAWING) & (entries.c.erase_on <= now)
+    rows = tx.execute(sa.select(entries).where(over).order_by(entries.c.id).limit(limit))
+    return [_entry(row) for row in rows]
+
+
+def _step(tx: Tx, entry: Entry, to: EntryStatus, values: dict[str, Any]) -> None:
+    changed = {"status": entry.step(to), **values}
+    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(changed))
+    of_entry = sa.select(signals.c.id).where(signals.c.entry_id == entry.id)
+    if to is EntryStatus.ACTIVE:
+        changes.append(tx, Space.BANK, Change.ADD, tx.scalars(of_entry).all())
+    elif entry.status is not EntryStatus.WITHDRAWING:  # of those, every index was told before
+        changes.append(tx, Space.BANK, Change.REMOVE, tx.scalars(of_entry).all())
 
 
 def _one(tx: Tx, condition: sa.ColumnElement[bool]) -> Case | None:
@@ -157,6 +225,7 @@ def _case(row: sa.Row[Any]) -> Case:
         bytes(row.document_hash),
         row.opened_on,
         row.withdrawn_on,
+        row.erase_on,
     )
 
 
@@ -169,4 +238,6 @@ def _entry(row: sa.Row[Any]) -> Entry:
         status=EntryStatus(row.status),
         added_on=row.added_on,
         reviewed=row.reviewed,
+        undo_to=EntryStatus(row.undo_to) if row.undo_to else None,
+        erase_on=row.erase_on,
     )

@@ -28,7 +28,10 @@ cases = sa.Table(
     sa.Column("note", sa.LargeBinary),
     sa.Column("opened_on", sa.Date, nullable=False),
     sa.Column("withdrawn_on", sa.Date),
+    sa.Column("erase_on", sa.Date, index=True),
 )
+
+"""`erase_on`: the day on which a withdrawal becomes final; null before one, and after."""
 
 entries = sa.Table(
     "entries",
@@ -42,9 +45,12 @@ entries = sa.Table(
     sa.Column("reviewed", sa.Boolean, nullable=False, default=False),
     sa.Column("added_on", sa.Date, nullable=False),
     sa.Column("document_hash", sa.LargeBinary(32)),
+    sa.Column("undo_to", sa.String(12)),
+    sa.Column("erase_on", sa.Date),
     sa.UniqueConstraint("case_id", "n"),
     sa.UniqueConstraint("case_id", "document_hash"),
 )
+"""`undo_to`, while withdrawing: the status before. `erase_on`: null if withdrawn with its case."""
 
 
 def _signal_columns() -> list[sa.Column[object]]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
 from service.domain.actor import Owner
@@ -17,14 +17,15 @@ from service.domain.case import UNDO_DAYS, Entry
 from service.domain.errors import InvalidRequest, Unauthenticated
 from service.domain.sighting import SeenEvent
 from service.http.given import Here, Now
-from service.web import questions, site
+from service.web import questions, site, stamps
 from service.web.forms import WRONG, Fields
 from service.web.languages import Language
-from service.web.site import PageRoute, Site, Spoken
+from service.web.site import Instead, PageRoute, Site, Spoken
 from service.workflows import authenticate, status, withdraw
 from service.workflows.context import Context
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
+MAX_ENTRY_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,102 +36,129 @@ class Told:
     events: list[SeenEvent]
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A form of a case that opened it: whose it is, and what the next forms need."""
+
+    context: Context
+    pages: Site
+    language: Language
+    owner: Owner
+    access_key: str
+    stamp: str
+    entry: int | None
+    """The entry that the form is about; none is the whole case."""
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """What every further form has."""
+        return {
+            "case": self.owner.case_number,
+            "access_key": self.access_key,
+            "stamp": self.stamp,
+        }
+
+
+def visit(
+    language: Spoken, pages: site.Here, here: Here, fields: Fields, minute: stamps.Minute
+) -> Visit:
+    """Return who came. One who may not, or came late, gets the page that asks for the words."""
+    stamp = stamps.new(here.seals, minute)
+    if not stamps.fresh(here.seals, fields.get("stamp", ""), minute):
+        raise Instead(_sign_in(pages, language, stamp, fault="late"))
+    access_key = fields.get("access_key", "")
+    try:
+        owner = authenticate.owner(here, fields.get("case", ""), access_key)
+    except Unauthenticated:
+        raise Instead(_sign_in(pages, language, stamp, fault="wrong")) from None
+    return Visit(here, pages, language, owner, access_key, stamp, _entry(fields))
+
+
+Visited = Annotated[Visit, Depends(visit)]
+
+
 @router.get("/overview")
-def ask(language: Spoken, pages: site.Here) -> HTMLResponse:
+def ask(language: Spoken, pages: site.Here, here: Here, minute: stamps.Minute) -> HTMLResponse:
     """Ask for number and words."""
-    return _sign_in(pages, language)
+    return _sign_in(pages, language, stamps.new(here.seals, minute))
 
 
 @router.post("/overview")
-def show(language: Spoken, pages: site.Here, here: Here, fields: Fields) -> HTMLResponse:
-    """Show the case. A number or key that opens nothing asks again, and says no more."""
-    try:
-        owner = _owner(here, fields)
-    except Unauthenticated:
-        return _sign_in(pages, language, wrong=True)
-    return _overview(pages, language, here, owner, fields)
+def show(visited: Visited) -> HTMLResponse:
+    """Show the case."""
+    return _overview(visited)
 
 
 @router.post("/more")
-def more(language: Spoken, pages: site.Here, here: Here, fields: Fields) -> HTMLResponse:
+def more(visited: Visited) -> HTMLResponse:
     """Show the page that hashes, for more entries of this case."""
-    owner = _owner(here, fields)
-    return questions.files(pages, language, case=owner.case_number, access_key=_key(fields))
+    return questions.files(
+        visited.pages,
+        visited.language,
+        case=visited.owner.case_number,
+        access_key=visited.access_key,
+    )
 
 
 @router.post("/withdraw")
-def confirm(language: Spoken, pages: site.Here, here: Here, fields: Fields) -> HTMLResponse:
+def confirm(visited: Visited) -> HTMLResponse:
     """Ask once more, and say what will happen."""
-    owner, n = _owner(here, fields), _entry(fields)
-    case = status.of_case(here, owner)
-    if n is not None and n not in {entry.n for entry in case.entries}:
+    case = status.of_case(visited.context, visited.owner)
+    if visited.entry is not None and visited.entry not in {entry.n for entry in case.entries}:
         raise InvalidRequest(WRONG)
-    values = {"case": case, "access_key": _key(fields), "n": n, "days": UNDO_DAYS}
-    return pages.page(language, "withdraw", **values)
+    return visited.pages.page(
+        visited.language, "withdraw", hidden=visited.hidden, n=visited.entry, days=UNDO_DAYS
+    )
 
 
 @router.post("/withdrawn")
-def withdrawn(
-    language: Spoken, pages: site.Here, here: Here, now: Now, fields: Fields
-) -> HTMLResponse:
+def withdrawn(visited: Visited, now: Now) -> HTMLResponse:
     """Withdraw an entry or the case. Matching stops at once; it can be undone for some days."""
-    owner, n = _owner(here, fields), _entry(fields)
-    if n is None:
-        withdraw.withdraw_case(here, owner, now)
+    if visited.entry is None:
+        withdraw.withdraw_case(visited.context, visited.owner, now)
     else:
-        withdraw.withdraw_entry(here, owner, n, now)
-    return _overview(pages, language, here, owner, fields, said="withdrawn")
+        withdraw.withdraw_entry(visited.context, visited.owner, visited.entry, now)
+    return _overview(visited, said="withdrawn")
 
 
 @router.post("/undone")
-def undone(language: Spoken, pages: site.Here, here: Here, fields: Fields) -> HTMLResponse:
+def undone(visited: Visited) -> HTMLResponse:
     """Take a withdrawal back."""
-    owner, n = _owner(here, fields), _entry(fields)
-    if n is None:
-        withdraw.undo_case(here, owner)
+    if visited.entry is None:
+        withdraw.undo_case(visited.context, visited.owner)
     else:
-        withdraw.undo_entry(here, owner, n)
-    return _overview(pages, language, here, owner, fields, said="undone")
-
-
-def _owner(here: Context, fields: Mapping[str, str]) -> Owner:
-    return authenticate.owner(here, fields.get("case", ""), _key(fields))
-
-
-def _key(fields: Mapping[str, str]) -> str:
-    return fields.get("access_key", "")
+        withdraw.undo_entry(visited.context, visited.owner, visited.entry)
+    return _overview(visited, said="undone")
 
 
 def _entry(fields: Mapping[str, str]) -> int | None:
-    """The entry that a form is about; none is the whole case."""
     n = fields.get("entry", "")
     if not n:
         return None
-    if not n.isascii() or not n.isdigit() or len(n) > 4:  # noqa: PLR2004 (of 50 entries)
+    if not n.isascii() or not n.isdigit() or len(n) > MAX_ENTRY_DIGITS:
         raise InvalidRequest(WRONG)
     return int(n)
 
 
-def _sign_in(pages: Site, language: Language, *, wrong: bool = False) -> HTMLResponse:
-    answered = 401 if wrong else 200
-    return pages.page(language, "words", script="open", status=answered, wrong=wrong)
+def _sign_in(pages: Site, language: Language, stamp: str, *, fault: str = "") -> HTMLResponse:
+    """`fault` is why it is asked again: `wrong`, whichever of the two it is, or `late`."""
+    answered = 401 if fault else 200
+    return pages.page(language, "words", script="open", status=answered, fault=fault, stamp=stamp)
 
 
-def _overview(
-    pages: Site,
-    language: Language,
-    here: Context,
-    owner: Owner,
-    fields: Mapping[str, str],
-    *,
-    said: str = "",
-) -> HTMLResponse:
-    case = status.of_case(here, owner)
+def _overview(visited: Visit, *, said: str = "") -> HTMLResponse:
+    case = status.of_case(visited.context, visited.owner)
     told = [
         Told(entry, [event for event in case.events if event.n == entry.n])
         for entry in case.entries
     ]
-    days: list[date] = sorted({event.seen_on for event in case.events}, reverse=True)
-    return pages.page(
-        language, "overview", case=case, told=told, days=days, access_key=_key(fields), said=said
+    days = sorted({event.seen_on for event in case.events}, reverse=True)
+    return visited.pages.page(
+        visited.language,
+        "overview",
+        case=case,
+        told=told,
+        days=days,
+        hidden=visited.hidden,
+        said=said,
     )

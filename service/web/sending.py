@@ -13,10 +13,12 @@ from service.domain.errors import InvalidRequest
 from service.http import document
 from service.http.given import Here, Now
 from service.http.submission import MoreIn, SubmissionIn
-from service.web import site
+from service.web import site, stamps
 from service.web.forms import WRONG, Document
 from service.web.headers import Kind
-from service.web.site import PageRoute, Spoken
+from service.web.languages import Language
+from service.web.site import PageRoute, Site, Spoken
+from service.web.stamps import Minute
 from service.workflows import authenticate, intake
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
@@ -25,24 +27,31 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @router.post("/sent")
 def sent(
-    language: Spoken, pages: site.Here, here: Here, now: Now, untrusted: Document
+    language: Spoken, pages: site.Here, here: Here, now: Now, minute: Minute, untrusted: Document
 ) -> HTMLResponse:
     """Open a case. The same submission again gives the same number, and opens nothing."""
     new = _parsed(SubmissionIn, untrusted).new_case()
     number, _ = intake.open_case(here, new, now)
-    return pages.page(language, "sent", kind=Kind.ANSWER, number=number, added=None)
+    return _received(pages, language, number=number, stamp=stamps.new(here.seals, minute))
 
 
 @router.post("/more/sent")
 def added(
-    language: Spoken, pages: site.Here, here: Here, now: Now, untrusted: Document
+    language: Spoken, pages: site.Here, here: Here, now: Now, minute: Minute, untrusted: Document
 ) -> HTMLResponse:
     """Add entries to a case. What it has already is passed over."""
     given = _parsed(MoreIn, untrusted)
     owner = authenticate.owner(here, given.case, given.access_key)
     entries = [entry.value() for entry in given.entries]
     count = intake.add_entries(here, owner, entries, now)
-    return pages.page(language, "sent", kind=Kind.ANSWER, number=owner.case_number, added=count)
+    stamp = stamps.new(here.seals, minute)
+    return _received(pages, language, number=owner.case_number, stamp=stamp, added=count)
+
+
+def _received(
+    pages: Site, language: Language, *, number: str, stamp: str, added: int | None = None
+) -> HTMLResponse:
+    return pages.page(language, "sent", kind=Kind.ANSWER, number=number, stamp=stamp, added=added)
 
 
 def _parsed(model: type[Model], untrusted: bytes) -> Model:

@@ -117,6 +117,14 @@ def spoken(language: str, here: Here) -> Language:
 Spoken = Annotated[Language, Depends(spoken)]
 
 
+class Instead(Exception):
+    """Another page is the answer: raised where a route's dependency finds out."""
+
+    def __init__(self, page: HTMLResponse) -> None:
+        super().__init__()
+        self.page = page
+
+
 class PageRoute(APIRoute):
     """A route that answers errors with a page, in the language that was asked for."""
 
@@ -127,6 +135,8 @@ class PageRoute(APIRoute):
         async def kindly(request: Request) -> Response:
             try:
                 return await handle(request)
+            except Instead as instead:
+                return instead.page
             except ServiceError as err:
                 return fault(request, type(err).__name__, STATUS[type(err)].value)
             except Exception as err:  # noqa: BLE001 (the page is the last place to say so kindly)

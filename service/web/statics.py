@@ -6,6 +6,7 @@ They are read once, when the process starts, and served at the path that they ha
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -30,6 +31,11 @@ class Statics:
     """The files by path from the root of the repository."""
 
     files: dict[str, bytes]
+
+    @cached_property
+    def packed(self) -> dict[str, bytes]:
+        """The files as they travel to a browser that unpacks them: a third of their size."""
+        return {path: gzip.compress(body, mtime=0) for path, body in self.files.items()}
 
     @cached_property
     def integrity(self) -> dict[str, str]:
@@ -86,4 +92,8 @@ def file(request: Request, path: str) -> Response:
     if path not in statics.files:
         raise HTTPException(404)
     kind, media_type = _KINDS[Path(path).suffix]
-    return Response(statics.files[path], media_type=media_type, headers=of(kind))
+    headers = {**of(kind), "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return Response(statics.files[path], media_type=media_type, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(statics.packed[path], media_type=media_type, headers=headers)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from hashing.signals import ContentSignals, SignalType
 from service.domain import policy
 from service.domain.actor import Owner
-from service.domain.case import MAX_ENTRIES, new_number
-from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
+from service.domain.case import MAX_ENTRIES, new_number, refusal
+from service.domain.errors import CaseFull, Conflict, InvalidRequest
 from service.store import banks, cases
 from service.store.cases import NewEntry
 from service.store.changes import Space
@@ -53,7 +53,7 @@ def open_case(
         known = cases.by_access(tx, access_hash)
         if known:
             if known.withdrawn_on:
-                raise Withdrawn
+                raise refusal(known.erase_on)
             if known.document_hash != document_hash:
                 raise Conflict
             return known.number, False
@@ -76,13 +76,15 @@ def add_entries(
 ) -> int:
     """Add entries to a case; return how many were new. What the case has already is passed over.
 
+    Of what is withdrawing and comes again, the old entry is erased: the new one takes its place.
     Raises InvalidRequest, Withdrawn, or CaseFull.
     """
     _check(entries)
     decided = _decided(context, entries)
     with context.database.write() as tx:
-        if cases.lock(tx, owner.case_id).withdrawn_on:
-            raise Withdrawn
+        case = cases.lock(tx, owner.case_id)
+        if case.withdrawn_on:
+            raise refusal(case.erase_on)
         known = cases.entry_hashes(tx, owner.case_id)
         fresh = [entry for entry in decided if entry.document_hash not in known]
         there = len(cases.entries_of(tx, owner.case_id))
@@ -90,7 +92,9 @@ def add_entries(
             raise CaseFull(
                 f"A case holds {MAX_ENTRIES} entries, withdrawn ones too, and this one has {there}."
             )
-        cases.add_entries(tx, owner.case_id, fresh, now)
+        for replaced in cases.withdrawing_of(tx, case.id, [one.document_hash for one in fresh]):
+            cases.withdraw(tx, replaced)
+        cases.add_entries(tx, case.id, fresh, now)
     _matched_from_now_on(context)
     return len(fresh)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from service.domain.actor import Owner
@@ -19,6 +19,8 @@ class CaseStatus:
     number: str
     opened_on: date
     withdrawn_on: date | None
+    erase_on: date | None
+    """Until when the withdrawal can be undone."""
     entries: list[Entry]
     events: list[SeenEvent]
 
@@ -32,6 +34,12 @@ def of_case(context: Context, owner: Owner) -> CaseStatus:
             case.number,
             case.opened_on,
             case.withdrawn_on,
-            cases.entries_of(tx, case.id),
+            case.erase_on,
+            [_dated(entry, case.erase_on) for entry in cases.entries_of(tx, case.id)],
             sightings.events(tx, case.id),
         )
+
+
+def _dated(entry: Entry, of_case: date | None) -> Entry:
+    """With the case's day, where an entry was withdrawn with its case."""
+    return replace(entry, erase_on=entry.erase_on or of_case) if entry.undo_to else entry

@@ -34,6 +34,9 @@ _UPRIGHT = (0,)
 PURGE = 500
 """Observations erased in one transaction."""
 
+ERASE = 20
+"""Entries erased in one transaction, or one case, which may have 50. Each may have 1,200 frames."""
+
 
 class _Pair(NamedTuple):
     """An entry's signal and an observation's that are near each other."""
@@ -82,6 +85,21 @@ def purge(context: Context, now: Today) -> int:
     """Erase observations whose time is over; return how many. 0 means that none is left."""
     with context.database.write() as tx:
         return sightings.purge_observations(tx, now, PURGE)
+
+
+def erase_due(context: Context, now: Today) -> int:
+    """Erase for good what was withdrawn and can be undone no more, some at a time.
+
+    Returns how many entries; 0 means that none is left. A case is erased whole, or not yet.
+    """
+    with context.database.write() as tx:
+        case = cases.due(tx, now)
+        if case:
+            return cases.erase(tx, case, now) or 1
+        alone = cases.due_entries(tx, now, ERASE)
+        for entry in alone:
+            cases.withdraw(tx, entry)
+    return len(alone)
 
 
 def _added(tx: Tx, space: Space, rows: Iterable[changes.Row]) -> list[Stored]:

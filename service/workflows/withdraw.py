@@ -1,40 +1,145 @@
-"""An owner's final act on an entry or a case. Matching stops before this returns."""
+"""An owner withdraws an entry or a case, for good or so that it can be undone, and undoes it.
+
+Matching stops before a withdrawal returns, and has begun again before an undo does.
+"""
 
 from __future__ import annotations
 
+from datetime import date
+from typing import NamedTuple
+
+from service.domain import policy
 from service.domain.actor import Owner
-from service.domain.case import EntryStatus
-from service.domain.errors import NotFound
-from service.store import cases
+from service.domain.case import Entry, EntryStatus, HoldReason, erase_day, refusal
+from service.domain.errors import NotFound, Withdrawn
+from service.store import cases, sightings
+from service.store.database import Tx
 from service.workflows.context import Context, Today
 
+ENTRY_ERASED = (
+    "The hashes of this entry are erased, so that this cannot be undone. Add the content again "
+    "to have it looked for."
+)
 
-def withdraw_case(context: Context, owner: Owner, now: Today) -> int:
-    """Withdraw every entry, and the case; return how many entries were not withdrawn before."""
+
+class Withdrawal(NamedTuple):
+    """How many entries a request withdrew, and the day on which they are erased.
+
+    The day is that of the first request; None when all is erased already.
+    """
+
+    entries: int
+    erase_on: date | None
+
+
+def withdraw_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
+    """Withdraw every entry, and the case. Repeating it does not move the day."""
     with context.database.write() as tx:
-        if cases.lock(tx, owner.case_id).withdrawn_on:
-            return 0  # and the day stays the first one
-        left = [e for e in cases.entries_of(tx, owner.case_id) if _is_open(e.status)]
+        case = cases.lock(tx, owner.case_id)
+        if case.withdrawn_on:
+            return Withdrawal(0, case.erase_on)
+        left = [e for e in cases.entries_of(tx, case.id) if not _is_withdrawn(e)]
         for entry in left:
-            cases.withdraw(tx, entry)
-        cases.close(tx, owner.case_id, now)
+            cases.begin_withdrawal(tx, entry, None)
+        cases.close(tx, case.id, now, erase_day(now))
     context.catch_up()
-    return len(left)
+    return Withdrawal(len(left), erase_day(now))
 
 
-def withdraw_entry(context: Context, owner: Owner, n: int) -> int:
-    """Withdraw one entry; return 1, or 0 when it was withdrawn before. Raises NotFound."""
+def withdraw_entry(context: Context, owner: Owner, n: int, now: Today) -> Withdrawal:
+    """Withdraw one entry. Repeating it does not move the day. Raises NotFound."""
     with context.database.write() as tx:
-        cases.lock(tx, owner.case_id)
-        entry = next((e for e in cases.entries_of(tx, owner.case_id) if e.n == n), None)
-        if entry is None:
-            raise NotFound
-        if not _is_open(entry.status):
-            return 0
+        case = cases.lock(tx, owner.case_id)
+        entry = _entry(tx, case, n)
+        if _is_withdrawn(entry):
+            return Withdrawal(0, _day(case, entry))
+        cases.begin_withdrawal(tx, entry, erase_day(now))
+    context.catch_up()
+    return Withdrawal(1, erase_day(now))
+
+
+def erase_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
+    """Withdraw a case for good, also one that is withdrawing: nothing can be undone."""
+    with context.database.write() as tx:
+        erased = cases.erase(tx, cases.lock(tx, owner.case_id), now)
+    context.catch_up()
+    return Withdrawal(erased, None)
+
+
+def erase_entry(context: Context, owner: Owner, n: int) -> Withdrawal:
+    """Withdraw one entry for good, also one that is withdrawing. Raises NotFound."""
+    with context.database.write() as tx:
+        entry = _entry(tx, cases.lock(tx, owner.case_id), n)
+        if entry.status is EntryStatus.WITHDRAWN:
+            return Withdrawal(0, None)
         cases.withdraw(tx, entry)
     context.catch_up()
+    return Withdrawal(1, None)
+
+
+def undo_case(context: Context, owner: Owner) -> int:
+    """Bring back a case and the entries withdrawn with it; return how many, 0 the second time.
+
+    What was withdrawn by itself before stays so. Raises Withdrawn when it is erased.
+    """
+    with context.database.write() as tx:
+        case = cases.lock(tx, owner.case_id)
+        if case.withdrawn_on is None:
+            return 0
+        if case.erase_on is None:
+            raise Withdrawn
+        cases.reopen(tx, case.id)
+        withdrawing = [e for e in cases.entries_of(tx, case.id) if e.undo_to and not e.erase_on]
+        for entry in withdrawing:
+            _bring_back(tx, entry)
+    _matched_again(context)
+    return len(withdrawing)
+
+
+def undo_entry(context: Context, owner: Owner, n: int) -> int:
+    """Bring back one entry; return 1, or 0 when it is not withdrawn.
+
+    Raises NotFound, and Withdrawn when the entry is erased or its whole case is withdrawn.
+    """
+    with context.database.write() as tx:
+        case = cases.lock(tx, owner.case_id)
+        entry = _entry(tx, case, n)
+        if case.withdrawn_on:
+            raise refusal(case.erase_on)
+        if entry.status is EntryStatus.WITHDRAWN:
+            raise Withdrawn(ENTRY_ERASED)
+        if entry.status is not EntryStatus.WITHDRAWING:
+            return 0
+        _bring_back(tx, entry)
+    _matched_again(context)
     return 1
 
 
-def _is_open(status: EntryStatus) -> bool:
-    return status is not EntryStatus.WITHDRAWN
+def _entry(tx: Tx, case: cases.Case, n: int) -> Entry:
+    entry = next((one for one in cases.entries_of(tx, case.id) if one.n == n), None)
+    if entry is None:
+        raise NotFound
+    return entry
+
+
+def _is_withdrawn(entry: Entry) -> bool:
+    return entry.status in {EntryStatus.WITHDRAWING, EntryStatus.WITHDRAWN}
+
+
+def _day(case: cases.Case, entry: Entry) -> date | None:
+    if entry.status is EntryStatus.WITHDRAWN:
+        return None
+    return entry.erase_on or case.erase_on
+
+
+def _bring_back(tx: Tx, entry: Entry) -> None:
+    """As it was, unless platforms have disputed it meanwhile, when nothing could be held."""
+    back = cases.undo_withdrawal(tx, entry)
+    if policy.may_hold(back) and policy.disputed(sightings.feedback_on(tx, back.id)):
+        cases.set_status(tx, back, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
+
+
+def _matched_again(context: Context) -> None:
+    """At once in this process; the worker then looks for what was seen, or excluded, meanwhile."""
+    context.catch_up()
+    context.work_waits.set()

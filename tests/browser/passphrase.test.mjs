@@ -39,7 +39,7 @@ for (const wrong of ["zzzz", "abacuss", "abacux", "ab", "x"]) {
     const typed = [...WORDS.slice(0, 3), wrong, ...WORDS.slice(0, 3)].join(" ");
     assert.throws(
       () => normalise(typed),
-      (error) => error.code === "InvalidPassphrase" && error.place === 4 && !`${error}`.includes(wrong),
+      (error) => error.place === 4 && !`${error}`.includes(wrong),
     );
   });
 }

@@ -99,6 +99,7 @@ def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
         ["status", "--server", "https://x"],
         ["submit", "a", "--server", "https://x", "--subject", "friend"],
         ["withdraw", "--server", "https://x", "--case", "1", "--entry", "one"],
+        ["withdraw", "--server", "https://x", "--case", "1", "--undo", "--now"],
         ["status", "--server", "https://x", "--case", "1", "--passphrase", WORDS],
         ["submit", "a", "--server", "https://x", "--passphrase", WORDS],
         ["withdraw", "--server", "https://x", "--case", "1", "--passphrase", WORDS],
@@ -279,10 +280,46 @@ def test_withdraw_asks_first(
     assert "Nothing was withdrawn." in capsys.readouterr().err
     assert service.asked == []
     answering(monkeypatch, "y")
+    service.will({"withdrawn": 1, "erase_on": "2026-11-25"})
     assert takeback(*command) == 0
-    assert f"Withdrawn: {told}. It is matched no more." in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"Withdraw {told}? [y/N]" in out
+    assert f"Withdrawn: {told}. It is matched no more." in out
+    assert "erased on 2026-11-25" in out
+    assert "--undo" in out
     assert takeback(*command, "--yes") == 0
     assert [(a.method, a.path) for a in service.asked] == [("DELETE", path)] * 2
+
+
+@pytest.mark.usefixtures("passphrase")
+@pytest.mark.parametrize(
+    ("options", "path", "told"),
+    [([], "/v1/case", "the whole case"), (["--entry", "2"], "/v1/case/entries/2", "entry 2")],
+)
+def test_withdraw_now_asks_and_undo_does_not(
+    service: Service,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    path: str,
+    told: str,
+) -> None:
+    command = ["withdraw", "--case", "1", "--server", service.url, *options]
+    answering(monkeypatch, "y")
+    service.will({"withdrawn": 1, "erase_on": None})
+    assert takeback(*command, "--now") == 0
+    out = capsys.readouterr().out
+    assert f"Withdraw {told} for good, so that nobody can undo it? [y/N]" in out
+    assert "This cannot be undone." in out
+    for undone, said in ((1, f"Undone: {told} is as it was before."), (0, "Nothing")):
+        service.will({"undone": undone})
+        assert takeback(*command, "--undo") == 0
+        assert capsys.readouterr().out.startswith(said)
+    asked = [("DELETE", f"{path}?erase=now"), *[("POST", f"{path}/undo")] * 2]
+    assert [(a.method, a.path) for a in service.asked] == asked
+    service.will({"detail": "This was withdrawn for good."}, 410)
+    assert takeback(*command, "--undo") == 1
+    assert capsys.readouterr().err == "takeback: This was withdrawn for good.\n"
 
 
 def test_lookup_in_parts(

@@ -64,11 +64,19 @@ def test_what_an_owner_asks_about_a_case(service: Service) -> None:
     assert mine.add("481-902-3475", [PICTURE]) == {"ok": True}
     assert mine.withdraw("481-902-3475") == {"ok": True}
     assert mine.withdraw("481-902-3475", 3) == {"ok": True}
+    mine.withdraw("481-902-3475", erase_now=True)
+    mine.withdraw("481-902-3475", 3, erase_now=True)
+    assert mine.undo("481-902-3475") == {"ok": True}
+    assert mine.undo("481-902-3475", 3) == {"ok": True}
     assert [(a.method, a.path, a.body) for a in service.asked] == [
         ("GET", "/v1/case", None),
         ("POST", "/v1/case/entries", entries_document((PICTURE,))),
         ("DELETE", "/v1/case", None),
         ("DELETE", "/v1/case/entries/3", None),
+        ("DELETE", "/v1/case?erase=now", None),
+        ("DELETE", "/v1/case/entries/3?erase=now", None),
+        ("POST", "/v1/case/undo", None),
+        ("POST", "/v1/case/entries/3/undo", None),
     ]
     assert {a.headers["Authorization"] for a in service.asked} == {CREDENTIAL}
 

@@ -253,6 +253,14 @@ def test_animated_pictures_are_sampled_in_their_own_time(make_scene: Scene, kind
         assert np.abs(frame.luma.astype(int) - grey).mean() < 8
 
 
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_frames_that_are_passed_over_take_their_own_time(make_scene: Scene, kind: str) -> None:
+    durations = [200, 40, 40, 40, 400, 60, 60, 200]
+    with animation(kind, [*range(1, 9)], make_scene, duration=durations) as image:
+        found = list(frames.sample_animation(image))
+    assert [round(frame.at_ms, -1) for frame in found] == [0, 280, 720, 780]
+
+
 def test_frames_without_a_duration_take_a_tenth_of_a_second(make_scene: Scene) -> None:
     with animation("GIF", [1, 2, 3, 4], make_scene) as image:
         found = list(frames.sample_animation(image, period_ms=1))

@@ -121,14 +121,45 @@ def test_the_status_of_a_case() -> None:
                 "status": "of the future",
                 "sightings": [],
             },
+            {
+                "n": 3,
+                "kind": "picture",
+                "added_on": "2026-11-01",
+                "status": "withdrawing",
+                "erase_on": "2026-11-05",
+                "sightings": [],
+            },
+            {
+                "n": 4,
+                "kind": "picture",
+                "added_on": "2026-11-01",
+                "status": "withdrawn",
+                "erase_on": None,
+                "sightings": [],
+            },
         ],
         "says": "We keep looking.",
     }
+    away = "withdrawn, matched no more"
     assert list(report.status_lines(status)) == [
         "Case 481-902-3475, opened 2026-11-01",
         "  1. picture, added 2026-11-01: being looked for",
         "     2026-11-02  Example: found among uploads; no word yet of what they did",
         "     2026-11-03  Other: else; they blocked it",
         "  2. video, added 2026-11-01: of the future",
+        f"  3. picture, added 2026-11-01: {away}; can be undone before 2026-11-05",
+        "  4. picture, added 2026-11-01: withdrawn, matched no more, and erased",
         "We keep looking.",
     ]
+
+
+def test_what_a_withdrawal_and_its_undo_did() -> None:
+    first, *more = report.withdrawn_text("entry 2", {"withdrawn": 1}).splitlines()
+    assert first == "Withdrawn: entry 2. It is matched no more."
+    assert more == [report.ERASED]
+    later = report.withdrawn_text("entry 2", {"withdrawn": 1, "erase_on": "2026-11-25"})
+    assert later.splitlines()[0] == first
+    assert "erased on 2026-11-25" in later
+    assert report.ERASED not in later
+    assert report.undone_text("entry 2", {"undone": 1}) == "Undone: entry 2 is as it was before."
+    assert report.undone_text("entry 2", {"undone": 0}) == report.NOTHING_UNDONE

@@ -20,10 +20,10 @@ SEED = 20261121
 def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
     server: Server, picture: Picture, submission: Submission
 ) -> None:
-    """Submit and withdraw without pause, kill in the middle of it, look after each start."""
+    """Submit, withdraw and undo without pause, kill in the middle of it, look after each start."""
     chance = random.Random(SEED)
     opened: dict[int, str] = {}
-    withdrawn: set[int] = set()
+    withdrawn: dict[int, str] = {}
     unsure: set[int] = set()
     server.start()
     key = server.key()
@@ -40,16 +40,26 @@ def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
                 if seed % 3 == 0:
                     unsure.add(seed)
                     credential = f"Case {opened[seed]}:{seed.to_bytes(32).hex()}"
-                    status, answer = server.ask("DELETE", "/v1/case", credential=credential)
-                    assert (status, answer) == (200, {"withdrawn": 1})
-                    withdrawn.add(seed)
+                    _withdraw(server, seed, credential)
+                    withdrawn[seed] = "withdrawn" if seed % 2 else "withdrawing"
+                    if seed % 4 == 0:
+                        undo = server.ask("POST", "/v1/case/undo", credential=credential)
+                        assert undo == (200, {"undone": 1})
+                        del withdrawn[seed]
                     unsure.discard(seed)
         except (OSError, HTTPException):
             timer.join()
         server.start()
         _all_there(server, key, picture, opened, withdrawn, unsure)
     assert len(opened) > ROUNDS
-    assert len(withdrawn) > 1
+    assert set(withdrawn.values()) == {"withdrawing", "withdrawn"}
+
+
+def _withdraw(server: Server, seed: int, credential: str) -> None:
+    """Every second one for good."""
+    path = "/v1/case?erase=now" if seed % 2 else "/v1/case"
+    status, answer = server.ask("DELETE", path, credential=credential)
+    assert (status, answer["withdrawn"], answer["erase_on"] is None) == (200, 1, seed % 2 == 1)
 
 
 def _all_there(
@@ -57,7 +67,7 @@ def _all_there(
     key: str,
     picture: Picture,
     opened: dict[int, str],
-    withdrawn: set[int],
+    withdrawn: dict[int, str],
     unsure: set[int],
 ) -> None:
     for seed, number in opened.items():
@@ -65,7 +75,7 @@ def _all_there(
         status, case = server.ask("GET", "/v1/case", credential=credential)
         assert status == 200
         if seed not in unsure:
-            expected = "withdrawn" if seed in withdrawn else "active"
+            expected = withdrawn.get(seed, "active")
             assert [entry["status"] for entry in case["entries"]] == [expected]
     sure = [seed for seed in opened if seed not in unsure]
     for start in range(0, len(sure), 1000):

@@ -114,7 +114,7 @@ def test_withdrawn_signals_are_gone_from_the_disk(
     assert len(values) == 4
     _, answer = server.ask("POST", "/v1/cases", content)
     credential = f"Case {answer['case_number']}:{content['access_key']}"
-    server.ask("DELETE", "/v1/case", credential=credential)
+    assert server.ask("DELETE", "/v1/case?erase=now", credential=credential)[0] == 200
     server.stop()
     with sqlite3.connect(server.state / "takeback.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise, product
 
 import pytest
@@ -13,10 +13,14 @@ from service.domain.case import (
     TRANSITIONS,
     Entry,
     EntryStatus,
+    erase_day,
     new_number,
     parse_number,
+    refusal,
 )
-from service.domain.errors import IllegalTransition, Unauthenticated
+from service.domain.errors import IllegalTransition, Unauthenticated, Withdrawn
+
+WITHDRAWING = EntryStatus.WITHDRAWING
 
 nine = st.lists(st.integers(0, 9), min_size=9, max_size=9)
 
@@ -25,8 +29,9 @@ def numbered(digits: list[int]) -> str:
     return new_number(iter(digits).__next__)
 
 
-def entry(status: EntryStatus) -> Entry:
-    return Entry(1, 1, 1, ContentKind.PICTURE, status, date(2026, 1, 1), reviewed=False)
+def entry(status: EntryStatus, undo_to: EntryStatus | None = None) -> Entry:
+    day = date(2026, 1, 1)
+    return Entry(1, 1, 1, ContentKind.PICTURE, status, day, reviewed=False, undo_to=undo_to)
 
 
 @given(nine)
@@ -115,20 +120,35 @@ def test_what_is_not_a_number_is_refused_as_an_unknown_one(untrusted: str) -> No
 
 @pytest.mark.parametrize(("status", "to"), list(product(EntryStatus, EntryStatus)))
 def test_no_step_but_those_of_the_table(status: EntryStatus, to: EntryStatus) -> None:
+    one = entry(status, undo_to=to if status is WITHDRAWING else None)
     if to in TRANSITIONS[status]:
-        assert entry(status).step(to) is to
+        assert one.step(to) is to
     else:
         with pytest.raises(IllegalTransition) as raised:
-            entry(status).step(to)
+            one.step(to)
         assert str(raised.value) == f"An entry cannot go from {status} to {to}."
 
 
+@pytest.mark.parametrize(("was", "to"), list(product([None, *EntryStatus], EntryStatus)))
+def test_an_undo_leads_back_to_what_an_entry_was_and_nowhere_else(
+    was: EntryStatus | None, to: EntryStatus
+) -> None:
+    allowed = {EntryStatus.WITHDRAWN, was} & TRANSITIONS[WITHDRAWING]
+    one = entry(WITHDRAWING, was)
+    if to in allowed:
+        assert one.step(to) is to
+    else:
+        with pytest.raises(IllegalTransition):
+            one.step(to)
+
+
 def test_the_table_is_what_the_glossary_says() -> None:
-    received, active, quarantined, withdrawn = EntryStatus
+    received, active, quarantined, withdrawing, withdrawn = EntryStatus
     assert {
-        received: {active, quarantined, withdrawn},
-        active: {quarantined, withdrawn},
-        quarantined: {active, withdrawn},
+        received: {active, quarantined, withdrawing, withdrawn},
+        active: {quarantined, withdrawing, withdrawn},
+        quarantined: {active, withdrawing, withdrawn},
+        withdrawing: {received, active, quarantined, withdrawn},
         withdrawn: set(),
     } == TRANSITIONS
 
@@ -139,14 +159,16 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.status = EntryStatus.RECEIVED
+        self.undo_to: EntryStatus | None = None
         self.was: list[EntryStatus] = []
 
     @rule(to=st.sampled_from(EntryStatus))
     def step(self, to: EntryStatus) -> None:
         try:
-            reached = entry(self.status).step(to)
+            reached = entry(self.status, self.undo_to).step(to)
         except IllegalTransition:
             return
+        self.undo_to = self.status if to is WITHDRAWING else None
         self.was.append(self.status)
         self.status = reached
 
@@ -155,8 +177,28 @@ class Life(RuleBasedStateMachine):
         assert EntryStatus.WITHDRAWN not in self.was
 
     @invariant()
-    def received_is_first_only(self) -> None:
-        assert EntryStatus.RECEIVED not in self.was[1:]
+    def received_is_first_and_else_only_undone(self) -> None:
+        decided = [one for one in self.was if one is not WITHDRAWING]
+        after = decided[decided.count(EntryStatus.RECEIVED) :]
+        assert EntryStatus.RECEIVED not in after
+
+    @invariant()
+    def what_is_undone_is_as_it_was(self) -> None:
+        lived = [*self.was, self.status]
+        for at in (at for at, one in enumerate(lived[:-1]) if one is WITHDRAWING):
+            assert lived[at + 1] in {lived[at - 1], EntryStatus.WITHDRAWN}
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.times())
+def test_an_undo_is_open_for_at_least_72_hours(day: date, hour: time) -> None:
+    ends = datetime.combine(erase_day(day), time())
+    left = ends - datetime.combine(day, hour)
+    assert timedelta(hours=72) < left <= timedelta(hours=96)
+
+
+def test_what_refuses_a_withdrawn_case_says_whether_it_can_be_undone() -> None:
+    assert "2026-11-25" in str(refusal(date(2026, 11, 25)))
+    assert str(refusal(None)) == str(Withdrawn())
 
 
 TestLife = Life.TestCase

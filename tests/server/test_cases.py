@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.server.conftest import World
 
 DAY = date(2026, 1, 1)
+LATER = date(2026, 1, 5)
 
 
 def opened(world: World, *, number: str = "000-000-0001", access: bytes = b"a" * 32) -> int:
@@ -128,14 +129,59 @@ def test_withdrawing_erases_the_signals_of_that_entry_alone(world: World) -> Non
         ]
 
 
-def test_closing_erases_the_note(world: World) -> None:
+@pytest.mark.parametrize("held", [False, True])
+def test_a_withdrawal_and_its_undo_are_told_to_the_index(world: World, *, held: bool) -> None:
+    owner = world.open(world.picture(world.pdq(), world.phash()))
+    with world.context.database.write() as tx:
+        if held:
+            entry = cases.entries_of(tx, owner.case_id)[0]
+            cases.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
+            cases.mark_reviewed(tx, entry)
+        was = cases.entries_of(tx, owner.case_id)[0]
+        before = changes.last(tx)
+        cases.begin_withdrawal(tx, was, DAY)
+        away = cases.entries_of(tx, owner.case_id)[0]
+        back = cases.undo_withdrawal(tx, away)
+        assert back == was == cases.entries_of(tx, owner.case_id)[0]
+        told = [row.change for row in changes.after(tx, before, 9)]
+        row = tx.execute(sa.select(entries)).one()
+        with pytest.raises(IllegalTransition):
+            cases.undo_withdrawal(tx, back)
+    assert (away.status, away.undo_to) == (EntryStatus.WITHDRAWING, was.status)
+    assert away.erase_on == DAY
+    assert told == [Change.REMOVE] * 2 + ([] if held else [Change.ADD] * 2)
+    assert (row.reason, row.reviewed) == (HoldReason.DISPUTED if held else None, held)
+
+
+def test_what_no_index_holds_is_erased_without_telling_them(world: World) -> None:
+    owner = world.open()
+    with world.context.database.write() as tx:
+        cases.begin_withdrawal(tx, cases.entries_of(tx, owner.case_id)[0], DAY)
+        before = changes.last(tx)
+        cases.withdraw(tx, cases.entries_of(tx, owner.case_id)[0])
+        assert changes.last(tx) == before
+        assert tx.scalars(sa.select(signals.c.id)).all() == []
+        row = tx.execute(sa.select(entries)).one()
+    assert (row.document_hash, row.undo_to, row.erase_on) == (None, None, None)
+
+
+def test_closing_keeps_the_note_and_erasing_erases_it(world: World) -> None:
     owner = world.open()
     with world.context.database.write() as tx:
         sealed = {"note": world.context.seals.seal("something private")}
         tx.execute(sa.update(schema.cases).values(sealed))
-        cases.close(tx, owner.case_id, DAY)
+        cases.close(tx, owner.case_id, DAY, LATER)
+        assert tx.execute(sa.select(schema.cases.c.note)).scalar_one() is not None
+        closed = cases.lock(tx, owner.case_id)
+        assert (closed.withdrawn_on, closed.erase_on) == (DAY, LATER)
+        cases.reopen(tx, owner.case_id)
+        opened_again = cases.lock(tx, owner.case_id)
+        assert (opened_again.withdrawn_on, opened_again.erase_on) == (None, None)
+        cases.close(tx, owner.case_id, DAY, LATER)
+        assert cases.erase(tx, cases.lock(tx, owner.case_id), LATER) == 1
         assert tx.execute(sa.select(schema.cases.c.note)).scalar_one() is None
-        assert cases.lock(tx, owner.case_id).withdrawn_on == DAY
+        erased = cases.lock(tx, owner.case_id)
+        assert (erased.withdrawn_on, erased.erase_on) == (DAY, None)
 
 
 def test_an_entry_without_signals_is_passed_over_by_banks(world: World) -> None:

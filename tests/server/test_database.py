@@ -14,7 +14,7 @@ from service.domain.errors import NotReady
 from service.settings import InvalidSetting
 from service.store import database as database_module
 from service.store.database import Database, Tx
-from service.store.schema import excluded_signals, metadata, progress
+from service.store.schema import cases, entries, excluded_signals, metadata, progress, signals
 
 
 def tables(database: Database) -> set[str]:
@@ -49,6 +49,37 @@ def test_a_store_without_windows_forgets_them_and_keeps_the_rest(database: Datab
     database.migrate()
     with database.read() as tx:
         assert tx.scalars(sa.select(excluded_signals.c.window)).all() == [None]
+
+
+def test_a_store_without_undo_makes_every_withdrawal_final(database: Database) -> None:
+    day = date(2026, 1, 1)
+    case = {"subject": "self", "document_hash": b"d" * 32, "opened_on": day, "note": b"n"}
+    entry = {"kind": "picture", "reviewed": False, "added_on": day, "reason": "disputed"}
+    with database.write() as tx:
+        for n, (status, erase_on) in enumerate([("withdrawing", day), ("quarantined", None)], 1):
+            known = {"id": n, "number": str(n), "access_hash": bytes([n]) * 32}
+            closed = {"withdrawn_on": erase_on, "erase_on": erase_on}
+            tx.execute(sa.insert(cases).values({**case, **known, **closed}))
+            undo = {"status": status, "undo_to": "active" if erase_on else None}
+            of_case = {"case_id": n, "n": 1, "document_hash": bytes([n]) * 32, "id": n}
+            tx.execute(sa.insert(entries).values({**entry, **of_case, **undo}))
+            signal = {"type": "pdq", "value": bytes([n]) * 32, "entry_id": n}
+            tx.execute(sa.insert(signals).values(signal))
+    database.downgrade("0003")
+    with database.engine.connect() as connection:
+        columns = {one["name"] for one in sa.inspect(connection).get_columns("entries")}
+        query = "SELECT status, reason, document_hash IS NULL FROM entries ORDER BY id"
+        left = [tuple(row) for row in connection.exec_driver_sql(query)]
+        stored = connection.exec_driver_sql("SELECT entry_id FROM signals").scalars().all()
+        query = "SELECT note IS NULL, withdrawn_on IS NULL FROM cases ORDER BY id"
+        notes = [tuple(map(bool, row)) for row in connection.exec_driver_sql(query)]
+    assert not columns & {"undo_to", "erase_on"}
+    assert left == [("withdrawn", None, True), ("quarantined", "disputed", False)]
+    assert stored == [2]
+    assert notes == [(True, False), (False, True)]
+    database.migrate()
+    with database.read() as tx:
+        assert tx.scalars(sa.select(entries.c.undo_to)).all() == [None, None]
 
 
 def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None:

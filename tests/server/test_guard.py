@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.api import credentials
 from service.api.guard import HEADERS, Guard
 from service.api.health import Meters
+from service.http import given
 
 if TYPE_CHECKING:
     from tests.server.conftest import Wire, World
@@ -74,7 +74,7 @@ def test_a_fault_is_answered_with_the_headers_and_without_words(
     def fail() -> None:
         raise ValueError(SECRET)
 
-    app.dependency_overrides[credentials.context] = fail
+    app.dependency_overrides[given.context] = fail
     answer = api.get("/v1/case")
     assert answer.status_code == 500
     assert answer.json()["type"] == "takeback:problem:service-error"

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from hashing.signals import ContentSignals, Signal, SignalType, Window, WindowSignal
-from service.domain.case import MAX_ENTRIES, EntryStatus
+from service.domain.case import MAX_ENTRIES, EntryStatus, erase_day
 from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
 from service.domain.sighting import Verdict
 from service.store.schema import cases, entries, signals
@@ -58,8 +58,12 @@ def test_the_same_key_with_other_content_is_a_conflict(world: World) -> None:
 
 def test_a_withdrawn_case_is_not_opened_again(world: World) -> None:
     picture, key = world.picture(), world.value()
-    withdraw.withdraw_case(world.context, world.open(picture, key=key), world.day)
-    with pytest.raises(Withdrawn):
+    owner = world.open(picture, key=key)
+    withdraw.withdraw_case(world.context, owner, world.day)
+    with pytest.raises(Withdrawn, match=rf"erased on {erase_day(world.day)}; before that .* undo"):
+        world.open(picture, key=key)
+    withdraw.erase_case(world.context, owner, world.day)
+    with pytest.raises(Withdrawn, match="for good"):
         world.open(picture, key=key)
 
 
@@ -89,7 +93,7 @@ def test_a_signal_below_the_bar_or_of_no_picture_is_refused_whole(
 def test_what_was_withdrawn_can_be_added_again(world: World) -> None:
     picture, platform = world.picture(), world.actor()
     owner = world.open(picture, world.picture())
-    withdraw.withdraw_entry(world.context, owner, 1)
+    withdraw.withdraw_entry(world.context, owner, 1, world.day)
     assert world.ask(platform, picture) == [Verdict.NONE]
     assert intake.add_entries(world.context, owner, [picture], world.day) == 1
     assert world.ask(platform, picture) == [Verdict.MATCH]
@@ -160,7 +164,10 @@ def test_the_same_entry_added_at_once_is_added_once(world: World) -> None:
 def test_nothing_is_added_to_a_withdrawn_case(world: World) -> None:
     owner = world.open()
     withdraw.withdraw_case(world.context, owner, world.day)
-    with pytest.raises(Withdrawn):
+    with pytest.raises(Withdrawn, match="undo"):
+        intake.add_entries(world.context, owner, [world.picture()], world.day)
+    withdraw.erase_case(world.context, owner, world.day)
+    with pytest.raises(Withdrawn, match="for good"):
         intake.add_entries(world.context, owner, [world.picture()], world.day)
 
 
@@ -179,7 +186,7 @@ def test_adding_and_withdrawing_at_once_leaves_nothing_that_matches(world: World
         pool.submit(withdraw.withdraw_case, world.context, owner, world.day).result()
         for each in added:
             each.result()
-    assert set(world.statuses(owner)) == {EntryStatus.WITHDRAWN}
+    assert set(world.statuses(owner)) == {EntryStatus.WITHDRAWING}
     assert world.ask(platform, *more) == [Verdict.NONE] * 8
 
 

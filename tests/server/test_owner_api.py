@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.testclient import TestClient
 
-from service.api import credentials
 from service.api import owner as owner_api
-from service.domain.sighting import Feedback
+from service.domain.sighting import Feedback, Verdict
+from service.http import given
 from service.workflows import respond
 from service.workflows.respond import Response
 
@@ -42,16 +42,61 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
         "kind": "picture",
         "status": "active",
         "added_on": "2026-11-21",
+        "erase_on": None,
         "sightings": [],
     }
-    assert api.delete("/v1/case/entries/2", headers=owner).json() == {"withdrawn": 1}
-    assert api.delete("/v1/case/entries/2", headers=owner).json() == {"withdrawn": 0}
-    assert api.delete("/v1/case", headers=owner).json() == {"withdrawn": 2}
-    assert api.delete("/v1/case", headers=owner).json() == {"withdrawn": 0}
+    until = "2026-11-25"
+    for path, count in (("/v1/case/entries/2", 1), ("/v1/case", 2)):
+        for withdrawn in (count, 0):
+            answer = api.delete(path, headers=owner).json()
+            assert answer == {"withdrawn": withdrawn, "erase_on": until}
     told = api.get("/v1/case", headers=owner).json()
-    assert told["withdrawn_on"] == "2026-11-21"
+    assert (told["withdrawn_on"], told["erase_on"]) == ("2026-11-21", until)
+    entries = {(entry["status"], entry["erase_on"]) for entry in told["entries"]}
+    assert entries == {("withdrawing", until)}
+    refused = api.post("/v1/case/entries", json=added, headers=owner)
+    assert (refused.status_code, until in refused.json()["detail"]) == (410, True)
+
+
+def test_a_withdrawal_is_undone_or_made_final(api: TestClient, served: World, wire: Wire) -> None:
+    pictures, platform = [served.picture() for _ in range(3)], served.actor()
+    document = wire.submission(*pictures, key=KEY)
+    owner = opened(api, document)
+    api.delete("/v1/case/entries/3", headers=owner)
+    assert api.post("/v1/case/entries/3/undo", headers=owner).json() == {"undone": 1}
+    assert api.post("/v1/case/entries/3/undo", headers=owner).json() == {"undone": 0}
+    api.delete("/v1/case", headers=owner)
+    assert served.ask(platform, *pictures) == [Verdict.NONE] * 3
+    assert api.post("/v1/case/entries/1/undo", headers=owner).status_code == 410
+    assert api.post("/v1/case/undo", headers=owner).json() == {"undone": 3}
+    assert api.post("/v1/case/undo", headers=owner).json() == {"undone": 0}
+    assert served.ask(platform, *pictures) == [Verdict.MATCH] * 3
+    final = {"params": {"erase": "now"}, "headers": owner}
+    for path, count in (("/v1/case/entries/1", 1), ("/v1/case", 2)):
+        for withdrawn in (count, 0):
+            answer = api.request("DELETE", path, **final).json()
+            assert answer == {"withdrawn": withdrawn, "erase_on": None}
+    told = api.get("/v1/case", headers=owner).json()
+    assert (told["withdrawn_on"], told["erase_on"]) == ("2026-11-21", None)
     assert {entry["status"] for entry in told["entries"]} == {"withdrawn"}
-    assert api.post("/v1/case/entries", json=added, headers=owner).status_code == 410
+    for path in ("/v1/case/undo", "/v1/case/entries/1/undo"):
+        answer = api.post(path, headers=owner)
+        assert (answer.status_code, answer.json()["type"]) == (410, "takeback:problem:withdrawn")
+    again = api.post("/v1/cases", json=document)
+    assert (again.status_code, "for good" in again.json()["detail"]) == (410, True)
+    assert api.post("/v1/case/entries/4/undo", headers=owner).status_code == 404
+
+
+@pytest.mark.parametrize("erase", ["", "later", "NOW", "5ec2e7"])
+def test_a_withdrawal_that_says_how_in_other_words_is_refused(
+    api: TestClient, served: World, wire: Wire, erase: str
+) -> None:
+    owner = opened(api, wire.submission(served.picture(), key=KEY))
+    for path in ("/v1/case", "/v1/case/entries/1"):
+        answer = api.request("DELETE", path, params={"erase": erase}, headers=owner)
+        assert answer.status_code == 422
+        assert "5ec2e7" not in answer.text
+    assert api.get("/v1/case", headers=owner).json()["entries"][0]["status"] == "active"
 
 
 def test_an_owner_reads_where_and_when_and_what_was_done(
@@ -130,7 +175,7 @@ def test_a_video_of_1200_frames_is_taken(api: TestClient, served: World, wire: W
     video = served.video([served.value() for _ in range(1200)])
     owner = opened(api, wire.submission(video, key=KEY))
     assert api.get("/v1/case", headers=owner).json()["entries"][0]["kind"] == "video"
-    assert api.delete("/v1/case", headers=owner).json() == {"withdrawn": 1}
+    assert api.delete("/v1/case", headers=owner).json()["withdrawn"] == 1
 
 
 def test_every_failure_to_prove_oneself_is_answered_alike(
@@ -167,8 +212,10 @@ def test_every_failure_to_prove_oneself_is_answered_alike(
     }
     assert len(answers) == 1
     assert answers.pop()[0] == 401
-    for method, path in (("DELETE", "/v1/case"), ("DELETE", "/v1/case/entries/1")):
-        assert api.request(method, path).status_code == 401
+    for path in ("/v1/case", "/v1/case/entries/1"):
+        assert api.delete(path).status_code == 401
+        assert api.request("DELETE", path, params={"erase": "now"}).status_code == 401
+        assert api.post(f"{path}/undo").status_code == 401
     assert api.post("/v1/case/entries", json={"entries": []}).status_code == 401
     for same in (good.replace("Case", "cAsE"), good.replace("-", " "), good.replace("-", "")):
         assert api.get("/v1/case", headers={"Authorization": same}).status_code == 200
@@ -181,12 +228,15 @@ def test_a_place_that_no_entry_has_is_refused(
     api: TestClient, served: World, wire: Wire, n: str
 ) -> None:
     owner = opened(api, wire.submission(served.picture(), key=KEY))
-    answer = api.delete(f"/v1/case/entries/{n}", headers=owner)
-    assert answer.status_code == 422
-    assert "5ec2e7" not in answer.text
+    for answer in (
+        api.delete(f"/v1/case/entries/{n}", headers=owner),
+        api.post(f"/v1/case/entries/{n}/undo", headers=owner),
+    ):
+        assert answer.status_code == 422
+        assert "5ec2e7" not in answer.text
     assert api.delete("/v1/case/entries/2", headers=owner).status_code == 404
 
 
 def test_the_day_is_that_of_utc() -> None:
     before = datetime.now(UTC).date()
-    assert before <= credentials.today() <= datetime.now(UTC).date()
+    assert before <= given.today() <= datetime.now(UTC).date()

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from service.api import problems
 from service.domain import errors
+from service.http.statuses import STATUS
 
 KINDS = [
     kind
@@ -19,7 +20,7 @@ KINDS = [
 
 
 def test_every_error_has_a_row() -> None:
-    assert set(problems.STATUS) == set(KINDS)
+    assert set(STATUS) == set(KINDS)
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:
@@ -56,7 +57,7 @@ def test_an_error_is_answered_as_a_problem(
     failing: TestClient, kind: type[errors.ServiceError]
 ) -> None:
     answer = failing.get(f"/{kind.__name__}")
-    status = problems.STATUS[kind]
+    status = STATUS[kind]
     assert answer.status_code == status
     assert answer.headers["content-type"] == problems.MEDIA_TYPE
     kebab = re.sub("(?<!^)([A-Z])", r"-\1", kind.__name__).lower()

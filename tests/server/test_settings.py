@@ -27,6 +27,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "observation_days": ("7", 7),
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
+        "exit_url": ("https://example.org/", "https://example.org/"),
     }
     assert set(chosen) == {each.name for each in fields(Settings)}
     found = read({f"TAKEBACK_{name.upper()}": text for name, (text, _) in chosen.items()})
@@ -50,6 +51,8 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_PORT", "0"),
         ("TAKEBACK_MAX_BODY_BYTES", "-1"),
         ("TAKEBACK_OBSERVATION_DAYS", "1.5"),
+        ("TAKEBACK_EXIT_URL", ""),
+        ("TAKEBACK_EXIT_URL", "javascript:alert(1)"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, text: str) -> None:

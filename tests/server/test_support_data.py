@@ -39,7 +39,9 @@ AUDIENCES = {support.MINORS, support.ADULTS, support.EVERYONE}
 # CLDR also has codes of two letters that are no country: unions, zones and pseudo-locales.
 NO_COUNTRY = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 ENGLISH = Locale("en")
-COUNTRIES = {code for code in ENGLISH.territories if re.fullmatch(r"[A-Z]{2}", code)} - NO_COUNTRY
+COUNTRIES = {
+    code for code in map(str, ENGLISH.territories) if re.fullmatch(r"[A-Z]{2}", code)
+} - NO_COUNTRY
 ROWS: list[dict[str, Any]] = tomllib.loads(support.DATA.read_text("utf-8"))["service"]
 SERVICES = support.read()
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +19,15 @@ from hashing.signals import (
     WindowSignal,
 )
 from service.domain.actor import Actor, Owner
-from service.domain.case import EntryStatus
+from service.domain.case import Entry, EntryStatus, erase_day
 from service.domain.sighting import Feedback, Source, Verdict
 from service.matching.codes import Codes, Hits
 from service.matching.orientations import oriented
+from service.store import cases as cases_store
 from service.store import changes
 from service.store import sightings as sightings_store
-from service.store.schema import progress, sightings, signals
+from service.store.database import Tx
+from service.store.schema import cases, progress, sightings, signals
 from service.workflows import exclude, observe, status, upkeep, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
@@ -305,3 +309,79 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
     world.work()
     assert told(world, owner) == [(1, "Somewhere")]
     assert world.context.lag() == 0
+
+
+def test_what_is_due_is_erased_a_few_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "ERASE", 2)
+    owners = [world.open(world.picture(), world.video([world.value()] * 2)) for _ in range(6)]
+    later = world.open()
+    for owner in owners[:3]:
+        withdraw.withdraw_case(world.context, owner, world.day)
+    for owner in owners[3:]:
+        withdraw.withdraw_entry(world.context, owner, 1, world.day)
+    withdraw.withdraw_case(world.context, later, world.day + timedelta(days=1))
+    done = [upkeep.erase_due(world.context, erase_day(world.day)) for _ in range(6)]
+    assert done == [2, 2, 2, 2, 1, 0]
+    withdrawn, active = EntryStatus.WITHDRAWN, EntryStatus.ACTIVE
+    assert [world.statuses(owner) for owner in owners[:3]] == [[withdrawn] * 2] * 3
+    assert [world.statuses(owner) for owner in owners[3:]] == [[withdrawn, active]] * 3
+    assert world.statuses(later) == [EntryStatus.WITHDRAWING]
+    for owner in owners[:3]:
+        told = status.of_case(world.context, owner)
+        assert (told.withdrawn_on, told.erase_on) == (world.day, None)
+    with world.context.database.read() as tx:
+        holders = set(tx.scalars(sa.select(signals.c.entry_id)))
+        assert len(holders) == 4
+        left = tx.scalars(sa.select(cases.c.number).where(cases.c.erase_on.is_not(None)))
+        assert left.all() == [later.case_number]
+
+
+def test_an_entry_withdrawn_before_its_case_is_erased_on_its_own_day(world: World) -> None:
+    owner = world.open(world.picture(), world.picture())
+    withdraw.withdraw_entry(world.context, owner, 1, world.day)
+    withdraw.withdraw_case(world.context, owner, world.day + timedelta(days=1))
+    assert upkeep.erase_due(world.context, erase_day(world.day)) == 1
+    assert world.statuses(owner) == [EntryStatus.WITHDRAWN, EntryStatus.WITHDRAWING]
+    assert withdraw.undo_case(world.context, owner) == 1
+
+
+def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
+    world: World, open_context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = world.open(*(world.picture() for _ in range(3)))
+    withdraw.withdraw_case(world.context, owner, world.day)
+    real, erased = cases_store.withdraw, list[int]()
+
+    def crash(tx: Tx, entry: Entry) -> None:
+        if len(erased) == 2:
+            raise KeyboardInterrupt
+        erased.append(entry.n)
+        real(tx, entry)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cases_store, "withdraw", crash)
+        with pytest.raises(KeyboardInterrupt):
+            upkeep.erase_due(world.context, erase_day(world.day))
+    assert erased == [1, 2]
+    assert world.statuses(owner) == [EntryStatus.WITHDRAWING] * 3
+    world.context.database.close()
+    world.context = open_context()
+    assert withdraw.undo_case(world.context, owner) == 3
+    withdraw.withdraw_case(world.context, owner, world.day)
+    assert upkeep.erase_due(world.context, erase_day(world.day)) == 3
+    assert world.statuses(owner) == [EntryStatus.WITHDRAWN] * 3
+
+
+def test_several_workers_erase_each_once(world: World, open_context: Callable[[], Context]) -> None:
+    owners = [world.open(world.picture(), world.picture()) for _ in range(5)]
+    for owner in owners:
+        withdraw.withdraw_case(world.context, owner, world.day)
+
+    def work(context: Context) -> int:
+        return sum(iter(lambda: upkeep.erase_due(context, erase_day(world.day)), 0))
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(work, [world.context, open_context(), open_context()])) == 10
+    assert [world.statuses(owner) for owner in owners] == [[EntryStatus.WITHDRAWN] * 2] * 5

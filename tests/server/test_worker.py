@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from service import worker
+from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
 from service.store.schema import observations
-from service.workflows import observe, status, upkeep
+from service.workflows import observe, status, upkeep, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
 
@@ -59,7 +60,12 @@ def test_a_look_records_and_purges(world: World) -> None:
     query = sa.select(sa.func.count()).select_from(observations)
     with world.context.database.read() as tx:
         assert tx.scalar(query) == 2
+    gone = world.open()
+    withdraw.withdraw_case(world.context, gone, over)
+    worker.look(world.context, purging=False)
+    assert world.statuses(gone) == [EntryStatus.WITHDRAWING]
     worker.look(world.context, purging=True)
+    assert world.statuses(gone) == [EntryStatus.WITHDRAWN]
     with world.context.database.read() as tx:
         assert tx.scalar(query) == 1
 

@@ -65,8 +65,11 @@ document.addEventListener("keyup", (event) => {
   }
 });
 
-// Come back by "Back" out of the browser's memory, the page would still be blank.
-addEventListener("pageshow", () => {
+// Come back by "Back" out of the browser's memory, the page would still be blank; and one that
+// shows a case opens to whoever is there now: its words are asked for again.
+addEventListener("pageshow", (event) => {
+  const asks = document.querySelector("main")?.dataset.back;
+  if (event.persisted && asks) return location.replace(asks);
   delete root.dataset.leaving;
-  root.classList.remove("leaving");
+  return root.classList.remove("leaving");
 });

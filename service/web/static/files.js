@@ -17,6 +17,7 @@ const app = element("app", HTMLElement);
 const files = element("files", HTMLInputElement);
 const thumbnails = element("thumbnails", HTMLInputElement);
 const list = element("list", HTMLElement);
+const note = element("note", HTMLElement);
 const progress = element("progress", HTMLElement);
 const toReview = element("to-review", HTMLButtonElement);
 const stop = element("stop", HTMLButtonElement);
@@ -65,12 +66,11 @@ function reason(err) {
 }
 
 /** Say how far all files are, and offer what can be done now. */
-function tell(note = "") {
+function tell() {
   const done = rows.filter((row) => row.content).length;
   const failed = rows.filter((row) => row.failed).length;
   const counts = { done, all: rows.length, failed };
-  const summary = rows.length ? text(failed ? "summary-failed" : "summary", counts) : "";
-  progress.textContent = [note, summary].filter(Boolean).join(" ");
+  progress.textContent = rows.length ? text(failed ? "summary-failed" : "summary", counts) : "";
   stop.hidden = rows.every((row) => row.ended);
   toReview.hidden = !done || !stop.hidden;
   unsaved = done > 0;
@@ -84,7 +84,8 @@ function remove(row) {
   rows = rows.filter((one) => one !== row);
   const next = (rows[at] ?? rows[at - 1])?.element.querySelector("button");
   (next ?? files).focus();
-  tell(text("removed"));
+  note.textContent = text("removed");
+  tell();
 }
 
 /**
@@ -118,7 +119,8 @@ function choose(hasher) {
   rows.push(...added);
   list.append(...added.map((row) => row.element));
   const many = fresh.length > room ? text("too-many") : "";
-  tell(many || (fresh.length < chosen.length ? text("twice") : ""));
+  note.textContent = many || (fresh.length < chosen.length ? text("twice") : "");
+  tell();
   for (const row of added) {
     row.preview(thumbnails.checked);
     hash(hasher, row);
@@ -144,6 +146,7 @@ async function review() {
       eligibility: /** @type {any} */ (eligibility),
       entries,
     }));
+  consent.checked = false; // what was agreed to may have been another message
   show("review");
 }
 
@@ -152,7 +155,8 @@ async function received(answer) {
   const given = caseNumber ? { number: caseNumber, access: caseKey ?? "", words: "" }
     : { number: answer.number ?? "", ...await secretOf() };
   const overview = element("overview", HTMLFormElement);
-  for (const [name, value] of [["case", given.number], ["access_key", given.access]]) {
+  const values = { case: given.number, access_key: given.access, stamp: answer.stamp ?? "" };
+  for (const [name, value] of Object.entries(values)) {
     /** @type {HTMLInputElement} */ (overview.elements.namedItem(name)).value = value;
   }
   if (caseNumber) {
@@ -175,7 +179,7 @@ function listen(hasher) {
   });
   stop.addEventListener("click", () => {
     for (const row of rows) if (!row.ended) row.stopping.abort();
-    progress.textContent = text("stopped");
+    note.textContent = text("stopped");
   });
   toReview.addEventListener("click", review);
   element("to-choose", HTMLButtonElement).addEventListener("click", () => show("choose"));

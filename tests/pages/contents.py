@@ -1,0 +1,131 @@
+"""Files that an owner chooses, made here: photographs, a video, and what cannot be hashed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks import edits, film_codec
+from benchmarks.edits import EDITS
+from demo import corpus, films
+
+Picture = NDArray[np.uint8]
+
+RATE = 15
+CLIP_SECONDS = 5
+NAMED = {edit.name: edit for edit in EDITS}
+PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
+OTHERS = ("coins.png", "gravel.png", "ihc.png")
+
+
+def carried(name: str) -> Picture:
+    """A photograph that scikit-image carries."""
+    found = find_spec("skimage")
+    assert found is not None
+    assert found.origin is not None
+    with Image.open(Path(found.origin).parent / "data" / name) as opened:
+        return np.asarray(opened.convert("RGB"), np.uint8)
+
+
+def pictures(folder: Path) -> list[Path]:
+    """JPEGs as a camera writes them; two more where ../shared is."""
+    made = []
+    for name in corpus.OURS:
+        target = folder / Path(name).with_suffix(".jpg").name
+        Image.fromarray(carried(name)).save(target, quality=92)
+        made.append(target)
+    beside = sorted(PHOTOS.glob("*.jpg"))[:2] if PHOTOS.is_dir() else []
+    for source in beside:
+        target = folder / source.name
+        target.write_bytes(source.read_bytes())
+        made.append(target)
+    return made
+
+
+def video(folder: Path, name: str = "film.mp4", seconds_each: int = 3) -> Path:
+    """Filmed over photographs, H.264 as phones write it (or VP9, where the name ends so)."""
+    data = folder / "photographs"
+    data.mkdir(exist_ok=True)
+    sources = []
+    for each in corpus.FILMED[:3]:
+        sources.append(data / each)
+        Image.fromarray(carried(each)).save(sources[-1])
+    rough = films.filmed(sources, folder / "rough.mp4", seconds_each)
+    codec = film_codec.VP9 if name.endswith(".webm") else film_codec.H264
+    target = folder / name
+    film_codec.write(target, film_codec.frames(rough), Fraction(RATE), codec=codec)
+    rough.unlink()
+    return target
+
+
+def clip(source: Path, target: Path) -> Path:
+    """Some seconds of a video, smaller and encoded again."""
+    shown = list(film_codec.frames(source, (426, 240)))[RATE : RATE * (1 + CLIP_SECONDS)]
+    film_codec.write(target, shown, Fraction(RATE), codec=film_codec.VP9, crf=34)
+    return target
+
+
+def edited(source: Path, name: str, target: Path) -> Path:
+    """A copy as the benchmarks' edit of that name leaves it."""
+    with Image.open(source) as opened:
+        picture = np.asarray(opened.convert("RGB"), np.uint8)
+    others = [carried(each) for each in OTHERS]
+    made = edits.edited(picture, NAMED[name], source.stem, others)
+    Image.fromarray(made).save(target, quality=90)
+    return target
+
+
+def unfit(folder: Path) -> list[Path]:
+    """A damaged picture, a text, a plain picture, a TIFF that browsers do not open."""
+    whole = folder / "whole.jpg"
+    Image.fromarray(carried("coffee.png")).save(whole, quality=92)
+    damaged = folder / "damaged.jpg"
+    damaged.write_bytes(whole.read_bytes()[:3000])
+    text = folder / "text.jpg"
+    text.write_text("These are words, and no picture. " * 40)
+    plain = folder / "plain.png"
+    Image.new("RGB", (400, 300), (200, 190, 180)).save(plain)
+    tiff = folder / "scan.tiff"
+    Image.fromarray(carried("coins.png")).save(tiff, compression="tiff_lzw")
+    whole.unlink()
+    return [damaged, text, plain, tiff]
+
+
+def batch(folder: Path, count: int, size: tuple[int, int] = (1632, 1224)) -> list[Path]:
+    """Two megapixels each, all different: parts of photographs, mirrored, turned, enlarged."""
+    sources = [Image.fromarray(carried(name)) for name in corpus.OURS]
+    rng = np.random.default_rng(5)
+    made = []
+    for number in range(count):
+        source = sources[number % len(sources)]
+        wide, high = source.size
+        left, top = rng.uniform(0, 0.4, 2)
+        box = (left * wide, top * high, (left + 0.6) * wide, (top + 0.6) * high)
+        target = folder / f"batch-{number:02}.jpg"
+        source.resize(size, Image.Resampling.BICUBIC, box).save(target, quality=90)
+        made.append(target)
+    return made
+
+
+def lengthened(source: Path, target: Path, times: int) -> Path:
+    """The same video over and over, not encoded again."""
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        stream = read.streams.video[0]
+        packets = [packet for packet in read.demux(stream) if packet.dts is not None]
+        copied = written.add_stream_from_template(stream)
+        length = len(packets) * packets[0].duration
+        saved = [(bytes(packet), packet.pts, packet.dts, packet.is_keyframe) for packet in packets]
+        for again in range(times):
+            for data, shown, decoded, key in saved:
+                packet = av.Packet(data)
+                packet.stream, packet.time_base = copied, stream.time_base
+                packet.pts, packet.dts = shown + again * length, decoded + again * length
+                packet.is_keyframe = key
+                written.mux(packet)
+    return target

@@ -1,0 +1,245 @@
+"""What goes wrong for people: no network, a service that dies, files that are no use, second thoughts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Dialog, Page, Route
+
+from tests.pages import contents, journey
+from tests.pages.serving import Elsewhere, Service, elsewhere, serving
+
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture(scope="module")
+def weather() -> Iterator[Elsewhere]:
+    with elsewhere() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("state"), weather.address) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def pictures(folder: Path) -> list[Path]:
+    return contents.pictures(folder)[:3]
+
+
+@pytest.fixture(scope="module")
+def long_film(folder: Path) -> Path:
+    """A video whose hashing takes a while."""
+    return contents.lengthened(contents.video(folder, seconds_each=1), folder / "long.mp4", 200)
+
+
+@pytest.fixture
+def page(chromium: Browser, service: Service) -> Iterator[Page]:
+    """The page that hashes, ready."""
+    with chromium.new_context() as context:
+        opened = context.new_page()
+        journey.at_files(opened, service.address)
+        yield opened
+
+
+def cases(service: Service) -> int:
+    with sqlite3.connect(service.state / "takeback.db") as database:
+        (count,) = database.execute("SELECT count(*) FROM cases").fetchone()
+    return int(count)
+
+
+def reviewed(page: Page, files: list[Path]) -> str:
+    journey.choose(page, files)
+    journey.hashed(page)
+    return journey.review(page)
+
+
+def could_not_be_sent(page: Page, shown: str) -> None:
+    page.locator("#sending.fault", has_text="could not be sent").wait_for(timeout=journey.WAIT)
+    assert page.input_value("#document") == shown
+    assert page.locator("#review").is_visible()
+    assert page.is_checked("#consent")
+    assert page.get_attribute("#send-button", "aria-disabled") is None
+
+
+def test_sent_without_a_network_it_says_so_and_loses_nothing(
+    page: Page, service: Service, pictures: list[Path]
+) -> None:
+    before, shown = cases(service), reviewed(page, pictures)
+    page.context.set_offline(offline=True)
+    for _ in range(2):
+        journey.send(page)
+        could_not_be_sent(page, shown)
+    page.context.set_offline(offline=False)
+    journey.send(page)
+    journey.card(page)
+    assert cases(service) == before + 1
+
+
+def test_a_lost_answer_opens_no_second_case(
+    page: Page, service: Service, pictures: list[Path]
+) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    before, shown = cases(service), reviewed(page, pictures)
+    page.route("**/sent", lose)
+    journey.send(page)
+    could_not_be_sent(page, shown)
+    assert cases(service) == before + 1
+    page.unroute("**/sent")
+    journey.send(page)
+    journey.card(page)
+    assert cases(service) == before + 1
+
+
+def test_a_service_that_was_killed_gets_it_later(
+    page: Page, service: Service, pictures: list[Path]
+) -> None:
+    before, shown = cases(service), reviewed(page, pictures)
+    service.kill()
+    journey.send(page)
+    could_not_be_sent(page, shown)
+    service.start()
+    journey.send(page)
+    number, words = journey.card(page)
+    service.kill()
+    service.start()
+    assert cases(service) == before + 1
+    journey.sign_in(page, service.address, number, words)
+    page.locator("li.entry").nth(2).wait_for()
+
+
+def test_without_consent_nothing_is_sent(page: Page, pictures: list[Path]) -> None:
+    asked = journey.Asked(page.context)
+    reviewed(page, pictures[:1])
+    page.click("#send-button")
+    page.locator("#consent-wrong").wait_for()
+    assert asked.addresses == []
+    page.check("#consent")
+    page.click("#to-choose")
+    page.click("#to-review")
+    assert not page.is_checked("#consent"), "what was agreed to may be another message now"
+
+
+def test_a_file_chosen_twice_is_there_once(page: Page, pictures: list[Path]) -> None:
+    journey.choose(page, pictures[:1])
+    journey.choose(page, pictures[:2])
+    journey.hashed(page)
+    assert list(journey.states(page)) == [path.name for path in pictures[:2]]
+    assert "left out" in page.inner_text("#note")
+
+
+def test_of_51_files_50_are_taken(page: Page, tmp_path: Path) -> None:
+    with Image.open(contents.pictures(tmp_path)[0]) as picture:
+        small = picture.resize((200, 200))
+    files = [tmp_path / f"{number}.jpg" for number in range(51)]
+    for number, path in enumerate(files):
+        small.rotate(7 * number).save(path)
+    shown = reviewed(page, files)
+    assert len(json.loads(shown)["entries"]) == 50
+    page.click("#to-choose")
+    assert len(journey.states(page)) == 50
+    assert "A case holds 50 files." in page.inner_text("#note")
+    assert "50 of 50 files are done." in page.inner_text("#progress")
+
+
+def test_what_cannot_be_hashed_is_left_out_of_the_message(
+    page: Page, pictures: list[Path], tmp_path: Path
+) -> None:
+    bad = contents.unfit(tmp_path)
+    shown = reviewed(page, [bad[0], pictures[0], *bad[1:], pictures[1]])
+    assert len(json.loads(shown)["entries"]) == 2
+    page.click("#to-choose")
+    assert page.locator("#list .failed").count() == len(bad)
+    assert "2 of 6 files are done. 4 could not be hashed" in page.inner_text("#progress")
+
+
+def test_stopped_in_the_middle_of_a_video(
+    page: Page, pictures: list[Path], long_film: Path
+) -> None:
+    journey.choose(page, [pictures[0], long_film, pictures[1]])
+    journey.row(page, "long.mp4").locator(".state", has_text="Hashing: ").wait_for()
+    page.click("#stop")
+    journey.hashed(page)
+    assert journey.states(page)["long.mp4"] == "Stopped before it was done."
+    assert journey.states(page)[pictures[0].name].startswith("Done.")
+    assert "Stopped. What is done is kept." in page.inner_text("#note")
+    assert len(json.loads(journey.review(page))["entries"]) == 1
+    page.click("#to-choose")
+    journey.choose(page, [pictures[2]])
+    journey.hashed(page)
+    assert len(json.loads(journey.review(page))["entries"]) == 2
+
+
+def test_a_row_is_removed_while_it_is_hashed(
+    page: Page, pictures: list[Path], long_film: Path
+) -> None:
+    journey.choose(page, [long_film, pictures[0]])
+    moving = journey.row(page, "long.mp4")
+    moving.locator(".state", has_text="Hashing: ").wait_for()
+    moving.locator("button").click()
+    journey.hashed(page)
+    assert list(journey.states(page)) == [pictures[0].name]
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+    assert len(json.loads(journey.review(page))["entries"]) == 1
+
+
+def closing(page: Page, another: Page) -> list[str]:
+    """Close the page as people do, and stay if it asks; return what it asked."""
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.close(run_before_unload=True)
+    until = time.monotonic() + 10
+    while not asked and not page.is_closed() and time.monotonic() < until:
+        another.wait_for_timeout(20)
+    page.remove_listener("dialog", stay)
+    return asked
+
+
+def test_closing_asks_only_when_something_would_be_lost(page: Page, pictures: list[Path]) -> None:
+    another = page.context.new_page()
+    journey.choose(page, pictures[:1])
+    journey.hashed(page)
+    assert closing(page, another) == ["beforeunload"]
+    journey.review(page)
+    assert closing(page, another) == ["beforeunload"]
+    journey.send(page)
+    _, words = journey.card(page)
+    assert closing(page, another) == ["beforeunload"]
+    page.fill("#again", words)
+    page.click("#test button")
+    page.locator("#overview").wait_for()
+    assert closing(page, another) == []
+    assert page.is_closed()
+
+
+def test_leaving_by_the_button_asks_nothing(
+    page: Page, pictures: list[Path], weather: Elsewhere
+) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    journey.choose(page, pictures[:1])
+    journey.hashed(page)
+    page.click(".exit")
+    page.wait_for_url(weather.address)
+    assert asked == []

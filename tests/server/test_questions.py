@@ -1,0 +1,86 @@
+"""The questions lead every answer somewhere, and nothing is lost on the way."""
+
+from itertools import product
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.web.questions import CHOICES, Way, way_of
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+EVERY = [dict(zip(CHOICES, answers, strict=True)) for answers in product(*CHOICES.values())]
+
+
+def test_every_combination_leads_somewhere(api: TestClient) -> None:
+    for answers in EVERY:
+        page = api.post("/en/questions", data={**answers, "country": "GB"})
+        assert page.status_code == 200, answers
+        way, minor = way_of(answers), answers["age"] != "adults"
+        assert (way is Way.MINORS) is minor
+        assert ('id="files"' in page.text) is (way is Way.FILES)
+        if way is not Way.FILES:
+            assert page.text.count('class="service"') >= 3
+        if minor:
+            assert "takeitdown.ncmec.org" in page.text
+            assert "Revenge Porn Helpline" not in page.text
+
+
+def test_only_an_adult_matter_of_ones_own_opens_the_files() -> None:
+    opened = [answers for answers in EVERY if way_of(answers) is Way.FILES]
+    assert [one["subject"] for one in opened] == ["self", "authorised"]
+    assert all(one["age"] == "adults" and one["consent"] == "without" for one in opened)
+
+
+def test_what_is_missing_is_asked_again_and_the_rest_is_kept(api: TestClient) -> None:
+    page = api.post("/en/questions", data={"subject": "authorised", "country": "DE"})
+    assert page.status_code == 422
+    assert 'id="subject-authorised" name="subject" value="authorised" checked' in page.text
+    assert '<option value="DE" selected>' in page.text
+    assert 'href="#age-adults"' in page.text
+    assert 'href="#consent-without"' in page.text
+    assert 'href="#subject-self"' not in page.text
+
+
+def test_who_was_under_18_need_answer_no_more(api: TestClient) -> None:
+    assert "takeitdown.ncmec.org" in api.post("/en/questions", data={"age": "minors"}).text
+
+
+def test_nothing_answered_asks_everything(api: TestClient) -> None:
+    page = api.post("/en/questions", content=b"", headers=FORM)
+    assert page.status_code == 422
+    assert page.text.count('class="wrong"') == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"subject=me&age=adults&consent=without",
+        b"subject=self&age=%ff&consent=without",
+        b"no pair",
+        b"a=1&" * 11 + b"b=2",
+        "é=1".encode(),
+    ],
+)
+def test_what_our_form_cannot_send_is_refused_kindly(body: bytes, api: TestClient) -> None:
+    page = api.post("/en/questions", content=body, headers=FORM)
+    assert page.status_code == 422
+    assert "That did not work" in page.text
+    assert "text/html" in page.headers["Content-Type"]
+
+
+def test_a_form_has_an_end(api: TestClient) -> None:
+    page = api.post("/en/questions", content=b"country=" + b"x" * 5000, headers=FORM)
+    assert page.status_code == 413
+    assert "<h1>" in page.text
+
+
+def test_a_country_that_nobody_serves_is_told_so_and_who_helps_anywhere(api: TestClient) -> None:
+    page = api.post("/en/questions", data={"age": "unsure", "country": "AQ"})
+    assert "no service in Antarctica" in page.text
+    assert "takeitdown.ncmec.org" in page.text
+
+
+def test_the_next_steps_take_a_country_from_the_address(api: TestClient) -> None:
+    assert "Revenge Porn Helpline" in api.get("/en/next?country=gb").text
+    assert api.get("/en/next", params={"country": "<b>" * 100}).status_code == 200
+    assert "<b>" not in api.get("/en/next", params={"country": "<b>"}).text
