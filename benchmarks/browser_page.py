@@ -35,8 +35,7 @@ window.hashAll = async (windows) => {
   }
   return found;
 };
-await hasher.prove();
-window.ready = true;
+window.ready = hasher.prove();
 """
 BATCH = 40
 """Files handed to the page at once."""
@@ -79,7 +78,7 @@ def opened() -> Iterator[Browser]:
             page = browser.new_page()
             page.set_default_timeout(30 * 60 * 1000)
             page.goto(f"http://127.0.0.1:{server.server_port}/")
-            page.wait_for_function("window.ready")
+            page.evaluate("window.ready")
             yield Browser(browser.version, page)
             browser.close()
     finally:

@@ -39,11 +39,11 @@ Differences = dict[str, list[int]]
 
 
 class Row(NamedTuple):
-    """One line of the table. `histogram` counts signals by bits; `alone` only one side has."""
+    """One line: `both` sides have so many, by bits in `histogram`; `alone` only one of them."""
 
     files: str
     signal: str
-    count: int
+    both: int
     mean: float
     most: int
     histogram: dict[int, int]
@@ -131,11 +131,11 @@ def rows(files: str, found: Differences) -> Iterator[Row]:
 
 def table(found: Sequence[Row]) -> None:
     """Print every row."""
-    print(f"{'files':32}{'signal':8}{'count':>6}{'mean':>7}{'max':>5}{'alone':>6}  bits: how many")
+    print(f"{'files':32}{'signal':8}{'both':>6}{'mean':>7}{'max':>5}{'alone':>6}  bits: how many")
     for row in found:
         spread = ", ".join(f"{bits}: {count}" for bits, count in row.histogram.items())
         print(
-            f"{row.files:32}{row.signal:8}{row.count:>6}{row.mean:>7.3f}{row.most:>5}"
+            f"{row.files:32}{row.signal:8}{row.both:>6}{row.mean:>7.3f}{row.most:>5}"
             f"{row.alone:>6}  {spread}"
         )
 

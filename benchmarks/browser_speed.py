@@ -57,7 +57,7 @@ def wandering(photos: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
 
 
 def measure(paths: Sequence[Path], page: browser_page.Browser, rounds: int) -> tuple[float, float]:
-    """Return the median milliseconds a file of the page and of Python, after one uncounted round."""
+    """Return the median milliseconds of page and Python, after one round that is not counted."""
     in_page: list[float] = []
     in_python: list[float] = []
     for turn in range(rounds + 1):

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ValidationError
 
-from service.domain.errors import InvalidRequest
+from service.domain.errors import Conflict, InvalidRequest
 from service.http import document
 from service.http.given import Here, Now
 from service.http.submission import MoreIn, SubmissionIn
@@ -29,10 +29,18 @@ Model = TypeVar("Model", bound=BaseModel)
 def sent(
     language: Spoken, pages: site.Here, here: Here, now: Now, minute: Minute, untrusted: Document
 ) -> HTMLResponse:
-    """Open a case. The same submission again gives the same number, and opens nothing."""
+    """Open a case. The same submission again gives the same number, and opens nothing.
+
+    Another one with the same key opens nothing either, and is told the number of the first.
+    """
     new = _parsed(SubmissionIn, untrusted).new_case()
-    number, _ = intake.open_case(here, new, now)
-    return _received(pages, language, number=number, stamp=stamps.new(here.seals, minute))
+    answer = "opened"
+    try:
+        number, _ = intake.open_case(here, new, now)
+    except Conflict:  # the answer to an earlier try was lost on its way, and files were changed
+        answer, number = "before", authenticate.number(here, new.access_key)
+    stamp = stamps.new(here.seals, minute)
+    return _received(pages, language, answer, number=number, stamp=stamp)
 
 
 @router.post("/more/sent")
@@ -45,13 +53,21 @@ def added(
     entries = [entry.value() for entry in given.entries]
     count = intake.add_entries(here, owner, entries, now)
     stamp = stamps.new(here.seals, minute)
-    return _received(pages, language, number=owner.case_number, stamp=stamp, added=count)
+    return _received(pages, language, "added", number=owner.case_number, stamp=stamp, added=count)
 
 
 def _received(
-    pages: Site, language: Language, *, number: str, stamp: str, added: int | None = None
+    pages: Site, language: Language, answer: str, *, number: str, stamp: str, added: int = 0
 ) -> HTMLResponse:
-    return pages.page(language, "sent", kind=Kind.ANSWER, number=number, stamp=stamp, added=added)
+    return pages.page(
+        language,
+        "sent",
+        kind=Kind.ANSWER,
+        answer=answer,
+        number=number,
+        stamp=stamp,
+        added=added,
+    )
 
 
 def _parsed(model: type[Model], untrusted: bytes) -> Model:

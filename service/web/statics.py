@@ -85,6 +85,12 @@ def hash_source(inline: str) -> str:
 router = APIRouter(include_in_schema=False)
 
 
+@router.get("/favicon.ico")
+def icon() -> Response:
+    """There is none: a tab with a picture of ours would tell more than its title."""
+    return Response(status_code=204, headers=of(Kind.STYLE))
+
+
 @router.get("/static/{path:path}")
 def file(request: Request, path: str) -> Response:
     """Answer with a file."""

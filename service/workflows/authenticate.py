@@ -25,6 +25,15 @@ def owner(context: Context, untrusted_number: str, untrusted_access_key: str) ->
     return Owner(case.id, case.number)
 
 
+def number(context: Context, access_key: bytes) -> str:
+    """Return the number of the case that a key opens. Raises Unauthenticated."""
+    with context.database.read() as tx:
+        case = cases.by_access(tx, context.seals.access_hash(access_key))
+    if case is None:
+        raise Unauthenticated
+    return case.number
+
+
 def key_holder(context: Context, untrusted_key: str) -> Actor:
     """Return the holder of a key. Raises Unauthenticated."""
     key_id, secret = parse_key(untrusted_key)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -80,8 +80,19 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
     with chromium.new_context() as context:
         opened = context.new_page()
         opened.goto(site.address)
-        opened.wait_for_function("window.hasher !== undefined")
         yield opened
+
+
+@pytest.fixture
+def hashed(page: Page) -> Callable[..., list[Any]]:
+    """Return what the page makes of files: their content, or `{"error": code}`."""
+
+    def run(*files: Path, windows: str = "all") -> list[Any]:
+        page.set_input_files("#files", files)
+        found: list[Any] = page.evaluate("(windows) => window.hashAll(windows)", windows)
+        return found
+
+    return run
 
 
 def _handler(files: dict[str, str], asked: list[str]) -> type[BaseHTTPRequestHandler]:

@@ -1,8 +1,7 @@
-"""A browser that alters the pixels that scripts read is refused, or hashed rightly, never wrongly."""
+"""A browser that alters the pixels scripts read is refused, or hashed rightly, never wrongly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,6 @@ class Altered:
         with self._browser.new_context() as context:
             page: Page = context.new_page()
             page.goto(self._site.address)
-            page.wait_for_function("window.hasher !== undefined")
             page.set_input_files("#files", files)
             proved = page.evaluate(
                 """() => { window.hasher = window.makeHasher("/altered.js");
@@ -65,8 +63,8 @@ class Altered:
 
 
 @pytest.fixture
-def altered(chromium: Browser, site: Site) -> Iterator[Altered]:
-    yield Altered(chromium, site)
+def altered(chromium: Browser, site: Site) -> Altered:
+    return Altered(chromium, site)
 
 
 @pytest.fixture(scope="module")

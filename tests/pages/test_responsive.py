@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page
 
 from tests.pages import contents, journey
 from tests.pages.serving import Service, serving
@@ -78,29 +80,31 @@ def test_a_long_task_would_have_been_seen(chromium: Browser, service: Service) -
         assert longest(page) > MOST_MILLISECONDS
 
 
-def weight(page: Page, address: str) -> int:
-    """Bytes of a page and of all that it loads, unpacked."""
-    answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 (Playwright marks it)
-    if address.endswith("/files"):
-        journey.at_files(page, address.removesuffix("/files"))
-        answers = [one for one in answers if not one.url.endswith("/questions") or _posted(one)]
+def weight(page: Page, service: Service, name: str) -> int:
+    """Bytes of a page and of all that it loads, as they travel."""
+    asked = journey.Asked(page.context)
+    if name == "files":
+        journey.at_files(page, service.address)
     else:
-        page.goto(address, wait_until="networkidle")
-    loaded = {answer.url: len(answer.body()) for answer in answers if answer.ok}
-    print(f"{address.rsplit('/', 1)[1] or 'start':10} {sum(loaded.values()):7} bytes")
-    return sum(loaded.values())
+        page.goto(f"{service.address}/en/{name}", wait_until="networkidle")
+    loaded = {one for one in asked.addresses if urlsplit(one).path.startswith("/static/")}
+    sizes = [_size(address, "gzip") for address in loaded]
+    document = page.evaluate("new Blob([document.documentElement.outerHTML]).size")
+    unpacked = document + sum(_size(address, "identity") for address in loaded)
+    travels = int(document) + sum(sizes)
+    print(f"{name or 'start'}: {travels} bytes in {1 + len(sizes)} files, {unpacked} unpacked")
+    return travels
 
 
-def _posted(answer: Response) -> bool:
-    return answer.request.method == "POST"
+def _size(address: str, encoding: str) -> int:
+    with urlopen(Request(address, headers={"Accept-Encoding": encoding})) as answer:
+        return len(answer.read())
 
 
 @pytest.mark.parametrize(
     "name", ["", "leaving", "questions", "safety", "about", "next?country=GB", "overview", "files"]
 )
 def test_pages_are_light(chromium: Browser, service: Service, name: str) -> None:
-    base = service.address if name == "files" else f"{service.address}/en"
     with chromium.new_context() as context:
-        found = weight(context.new_page(), f"{base}/{name}")
+        found = weight(context.new_page(), service, name)
     assert 1000 < found < (MOST_BYTES_FILES if name == "files" else MOST_BYTES)

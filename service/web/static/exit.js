@@ -69,7 +69,7 @@ document.addEventListener("keyup", (event) => {
 // shows a case opens to whoever is there now: its words are asked for again.
 addEventListener("pageshow", (event) => {
   const asks = document.querySelector("main")?.dataset.back;
-  if (event.persisted && asks) return location.replace(asks);
+  if (/** @type {PageTransitionEvent} */ (event).persisted && asks) return location.replace(asks);
   delete root.dataset.leaving;
   return root.classList.remove("leaving");
 });

@@ -164,6 +164,7 @@ async function received(answer) {
     overview.hidden = false;
     return show("added");
   }
+  element("before", HTMLElement).hidden = answer.answer !== "before";
   showCard(given, () => {
     unsaved = false;
     overview.hidden = false;

@@ -1,0 +1,135 @@
+"""The same video gives the same frames at the same times in a browser as in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.pages import same
+
+WITHIN_TEN_BITS = 10
+"""Of a frame with 10 bits a sample: swscale interpolates its colours, the page does not."""
+
+
+FILMS: dict[str, dict[str, str]] = {
+    "moov-last.mp4": {},
+    "moov-first.mp4": {"movflags": "faststart"},
+    "fragments.mp4": {"movflags": "frag_keyframe+empty_moov+default_base_moof", "g": "25"},
+    "fragments.mov": {"movflags": "frag_keyframe+empty_moov", "g": "25"},
+    "no-b-frames.mov": {"bf": "0"},
+    "full-range.mp4": {"pix_fmt": "yuvj420p"},
+    "all-colours.mp4": {"pix_fmt": "yuv444p"},
+    "ten-bits.mp4": {"pix_fmt": "yuv420p10le"},
+    "vp9.mp4": {"codec": "libvpx-vp9", "deadline": "realtime", "cpu-used": "8"},
+    "sought-vp9.webm": {"codec": "libvpx-vp9", "deadline": "realtime", "cpu-used": "8"},
+    "sought-vp8.webm": {"codec": "libvpx", "deadline": "realtime", "cpu-used": "8"},
+    "sought-h264.mkv": {},
+}
+
+
+def test_videos_have_the_same_frames_at_the_same_times(
+    hashed: Callable[..., list[Any]], tmp_path: Path
+) -> None:
+    paths = [same.film(tmp_path / name, **options) for name, options in FILMS.items()]
+    for path, found in zip(paths, hashed(*paths), strict=True):
+        assert len(found["frames"]) > 9, path.name
+        same.compare(
+            found, same.known(path), WITHIN_TEN_BITS if path.stem == "ten-bits" else same.WITHIN
+        )
+
+
+MATRICES = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
+
+
+@pytest.mark.parametrize("degrees", MATRICES)
+def test_a_turned_video_is_hashed_upright(
+    hashed: Callable[..., list[Any]], tmp_path: Path, degrees: int
+) -> None:
+    path = same.film(tmp_path / "film.mp4")
+    film = bytearray(path.read_bytes())
+    at = film.index(b"tkhd") + 44
+    for place, part in zip((0, 4, 12, 16), MATRICES[degrees], strict=True):
+        film[at + place : at + place + 4] = (part * 65536).to_bytes(4, "big", signed=True)
+    path.write_bytes(film)
+    same.compare(hashed(path)[0], same.known(path))
+
+
+@pytest.mark.parametrize("begin", [1024, 13_000, 14_848])
+def test_an_edit_list_says_what_is_shown(
+    hashed: Callable[..., list[Any]], tmp_path: Path, begin: int
+) -> None:
+    path = same.film(tmp_path / "film.mp4")
+    film = bytearray(path.read_bytes())
+    at = film.index(b"elst") + 12
+    film[at : at + 8] = (1500).to_bytes(4, "big") + begin.to_bytes(4, "big")
+    path.write_bytes(film)
+    same.compare(hashed(path)[0], same.known(path))
+
+
+def test_videos_of_the_vectors(hashed: Callable[..., list[Any]], shared: Path) -> None:
+    paths = sorted((shared / "vectors/videos").glob("*.mp4"))
+    for path, found in zip(paths, hashed(*paths), strict=True):
+        same.compare(found, same.known(path))
+
+
+def test_damaged_videos(hashed: Callable[..., list[Any]], tmp_path: Path) -> None:
+    whole = same.film(tmp_path / "film.mp4", movflags="faststart").read_bytes()
+    cut, headless, still = (tmp_path / name for name in ("cut.mp4", "headless.mp4", "still.mp4"))
+    cut.write_bytes(whole[: 2 * len(whole) // 3])
+    headless.write_bytes(whole[:600])
+    still.write_bytes(whole[: whole.index(b"mdat") + 4])
+    found = hashed(cut, headless, still)
+    expected = same.known(cut)["frames"]
+    assert found[0]["frames"][: len(expected) - 1] == expected[: len(expected) - 1]
+    assert (
+        abs(len(found[0]["frames"]) - len(expected)) <= 1
+    )  # the last may be lost with what it needs
+    assert found[1:] == [same.known(headless), same.known(still)] == [{"error": "Damaged"}] * 2
+
+
+def test_a_hash_is_cancelled_and_the_next_goes_on(page: Page, tmp_path: Path) -> None:
+    page.set_input_files(
+        "#files", [same.film(tmp_path / "film.mp4"), same.film(tmp_path / "next.mp4")]
+    )
+    first, second, seen = page.evaluate(
+        """async () => {
+          const [one, two] = document.getElementById("files").files;
+          const seen = [];
+          const stop = new AbortController();
+          const first = window.hasher.hash(one, { signal: stop.signal, onProgress: (part) => {
+            seen.push(part);
+            if (part > 0.3) stop.abort();
+          } }).catch((err) => err.code);
+          const second = window.hasher.hash(two);
+          return [await first, await second, seen];
+        }"""
+    )
+    assert first == "Cancelled"
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < seen[-1] < 0.9
+    same.compare(second, same.known(tmp_path / "next.mp4"))
+
+
+def test_nothing_is_asked_of_the_network_once_the_page_is_loaded(
+    page: Page, tmp_path: Path
+) -> None:
+    page.evaluate("window.hasher.prove()")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    paths = _pictures(tmp_path)
+    page.context.set_offline(True)
+    page.set_input_files("#files", [*paths, same.film(tmp_path / "film.mp4")])
+    found = page.evaluate("window.hashAll('standard')")
+    assert [each["kind"] for each in found] == ["picture"] * 3 + ["video"]
+    assert asked == []
+
+
+def _pictures(folder: Path) -> list[Path]:
+    paths = [folder / name for name in ("one.jpg", "two.png", "three.webp")]
+    for path in paths:
+        same.detailed().save(path)
+    return paths
