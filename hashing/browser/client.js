@@ -9,7 +9,8 @@ import { Player } from "./seek.js";
 /** @typedef {import("./decode.js").Way} Way */
 /**
  * @typedef {object} Options
- * @property {"none" | "standard" | "all"} [windows] parts of pictures that are hashed too; "standard"
+ * @property {"none" | "standard" | "all"} [windows] parts of pictures that are hashed too;
+ *   "standard"
  * @property {(part: number) => void} [onProgress] called with 0…1
  * @property {AbortSignal} [signal] stops it
  */
@@ -29,7 +30,9 @@ export class Hasher {
   #last = 0;
   #worker;
 
-  /** @param {string | URL} url of worker.js; where the page's policy asks for it, a TrustedScriptURL */
+  /**
+   * @param {string | URL} url of worker.js; where the policy asks for it, a TrustedScriptURL
+   */
   constructor(url) {
     this.#worker = new Worker(url, { type: "module", name: "hasher" });
     this.#worker.addEventListener("message", ({ data }) => this.#take(data));

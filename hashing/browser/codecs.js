@@ -56,7 +56,8 @@ function closed(bytes, start, end) {
 }
 
 /**
- * @typedef {{box: string, isDescription: boolean, name: (type: string, record: Uint8Array) => string}} Reader
+ * @typedef {{box: string, isDescription: boolean,
+ *   name: (type: string, record: Uint8Array) => string}} Reader
  */
 /** @type {ReadonlyMap<string, Reader>} by sample entry */
 const READERS = new Map([

@@ -16,8 +16,8 @@ import { strip } from "./strip.js";
 /** @typedef {import("./strip.js").Stripped} Stripped */
 
 /**
- * ImageDecoder gives the decoder's own planes. A VideoFrame of an ImageBitmap gives RGB. A canvas is
- * what browsers falsify most, and comes last.
+ * ImageDecoder gives the decoder's own planes. A VideoFrame of an ImageBitmap gives RGB. A canvas
+ * is what browsers falsify most, and comes last.
  * @typedef {"ImageDecoder" | "VideoFrame" | "canvas"} Way
  */
 /** @type {readonly Way[]} */

@@ -10,7 +10,10 @@ import { MAX_SAMPLES } from "./sample_table.js";
 
 /** @typedef {import("./boxes.js").Box} Box */
 /** @typedef {import("./mp4.js").Samples} Samples */
-/** What samples are where a fragment says nothing. @typedef {{duration: number, size: number, flags: number}} Defaults */
+/**
+ * What samples are where a fragment says nothing.
+ * @typedef {{duration: number, size: number, flags: number}} Defaults
+ */
 
 /** Of a sample's flags: decoding cannot begin here. */
 const NOT_SYNC = 0x10000;

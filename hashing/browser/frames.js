@@ -27,7 +27,8 @@ const MAX_RESTARTS = 1000;
  * @param {Format} format
  * @param {Wanted} wanted
  * @returns {AsyncGenerator<Sampled>}
- * @throws {ContentError} Unsupported with `cause` {codec}, Damaged, TooManyPixels, TooLong, Falsified
+ * @throws {ContentError} Unsupported with `cause` {codec}, Damaged, TooManyPixels, TooLong,
+ *   Falsified
  */
 export async function* sampleVideo(file, format, wanted) {
   if (typeof VideoFrame !== "function") throw new ContentError("Unsupported");
@@ -76,7 +77,7 @@ async function configOf({ codec, samples }) {
  * @param {Track} track
  * @param {VideoDecoderConfig} config
  * @returns {AsyncGenerator<Sampled>}
- * @throws {ContentError} Damaged when nothing can be decoded; what breaks off yields what came before
+ * @throws {ContentError} Damaged when nothing can be decoded; else what was, is yielded
  */
 async function* decoded(file, track, config) {
   const due = new DueFrames(clockOf(track));

@@ -135,7 +135,9 @@ async function video(exact, sampled, wanted, done) {
     wanted.check();
     const { value, quality } = pdq.compute(luma);
     best = Math.max(best, quality);
-    if (quality >= pdq.QUALITY_BAR) kept.push({ at_ms, until_ms: at_ms, type: "pdq", value, quality });
+    if (quality >= pdq.QUALITY_BAR) {
+      kept.push({ at_ms, until_ms: at_ms, type: "pdq", value, quality });
+    }
     wanted.progress(done + (1 - done) * fraction);
   }
   if (best < EXACT_ONLY_BAR) throw new ContentError("TooPlain");

@@ -17,7 +17,10 @@ import { readTable } from "./sample_table.js";
  * beginning, `times` those of showing, in units of the track.
  * @typedef {{offsets: number[], sizes: number[], times: number[], keys: boolean[]}} Samples
  */
-/** A span of track time that is shown: from `from` to before `to`. @typedef {{from: number, to: number}} Edit */
+/**
+ * A span of track time that is shown: from `from` to before `to`.
+ * @typedef {{from: number, to: number}} Edit
+ */
 /**
  * @typedef {object} Track
  * @property {import("./codecs.js").Codec} codec

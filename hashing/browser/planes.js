@@ -10,7 +10,7 @@ import { lumaOfPlane, lumaOfRgb } from "./pixels.js";
 
 /** Rows of four bytes a pixel that are copied at once: bounds memory beside the frame itself. */
 const BAND_ROWS = 512;
-/** Planar formats, by how many columns and rows share one sample of colour; NV12 has them paired. */
+/** Planar formats, by how many columns and rows share a sample of colour; NV12 has them paired. */
 const PLANAR = /^(I420|I422|I444|NV12)(A?)(P1[02])?$/;
 /** Kr and Kb of a matrix (ITU-T H.273, table 4). */
 const MATRICES = new Map([["bt709", [0.2126, 0.0722]], ["bt2020-ncl", [0.2627, 0.0593]]]);

@@ -24,8 +24,8 @@ export function encodePng({ data, rows, columns, channels }) {
   for (let row = 0; row < rows; row += 1) {
     lines.set(data.subarray(row * wide, (row + 1) * wide), row * (wide + 1) + 1);
   }
-  const parts = [chunk("IHDR", header), chunk("IDAT", stored(lines)), chunk("IEND", new Uint8Array())];
-  return joined([MAGIC, ...parts]);
+  const [head, end] = [chunk("IHDR", header), chunk("IEND", new Uint8Array())];
+  return joined([MAGIC, head, chunk("IDAT", stored(lines)), end]);
 }
 
 /**

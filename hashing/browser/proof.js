@@ -68,7 +68,7 @@ const VP8_LUMA = [
 /**
  * The ways of reading pictures that give true pixels now, the best first.
  * @param {readonly Way[]} [among]
- * @returns {Promise<{ways: Way[], falsified: boolean}>} falsified: whether one was there that did not
+ * @returns {Promise<{ways: Way[], falsified: boolean}>} falsified: whether one did not
  */
 export async function provenWays(among = WAYS) {
   /** @type {Way[]} */
@@ -109,7 +109,7 @@ async function isTrue(way) {
 /** @typedef {{file: Uint8Array, format: "PNG" | "JPEG", luma: Luma}} Known */
 
 /**
- * Noise that is new each time, so that nothing can know it: with 144 × 128 pixels it has all levels.
+ * Noise that is new each time, so that nothing can know it; in 144 × 128 pixels are all levels.
  * @param {3 | 4} channels
  * @returns {Known}
  */
@@ -148,7 +148,8 @@ export async function provenFrames() {
  */
 async function isCopied(format) {
   const [rows, columns] = [64, 96];
-  const data = crypto.getRandomValues(new Uint8Array(rows * columns * (format === "RGBX" ? 4 : 1.5)));
+  const size = rows * columns * (format === "RGBX" ? 4 : 1.5);
+  const data = crypto.getRandomValues(new Uint8Array(size));
   const frame = new VideoFrame(data, {
     format, codedWidth: columns, codedHeight: rows, timestamp: 0,
     colorSpace: { fullRange: true, matrix: "smpte170m", primaries: "bt709", transfer: "bt709" },
@@ -170,7 +171,9 @@ async function isDecoded() {
   if (!(await VideoDecoder.isConfigSupported(config)).supported) return true;
   /** @type {VideoFrame[]} */
   const frames = [];
-  const decoder = new VideoDecoder({ output: (frame) => frames.push(frame), error: () => undefined });
+  const decoder = new VideoDecoder({
+    output: (frame) => frames.push(frame), error: () => undefined,
+  });
   try {
     decoder.configure(config);
     const data = fromBase64(VP8_SHEET);

@@ -23,7 +23,8 @@ export class SampleReader {
   /**
    * @param {number} offset
    * @param {number} size
-   * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} undefined beyond the end of the file; valid until the next
+   * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} valid until the next; undefined
+   *   beyond the end of the file
    * @throws {ContentError} Damaged, Unreadable
    */
   async read(offset, size) {

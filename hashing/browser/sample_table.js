@@ -13,12 +13,15 @@ export const MAX_SAMPLES = 4 * 60 * 60 * 120;
 /** @typedef {import("./mp4.js").Samples} Samples */
 /** @typedef {import("./boxes.js").Box} Box */
 
-/** A full box's entries: `at` is where they begin. @typedef {{view: DataView, at: number, count: number}} List */
+/**
+ * A full box's entries: `at` is where they begin.
+ * @typedef {{view: DataView, at: number, count: number}} List
+ */
 
 /**
  * @param {Uint8Array} bytes
  * @param {Box} stbl
- * @returns {Samples | undefined} undefined for a compact table (stz2), which nobody writes for video
+ * @returns {Samples | undefined} undefined for a compact table (stz2), rare for video
  * @throws {ContentError} Damaged, TooLong
  */
 export function readTable(bytes, stbl) {
@@ -83,7 +86,8 @@ function offsetsOf(sizes, runs, chunks, large) {
   const offsets = [];
   let run = 0;
   for (let chunk = 0; chunk < chunks.count && offsets.length < sizes.length; chunk += 1) {
-    while (run + 1 < runs.count && runs.view.getUint32(runs.at + 12 * (run + 1)) <= chunk + 1) run += 1;
+    const begins = (/** @type {number} */ n) => runs.view.getUint32(runs.at + 12 * n);
+    while (run + 1 < runs.count && begins(run + 1) <= chunk + 1) run += 1;
     const each = runs.view.getUint32(runs.at + 12 * run + 4);
     const at = chunks.at + chunk * (large ? 8 : 4);
     let offset = large ? Number(chunks.view.getBigUint64(at)) : chunks.view.getUint32(at);
@@ -92,7 +96,7 @@ function offsetsOf(sizes, runs, chunks, large) {
       offset += sizes[offsets.length - 1];
     }
   }
-  if (offsets.length < sizes.length) sizes.length = offsets.length; // chunks are missing: the rest is lost
+  sizes.length = offsets.length; // where chunks are missing, the rest is lost
   return offsets;
 }
 

@@ -11,7 +11,7 @@ const PERIOD_MS = 250;
 const MAX_SECONDS = 4 * 60 * 60;
 /** Milliseconds after which opening, or one seek, is given up: as hashing/frames.py. */
 const PATIENCE_MS = 20_000;
-/** Steps in milliseconds from a frame that is too early to the next: of 120, 60, 30 … a second. */
+/** Milliseconds from a frame that is too early to the next: of 120, 60, 30 … a second. */
 const STEPS_MS = [9, 17, 34, 42, 67, 100, 150, 250];
 /** Where a video without a known length is sent, to learn its end. */
 const FAR_S = 1e7;
@@ -105,7 +105,8 @@ export class Player {
    * @returns {Promise<VideoFrame | undefined>}
    */
   async #frameFrom(ms, end) {
-    const steps = ms === 0 ? [0] : [this.#step - 1, ...STEPS_MS.filter((step) => step >= this.#step)];
+    const longer = STEPS_MS.filter((step) => step >= this.#step);
+    const steps = ms === 0 ? [0] : [this.#step - 1, ...longer];
     for (const step of steps) {
       await this.#sendTo(Math.min(ms + step, end) / 1000);
       if (this.#closed) return undefined;
@@ -149,8 +150,8 @@ export class Player {
    */
   #code(err) {
     if (err instanceof Named) return err.code;
-    const isRefused = err instanceof MediaError && err.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    return isRefused ? "Unsupported" : "Damaged";
+    if (!(err instanceof MediaError)) return "Damaged";
+    return err.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED ? "Unsupported" : "Damaged";
   }
 }
 

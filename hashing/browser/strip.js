@@ -55,6 +55,7 @@ export function strip(bytes, format) {
 /** Chunks of a PNG that its pixels need; fcTL, fdAT and acTL are of animations (PNG, 3rd ed.). */
 const NEEDED = new Set(["IHDR", "PLTE", "tRNS", "IDAT", "IEND", "acTL", "fcTL", "fdAT"]);
 const PNG_MAGIC = 8;
+const XMP = "XML:com.adobe.xmp";
 
 /**
  * @param {Uint8Array} bytes
@@ -77,7 +78,7 @@ function stripPng(bytes) {
     const body = bytes.subarray(at + 8, Math.max(at + 8, end - 4));
     if (NEEDED.has(type)) kept.push(bytes.subarray(at, end));
     if (type === "eXIf") exif ??= orientationOfExif(body);
-    if (type === "iTXt" && latin1(body, 0, 17) === "XML:com.adobe.xmp") xmp = orientationOfXmp(body);
+    if (type === "iTXt" && latin1(body, 0, XMP.length) === XMP) xmp = orientationOfXmp(body);
     if (type === "fcTL") durations.push(apngDelay(viewOf(body)));
     at = end;
   }
@@ -109,7 +110,8 @@ function readGif(bytes) {
   let at = 13 + tableBytes(bytes[10]);
   while (at < bytes.length && bytes[at] !== 0x3b) {
     if (bytes[at] === 0x21) {
-      if (bytes[at + 1] === 0xf9 && at + 6 <= bytes.length) delay = 10 * view.getUint16(at + 4, true);
+      const isControl = bytes[at + 1] === 0xf9 && at + 6 <= bytes.length;
+      if (isControl) delay = 10 * view.getUint16(at + 4, true);
       at = afterBlocks(bytes, at + 2);
     } else if (bytes[at] === 0x2c && at + 11 <= bytes.length) {
       durations.push(delay);

@@ -42,7 +42,11 @@ function tablesOf({ black, y, vr, ug, vg, ub }) {
   const table = (/** @type {number} */ zero, /** @type {number} */ times) =>
     Int16Array.from({ length: 256 }, (_, sample) => (8 * (sample - zero) * times) >> 16);
   return {
-    y: table(black, y), vr: table(128, vr), ug: table(128, ug), vg: table(128, vg), ub: table(128, ub),
+    y: table(black, y),
+    vr: table(128, vr),
+    ug: table(128, ug),
+    vg: table(128, vg),
+    ub: table(128, ub),
   };
 }
 

@@ -2,13 +2,14 @@
  * The Web Worker's entry: files come in, signals go out. Started once when the page is loaded, so
  * that it needs no network afterwards; it has none (its policy is `connect-src 'none'`).
  *
- *     page → worker  {do: "prove"}                        → {proved: true, by} | {proved: false, code}
- *                    {do: "hash", id, file, windows}      → {id, progress} …, then {id, content}
- *                                                           or {id, error, data?}
- *                    {do: "cancel", id}                   → {id, error: "Cancelled"}, soon
- *     worker → page  {id, seek: {file}}                   → {do: "frame", id, frame, at_ms, fraction} …
- *                    {id, next: true} for each frame        {do: "frames-end", id}
- *                                                           or {do: "frames-error", id, error}
+ *     page → worker  {do: "prove"}                     → {proved: true, by}
+ *                                                        or {proved: false, code}
+ *                    {do: "hash", id, file, windows}   → {id, progress} …, then {id, content}
+ *                                                        or {id, error, data?}
+ *                    {do: "cancel", id}                → {id, error: "Cancelled"}, soon
+ *     worker → page  {id, seek: {file}}                → {do: "frame", id, frame, at_ms, fraction} …
+ *                    {id, next: true} for each frame     {do: "frames-end", id}
+ *                                                        or {do: "frames-error", id, error}
  *
  * Files are hashed one after another: two decoded pictures at once may be more than a phone has.
  */

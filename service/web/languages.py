@@ -56,7 +56,8 @@ class Language:
     @property
     def name(self) -> str:
         """What it calls itself."""
-        return (self.locale.get_display_name(self.locale) or self.tag).capitalize()
+        name = self.locale.get_display_name(self.locale) or self.tag
+        return name[:1].upper() + name[1:]
 
     @property
     def direction(self) -> str:
@@ -111,7 +112,7 @@ def _weighted(part: str) -> tuple[float, str]:
     tag, _, parameters = part.partition(";")
     name, _, value = parameters.partition("=")
     try:
-        weight = float(value) if name.strip() == "q" else 1.0
+        weight = float(value) if name.strip().lower() == "q" else 1.0
     except ValueError:
         weight = 0.0
     return weight, tag.strip().lower()

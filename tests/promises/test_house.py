@@ -10,6 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for name in ("hashing", "service") for p in (ROOT / name).rglob("*.py"))
 REFUSED_NAMES = {"utils", "helpers", "common", "base", "types", "manager", "handler"}
+SCRIPTS = sorted(
+    p for name in ("hashing/browser", "service/web/static") for p in (ROOT / name).rglob("*.js")
+)
+SHOWN = sorted(p for p in (ROOT / "service/web").rglob("*") if p.suffix in {".html", ".po", ".css"})
 PAGES = [p for p in ROOT.glob("docs/**/*.md") if p.name != "glossary.md"] + [ROOT / "README.md"]
 
 
@@ -24,6 +28,20 @@ def test_modules_and_functions_are_short(path: Path) -> None:
             assert (node.end_lineno or 0) - node.lineno < 45, node.name
 
 
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_scripts_are_short_and_have_no_network(path: Path) -> None:
+    """What a policy forbids in a browser is not even there to be forbidden."""
+    text = path.read_text()
+    assert text.count("\n") <= 350
+    forbidden = (
+        r"\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon|EventSource|RTCPeer|WebTransport|"
+        r"importScripts|\bimport\(|\beval\(|new Function|innerHTML|insertAdjacent|document\.write|"
+        r"localStorage|sessionStorage|indexedDB|caches\.|document\.cookie|serviceWorker|window\.open"
+    )
+    code = re.sub(r"/\*.*?\*/|^\s*//.*?$", "", text, flags=re.S | re.M)
+    assert not re.search(forbidden, code), re.search(forbidden, code)
+
+
 def test_no_two_modules_of_the_service_share_a_name() -> None:
     names = Counter(p.stem for p in SOURCES if "service" in p.parts and p.stem[0] != "_")
     assert not {name for name, times in names.items() if times > 1}
@@ -35,12 +53,12 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 def test_the_refused_word_is_nowhere() -> None:
     word = "vic" + "tim"
-    written = [p for p in [*SOURCES, *PAGES] if word in p.read_text().lower()]
+    written = [p for p in [*SOURCES, *PAGES, *SCRIPTS, *SHOWN] if word in p.read_text().lower()]
     assert not written
 
 
 def test_nothing_claims_that_a_hash_cannot_be_reversed() -> None:
-    for path in [*SOURCES, *PAGES]:
+    for path in [*SOURCES, *PAGES, *SCRIPTS, *SHOWN]:
         assert not re.search(r"can(no|')t be (reversed|inverted)", path.read_text()), path
 
 

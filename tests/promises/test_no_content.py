@@ -54,7 +54,7 @@ print(json.dumps([len(found.windows), len(found.views), sorted(sys.modules)]))
     assert not {"cv2", "hashing.client", "hashing.frame_views", "hashing.views"} & set(loaded)
 
 
-def test_no_route_takes_anything_but_json(tmp_path: Path) -> None:
+def test_no_route_of_the_api_takes_anything_but_json(tmp_path: Path) -> None:
     code = """
 import json, pathlib, sys
 from service.app import create_app

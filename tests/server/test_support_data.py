@@ -34,6 +34,7 @@ KINDS = {
     "police",
     "regulator",
     "crisis",
+    "directory",
 }
 AUDIENCES = {support.MINORS, support.ADULTS, support.EVERYONE}
 # CLDR also has codes of two letters that are no country: unions, zones and pseudo-locales.

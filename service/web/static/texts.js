@@ -18,10 +18,7 @@ export function has(name) {
  */
 export function text(name, values = {}) {
   const found = template.content.querySelector(`[data-text="${name}"]`)?.textContent ?? "";
-  return found.replace(/\{(\w+)\}/g, (_, key) => {
-    const value = values[key];
-    return typeof value === "number" ? value.toLocaleString(document.documentElement.lang) : value ?? "";
-  });
+  return found.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
 }
 
 /**

@@ -1,0 +1,189 @@
+"""Every page and every state that a person may see, in one walk, for tests that look at each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page
+
+from hashing import Eligibility, OwnerClient, PlatformClient, Submission, hash_file, new_passphrase
+from tests.pages import contents, journey
+from tests.pages.serving import Service
+
+SAYS = ("blocked", "not_blocked", "pending_review")
+INFORMATION = {
+    "start": "",
+    "leaving": "leaving",
+    "safety": "safety",
+    "about": "about",
+    "next": "next",
+    "next-country": "next?country=GB",
+    "next-nowhere": "next?country=AQ",
+    "questions": "questions",
+    "fault": "nosuch",
+}
+OUTCOMES = {
+    "minors": ("self", "minors", "without"),
+    "somebody": ("other", "adults", "without"),
+    "elsewhere": ("self", "adults", "other"),
+}
+"""Where the answers lead, but to the files."""
+Visits = Iterator[str]
+
+
+@dataclass
+class Cases:
+    """Cases in each state, and files to choose."""
+
+    files: list[Path]
+    found: tuple[str, str]
+    """Number and words of one with every kind of event and of entry."""
+    empty: tuple[str, str]
+    erased: tuple[str, str]
+
+
+def made(service: Service, folder: Path) -> Cases:
+    pictures = contents.pictures(folder)[:4]
+    film = contents.video(folder, seconds_each=1)
+    hashes = [hash_file(path) for path in (*pictures, film)]
+    answers = Eligibility("self", adults=True, intimate=True)
+
+    def opened() -> tuple[str, str, OwnerClient]:
+        words = new_passphrase()
+        owner = OwnerClient(service.address, words)
+        return owner.open_case(Submission(tuple(hashes), answers)), words, owner
+
+    number, words, owner = opened()
+    platforms = [
+        PlatformClient(service.address, service.new_key(name))
+        for name in ("Example Videos", "مثال للصور")
+    ]
+    seen = platforms[0].lookup(hashes)
+    for one, said in zip(seen, SAYS, strict=False):
+        platforms[0].feedback(one["matches"][0]["match"], said)  # type: ignore[arg-type]
+    again = platforms[1].lookup(hashes[1:2])[0]["matches"][0]["match"]
+    platforms[1].feedback(again, "not_blocked")  # so that this entry is held
+    platforms[0].observe(hashes[4], "https://video.example/watch/42")
+    owner.withdraw(number, 3)
+    owner.withdraw(number, 4, erase_now=True)
+    empty, erased = opened(), opened()
+    erased[2].withdraw(erased[0], erase_now=True)
+    files = [pictures[0], film, *contents.unfit(folder)]
+    return Cases(files, (number, words), empty[:2], erased[:2])
+
+
+def information(page: Page, address: str, language: str) -> Visits:
+    """What needs no script. Yields the name of each state once the page is in it."""
+    for name, path in INFORMATION.items():
+        page.goto(f"{address}/{language}/{path}")
+        yield name
+    page.goto(f"{address}/{language}/questions")
+    page.check("#subject-self")
+    page.locator("main form button").click()
+    page.locator(".summary").wait_for()
+    yield "questions-missing"
+    for name, answers in OUTCOMES.items():
+        page.goto(f"{address}/{language}/questions")
+        page.select_option("#country", "GB")
+        journey.answer(page, *answers)
+        page.locator("a[href$='/questions']").wait_for()
+        yield name
+
+
+def unfit(context: BrowserContext, address: str, language: str) -> Iterator[tuple[Page, str]]:
+    """The page that hashes, in a browser that cannot."""
+    page = context.new_page()
+    page.route("**/worker.js", lambda route: route.abort())
+    page.goto(f"{address}/{language}/questions")
+    journey.answer(page)
+    page.locator("#unfit").wait_for()
+    yield page, "files-unfit"
+    page.close()
+
+
+def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
+    """Choosing, reviewing, sending, keeping."""
+    journey.at_files(page, address, language)
+    page.click("#choose details summary")
+    yield "files"
+    page.check("#thumbnails")
+    journey.choose(page, cases.files)
+    journey.hashed(page)
+    page.locator("#list summary").first.click()
+    yield "files-chosen"
+    journey.review(page)
+    page.click("#review details summary")
+    page.click("#send-button")
+    page.locator("#consent-wrong").wait_for()
+    yield "files-review"
+    page.context.set_offline(offline=True)
+    journey.send(page)
+    page.locator("#sending.fault").wait_for()
+    yield "files-not-sent"
+    page.context.set_offline(offline=False)
+    journey.send(page)
+    journey.card(page)
+    yield "files-card"
+    page.click("#show-qr")
+    page.fill("#again", "abandon")
+    page.click("#test button")
+    page.locator("#tested.fault").wait_for()
+    yield "files-card-wrong"
+    page.fill("#again", " ".join(page.locator("#words li").all_inner_texts()))
+    page.click("#test button")
+    page.locator("#overview").wait_for()
+    yield "files-card-right"
+
+
+def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
+    """Signing in, reading, adding, withdrawing, taking back."""
+    page.goto(f"{address}/{language}/overview")
+    yield "words"
+    page.click("#open button")
+    yield "words-refused"
+    journey.sign_in(page, address, "000-000-0000", cases.empty[1], language)
+    page.locator("#fault:focus").wait_for(timeout=journey.WAIT)
+    yield "words-wrong"
+    for name, case in (("erased", cases.erased), ("empty", cases.empty), ("found", cases.found)):
+        journey.sign_in(page, address, *case, language)
+        page.locator("li.entry").first.wait_for(timeout=journey.WAIT)
+        yield f"overview-{name}"
+    yield from _acts(page, cases)
+
+
+def _acts(page: Page, cases: Cases) -> Visits:
+    page.locator("li.entry form[action$='/withdraw'] button").first.click()
+    page.locator("form[action$='/withdrawn']").wait_for()
+    yield "withdraw"
+    page.locator("form[action$='/withdrawn'] button").click()
+    page.locator(".told.good").wait_for()
+    yield "withdrawn"
+    page.locator("li.entry form[action$='/undone'] button").first.click()
+    page.locator(".told.good").wait_for()
+    yield "undone"
+    page.locator(".actions form[action$='/withdraw'] button").click()
+    page.locator("form[action$='/withdrawn']").wait_for()
+    yield "withdraw-all"
+    page.locator("form[action$='/withdrawn'] button").click()
+    page.locator(".box form").wait_for()
+    yield "withdrawn-all"
+    page.locator(".box form button").click()
+    page.locator(".told.good").wait_for()
+    page.locator("form[action$='/more'] button").click()
+    journey.ready(page)
+    yield "more"
+    journey.choose(page, cases.files[:1])
+    journey.hashed(page)
+    journey.review(page)
+    journey.send(page)
+    page.locator("#added").wait_for()
+    yield "more-added"
+
+
+def every(page: Page, address: str, language: str, cases: Cases) -> Visits:
+    """All of them but `unfit`, on one page."""
+    yield from information(page, address, language)
+    yield from files(page, address, language, cases)
+    yield from overview(page, address, language, cases)

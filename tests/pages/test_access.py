@@ -1,0 +1,182 @@
+"""WCAG 2.2 AA of every page and state, in every language, light and dark, small and enlarged."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from service.web import languages
+from tests.pages import journey, places
+from tests.pages.places import Cases
+from tests.pages.serving import Service, serving
+
+pytestmark = pytest.mark.enable_socket
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+LANGUAGES = languages.read()
+TELLING = re.compile("takeback|picture|photo|video|nude|intim|imag|foto|vídeo|صور|فيديو|حميم", re.I)
+"""What no title says, because titles stay in the history."""
+LOOKED_AT = {"width": 1024, "height": 900}
+SMALL = {"width": 320, "height": 640}
+ZOOMED = {"width": 640, "height": 900}
+RUN = """async ([tags, only]) => {
+  const how = only ? { runOnly: { type: "rule", values: only } }
+    : { runOnly: { type: "tag", values: tags }, rules: { "target-size": { enabled: true } } };
+  const { violations, passes } = await axe.run(document, how);
+  return { passes: passes.length, violations: violations.map(({ id, nodes }) =>
+    [id, ...nodes.map((node) => `${node.target} ${node.any.map((one) => one.message)}`)]) };
+}"""
+# What sticks out to the side, or is cut off; but what may be scrolled, and what is there only for
+# people who hear the page.
+OUTSIDE = """() => {
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  const shown = (one) => one.checkVisibility() && !one.closest("textarea, pre, .skip, option");
+  const cut = [...document.body.querySelectorAll("*")].filter(shown).filter((one) => {
+    const box = one.getBoundingClientRect();
+    const style = getComputedStyle(one);
+    const clips = ["hidden", "clip"].includes(style.overflowY) || style.textOverflow === "ellipsis";
+    const hides = clips && !["IMG", "INPUT"].includes(one.tagName) &&
+      (one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1);
+    return hides || box.right > innerWidth + 1 || box.left < -1;
+  });
+  return [...(wide > 0 ? [`scrolls ${wide} px`] : []),
+    ...cut.map((one) => `${one.tagName} ${one.className} ${one.textContent.slice(0, 40)}`)];
+}"""
+# WCAG 1.4.12: the owner's own spacing of text.
+SPACED = """(spaced) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(spaced ? `* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+    word-spacing: 0.16em !important; } p { margin-block-end: 2em !important; }` : "");
+  document.adoptedStyleSheets = [sheet];
+}"""
+ENLARGED = "(size) => { document.documentElement.style.fontSize = size; }"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cases(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Cases:
+    return places.made(service, tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    with chromium.new_context(viewport=LOOKED_AT) as context:  # type: ignore[arg-type]
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.exists():
+        pytest.skip("no axe-core: run npm install, which make test does")
+    return AXE.read_text()
+
+
+def violations(page: Page, axe: str) -> list[Any]:
+    """What axe finds in light colours, and of colours in dark ones. CSP does not hold for it."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe)
+    page.emulate_media(color_scheme="light")
+    light = page.evaluate(RUN, [TAGS, None])
+    assert light["passes"] > 10
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(RUN, [TAGS, ["color-contrast"]])
+    page.emulate_media(color_scheme="light")
+    return [*light["violations"], *dark["violations"]]
+
+
+def outside(page: Page) -> dict[str, list[str]]:
+    """What does not fit at 320 px, with wider spacing there, and with letters twice as large."""
+    found = {}
+    page.set_viewport_size(SMALL)  # type: ignore[arg-type]
+    found["320 px"] = page.evaluate(OUTSIDE)
+    page.evaluate(SPACED, arg=True)
+    found["spaced"] = page.evaluate(OUTSIDE)
+    page.evaluate(SPACED, arg=False)
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    page.evaluate(ENLARGED, "200%")
+    found["enlarged"] = page.evaluate(OUTSIDE)
+    page.evaluate(ENLARGED, "")
+    page.set_viewport_size(LOOKED_AT)  # type: ignore[arg-type]
+    return {name: each for name, each in found.items() if each}
+
+
+def wrongly_named(page: Page, language: str) -> list[str]:
+    """What is wrong with title, heading, language and direction."""
+    told = page.evaluate(
+        "[document.title, document.documentElement.lang, document.documentElement.dir,"
+        " [...document.querySelectorAll('h1')].filter((one) => one.checkVisibility()).length]"
+    )
+    title, tag, direction, headings = told
+    faults = [f"{headings} headings"] * (headings != 1)
+    faults += [f"title {title}"] * (not title or bool(TELLING.search(title)))
+    faults += [f"language {tag}"] * (tag != language)
+    faults += [f"direction {direction}"] * (direction != LANGUAGES[language].direction)
+    return faults
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_is_accessible(
+    page: Page, axe: str, service: Service, cases: Cases, language: str
+) -> None:
+    wrong: dict[str, Any] = {}
+    seen = []
+    for state in places.every(page, service.address, language, cases):
+        seen.append(state)
+        found = [*violations(page, axe), outside(page), *wrongly_named(page, language)]
+        wrong |= {state: found} if any(found) else {}
+    for one, state in places.unfit(page.context, service.address, language):
+        found = [*violations(one, axe), outside(one), *wrongly_named(one, language)]
+        wrong |= {state: found} if any(found) else {}
+    assert len(seen) > 30
+    assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
+
+
+def test_faults_would_be_found(page: Page, axe: str, service: Service) -> None:
+    page.goto(f"{service.address}/en/questions")
+    page.evaluate(
+        """() => {
+          document.documentElement.dir = "rtl";
+          document.querySelector("label").remove();
+          document.querySelector("h1").style.color = "#eee";
+          const wide = document.createElement("p");
+          wide.style.width = "900px";
+          document.querySelector("main").append(wide, document.createElement("h1"));
+        }"""
+    )
+    assert {one[0] for one in violations(page, axe)} >= {"label", "color-contrast"}
+    assert set(outside(page)) == {"320 px", "spaced", "enlarged"}
+    assert wrongly_named(page, "en") == ["2 headings", "direction rtl"]
+
+
+def test_what_informs_needs_no_script(chromium: Browser, service: Service) -> None:
+    said: list[dict[str, str]] = []
+    for script in (True, False):
+        with chromium.new_context(java_script_enabled=script) as context:
+            page = context.new_page()
+            walk = places.information(page, service.address, "en")
+            said.append({state: page.inner_text("main") for state in walk})
+    assert said[0] == said[1]
+    assert min(map(len, said[0].values())) > 50
+
+
+def test_what_needs_a_script_says_so(chromium: Browser, service: Service) -> None:
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{service.address}/en/questions")
+        journey.answer(page)
+        page.get_by_role("heading", name="This page needs JavaScript").wait_for()
+        assert page.locator("input, textarea").locator("visible=true").count() == 0
+        page.goto(f"{service.address}/en/overview")
+        assert "This page needs JavaScript" in page.inner_text("noscript")

@@ -1,0 +1,200 @@
+"""The whole journey without a pointer: focus is always seen, goes where the page goes, is never caught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.pages import contents, journey
+from tests.pages.serving import Service, serving
+
+pytestmark = pytest.mark.enable_socket
+
+MOST_STOPS = 60
+# Where the focus is: what it is called, and why it could not be seen.
+FOCUS = """() => {
+  const one = document.activeElement;
+  const box = one.getBoundingClientRect();
+  const top = document.querySelector(".top");
+  const style = getComputedStyle(one);
+  const header = top.contains(one) ? 0 : top.getBoundingClientRect().bottom;
+  const [x, y] = [box.left + box.width / 2, Math.min(box.top + 8, box.bottom - 1)];
+  const hit = document.elementFromPoint(x, y);
+  const faults = [];
+  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.push("no ring");
+  if (box.top < header - 1 && box.height < innerHeight / 2) faults.push("under the header");
+  if (box.bottom < 1 || box.top > innerHeight - 1) faults.push("out of view");
+  if (hit && hit !== one && !one.contains(hit) && !hit.contains(one)) faults.push("covered");
+  return { name: one.id || one.name || one.textContent.trim(), tag: one.tagName, faults };
+}"""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A small window, so that focus has to be scrolled to."""
+    with chromium.new_context(viewport={"width": 500, "height": 500}) as context:
+        yield context.new_page()
+
+
+class Keys:
+    """Presses keys, and looks at each stop whether the focus can be seen."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.stops: list[str] = []
+        self.faults: list[str] = []
+
+    def tab(self, *, back: bool = False) -> str:
+        self._page.keyboard.press("Shift+Tab" if back else "Tab")
+        stop = self._page.evaluate(FOCUS)
+        name = str(stop["name"])
+        if stop["tag"] != "BODY":  # between the last stop and the first is the browser's own bar
+            self.stops.append(name)
+            self.faults += [f"{name}: {fault}" for fault in stop["faults"]]
+        return name
+
+    def to(self, wanted: str, *, back: bool = False) -> None:
+        """Go on to what has this name, id or text."""
+        passed = [self.tab(back=back)]
+        while passed[-1] != wanted and len(passed) < MOST_STOPS:
+            passed.append(self.tab(back=back))
+        assert passed[-1] == wanted, passed
+
+    def press(self, key: str) -> None:
+        self._page.keyboard.press(key)
+
+    def head(self, name: str) -> None:
+        """Wait for a section, whose heading has the focus then."""
+        self._page.locator(f"#{name}-head:focus").wait_for(timeout=journey.WAIT)
+
+
+def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None:
+    keys = Keys(page)
+    page.goto(f"{service.address}/en/")
+    keys.to("Begin")
+    keys.press("Enter")
+    page.wait_for_url("**/leaving")
+    keys.to("Go on")
+    keys.press("Enter")
+    page.wait_for_url("**/questions")
+    _answer(keys)
+    journey.ready(page)
+    _choose(keys, page, contents.pictures(tmp_path)[:2])
+    keys.to("to-review")
+    keys.press("Enter")
+    keys.head("review")
+    keys.to("send-button")
+    keys.to("consent", back=True)
+    keys.press("Space")
+    keys.to("send-button")
+    keys.press("Enter")
+    keys.head("card")
+    _keep(keys, page)
+    keys.to("To your overview")
+    keys.press("Enter")
+    page.locator("li.entry").first.wait_for()
+    keys.to("Withdraw everything")
+    keys.press("Enter")
+    page.locator("form[action$='/withdrawn']").wait_for()
+    keys.to("Withdraw")
+    keys.press("Enter")
+    page.locator(".box form").wait_for()
+    assert not keys.faults
+    assert len(keys.stops) > 60
+
+
+def _answer(keys: Keys) -> None:
+    """Radio buttons are one stop; the arrows choose among them."""
+    keys.to("subject-self")
+    keys.press("Space")
+    keys.to("age-adults")
+    keys.press("ArrowDown")
+    keys.press("ArrowUp")
+    keys.to("consent-without")
+    keys.press("Space")
+    keys.to("country")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+
+
+def _choose(keys: Keys, page: Page, files: list[Path]) -> None:
+    if page.locator("form[action$='/questions']").count():
+        keys.to("Go on")
+        keys.press("Enter")
+    journey.ready(page)
+    keys.to("files")
+    with page.expect_file_chooser() as chooser:
+        keys.press("Enter")
+    chooser.value.set_files([str(path) for path in files])
+    journey.hashed(page)
+    keys.to("windows-standard") if page.locator("details[open]").count() else None
+    keys.to("×")
+    keys.press("Enter")
+    assert page.locator("#list > li").count() == 1
+    assert page.evaluate("document.activeElement.textContent") == "×"
+
+
+def _keep(keys: Keys, page: Page) -> None:
+    words = " ".join(page.locator("#words li").all_inner_texts())
+    keys.to("show-qr")
+    keys.press("Space")
+    page.locator("#qr svg").wait_for()
+    keys.to("again")
+    page.keyboard.type(words.upper())
+    keys.press("Enter")
+    page.locator("#overview").wait_for()
+
+
+@pytest.mark.parametrize("path", ["", "leaving", "questions", "safety", "about", "next", "overview"])
+def test_the_first_stops_skip_and_leave_and_none_is_a_trap(
+    page: Page, service: Service, path: str
+) -> None:
+    keys = Keys(page)
+    page.goto(f"{service.address}/en/{path}")
+    assert [keys.tab(), keys.tab()] == ["Skip to the page's content", "Leave this page"]
+    keys.tab(back=True)
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.reload()
+    seen: list[str] = []
+    while not seen or page.evaluate("document.activeElement.tagName") != "BODY":
+        seen.append(keys.tab())
+        assert len(seen) < MOST_STOPS, seen
+    links = page.locator("a[href], button, input:not([type=hidden]), select, pre").count()
+    radios = page.locator("input[type=radio]").count()
+    groups = page.locator("fieldset").count()
+    assert len(seen) - 1 == links - radios + groups
+    back = [keys.tab(back=True) for _ in range(len(seen) - 1)]
+    assert sorted(back) == sorted(seen[:-1])
+    assert not keys.faults
+
+
+def test_complaints_take_the_focus(page: Page, service: Service) -> None:
+    page.goto(f"{service.address}/en/overview")
+    keys = Keys(page)
+    keys.to("case")
+    page.keyboard.type("12")
+    keys.press("Enter")
+    page.locator("#fault", has_text="ten digits").wait_for()
+    assert page.evaluate("document.activeElement.id") == "case"
+    page.fill("#case", "0000000000")
+    page.fill("#passphrase", "one two")
+    keys.press("Enter")
+    page.locator("#fault", has_text="seven words").wait_for()
+    assert page.evaluate("document.activeElement.id") == "passphrase"
+    page.goto(f"{service.address}/en/questions")
+    keys.to("Go on")
+    keys.press("Enter")
+    page.locator(".summary").wait_for()
+    keys.to("Who can be seen?")
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "subject-self"
