@@ -44,7 +44,7 @@ squeezes to 512 × 512 first: the most even of 25 rules measured (docs/adr/0003,
 MAX_BYTES = 100 * 2**20
 """As HMA. The largest phone pictures are about 60 MB."""
 MAX_PIXELS = 52 * 2**20
-"""8192 × 6144, the largest of today's phones in formats that must be decoded whole."""
+"""8192 × 6656; the largest of today's phones make 8192 × 6144 in formats decoded whole."""
 MAX_JPEG_PIXELS = 208 * 2**20
 """JPEG decodes at 1/8: 16384 × 12288, the 200 megapixel mode of phones, takes 3 MB."""
 MAX_WEBP_PIXELS = 24 * 2**20

@@ -55,7 +55,7 @@ def chromium() -> Iterator[Browser]:
     """Return a real Chromium, or skip where there is none."""
     program = find()
     if not program:
-        pytest.skip("no Chromium")
+        pytest.skip("no Chromium: apt install chromium, then make test")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
