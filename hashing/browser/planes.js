@@ -4,6 +4,7 @@
 
 import { ContentError } from "./errors.js";
 import { lumaOfPlane, lumaOfRgb } from "./pixels.js";
+import { lumaOfWebp } from "./webp_luma.js";
 
 /** @typedef {import("./signals.js").Luma} Luma */
 /** @typedef {"RGBX" | "BGRX" | "RGBA" | "BGRA"} Packed */
@@ -38,6 +39,9 @@ export async function lumaOf(frame) {
   const planes = await planesOf(frame);
   const luma = brightness(planes);
   const { fullRange, matrix } = frame.colorSpace;
+  if (!fullRange && planes.kind === "I420" && planes.depth === 8 && !MATRICES.has(matrix ?? "")) {
+    return lumaOfWebp(luma, planes);
+  }
   if (!fullRange) expand(luma.data);
   const weights = planes.depth === 8 ? MATRICES.get(matrix ?? "") : undefined;
   if (weights) recolour(luma, planes, weights, !!fullRange);

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.pages import contents, journey, places
 from tests.pages.places import Cases
@@ -86,22 +88,161 @@ def left(page: Page, leave: Callable[[Page], None], weather: Elsewhere) -> None:
     assert page.url != here
 
 
-def test_from_every_page_and_state(
-    chromium: Browser, service: Service, weather: Elsewhere, cases: Cases
+def stays(context: BrowserContext, weather: Elsewhere) -> list[str]:
+    """Let no page really leave, and note which wanted to: so that a walk can go on."""
+    wanted: list[str] = []
+
+    def nothing(route: Route) -> None:
+        wanted.append(route.request.url)
+        route.fulfill(status=204)
+
+    context.route(weather.address, nothing)
+    return wanted
+
+
+def test_shift_leaves_from_every_page_and_state(
+    page: Page, service: Service, weather: Elsewhere, cases: Cases
 ) -> None:
-    """Shift three times, wherever one is; the walk then starts anew and goes one state further."""
-    walks = (places.information, _files, _overview)
-    for walk in walks:
-        states = _count(chromium, service, cases, walk)
-        assert states
-    del weather
+    wanted, titles, stored = stays(page.context, weather), [], set[str]()
+    page.context.on("response", lambda answer: stored.add(_stored(answer)))
+    count = 0
+    for count, state in enumerate(places.every(page, service.address, "en", cases), 1):
+        titles.append(page.title())
+        page.evaluate("document.activeElement.blur()")
+        shift(page, 1)
+        assert lights(page) == TOLD[0], state
+        shift(page, 1)
+        assert lights(page) == TOLD[1], state
+        with page.expect_request(weather.address):
+            shift(page, 1)
+        assert page.inner_text("html").strip() == "", state
+        assert len(wanted) == count, state
+        page.evaluate("dispatchEvent(new Event('pageshow'))")
+    assert count > 30
+    assert not [title for title in titles if not title or TELLING.search(title)]
+    assert page.evaluate(KEPT) == NOTHING
+    assert page.context.storage_state() == {"cookies": [], "origins": []}
+    assert stored == {"no-store"}
 
 
-def _count(
-    chromium: Browser,
+def _stored(answer: Response) -> str:
+    """What an answer of ours says of storing it; nothing of it is asked for at the exit."""
+    return "no-store" if answer.status == 204 else answer.headers.get("cache-control", answer.url)
+
+
+def test_storing_would_have_been_seen(page: Page, service: Service) -> None:
+    page.goto(f"{service.address}/en/")
+    assert page.evaluate(KEPT) == NOTHING
+    page.evaluate("sessionStorage.setItem('a', 'b'); document.cookie = 'a=b';")
+    found = page.evaluate(KEPT)
+    assert {name for name in found if found[name] != NOTHING[name]} == {"cookies", "session"}
+
+
+@pytest.mark.parametrize("leave", [shift, click])
+@pytest.mark.parametrize("path", ["", "leaving", "questions", "about", "overview"])
+def test_the_page_is_blank_at_once_and_gone(
+    page: Page,
     service: Service,
-    cases: Cases,
-    walk: Callable[[Page, str, Cases], Iterator[str]],
-) -> list[str]:
-    del chromium, service, cases, walk
-    return []
+    weather: Elsewhere,
+    path: str,
+    leave: Callable[[Page], None],
+) -> None:
+    page.goto(f"{service.address}/en/safety")
+    page.goto(f"{service.address}/en/{path}")
+    left(page, leave, weather)
+    assert page.url == f"{service.address}/en/safety"
+    assert not [each for each in weather.asked if "Referer" in each or "Cookie" in each]
+
+
+@pytest.mark.parametrize("leave", [shift, click])
+def test_in_the_middle_of_hashing(
+    page: Page,
+    service: Service,
+    weather: Elsewhere,
+    tmp_path: Path,
+    leave: Callable[[Page], None],
+) -> None:
+    film = contents.lengthened(contents.video(tmp_path, seconds_each=1), tmp_path / "l.mp4", 200)
+    journey.at_files(page, service.address)
+    journey.choose(page, [*contents.pictures(tmp_path)[:1], film])
+    journey.row(page, "l.mp4").locator(".state", has_text="Hashing: ").wait_for()
+    page.evaluate("document.activeElement.blur()")
+    weather.may_answer.clear()
+    leave(page)
+    page.wait_for_function("document.documentElement.classList.contains('leaving')")
+    assert page.inner_text("html").strip() == ""
+    weather.may_answer.set()
+    page.wait_for_url(weather.address)
+    assert page.workers == []
+    page.go_back()
+    assert "l.mp4" not in page.content()
+
+
+def test_shift_is_forgotten_and_other_keys_stop_it(page: Page, service: Service) -> None:
+    page.clock.install()
+    page.goto(f"{service.address}/en/")
+    address = page.url
+    shift(page, 2)
+    assert lights(page) == TOLD[1]
+    page.clock.run_for(FORGOTTEN - 100)
+    assert lights(page) == TOLD[1]
+    page.clock.run_for(200)
+    assert lights(page) == STOPPED
+    page.clock.run_for(FORGOTTEN)
+    assert lights(page) == ""
+    shift(page, 2)
+    page.keyboard.press("a")
+    assert lights(page) == STOPPED
+    shift(page, 1)
+    assert lights(page) == TOLD[0]
+    page.clock.run_for(2 * FORGOTTEN + 100)
+    for _ in range(4):
+        page.keyboard.press("Shift+A")
+    assert lights(page) == ""
+    for _ in range(4):
+        page.keyboard.press("Shift+Tab")
+    assert lights(page) == ""
+    assert page.url == address
+
+
+def test_writing_capitals_does_not_leave(page: Page, service: Service) -> None:
+    page.goto(f"{service.address}/en/overview")
+    page.focus("#passphrase")
+    for letter in "ABANDON ZEBRA":
+        page.keyboard.down("Shift")
+        page.keyboard.press(letter)
+        page.keyboard.up("Shift")
+    assert page.input_value("#passphrase") == "ABANDON ZEBRA"
+    assert lights(page) == ""
+
+
+def test_back_shows_no_case(page: Page, service: Service, cases: Cases) -> None:
+    """Neither its overview, once closed, nor what was typed to open it."""
+    number, words = cases.found
+    journey.sign_in(page, service.address, number, words)
+    page.locator("li.entry").first.wait_for()
+    page.get_by_role("button", name="Close the overview").click()
+    page.wait_for_url(f"{service.address}/en/?")
+    for _ in range(2):
+        with contextlib.suppress(PlaywrightError):  # the browser's own page: the form is over
+            page.go_back()
+        shown = page.content()
+        assert number not in shown
+        assert "Picture 1" not in shown
+        for field in page.locator("input").all():
+            assert field.input_value() in {"", *stamps(page)}
+
+
+def stamps(page: Page) -> list[str]:
+    return [one.input_value() for one in page.locator("input[name=stamp]").all()]
+
+
+def test_the_link_leaves_without_scripts(
+    chromium: Browser, service: Service, weather: Elsewhere
+) -> None:
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{service.address}/en/questions")
+        page.click(".exit")
+        page.wait_for_url(weather.address)
+        assert "Referer" not in weather.asked[-1]
