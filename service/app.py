@@ -12,6 +12,7 @@ from service import worker
 from service.api import health, owner, platform, problems
 from service.api.guard import Guard
 from service.api.health import Meters
+from service.domain.errors import TooLarge
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
@@ -68,5 +69,10 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, meters=meters)
+    app.add_middleware(
+        Guard,
+        max_body_bytes=settings.max_body_bytes,
+        meters=meters,
+        too_large=lambda scope: site.too_large(scope) or problems.problem(TooLarge()),
+    )
     return app

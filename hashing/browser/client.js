@@ -15,9 +15,12 @@ import { Player } from "./seek.js";
  * @property {AbortSignal} [signal] stops it
  */
 /**
- * @typedef {{file: File, resolve: (content: Content) => void, reject: (err: ContentError) => void,
+ * @typedef {{file: File, windows: string, resolve: (content: Content) => void, reject: (err: ContentError) => void,
  *   onProgress?: (part: number) => void, player?: Player, unheed: () => void}} Job
  */
+
+/** Milliseconds that a stopped file has to end by itself, before its worker is ended. */
+const PATIENCE = 3_000;
 
 /** Hashes files in a worker. Make one when the page is loaded: afterwards it needs no network. */
 export class Hasher {
@@ -28,15 +31,22 @@ export class Hasher {
   /** @type {ContentError | undefined} */
   #broken;
   #last = 0;
+  #url;
   #worker;
 
   /**
    * @param {string | URL} url of worker.js; where the policy asks for it, a TrustedScriptURL
    */
   constructor(url) {
-    this.#worker = new Worker(url, { type: "module", name: "hasher" });
-    this.#worker.addEventListener("message", ({ data }) => this.#take(data));
-    this.#worker.addEventListener("error", () => this.#fail());
+    this.#url = url;
+    this.#worker = this.#started();
+  }
+
+  #started() {
+    const worker = new Worker(this.#url, { type: "module", name: "hasher" });
+    worker.addEventListener("message", ({ data }) => this.#take(data));
+    worker.addEventListener("error", () => this.#fail());
+    return worker;
   }
 
   /**
@@ -64,12 +74,33 @@ export class Hasher {
       if (signal?.aborted) return reject(new ContentError("Cancelled"));
       if (this.#broken) return reject(this.#broken);
       const id = (this.#last += 1);
-      const stop = () => this.#worker.postMessage({ do: "cancel", id });
+      const stop = () => this.#stop(id);
       signal?.addEventListener("abort", stop);
       const unheed = () => signal?.removeEventListener("abort", stop);
-      this.#jobs.set(id, { file, resolve, reject, onProgress, unheed });
+      this.#jobs.set(id, { file, windows, resolve, reject, onProgress, unheed });
       return this.#worker.postMessage({ do: "hash", id, file, windows });
     });
+  }
+
+  /** @param {number} id */
+  #stop(id) {
+    this.#worker.postMessage({ do: "cancel", id });
+    setTimeout(() => this.#jobs.has(id) && this.#restart(id), PATIENCE);
+  }
+
+  /**
+   * A decoder that neither ends nor stops ends with its worker; what waited behind it goes to a
+   * new one. That takes the network: without it, they fail as when the page did not load.
+   * @param {number} hung
+   */
+  #restart(hung) {
+    this.#worker.terminate();
+    this.#worker = this.#started();
+    this.#end({ id: hung, error: "Cancelled" }, /** @type {Job} */ (this.#jobs.get(hung)));
+    for (const [id, { file, windows, player }] of this.#jobs) {
+      player?.close();
+      this.#worker.postMessage({ do: "hash", id, file, windows });
+    }
   }
 
   /** @param {any} message of worker.js, our own code */

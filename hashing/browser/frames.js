@@ -157,7 +157,7 @@ function microseconds(time, timescale) {
  * @returns {Map<number, {at_ms: number, fraction: number}>} without those that edits leave out
  */
 function clockOf({ samples, timescale, edits }) {
-  const shown = samples.times.filter((time) => isShown(time, edits)).sort((a, b) => a - b);
+  const shown = samples.times.slice().sort((a, b) => a - b).filter(shownBy(edits));
   const clock = new Map();
   const tick = 1 / timescale;
   let passed = 0;
@@ -174,11 +174,16 @@ function clockOf({ samples, timescale, edits }) {
 }
 
 /**
- * @param {number} time
- * @param {import("./mp4.js").Edit[]} edits
+ * Whether a sample is shown, asked in the order of times: one way through samples and edits.
+ * @param {import("./mp4.js").Edit[]} edits ascending
+ * @returns {(time: number) => boolean}
  */
-function isShown(time, edits) {
-  return !edits.length || edits.some(({ from, to }) => time >= from && time < to);
+function shownBy(edits) {
+  let edit = 0;
+  return (time) => {
+    while (edit < edits.length && time >= edits[edit].to) edit += 1;
+    return !edits.length || (edit < edits.length && time >= edits[edit].from);
+  };
 }
 
 /** The frames that are due among all that a decoder gives; the others are closed at once. */

@@ -75,8 +75,9 @@ export async function provenWays(among = WAYS) {
   const ways = [];
   let falsified = false;
   for (const way of among.filter(isThere)) {
-    if (await isTrue(way)) ways.push(way);
-    else falsified = true;
+    const found = await isTrue(way);
+    if (found) ways.push(way);
+    falsified ||= found === false;
   }
   return { ways, falsified };
 }
@@ -91,7 +92,7 @@ function isThere(way) {
 
 /**
  * @param {Way} way
- * @returns {Promise<boolean>}
+ * @returns {Promise<boolean | undefined>} undefined: it cannot even be used
  */
 async function isTrue(way) {
   try {
@@ -102,7 +103,7 @@ async function isTrue(way) {
     }
     return true;
   } catch {
-    return false; // a way that throws is not to be used either
+    return undefined;
   }
 }
 

@@ -31,6 +31,18 @@
  *   Content
  */
 
+/**
+ * Which windows an entry has: more are found by more edited copies, and reveal more.
+ * @typedef {"none" | "standard" | "all"} WindowSet
+ */
+
+/** @type {readonly WindowName[]} */
+const STANDARD = ["centre-90", "centre-50", "square"];
+/** @type {readonly WindowName[]} */
+const MORE = ["centre-60", "left-50", "right-50", "top-50", "bottom-50"];
+/** @type {Record<WindowSet, readonly WindowName[]>} */
+export const SETS = { none: [], standard: STANDARD, all: [...STANDARD, ...MORE] };
+
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**

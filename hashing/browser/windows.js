@@ -4,22 +4,14 @@
  */
 
 import * as pdq from "./pdq.js";
+import { SETS } from "./signals.js";
 
 /** @typedef {import("./signals.js").Luma} Luma */
 /** @typedef {import("./signals.js").Window} Window */
 /** @typedef {import("./signals.js").WindowName} WindowName */
-/**
- * More windows are found by more edited copies, and reveal more.
- * @typedef {"none" | "standard" | "all"} WindowSet
- */
+/** @typedef {import("./signals.js").WindowSet} WindowSet */
 /** @typedef {{top: number, left: number, rows: number, columns: number}} Box */
 
-/** @type {readonly WindowName[]} */
-const STANDARD = ["centre-90", "centre-50", "square"];
-/** @type {readonly WindowName[]} */
-const MORE = ["centre-60", "left-50", "right-50", "top-50", "bottom-50"];
-/** @type {Record<WindowSet, readonly WindowName[]>} */
-const SETS = { none: [], standard: STANDARD, all: [...STANDARD, ...MORE] };
 /** Longer side in per cent of the shorter up to which the square would be the whole again. */
 const NEARLY_SQUARE = 105;
 

@@ -40,10 +40,18 @@ _MOST_DIGITS = 20
 class Guard:
     """Pure ASGI, so that a body is counted as it arrives and never gathered twice."""
 
-    def __init__(self, app: App, *, max_body_bytes: int, meters: Meters) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        max_body_bytes: int,
+        meters: Meters,
+        too_large: Callable[[Scope], App] = lambda _scope: problem(TooLarge()),
+    ) -> None:
         self._app = app
         self._most = max_body_bytes
         self._meters = meters
+        self._too_large = too_large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,7 +84,7 @@ class Guard:
             self._check(_claimed(scope))
             await self._app(scope, counted, noted)
         except _Overflow:
-            await problem(TooLarge())(scope, receive, noted)
+            await self._too_large(scope)(scope, receive, noted)
         except Exception as err:  # not Starlette's own handler: it is outside of the headers
             if status:
                 raise

@@ -80,8 +80,21 @@ class Entry:
     reviewed: bool
     undo_to: EntryStatus | None = None
     """What it was before the withdrawal that can still be undone."""
+    hold: HoldReason | None = None
+    """Why it is quarantined; for reviewers."""
     erase_on: date | None = None
     """When the undo ends. None while withdrawing: it goes with its case, on the case's day."""
+
+    @property
+    def told(self) -> EntryStatus:
+        """The status that the owner is told.
+
+        One that waits for review because others have handed in the same is told as active, which
+        the content is, through theirs: else whoever opens cases could count the others.
+        """
+        counted = self.hold is HoldReason.MANY_CASES and not self.reviewed
+        held = self.status is EntryStatus.QUARANTINED
+        return EntryStatus.ACTIVE if held and counted else self.status
 
     def step(self, to: EntryStatus) -> EntryStatus:
         """Return `to`. Raises IllegalTransition when the table has no such step.

@@ -238,6 +238,7 @@ def _entry(row: sa.Row[Any]) -> Entry:
         status=EntryStatus(row.status),
         added_on=row.added_on,
         reviewed=row.reviewed,
+        hold=HoldReason(row.reason) if row.reason else None,
         undo_to=EntryStatus(row.undo_to) if row.undo_to else None,
         erase_on=row.erase_on,
     )

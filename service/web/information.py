@@ -8,12 +8,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from service.domain.case import UNDO_DAYS
 from service.domain.errors import NotFound
 from service.web import headers, languages, site, support
+from service.web.forms import Fields
 from service.web.headers import Kind
+from service.web.languages import Language
 from service.web.questions import named_countries
-from service.web.site import PageRoute, Spoken
+from service.web.site import PageRoute, Site, Spoken
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-MAX_COUNTRY = 2
 
 
 @router.get("/")
@@ -49,18 +50,33 @@ def about(language: Spoken, here: site.Here) -> HTMLResponse:
 
 
 @router.get("/{language:tag}/next")
-def next_steps(language: Spoken, here: site.Here, country: str = "") -> HTMLResponse:
-    """What else helps, and who, by country."""
-    chosen = country[:MAX_COUNTRY].upper()
-    nearby, anywhere = support.here_and_everywhere(here.services, support.ADULTS, chosen)
+def next_steps(language: Spoken, here: site.Here) -> HTMLResponse:
+    """What else helps, and who."""
+    return _next_steps(here, language, "")
+
+
+@router.post("/{language:tag}/next")
+def next_steps_in(language: Spoken, here: site.Here, fields: Fields) -> HTMLResponse:
+    """The same, for a country: posted, so that the history does not have it."""
+    return _next_steps(here, language, language.known_country(fields.get("country", "")))
+
+
+def _next_steps(here: Site, language: Language, country: str) -> HTMLResponse:
+    nearby, anywhere = support.here_and_everywhere(here.services, support.ADULTS, country)
     return here.page(
         language,
         "next",
         nearby=nearby,
         anywhere=anywhere,
-        country=chosen,
+        country=country,
         countries=named_countries(here, language),
     )
+
+
+@router.get("/{language:tag}")
+def slashed(language: Spoken) -> RedirectResponse:
+    """Lead to the start."""
+    return RedirectResponse(f"/{language.tag}/", 303, headers=headers.of(Kind.PAGE))
 
 
 @router.get("/{language:tag}/{rest:path}")

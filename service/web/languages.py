@@ -72,6 +72,11 @@ class Language:
         """Return a day as it is written in this language."""
         return dates.format_date(day, "long", locale=self.locale)
 
+    def known_country(self, untrusted: str) -> str:
+        """Return the code of a country, or nothing: no words of others get onto a page."""
+        code = untrusted[:2].upper()
+        return code if code == untrusted.upper() and code in self.locale.territories else ""
+
     def country(self, code: str) -> str:
         """Return the name of a country, or its code where CLDR has none."""
         return str(self.locale.territories.get(code, code))

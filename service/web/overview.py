@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.domain.actor import Owner
 from service.domain.case import UNDO_DAYS, Entry
 from service.domain.errors import InvalidRequest, Unauthenticated
 from service.domain.sighting import SeenEvent
 from service.http.given import Here, Now
-from service.web import questions, site, stamps
+from service.web import headers, questions, site, stamps
 from service.web.forms import WRONG, Fields
+from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.site import Instead, PageRoute, Site, Spoken
 from service.workflows import authenticate, status, withdraw
@@ -68,7 +69,8 @@ def visit(
         raise Instead(_sign_in(pages, language, stamp, fault="late"))
     access_key = fields.get("access_key", "")
     try:
-        owner = authenticate.owner(here, fields.get("case", ""), access_key)
+        number = fields.get("case", "").strip() or authenticate.number(here, access_key)
+        owner = authenticate.owner(here, number, access_key)
     except Unauthenticated:
         raise Instead(_sign_in(pages, language, stamp, fault="wrong")) from None
     return Visit(here, pages, language, owner, access_key, stamp, _entry(fields))
@@ -87,6 +89,15 @@ def ask(language: Spoken, pages: site.Here, here: Here, minute: stamps.Minute) -
 def show(visited: Visited) -> HTMLResponse:
     """Show the case."""
     return _overview(visited)
+
+
+@router.get("/more")
+@router.get("/withdraw")
+@router.get("/withdrawn")
+@router.get("/undone")
+def again(language: Spoken) -> RedirectResponse:
+    """Lead to the page that asks: the others have no address that one could come back to."""
+    return RedirectResponse(f"/{language.tag}/overview", 303, headers=headers.of(Kind.PAGE))
 
 
 @router.post("/more")

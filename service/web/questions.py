@@ -53,7 +53,7 @@ def answer(language: Spoken, here: site.Here, fields: Fields) -> HTMLResponse:
         raise InvalidRequest(WRONG)
     if missing and fields.get("age") in {None, "adults"}:
         return _questions(here, language, fields, missing=missing)
-    country = fields.get("country", "")
+    country = language.known_country(fields.get("country", ""))
     way = way_of(fields)
     if way is Way.FILES:
         return files(here, language, subject=fields["subject"])

@@ -38,7 +38,7 @@ def sent(
     try:
         number, _ = intake.open_case(here, new, now)
     except Conflict:  # the answer to an earlier try was lost on its way, and files were changed
-        answer, number = "before", authenticate.number(here, new.access_key)
+        answer, number = "before", authenticate.number(here, new.access_key.hex())
     stamp = stamps.new(here.seals, minute)
     return _received(pages, language, answer, number=number, stamp=stamp)
 

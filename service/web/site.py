@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.domain.errors import NotFound, ServiceError
+from service.domain.errors import NotFound, ServiceError, TooLarge
 from service.http.faults import unexpected
 from service.http.statuses import STATUS
 from service.web import languages, statics, support
@@ -133,6 +134,8 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def kindly(request: Request) -> Response:
+            if request.method == "POST" and _from_elsewhere(request):
+                return fault(request, "Forbidden", 403)
             try:
                 return await handle(request)
             except Instead as instead:
@@ -144,6 +147,26 @@ class PageRoute(APIRoute):
                 return fault(request, "ServiceError", 500)
 
         return kindly
+
+
+_PAGES = re.compile(r"/([a-z]{2,3}(?:-[a-z]{2,4})?)/")
+
+
+def too_large(scope: MutableMapping[str, Any]) -> Response | None:
+    """Return the page for a body that is not read, before its route is known; None: no page's."""
+    found = _PAGES.match(scope["path"])
+    if not found:
+        return None
+    scope["path_params"] = {"language": found[1]}
+    return fault(Request(scope), "TooLarge", STATUS[TooLarge].value)
+
+
+def _from_elsewhere(request: Request) -> bool:
+    """Whether another site made the browser post this: to bind an owner to a case of its own.
+
+    Source: Fetch Metadata (W3C). `none` is the person at the browser; old browsers say nothing.
+    """
+    return request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
 
 
 def fault(request: Request, name: str, status: int) -> HTMLResponse:

@@ -41,5 +41,6 @@ def of_case(context: Context, owner: Owner) -> CaseStatus:
 
 
 def _dated(entry: Entry, of_case: date | None) -> Entry:
-    """With the case's day, where an entry was withdrawn with its case."""
-    return replace(entry, erase_on=entry.erase_on or of_case) if entry.undo_to else entry
+    """As the owner is told of it, and with the case's day where it was withdrawn with its case."""
+    day = (entry.erase_on or of_case) if entry.undo_to else entry.erase_on
+    return replace(entry, status=entry.told, erase_on=day)

@@ -19,8 +19,6 @@ INFORMATION = {
     "safety": "safety",
     "about": "about",
     "next": "next",
-    "next-country": "next?country=GB",
-    "next-nowhere": "next?country=AQ",
     "questions": "questions",
     "fault": "nosuch",
 }
@@ -79,6 +77,11 @@ def information(page: Page, address: str, language: str) -> Visits:
     for name, path in INFORMATION.items():
         page.goto(f"{address}/{language}/{path}")
         yield name
+    page.goto(f"{address}/{language}/next")
+    page.select_option("#country", "GB")
+    page.locator("main form button").click()
+    page.locator("#country option[value=GB][selected]").wait_for(state="attached")
+    yield "next-country"
     page.goto(f"{address}/{language}/questions")
     page.check("#subject-self")
     page.locator("main form button").click()

@@ -102,7 +102,7 @@ def _size(address: str, encoding: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "leaving", "questions", "safety", "about", "next?country=GB", "overview", "files"]
+    "name", ["", "leaving", "questions", "safety", "about", "next", "overview", "files"]
 )
 def test_pages_are_light(chromium: Browser, service: Service, name: str) -> None:
     with chromium.new_context() as context:

@@ -80,7 +80,30 @@ def test_a_country_that_nobody_serves_is_told_so_and_who_helps_anywhere(api: Tes
     assert "takeitdown.ncmec.org" in page.text
 
 
-def test_the_next_steps_take_a_country_from_the_address(api: TestClient) -> None:
-    assert "Revenge Porn Helpline" in api.get("/en/next?country=gb").text
-    assert api.get("/en/next", params={"country": "<b>" * 100}).status_code == 200
-    assert "<b>" not in api.get("/en/next", params={"country": "<b>"}).text
+def test_the_next_steps_take_a_country_that_no_address_has(api: TestClient) -> None:
+    assert "Revenge Porn Helpline" in api.post("/en/next", data={"country": "gb"}).text
+    assert "Revenge Porn Helpline" not in api.get("/en/next?country=GB").text
+
+
+def test_no_words_of_others_get_onto_a_page(api: TestClient) -> None:
+    for country in ("<b>", "Call +1 555", "GB" * 100, "G", "ZZZ", "٣٣", ""):
+        for path in ("next", "questions"):
+            page = api.post(f"/en/{path}", data={"age": "minors", "country": country})
+            assert page.status_code == 200
+            assert "We know of no service" not in page.text, country
+
+
+def test_a_form_that_another_site_posts_does_nothing(api: TestClient) -> None:
+    for site, status in (
+        ("cross-site", 403),
+        ("same-site", 403),
+        ("same-origin", 200),
+        ("none", 200),
+    ):
+        headers = {"Sec-Fetch-Site": site}
+        page = api.post("/en/questions", data={"age": "minors"}, headers=headers)
+        assert page.status_code == status, site
+    assert (
+        "Another site sent you here"
+        in api.post("/en/more", data={"case": "1"}, headers={"Sec-Fetch-Site": "cross-site"}).text
+    )

@@ -9,6 +9,20 @@ import { element, text, wrongWords } from "./texts.js";
 const FILE = "notes.txt";
 
 /**
+ * Show the words wherever they have a place.
+ * @param {string} words
+ */
+export function showWords(words) {
+  for (const place of document.querySelectorAll("ol.words")) {
+    place.replaceChildren(...words.split(" ").map((word) => {
+      const item = document.createElement("li");
+      item.textContent = word;
+      return item;
+    }));
+  }
+}
+
+/**
  * Fill the card. `checked` is called once the words were typed again rightly.
  * @param {{number: string, words: string}} given
  * @param {() => void} checked
@@ -17,11 +31,7 @@ export function showCard({ number, words }, checked) {
   const kept = element("kept", HTMLElement);
   const lines = `${text("file-number")} ${number}\n${text("file-words")} ${words}\n`;
   element("number", HTMLElement).textContent = number;
-  element("words", HTMLElement).replaceChildren(...words.split(" ").map((word) => {
-    const item = document.createElement("li");
-    item.textContent = word;
-    return item;
-  }));
+  showWords(words);
   on("copy", async () => {
     kept.textContent = text(await copied(lines) ? "copied" : "not-copied");
   });

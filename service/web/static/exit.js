@@ -65,6 +65,11 @@ document.addEventListener("keyup", (event) => {
   }
 });
 
+// What the browser's memory keeps of a page that shows a case is blank.
+addEventListener("pagehide", () => {
+  if (document.querySelector("main")?.dataset.back) root.classList.add("leaving");
+});
+
 // Come back by "Back" out of the browser's memory, the page would still be blank; and one that
 // shows a case opens to whoever is there now: its words are asked for again.
 addEventListener("pageshow", (event) => {

@@ -8,10 +8,12 @@ import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
 import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
 import { written } from "./message.js";
-import { showCard } from "./card.js";
+import { showCard, showWords } from "./card.js";
 import { Row } from "./rows.js";
 import { Sender } from "./sender.js";
 import { element, has, text } from "./texts.js";
+
+/** @typedef {import("../../../hashing/browser/signals.js").WindowSet} WindowSet */
 
 const app = element("app", HTMLElement);
 const files = element("files", HTMLInputElement);
@@ -31,6 +33,7 @@ let rows = [];
 let secret;
 let unsaved = false;
 
+element("loading", HTMLElement).remove();
 app.hidden = false;
 
 /** @param {"unfit" | "choose" | "review" | "card" | "added"} name */
@@ -67,7 +70,7 @@ function reason(err) {
 
 /** Say how far all files are, and offer what can be done now. */
 function tell() {
-  const done = rows.filter((row) => row.content).length;
+  const done = rows.filter((row) => row.done).length;
   const failed = rows.filter((row) => row.failed).length;
   const counts = { done, all: rows.length, failed };
   progress.textContent = rows.length ? text(failed ? "summary-failed" : "summary", counts) : "";
@@ -88,31 +91,48 @@ function remove(row) {
   tell();
 }
 
+/** The choice of parts; it can still be changed when all are hashed, and then takes effect. */
+function parts() {
+  const chosen = app.querySelector("input[name='windows']:checked");
+  return /** @type {WindowSet} */ (/** @type {HTMLInputElement} */ (chosen).value);
+}
+
 /**
  * @param {Hasher} hasher
  * @param {Row} row
  */
 async function hash(hasher, row) {
-  const chosen = app.querySelector("input[name='windows']:checked");
-  const windows = /** @type {"standard"} */ (/** @type {HTMLInputElement} */ (chosen).value);
   const onProgress = (/** @type {number} */ part) => row.progress(part);
+  const options = { windows: /** @type {const} */ ("all"), onProgress, signal: row.stopping.signal };
   try {
-    row.done(await hasher.hash(row.file, { windows, onProgress, signal: row.stopping.signal }));
+    row.finish(await hasher.hash(row.file, options), parts());
   } catch (err) {
     row.fail(reason(err));
   }
   if (rows.includes(row)) tell();
 }
 
-/** @param {File} file */
-const known = (file) => rows.some((row) =>
+/**
+ * @param {File} file
+ * @returns {(row: Row) => boolean}
+ */
+const isOf = (file) => (row) =>
   row.file.name === file.name && row.file.size === file.size &&
-  row.file.lastModified === file.lastModified);
+  row.file.lastModified === file.lastModified;
+
+/** @param {File} file of which a try that failed makes room for the next */
+function isNew(file) {
+  const before = rows.find(isOf(file));
+  if (!before?.failed) return before === undefined;
+  before.element.remove();
+  rows = rows.filter((row) => row !== before);
+  return true;
+}
 
 /** @param {Hasher} hasher */
 function choose(hasher) {
   const chosen = [...(files.files ?? [])];
-  const fresh = chosen.filter((file) => !known(file));
+  const fresh = chosen.filter(isNew);
   const room = Math.max(MAX_ENTRIES - rows.length, 0);
   const added = fresh.slice(0, room).map((file) => new Row(file, remove));
   files.value = "";
@@ -137,7 +157,7 @@ function secretOf() {
 }
 
 async function review() {
-  const entries = rows.flatMap((row) => row.content ?? []);
+  const entries = rows.flatMap((row) => row.content(parts()));
   const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
   message.value = written(caseNumber
     ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
@@ -146,6 +166,7 @@ async function review() {
       eligibility: /** @type {any} */ (eligibility),
       entries,
     }));
+  if (!caseNumber) showWords((await secretOf()).words);
   consent.checked = false; // what was agreed to may have been another message
   show("review");
 }
@@ -178,6 +199,9 @@ function listen(hasher) {
   thumbnails.addEventListener("change", () => {
     for (const row of rows) row.preview(thumbnails.checked);
   });
+  element("parts", HTMLElement).addEventListener("change", () => {
+    for (const row of rows) row.show(parts());
+  });
   stop.addEventListener("click", () => {
     for (const row of rows) if (!row.ended) row.stopping.abort();
     note.textContent = text("stopped");
@@ -192,6 +216,7 @@ function listen(hasher) {
 
 async function begin() {
   try {
+    if (!globalThis.crypto?.subtle) throw new ContentError("Unsupported");
     const hasher = new Hasher(worker());
     await hasher.prove();
     listen(hasher);

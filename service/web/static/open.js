@@ -31,7 +31,7 @@ function complain(sentence, field) {
 
 async function open() {
   fault.hidden = true;
-  if (number.value.replace(/\D/g, "").length !== DIGITS) {
+  if (![0, DIGITS].includes(number.value.replace(/\D/g, "").length)) {
     return complain(text("wrong-number"), number);
   }
   opening.textContent = text("opening");
@@ -53,4 +53,5 @@ addEventListener("pagehide", () => {
   words.value = "";
   key.value = "";
 });
+/** @type {HTMLButtonElement} */ (form.querySelector("button")).disabled = false;
 if (!fault.hidden) fault.focus();

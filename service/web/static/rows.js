@@ -1,13 +1,15 @@
 /** The list of chosen files: one row each, with what happens to it. */
 
+import { SETS } from "../../../hashing/browser/signals.js";
 import { text } from "./texts.js";
 
 /** @typedef {import("../../../hashing/browser/signals.js").Content} Content */
+/** @typedef {import("../../../hashing/browser/signals.js").WindowSet} WindowSet */
 
 /** One file of the list. */
 export class Row {
-  /** @type {Content | undefined} */
-  content;
+  /** @type {Content | undefined} all that was hashed, of which the owner chooses */
+  #hashed;
   failed = false;
   stopping = new AbortController();
 
@@ -26,13 +28,18 @@ export class Row {
     this.bar.setAttribute("aria-label", text("bar", { name: file.name }));
     const name = document.createElement("bdi");
     name.textContent = file.name;
+    name.translate = false;
     this.title.append(name);
     this.element.append(this.title, this.#button(removed), this.state, this.bar);
     this.say(text("waiting"));
   }
 
   get ended() {
-    return this.failed || this.content !== undefined;
+    return this.failed || this.done;
+  }
+
+  get done() {
+    return this.#hashed !== undefined;
   }
 
   /** @param {string} sentence */
@@ -46,10 +53,32 @@ export class Row {
     this.say(text("working", { percent: Math.floor(100 * part) }));
   }
 
-  /** @param {Content} content */
-  done(content) {
-    this.content = content;
+  /**
+   * The signals of it, with the windows that are chosen; none before it is done.
+   * @param {WindowSet} chosen
+   * @returns {Content[]}
+   */
+  content(chosen) {
+    if (!this.#hashed) return [];
+    const windows = this.#hashed.windows?.filter(({ window }) => SETS[chosen].includes(window));
+    return [{ ...this.#hashed, ...(windows ? { windows } : {}) }];
+  }
+
+  /**
+   * @param {Content} content
+   * @param {WindowSet} chosen
+   */
+  finish(content, chosen) {
+    this.#hashed = content;
     this.bar.remove();
+    this.show(chosen);
+  }
+
+  /** @param {WindowSet} chosen of which the hashes are shown and counted */
+  show(chosen) {
+    const [content] = this.content(chosen);
+    if (!content) return;
+    this.element.querySelector("details")?.remove();
     const values = valuesOf(content);
     this.say(text("done", { count: values.length }));
     const details = document.createElement("details");
@@ -112,6 +141,7 @@ function valuesOf({ signals, windows = [], frames = [] }) {
 function listOf(values) {
   const list = made("ul", "values");
   list.dir = "ltr";
+  list.translate = false; // a browser's translation would send them
   list.append(...values.map((value) => {
     const item = document.createElement("li");
     item.textContent = value;

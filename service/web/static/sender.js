@@ -5,9 +5,16 @@
 
 import { element, text } from "./texts.js";
 
+/**
+ * Milliseconds after which an answer is no longer waited for. Not every browser tells that a frame
+ * could not be loaded.
+ */
+const PATIENCE = 60_000;
+
 /** Listens to the form and to the frame. */
 export class Sender {
-  #waits = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #waits;
   #form = element("send", HTMLFormElement);
   #frame = element("answer", HTMLIFrameElement);
   #told = element("sending", HTMLElement);
@@ -21,31 +28,50 @@ export class Sender {
     const wrong = element("consent-wrong", HTMLElement);
     this.#form.addEventListener("submit", (event) => {
       wrong.hidden = agreed();
-      if (this.#waits || !agreed()) return event.preventDefault();
-      this.#waits = true;
-      this.#button.setAttribute("aria-disabled", "true");
-      return this.#tell(text("sending"), false);
+      if (this.#waits || !agreed() || !navigator.onLine) event.preventDefault();
+      if (this.#waits || !agreed()) return;
+      if (navigator.onLine) this.#wait();
+      else this.#tell(text("not-sent"), true);
     });
     this.#frame.addEventListener("load", () => this.#loaded(received));
   }
 
-  /** @param {(answer: DOMStringMap) => void} received */
-  #loaded(received) {
-    if (!this.#waits) return; // the empty page that every frame begins with
-    this.#waits = false;
-    this.#button.removeAttribute("aria-disabled");
-    const answer = this.#answer();
-    if (answer?.dataset.answer === "error") this.#tell(answer.textContent?.trim() ?? "", true);
-    else if (answer) received(answer.dataset);
-    else this.#tell(text("not-sent"), true);
+  #wait() {
+    this.#waits = setTimeout(() => this.#end(text("not-sent")), PATIENCE);
+    this.#button.setAttribute("aria-disabled", "true");
+    this.#tell(text("sending"), false);
   }
 
-  /** @returns {HTMLElement | null | undefined} none where the browser shows an error of its own */
+  /** @param {(answer: DOMStringMap) => void} received */
+  #loaded(received) {
+    if (!this.#waits) return; // an empty page: that every frame begins with, or ours below
+    const { answer, words } = this.#answer();
+    if (answer && answer.answer !== "error") {
+      this.#end("");
+      received(answer);
+    } else this.#end(answer ? words : text("not-sent"));
+  }
+
+  /**
+   * Wait no more. The frame is emptied, so that the browser keeps nothing of what it was sent.
+   * @param {string} fault
+   */
+  #end(fault) {
+    clearTimeout(this.#waits);
+    this.#waits = undefined;
+    this.#button.removeAttribute("aria-disabled");
+    this.#tell(fault, true);
+    setTimeout(() => this.#frame.contentWindow?.location.replace("about:blank"));
+  }
+
+  /** @returns {{answer?: DOMStringMap, words: string}} none where the browser shows its own error */
   #answer() {
     try {
-      return this.#frame.contentDocument?.querySelector("[data-answer]");
+      const found = this.#frame.contentDocument?.querySelector("[data-answer]");
+      const answer = /** @type {HTMLElement | null} */ (found ?? null);
+      return { answer: answer ? { ...answer.dataset } : undefined, words: answer?.textContent?.trim() ?? "" };
     } catch {
-      return null;
+      return { words: "" };
     }
   }
 

@@ -1,0 +1,321 @@
+"""One row per header per kind of answer, for every route of the pages; and what browsers make of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from httpx import Response
+from playwright.sync_api import Browser, Route
+
+from service.app import create_app
+from service.settings import Settings
+from service.store.database import Database
+from tests.pages import journey
+from tests.pages.serving import Service, serving
+
+KEY = "ab" * 32
+NUMBER = "000-000-0000"
+IMPORT_MAP = "'sha256-IMPORT_MAP'"
+"""Stands for the hash of the page's import map."""
+SENSORS = (
+    "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), "
+    "screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()"
+)
+ALWAYS = {
+    "cache-control": "no-store",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": SENSORS,
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=63072000",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noarchive",
+}
+HTML = {"content-type": "text/html; charset=utf-8", "content-language": "en"}
+PAGE = (
+    "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; require-trusted-types-for 'script'; trusted-types takeback; "
+    "script-src 'self'{}; frame-ancestors 'none'"
+)
+FILES = (
+    "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src blob:; "
+    "media-src blob:; worker-src 'self'; frame-src 'self'; form-action 'self'; "
+    "require-trusted-types-for 'script'; trusted-types takeback; script-src 'self' {}; "
+    "frame-ancestors 'none'"
+).format(IMPORT_MAP)
+ANSWER = (
+    "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+SCRIPT = (
+    "default-src 'none'; base-uri 'none'; connect-src 'none'; script-src 'self'; "
+    "frame-ancestors 'none'"
+)
+STYLE = "default-src 'none'; base-uri 'none'; connect-src 'none'; frame-ancestors 'none'"
+PACKED = {"vary": "Accept-Encoding", "content-encoding": "gzip"}
+CSP = "content-security-policy"
+KINDS: dict[str, dict[str, str]] = {
+    "page": {**ALWAYS, **HTML, CSP: PAGE.format("")},
+    "page with a script": {**ALWAYS, **HTML, CSP: PAGE.format(f" {IMPORT_MAP}")},
+    "files": {**ALWAYS, **HTML, CSP: FILES},
+    "answer": {**ALWAYS, **HTML, CSP: ANSWER},
+    "redirect": {**ALWAYS, CSP: PAGE.format("")},
+    "nothing": {**ALWAYS, CSP: STYLE},
+    "script": {**ALWAYS, **PACKED, "content-type": "text/javascript; charset=utf-8", CSP: SCRIPT},
+    "style": {**ALWAYS, **PACKED, "content-type": "text/css; charset=utf-8", CSP: STYLE},
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, and what is expected of its answer."""
+
+    route: str
+    path: str
+    kind: str
+    status: int = 200
+    form: dict[str, str] | str | None = None
+    more: dict[str, str] = field(default_factory=dict)
+
+
+def _form(**more: str) -> dict[str, str]:
+    return {"case": "CASE", "access_key": KEY, "stamp": "STAMP", **more}
+
+
+SUBMISSION = {
+    "version": 1,
+    "access_key": KEY,
+    "eligibility": {"subject": "self", "adults": True, "intimate": True},
+    "entries": [
+        {"kind": "picture", "signals": [{"type": "pdq", "value": "f0" * 32, "quality": 100}]}
+    ],
+}
+ANSWERS = {"subject": "self", "age": "adults", "consent": "without"}
+TAG = "/{language:tag}"
+START = {"location": "/en/"}
+AGAIN = {"location": "/en/overview"}
+TABLE = (
+    Asked("GET /", "/", "redirect", 303, more=START),
+    Asked(f"GET {TAG}", "/en", "redirect", 303, more=START),
+    Asked(f"GET {TAG}/", "/en/", "page"),
+    Asked(f"GET {TAG}/leaving", "/en/leaving", "page"),
+    Asked(f"GET {TAG}/safety", "/en/safety", "page"),
+    Asked(f"GET {TAG}/about", "/en/about", "page"),
+    Asked(f"GET {TAG}/next", "/en/next", "page"),
+    Asked(f"POST {TAG}/next", "/en/next", "page", form={"country": "GB"}),
+    Asked(f"POST {TAG}/next", "/en/next", "page", 422, form="no form"),
+    Asked(f"GET {TAG}/{{rest:path}}", "/en/none", "page", 404),
+    Asked(f"GET {TAG}/{{rest:path}}", "/xx/none", "page", 404),
+    Asked(f"GET {TAG}/questions", "/en/questions", "page"),
+    Asked(f"POST {TAG}/questions", "/en/questions", "page", 422, form={"age": "adults"}),
+    Asked(f"POST {TAG}/questions", "/en/questions", "page", form={**ANSWERS, "age": "minors"}),
+    Asked(f"POST {TAG}/questions", "/en/questions", "files", form=ANSWERS),
+    Asked(f"POST {TAG}/questions", "/en/questions", "page", 422, form={**ANSWERS, "age": "1"}),
+    Asked(f"POST {TAG}/sent", "/en/sent", "answer", form=json.dumps(SUBMISSION)),
+    Asked(f"POST {TAG}/sent", "/en/sent", "answer", 422, form="{}"),
+    Asked(f"GET {TAG}/overview", "/en/overview", "page with a script"),
+    Asked(f"POST {TAG}/overview", "/en/overview", "page", form=_form()),
+    Asked(
+        f"POST {TAG}/overview",
+        "/en/overview",
+        "page with a script",
+        401,
+        form=_form(case=NUMBER),
+    ),
+    Asked(f"POST {TAG}/more", "/en/more", "files", form=_form()),
+    Asked(
+        f"POST {TAG}/more/sent",
+        "/en/more/sent",
+        "answer",
+        form=json.dumps({"case": "CASE", "access_key": KEY, "entries": SUBMISSION["entries"]}),
+    ),
+    Asked(f"POST {TAG}/more/sent", "/en/more/sent", "answer", 422, form="{}"),
+    Asked(f"POST {TAG}/withdraw", "/en/withdraw", "page", form=_form()),
+    Asked(f"POST {TAG}/withdrawn", "/en/withdrawn", "page", form=_form()),
+    Asked(f"POST {TAG}/undone", "/en/undone", "page", form=_form()),
+    *(
+        Asked(f"GET {TAG}/{name}", f"/en/{name}", "redirect", 303, more=AGAIN)
+        for name in ("more", "withdraw", "withdrawn", "undone")
+    ),
+    Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
+    Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
+    Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
+    Asked("GET /static/{path:path}", "/static/hashing/browser/worker.js", "script"),
+)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    settings = Settings(state=tmp_path_factory.mktemp("state"), worker=False)
+    database = Database(settings.database)
+    database.migrate()
+    database.close()
+    return create_app(settings)
+
+
+@pytest.fixture(scope="module")
+def api(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def filled(api: TestClient) -> dict[str, str]:
+    """What stands for CASE and STAMP in the table: a case of this service, a stamp of now."""
+    answer = api.post("/v1/cases", json=SUBMISSION)
+    assert answer.status_code == 201
+    stamp = re.search(r'name="stamp" value="([^"]+)"', api.get("/en/overview").text)
+    assert stamp
+    return {"CASE": str(answer.json()["case_number"]), "STAMP": stamp[1]}
+
+
+def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:
+    def fill(text: str) -> str:
+        for name, value in filled.items():
+            text = text.replace(name, value)
+        return text
+
+    if isinstance(asked.form, str):
+        content = f"document={fill(asked.form)}\r\n"
+        return api.post(asked.path, content=content, headers={"content-type": "text/plain"})
+    if asked.form is not None:
+        return api.post(asked.path, data={k: fill(v) for k, v in asked.form.items()})
+    return api.get(asked.path)
+
+
+def import_map(page: str) -> str | None:
+    found = re.search(r'<script type="importmap">(.*?)</script>', page, re.S)
+    return found[1] if found else None
+
+
+def integrity(body: bytes) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
+
+
+@pytest.mark.parametrize("asked", TABLE, ids=lambda asked: f"{asked.route} {asked.status}")
+def test_every_header_of_every_answer(
+    api: TestClient, filled: dict[str, str], asked: Asked
+) -> None:
+    answer = answered(api, asked, filled)
+    assert answer.status_code == asked.status
+    expected = {**KINDS[asked.kind], **asked.more}
+    inline = import_map(answer.text)
+    if inline:
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        expected[CSP] = expected[CSP].replace(IMPORT_MAP, f"'sha256-{digest}'")
+    got = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    assert got == expected
+    assert len(answer.headers.raw) == len(answer.headers)
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    for each in app.routes:
+        inner = getattr(getattr(each, "original_router", None), "routes", [each])
+        yield from (one for one in inner if isinstance(one, APIRoute))
+
+
+def test_every_route_of_the_pages_has_rows(app: FastAPI) -> None:
+    ours = {
+        f"{method} {route.path}"
+        for route in routes(app)
+        if route.endpoint.__module__.startswith("service.web.")
+        for method in route.methods
+    }
+    assert ours == {asked.route for asked in TABLE}
+
+
+@pytest.mark.parametrize("asked", [a for a in TABLE if a.kind in {"page", "files", "answer"}])
+def test_scripts_and_styles_are_files_with_integrity(
+    api: TestClient, filled: dict[str, str], asked: Asked
+) -> None:
+    page = answered(api, asked, filled).text
+    scripts = re.findall(r"<script\b([^>]*)>(.*?)</script>", page, re.S)
+    assert [body for opening, body in scripts if body and "importmap" not in opening] == []
+    tags = [opening for opening, body in scripts if not body]
+    tags += re.findall(r"<link\b([^>]*)>", page)
+    assert tags
+    for tag in tags:
+        address, promised = (re.search(f'{k}="([^"]+)"', tag) for k in ("(?:src|href)", "integrity"))
+        assert address, tag
+        assert promised, tag
+        assert promised[1] == integrity(api.get(address[1]).content)
+    assert not re.search(r"<[^>]*\s(on\w+|style)=", page)
+
+
+def test_the_import_map_holds_every_module(api: TestClient, filled: dict[str, str]) -> None:
+    (asked,) = [one for one in TABLE if one.kind == "files" and "questions" in one.path]
+    inline = import_map(answered(api, asked, filled).text)
+    assert inline
+    promised = json.loads(inline)["integrity"]
+    wanted = ["/static/service/web/static/files.js"]
+    for address in wanted:
+        text = api.get(address).text
+        assert promised[address] == integrity(text.encode())
+        for name in re.findall(r'^(?:import|export)[^;]*?from "([^"]+)";', text, re.M):
+            path = str(Path(address).parent / name)
+            parts: list[str] = []
+            for part in path.split("/"):
+                parts = parts[:-1] if part == ".." else [*parts, part]
+            joined = "/".join(parts)
+            wanted += [joined] if joined not in wanted else []
+    assert set(wanted) == set(promised)
+    assert len(wanted) > 10
+
+
+TAMPERED = (
+    "service/web/static/exit.js",
+    "service/web/static/files.js",
+    "service/web/static/texts.js",
+    "hashing/browser/client.js",
+    "service/web/static/look.css",
+)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("path", [None, *TAMPERED])
+def test_a_file_changed_on_the_way_is_not_used(
+    chromium: Browser, service: Service, path: str | None
+) -> None:
+    """One module that is not as promised: the page runs nothing of it, nor what needs it."""
+    with chromium.new_context() as context:
+        if path:
+            context.route(f"**/{path}", lambda route: _changed(route))
+        asked = journey.Asked(context)
+        page = context.new_page()
+        page.goto(f"{service.address}/en/questions")
+        journey.answer(page)
+        page.locator("#app" if not path or path.endswith(("exit.js", "css")) else "noscript").wait_for(
+            state="attached"
+        )
+        page.wait_for_timeout(500)
+        refused = [said for said in asked.complaints if "integrity" in said]
+        assert bool(refused) == bool(path)
+        assert not page.evaluate("document.documentElement.dataset.changed")
+        if path and path.endswith(("files.js", "texts.js", "client.js")):
+            assert not page.locator("#app").is_visible()
+
+
+def _changed(route: Route) -> None:
+    answer = route.fetch()
+    mark = "body { color: red }"
+    if route.request.url.endswith(".js"):
+        mark = 'document.documentElement.dataset.changed = "yes";'
+    route.fulfill(response=answer, body=f"{answer.text()}\n{mark}\n")
