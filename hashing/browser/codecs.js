@@ -5,11 +5,14 @@
 import { boxes } from "./boxes.js";
 import { latin1, viewOf } from "./bytes.js";
 import { ContentError } from "./errors.js";
+import { matrixOf } from "./matrix.js";
 
 /** @typedef {import("./boxes.js").Box} Box */
 /**
  * `codec` is the sample entry's name where it is none that WebCodecs knows.
- * @typedef {{codec: string, description?: Uint8Array, width: number, height: number}} Codec
+ * `matrix` is WebCodecs' name of the one that the file says its colours have.
+ * @typedef {{codec: string, description?: Uint8Array, width: number, height: number,
+ *   matrix?: import("./matrix.js").Matrix, fullRange?: true}} Codec
  */
 
 /** A visual sample entry's bytes before its boxes (ISO/IEC 14496-12, 12.1.3). */
@@ -31,12 +34,13 @@ export function codecOf(bytes, stbl) {
   const view = viewOf(bytes);
   const size = { width: view.getUint16(start + 24), height: view.getUint16(start + 26) };
   const inside = boxes(bytes, start + VISUAL, closed(bytes, start + VISUAL, end));
+  const told = { ...size, ...matrixOf(bytes, inside) };
   const reader = READERS.get(type);
   const box = inside.find((one) => one.type === reader?.box);
-  if (!reader || !box) return { codec: type === "vp08" ? "vp8" : type, ...size };
+  if (!reader || !box) return { codec: type === "vp08" ? "vp8" : type, ...told };
   const record = bytes.slice(box.start, box.end);
   const description = reader.isDescription ? { description: record } : {};
-  return { codec: reader.name(type, record), ...description, ...size };
+  return { codec: reader.name(type, record), ...description, ...told };
 }
 
 /**

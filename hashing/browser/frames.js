@@ -18,6 +18,8 @@ import { lumaOfVideo } from "./video_luma.js";
 
 /** Most samples given to the decoder that it has not taken yet. */
 const MAX_QUEUE = 16;
+/** Where a WebM file names its codecs. */
+const TRACKS_BYTES = 65_536;
 /** How often decoding begins again after damage. */
 const MAX_RESTARTS = 1000;
 
@@ -35,19 +37,34 @@ export async function* sampleVideo(file, format, wanted) {
   if (!(await provenFrames())) throw new ContentError("Falsified");
   const track = format === "mp4" ? await demux(file) : undefined;
   const config = track && (await configOf(track));
-  if (track && config) yield* decoded(file, track, config);
-  else yield* sought(track?.codec.codec ?? format, wanted);
+  const colours = await coloursOf(file, track);
+  if (track && config) yield* decoded(file, track, config, colours);
+  else yield* sought(track?.codec.codec ?? format, wanted, colours);
   if (!(await provenFrames())) throw new ContentError("Falsified");
+}
+
+/**
+ * Firefox makes RGB by the stream's own matrix; where none is named by BT.709, but BT.601 of VP8.
+ * @param {Blob} file
+ * @param {Track} [track]
+ * @returns {Promise<import("./video_luma.js").Colours>}
+ */
+async function coloursOf(file, track) {
+  const named = track?.codec.matrix;
+  const head = track ? track.codec.codec : await file.slice(0, TRACKS_BYTES).text();
+  const { fullRange } = track?.codec ?? {};
+  return { named, fullRange, made: named ?? (/^vp8$|V_VP8/.test(head) ? "smpte170m" : "bt709") };
 }
 
 /**
  * @param {string} codec
  * @param {Wanted} wanted
+ * @param {import("./video_luma.js").Colours} colours
  * @returns {AsyncGenerator<Sampled>}
  */
-async function* sought(codec, wanted) {
+async function* sought(codec, wanted, colours) {
   try {
-    yield* wanted.seek();
+    yield* wanted.seek(colours);
   } catch (err) {
     if (!(err instanceof ContentError) || err.code !== "Unsupported") throw err;
     throw new ContentError("Unsupported", { cause: { codec } });
@@ -76,11 +93,12 @@ async function configOf({ codec, samples }) {
  * @param {Blob} file
  * @param {Track} track
  * @param {VideoDecoderConfig} config
+ * @param {import("./video_luma.js").Colours} colours
  * @returns {AsyncGenerator<Sampled>}
  * @throws {ContentError} Damaged when nothing can be decoded; else what was, is yielded
  */
-async function* decoded(file, track, config) {
-  const due = new DueFrames(clockOf(track));
+async function* decoded(file, track, config, colours) {
+  const due = new DueFrames(clockOf(track), colours);
   let decoder = started(config, due);
   let restarts = 0;
   try {
@@ -196,10 +214,15 @@ class DueFrames {
   failure;
   #due = 0;
   #clock;
+  #colours;
 
-  /** @param {ReturnType<typeof clockOf>} clock */
-  constructor(clock) {
+  /**
+   * @param {ReturnType<typeof clockOf>} clock
+   * @param {import("./video_luma.js").Colours} colours
+   */
+  constructor(clock, colours) {
     this.#clock = clock;
+    this.#colours = colours;
   }
 
   /** @param {VideoFrame} frame */
@@ -226,7 +249,8 @@ class DueFrames {
     try {
       const { width = 0, height = 0 } = frame.visibleRect ?? {};
       checkSize(height, width); // as decoded, not as claimed
-      return { at_ms, fraction, luma: squeeze(upright(await lumaOfVideo(frame), orientation)) };
+      const luma = await lumaOfVideo(frame, this.#colours);
+      return { at_ms, fraction, luma: squeeze(upright(luma, orientation)) };
     } finally {
       frame.close();
     }

@@ -30,7 +30,8 @@ import * as windows from "./windows.js";
  * @property {readonly Way[]} ways of reading pictures that are proven, the best first
  * @property {(part: number) => void} progress called with 0…1
  * @property {() => void} check throws when the owner has stopped it
- * @property {() => AsyncIterable<Sampled>} seek frames by playing: where there is no other way
+ * @property {(colours: import("./video_luma.js").Colours) => AsyncIterable<Sampled>} seek frames
+ *   by playing: where there is no other way
  */
 
 /** Largest video read, in bytes. */

@@ -91,7 +91,7 @@ function shown(frame) {
 
 /**
  * @param {VideoFrame} frame
- * @param {typeof lumaOfRgb} convert
+ * @param {(bytes: Uint8Array, raster: import("./pixels.js").Raster) => Luma} convert
  * @param {Packed} layout
  * @returns {Promise<Luma>}
  */

@@ -13,6 +13,8 @@ const MAX_SECONDS = 4 * 60 * 60;
 const PATIENCE_MS = 20_000;
 /** Milliseconds from a frame that is too early to the next: of 120, 60, 30 … a second. */
 const STEPS_MS = [9, 17, 34, 42, 67, 100, 150, 250];
+/** Milliseconds that a frame is shown about: between the times of 25 and 60 a second. */
+const SHOWN_MS = 33;
 /** Where a video without a known length is sent, to learn its end. */
 const FAR_S = 1e7;
 
@@ -25,6 +27,8 @@ export class Player {
   #wake = () => {};
   /** Milliseconds between frames, as far as seen. */
   #step = STEPS_MS[0];
+  /** Whether frames tell when they begin. */
+  #tells = true;
 
   /**
    * @param {File} file
@@ -76,14 +80,15 @@ export class Player {
 
   async #read() {
     const end = 1000 * this.#video.duration;
+    this.#tells = await this.#tellsTimes();
     let due = 0;
     let last = -1;
     let begin = 0;
     while (due < end && !this.#closed) {
       const frame = await this.#frameFrom(due + begin, end);
       if (!frame) return;
-      if (last < 0) begin = frame.timestamp / 1000;
-      const at_ms = Math.floor(frame.timestamp / 1000 - begin);
+      if (last < 0 && this.#tells) begin = frame.timestamp / 1000;
+      const at_ms = this.#tells ? Math.floor(frame.timestamp / 1000 - begin) : due;
       if (at_ms <= last) {
         frame.close();
         return; // the last frame again
@@ -99,6 +104,19 @@ export class Player {
   }
 
   /**
+   * Firefox (140) gives each frame the player's time in whole seconds as if they were microseconds.
+   * Then the frame of a time is the one that is shown a little later, whenever it began.
+   */
+  async #tellsTimes() {
+    await this.#sendTo(this.#video.duration / 2);
+    if (this.#closed) return false;
+    const frame = new VideoFrame(this.#video);
+    const { timestamp } = frame;
+    frame.close();
+    return timestamp > MAX_SECONDS; // in the middle: more, unless there is one frame only
+  }
+
+  /**
    * The first frame at or after a time: a seek shows the one before, unless one begins there.
    * @param {number} ms
    * @param {number} end
@@ -106,12 +124,13 @@ export class Player {
    */
   async #frameFrom(ms, end) {
     const longer = STEPS_MS.filter((step) => step >= this.#step);
-    const steps = ms === 0 ? [0] : [this.#step - 1, ...longer];
+    const exact = ms === 0 ? [0] : [this.#step - 1, ...longer];
+    const steps = this.#tells ? exact : [ms === 0 ? 0 : SHOWN_MS];
     for (const step of steps) {
       await this.#sendTo(Math.min(ms + step, end) / 1000);
       if (this.#closed) return undefined;
       const frame = new VideoFrame(this.#video);
-      if (ms === 0 || frame.timestamp / 1000 > ms - 1) return frame;
+      if (ms === 0 || !this.#tells || frame.timestamp / 1000 > ms - 1) return frame;
       this.#step = Math.max(this.#step, step);
       frame.close();
     }

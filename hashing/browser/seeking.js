@@ -41,10 +41,11 @@ export class Seeking {
   }
 
   /**
+   * @param {import("./video_luma.js").Colours} colours
    * @returns {AsyncGenerator<Sampled>}
    * @throws {ContentError} as the page told, or why it was stopped
    */
-  async *frames() {
+  async *frames(colours) {
     try {
       for (;;) {
         const message = await this.#message();
@@ -52,7 +53,7 @@ export class Seeking {
         if (message.do === "frames-error") throw new ContentError(message.error);
         const { frame, at_ms, fraction } = message;
         try {
-          yield { at_ms, fraction, luma: squeeze(await lumaOfVideo(frame)) };
+          yield { at_ms, fraction, luma: squeeze(await lumaOfVideo(frame, colours)) };
         } finally {
           frame.close();
         }

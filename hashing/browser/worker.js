@@ -106,7 +106,7 @@ async function hash(id, file, windows) {
   };
   try {
     const content = await hashFile(file, {
-      windows, ways, check, progress: progressOf(id), seek: () => seek(id, file),
+      windows, ways, check, progress: progressOf(id), seek: (colours) => seek(id, file, colours),
     });
     check();
     await stillTrue();
@@ -133,12 +133,13 @@ function progressOf(id) {
 /**
  * @param {number} id
  * @param {File} file
+ * @param {import("./video_luma.js").Colours} colours
  */
-function seek(id, file) {
+function seek(id, file, colours) {
   const found = new Seeking(() => self.postMessage({ id, next: true }));
   seeking.set(id, found);
   self.postMessage({ id, seek: { file } });
-  return found.frames();
+  return found.frames(colours);
 }
 
 /** @param {unknown} err */

@@ -88,6 +88,7 @@ def left(page: Page, leave: Callable[[Page], None], weather: Elsewhere) -> None:
     before, said = page.evaluate("history.length"), list[str]()
     page.on("console", lambda message: said.append(message.text))
     page.evaluate(WATCH)
+    page.route(weather.address, lambda route: route.continue_())  # so that what is said arrives
     leave(page)
     page.wait_for_url(weather.address)
     assert said == ["blank true, title empty"]
@@ -126,7 +127,8 @@ def test_shift_leaves_from_every_page_and_state(
         assert len(wanted) == count, state
         page.evaluate("dispatchEvent(new Event('pageshow'))")
     assert count > 30
-    assert not [title for title in titles if not title or TELLING.search(title)]
+    assert len(set(titles)) > 8
+    assert not [title for title in titles if TELLING.search(title)]
     assert page.evaluate(KEPT) == NOTHING
     assert page.context.storage_state() == {"cookies": [], "origins": []}
     assert stored == {"no-store"}
@@ -231,12 +233,8 @@ def test_back_shows_no_case(page: Page, service: Service, cases: Cases) -> None:
         shown = page.content()
         assert number not in shown
         assert "Picture 1" not in shown
-        for field in page.locator("input").all():
-            assert field.input_value() in {"", *stamps(page)}
-
-
-def stamps(page: Page) -> list[str]:
-    return [one.input_value() for one in page.locator("input[name=stamp]").all()]
+        for field in page.locator("#case, #passphrase, [name=access_key]").all():
+            assert not field.input_value()
 
 
 def test_the_link_leaves_without_scripts(

@@ -22,6 +22,8 @@ FILMS: dict[str, dict[str, str]] = {
     "fragments.mov": {"movflags": "frag_keyframe+empty_moov", "g": "25"},
     "no-b-frames.mov": {"bf": "0"},
     "full-range.mp4": {"pix_fmt": "yuvj420p"},
+    "marked-709.mp4": {"x264-params": "colormatrix=bt709"},
+    "marked-601-full.mp4": {"x264-params": "colormatrix=smpte170m:range=pc"},
     "all-colours.mp4": {"pix_fmt": "yuv444p"},
     "ten-bits.mp4": {"pix_fmt": "yuv420p10le"},
     "vp9.mp4": {"codec": "libvpx-vp9", "deadline": "realtime", "cpu-used": "8"},

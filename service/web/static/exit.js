@@ -19,6 +19,7 @@ let timer;
 
 /** Go, without asking. `leaving` tells the other modules not to ask either. */
 function leave() {
+  pressed = 0; // should the next page never come, three presses ask for it again
   root.dataset.leaving = "";
   root.classList.add("leaving");
   document.title = "";

@@ -10,11 +10,18 @@ import { element, text } from "./texts.js";
  * could not be loaded.
  */
 const PATIENCE = 60_000;
+/**
+ * Milliseconds between looks at the frame until then: Firefox (140) tells of no error page by
+ * `load`, but that page's document is out of reach.
+ */
+const LOOKS = 500;
 
 /** Listens to the form and to the frame. */
 export class Sender {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #waits;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #looks;
   #form = element("send", HTMLFormElement);
   #frame = element("answer", HTMLIFrameElement);
   #told = element("sending", HTMLElement);
@@ -38,6 +45,9 @@ export class Sender {
 
   #wait() {
     this.#waits = setTimeout(() => this.#end(text("not-sent")), PATIENCE);
+    this.#looks = setInterval(() => {
+      if (!this.#frame.contentDocument) this.#end(text("not-sent"));
+    }, LOOKS);
     this.#button.setAttribute("aria-disabled", "true");
     this.#tell(text("sending"), false);
   }
@@ -58,6 +68,7 @@ export class Sender {
    */
   #end(fault) {
     clearTimeout(this.#waits);
+    clearInterval(this.#looks);
     this.#waits = undefined;
     this.#button.removeAttribute("aria-disabled");
     this.#tell(fault, true);

@@ -1,0 +1,69 @@
+"""Pictures of every page and state, for people to look at. TAKEBACK_SHOTS=folder keeps all of them.
+
+Without it, a few are made, so that the way to make them does not rust. Nothing is compared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from tests.pages import places
+from tests.pages.places import Cases
+from tests.pages.serving import Service, serving
+
+pytestmark = pytest.mark.enable_socket
+
+WIDTHS = {320: 640, 768: 1024, 1280: 900}
+"""Width to height of the window, in pixels."""
+SCHEMES = ("light", "dark")
+LANGUAGES = ("en", "es", "ar")
+KEPT = os.environ.get("TAKEBACK_SHOTS")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cases(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Cases:
+    return places.made(service, tmp_path_factory.mktemp("files"))
+
+
+def shoot(page: Page, folder: Path, state: str, language: str) -> None:
+    """Save the whole page at each width, in light and dark colours."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("scrollTo(0, 0)")  # else the header that stays stands in the middle
+            target = folder / f"{state}-{language}-{width}-{scheme}.png"
+            page.screenshot(path=target, full_page=True, caret="initial")
+            with Image.open(target) as shot:
+                assert shot.width == width
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_of_every_state(
+    chromium: Browser, service: Service, cases: Cases, tmp_path: Path, language: str
+) -> None:
+    folder = Path(KEPT) if KEPT else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    walk = places.every if KEPT else places.information
+    with chromium.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        seen = []
+        for state in walk(page, service.address, language, cases):
+            shoot(page, folder, state, language)
+            seen.append(state)
+        if KEPT:
+            for one, state in places.unfit(context, service.address, language):
+                shoot(one, folder, state, language)
+    assert len(list(folder.glob(f"*-{language}-*.png"))) >= len(seen) * len(WIDTHS) * len(SCHEMES)
