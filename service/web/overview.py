@@ -115,10 +115,15 @@ def more(visited: Visited) -> HTMLResponse:
 def confirm(visited: Visited) -> HTMLResponse:
     """Ask once more, and say what will happen."""
     case = status.of_case(visited.context, visited.owner)
-    if visited.entry is not None and visited.entry not in {entry.n for entry in case.entries}:
+    entry = next((one for one in case.entries if one.n == visited.entry), None)
+    if visited.entry is not None and entry is None:
         raise InvalidRequest(WRONG)
     return visited.pages.page(
-        visited.language, "withdraw", hidden=visited.hidden, n=visited.entry, days=UNDO_DAYS
+        visited.language,
+        "withdraw",
+        hidden=visited.hidden,
+        entry=entry,
+        days=UNDO_DAYS,
     )
 
 

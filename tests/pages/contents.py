@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,4 +129,43 @@ def lengthened(source: Path, target: Path, times: int) -> Path:
                 packet.pts, packet.dts = shown + again * length, decoded + again * length
                 packet.is_keyframe = key
                 written.mux(packet)
+    return target
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    """A box of ISO 14496-12, with its length."""
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def hostile(target: Path) -> Path:
+    """A megabyte that claims two million samples and a hundred thousand edits of them."""
+    samples, edits_of_it, whole = 1_728_000, 99_000, bytes(4)
+    edit_list = b"".join(struct.pack(">IiI", 1, 2 * n, 0x10000) for n in range(edits_of_it))
+    format_of_it = _box(b"vp08", bytes(24), struct.pack(">HH", 96, 64), bytes(50))
+    table = _box(
+        b"stbl",
+        _box(b"stsd", whole, struct.pack(">I", 1), format_of_it),
+        _box(b"stsz", whole, struct.pack(">II", 1, samples)),
+        _box(b"stsc", whole, struct.pack(">IIII", 1, 1, samples, 1)),
+        _box(b"stco", whole, struct.pack(">II", 1, 0)),
+        _box(b"stts", whole, struct.pack(">III", 1, samples, 3)),
+    )
+    media = _box(
+        b"mdia",
+        _box(b"mdhd", whole, struct.pack(">IIII", 0, 0, 1000, 1000), bytes(4)),
+        _box(b"hdlr", whole, bytes(4), b"vide", bytes(13)),
+        _box(b"minf", table),
+    )
+    upright = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    header = struct.pack(">IIII", 0, 0, 1, 0) + bytes(20) + upright
+    track = _box(
+        b"trak",
+        _box(b"tkhd", whole, header, struct.pack(">II", 96 << 16, 64 << 16)),
+        _box(b"edts", _box(b"elst", whole, struct.pack(">I", edits_of_it), edit_list)),
+        media,
+    )
+    movie = _box(b"mvhd", whole, struct.pack(">IIII", 0, 0, 1000, 1000), bytes(80))
+    kind = _box(b"ftyp", b"isom", whole, b"isom")
+    target.write_bytes(kind + _box(b"moov", movie, track) + _box(b"mdat", bytes(100)))
     return target

@@ -12,10 +12,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, Route
 
+from hashing import OwnerClient
 from tests.pages import contents, journey
 from tests.pages.serving import Elsewhere, Service, elsewhere, serving
 
 pytestmark = pytest.mark.enable_socket
+
+PATIENCE = 60_000
+"""Milliseconds that the page waits for an answer, as sender.js has it."""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,12 @@ def could_not_be_sent(page: Page, shown: str) -> None:
     assert page.get_attribute("#send-button", "aria-disabled") is None
 
 
+def lost(route: Route) -> None:
+    """It arrives, and the answer does not."""
+    route.fetch()
+    route.abort("connectionreset")
+
+
 def test_sent_without_a_network_it_says_so_and_loses_nothing(
     page: Page, service: Service, pictures: list[Path]
 ) -> None:
@@ -92,12 +102,8 @@ def test_sent_without_a_network_it_says_so_and_loses_nothing(
 def test_a_lost_answer_opens_no_second_case(
     page: Page, service: Service, pictures: list[Path]
 ) -> None:
-    def lose(route: Route) -> None:
-        route.fetch()
-        route.abort("connectionreset")
-
     before, shown = cases(service), reviewed(page, pictures)
-    page.route("**/sent", lose)
+    page.route("**/sent", lost)
     journey.send(page)
     could_not_be_sent(page, shown)
     assert cases(service) == before + 1
@@ -243,3 +249,86 @@ def test_leaving_by_the_button_asks_nothing(
     page.click(".exit")
     page.wait_for_url(weather.address)
     assert asked == []
+
+
+def test_an_earlier_try_that_arrived_is_told(
+    page: Page, service: Service, pictures: list[Path]
+) -> None:
+    """Its answer was lost, and the owner changed the files since: number and words are shown."""
+    before = cases(service)
+    page.route("**/sent", lost)
+    shown = reviewed(page, pictures[:1])
+    journey.send(page)
+    could_not_be_sent(page, shown)
+    page.unroute("**/sent")
+    page.click("#to-choose")
+    assert reviewed(page, pictures[1:2]) != shown
+    journey.send(page)
+    number, words = journey.card(page)
+    assert page.locator("#before").is_visible()
+    assert cases(service) == before + 1
+    assert len(OwnerClient(service.address, words).status(number)["entries"]) == 1
+
+
+def test_an_answer_that_never_comes(
+    chromium: Browser, service: Service, pictures: list[Path]
+) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.clock.install()
+        journey.at_files(page, service.address)
+        before, shown, held = cases(service), reviewed(page, pictures[:1]), list[Route]()
+        page.route("**/sent", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
+        journey.send(page)
+        page.locator("#sending", has_text="Sending.").wait_for()
+        page.clock.run_for(PATIENCE + 1000)
+        could_not_be_sent(page, shown)
+        assert len(held) == 1
+        page.unroute("**/sent")
+        journey.send(page)
+        journey.card(page)
+        assert cases(service) == before + 1
+
+
+def test_parts_are_chosen_until_the_review(page: Page, pictures: list[Path]) -> None:
+    counts = []
+    journey.choose(page, pictures[:1])
+    journey.hashed(page)
+    page.click("#choose details summary")
+    for choice in ("standard", "none", "all", "none"):
+        page.check(f"#windows-{choice}")
+        (entry,) = json.loads(journey.review(page))["entries"]
+        counts.append(len(entry.get("windows", [])))
+        assert ("windows" in entry) == (choice != "none")
+        page.click("#to-choose")
+    assert counts[1] == counts[3] == 0 < counts[0] < counts[2]
+
+
+def test_a_hostile_video_can_be_stopped(page: Page, pictures: list[Path], tmp_path: Path) -> None:
+    hostile = contents.hostile(tmp_path / "hostile.mp4")
+    journey.choose(page, [hostile])
+    page.wait_for_timeout(300)
+    if page.locator("#stop").is_visible():
+        page.click("#stop")
+    journey.row(page, "hostile.mp4").and_(page.locator(".failed")).wait_for(timeout=10_000)
+    journey.choose(page, pictures[:1])
+    journey.hashed(page)
+    assert journey.states(page)[pictures[0].name].startswith("Done.")
+
+
+@pytest.mark.parametrize("path", ["more", "withdrawn", "overview", "sent"])
+def test_another_site_can_post_nothing(
+    chromium: Browser, service: Service, path: str
+) -> None:
+    """Not with the browser of somebody who looks at that site."""
+    with chromium.new_context() as context:
+        target = f"{service.address}/en/{path}"
+        form = f"<form method=post action={target}><input name=case value=1></form>"
+        hostile = f"<!doctype html>{form}<script>document.forms[0].submit()</script>"
+        context.route("http://hostile.example/", lambda r: r.fulfill(body=hostile, content_type="text/html"))
+        page = context.new_page()
+        with page.expect_response(target) as answer:
+            page.goto("http://hostile.example/")
+        assert answer.value.status == 403
+        assert answer.value.request.headers.get("sec-fetch-site", "cross-site") == "cross-site"
+        page.get_by_role("heading", level=1).wait_for()

@@ -1,0 +1,97 @@
+"""What a browser that is not in a private window writes to its disk: nothing that opens a case.
+
+Browsers save the forms and texts of open pages, to restore them after a crash (session files).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.pages import contents, journey
+from tests.pages.browser import find
+from tests.pages.conftest import FLAGS
+from tests.pages.serving import Service, serving
+
+pytestmark = pytest.mark.enable_socket
+
+SAVED_AFTER = 3000
+"""Milliseconds after which Chromium has written its session files: it does so every 2.5 s."""
+WITHOUT_UNKEPT = """addEventListener("DOMContentLoaded", () => {
+  for (const each of document.querySelectorAll("input[type=password]")) each.remove();
+  for (const each of document.forms) each.removeAttribute("autocomplete");
+});"""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+def case_of(page: Page, service: Service, files: list[Path]) -> dict[str, str]:
+    """Open a case, read it, sign in again, withdraw. Return what may be left nowhere."""
+    journey.at_files(page, service.address)
+    journey.choose(page, files)
+    journey.hashed(page)
+    shown = journey.review(page)
+    page.wait_for_timeout(SAVED_AFTER)
+    journey.send(page)
+    number, words = journey.card(page)
+    page.fill("#again", words)
+    page.click("#test button")
+    page.wait_for_timeout(SAVED_AFTER)
+    page.locator("#overview button").click()
+    page.locator("li.entry").wait_for()
+    page.wait_for_timeout(SAVED_AFTER)
+    journey.sign_in(page, service.address, number, words)
+    page.locator("li.entry").wait_for()
+    page.get_by_role("button", name="Withdraw everything").click()
+    page.locator("form[action$='/withdrawn'] button").click()
+    page.locator(".box form").wait_for()
+    page.wait_for_timeout(SAVED_AFTER)
+    hashes = re.findall(r'"(access_key|value)": "([0-9a-f]{32,})"', shown)
+    found = {f"{name} {n}": value for n, (name, value) in enumerate(hashes)}
+    two = " ".join(words.split()[2:4])
+    return {**found, "number": number, "digits": number.replace("-", ""), "two words": two}
+
+
+def left_in(folder: Path, secrets: dict[str, str]) -> set[str]:
+    """Which of them are in some file, as either of the encodings that browsers write."""
+    found = set[str]()
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            written = path.read_bytes()
+            for name, value in secrets.items():
+                if any(value.encode(how) in written for how in ("utf-8", "utf-16-le")):
+                    found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("unkept", [True, False], ids=["as served", "without the unkept field"])
+def test_nothing_of_a_case_is_on_the_disk(
+    chromium: Browser, service: Service, tmp_path: Path, *, unkept: bool
+) -> None:
+    """Without the field that makes Chromium save no form of the page, it would be."""
+    profile = tmp_path / "profile"
+    with chromium.browser_type.launch_persistent_context(
+        profile,
+        executable_path=find(),
+        args=list(FLAGS),
+        ignore_default_args=["--disable-back-forward-cache"],
+    ) as context:
+        if not unkept:
+            context.add_init_script(WITHOUT_UNKEPT)
+        secrets = case_of(context.pages[0], service, contents.pictures(tmp_path)[:1])
+        running = left_in(profile, secrets)
+    assert {"access_key 0", "value 1", "number", "two words"} <= set(secrets)
+    found = running | left_in(profile, secrets)
+    assert sum(1 for each in profile.rglob("*") if each.is_file()) > 20
+    if unkept:
+        assert found == set()
+    else:
+        assert found >= {"access_key 0"}
