@@ -120,15 +120,16 @@ def lengthened(source: Path, target: Path, times: int) -> Path:
         stream = read.streams.video[0]
         packets = [packet for packet in read.demux(stream) if packet.dts is not None]
         copied = written.add_stream_from_template(stream)
-        length = len(packets) * packets[0].duration
-        saved = [(bytes(packet), packet.pts, packet.dts, packet.is_keyframe) for packet in packets]
+        length = sum(packet.duration or 0 for packet in packets)
+        assert stream.time_base
         for again in range(times):
-            for data, shown, decoded, key in saved:
-                packet = av.Packet(data)
-                packet.stream, packet.time_base = copied, stream.time_base
-                packet.pts, packet.dts = shown + again * length, decoded + again * length
-                packet.is_keyframe = key
-                written.mux(packet)
+            for packet in packets:
+                copy = av.Packet(bytes(packet))
+                copy.stream, copy.time_base = copied, stream.time_base
+                copy.pts = (packet.pts or 0) + again * length
+                copy.dts = (packet.dts or 0) + again * length
+                copy.is_keyframe = packet.is_keyframe
+                written.mux(copy)
     return target
 
 

@@ -72,7 +72,7 @@ def made(service: Service, folder: Path) -> Cases:
     return Cases(files, (number, words), empty[:2], erased[:2])
 
 
-def information(page: Page, address: str, language: str, _cases: Cases | None = None) -> Visits:
+def information(page: Page, address: str, language: str) -> Visits:
     """What needs no script. Yields the name of each state once the page is in it."""
     for name, path in INFORMATION.items():
         page.goto(f"{address}/{language}/{path}")

@@ -1,4 +1,4 @@
-"""One row per header per kind of answer, for every route of the pages; and what browsers make of it."""
+"""One row per header per kind of answer, for every route of the pages; what browsers make of it."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ PAGE = (
 FILES = (
     "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src blob:; "
     "media-src blob:; worker-src 'self'; frame-src 'self'; form-action 'self'; "
-    "require-trusted-types-for 'script'; trusted-types takeback; script-src 'self' {}; "
+    f"require-trusted-types-for 'script'; trusted-types takeback; script-src 'self' {IMPORT_MAP}; "
     "frame-ancestors 'none'"
-).format(IMPORT_MAP)
+)
 ANSWER = (
     "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; "
     "form-action 'none'; frame-ancestors 'self'"
@@ -187,12 +187,15 @@ def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:
             text = text.replace(name, value)
         return text
 
+    answer: Response
     if isinstance(asked.form, str):
         content = f"document={fill(asked.form)}\r\n"
-        return api.post(asked.path, content=content, headers={"content-type": "text/plain"})
-    if asked.form is not None:
-        return api.post(asked.path, data={k: fill(v) for k, v in asked.form.items()})
-    return api.get(asked.path)
+        answer = api.post(asked.path, content=content, headers={"content-type": "text/plain"})
+    elif asked.form is not None:
+        answer = api.post(asked.path, data={k: fill(v) for k, v in asked.form.items()})
+    else:
+        answer = api.get(asked.path)
+    return answer
 
 
 def import_map(page: str) -> str | None:
@@ -231,7 +234,7 @@ def test_every_route_of_the_pages_has_rows(app: FastAPI) -> None:
         f"{method} {route.path}"
         for route in routes(app)
         if route.endpoint.__module__.startswith("service.web.")
-        for method in route.methods
+        for method in route.methods or ()
     }
     assert ours == {asked.route for asked in TABLE}
 
@@ -247,7 +250,9 @@ def test_scripts_and_styles_are_files_with_integrity(
     tags += re.findall(r"<link\b([^>]*)>", page)
     assert tags
     for tag in tags:
-        address, promised = (re.search(f'{k}="([^"]+)"', tag) for k in ("(?:src|href)", "integrity"))
+        address, promised = (
+            re.search(f'{k}="([^"]+)"', tag) for k in ("(?:src|href)", "integrity")
+        )
         assert address, tag
         assert promised, tag
         assert promised[1] == integrity(api.get(address[1]).content)
@@ -297,7 +302,7 @@ def test_a_file_changed_on_the_way_is_not_used(
     """One module that is not as promised: the page runs nothing of it, nor what needs it."""
     with chromium.new_context() as context:
         if path:
-            context.route(f"**/{path}", lambda route: _changed(route))
+            context.route(f"**/{path}", lambda route: _changed(route))  # noqa: PLW0108 (Playwright marks it)
         asked = journey.Asked(context)
         page = context.new_page()
         page.goto(f"{service.address}/en/questions")

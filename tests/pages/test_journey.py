@@ -111,9 +111,7 @@ def test_in_airplane_mode_nothing_is_asked_for(opened: Opened) -> None:
     assert opened.log_before.count("answered") > opened.before_choosing / 2
 
 
-def test_a_request_of_the_worker_would_have_been_seen(
-    chromium: Browser, service: Service
-) -> None:
+def test_a_request_of_the_worker_would_have_been_seen(chromium: Browser, service: Service) -> None:
     """The log sees what workers ask for; and as it is served, the worker cannot ask."""
     attempt = "fetch('/healthz').then((got) => got.status, () => 'refused')"
     for free in (False, True):
@@ -173,7 +171,9 @@ def test_no_request_has_any_of_the_words(opened: Opened) -> None:
         assert not [each for each in said if each.startswith(word[:4])]
     for address in opened.asked.addresses:
         path = address.removeprefix(opened.service.address)
-        assert re.fullmatch(r"/|/favicon\.ico|/en/[a-z/]*|/static/[a-z0-9_/]+\.(js|css)", path), path
+        assert re.fullmatch(r"/|/favicon\.ico|/en/[a-z/]*|/static/[a-z0-9_/]+\.(js|css)", path), (
+            path
+        )
 
 
 def test_number_and_words_are_copied_saved_and_printed(opened: Opened, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole journey without a pointer: focus is always seen, goes where the page goes, is never caught."""
+"""The whole journey without a pointer: the focus is seen, goes where the page goes, has no trap."""
 
 from __future__ import annotations
 
@@ -150,7 +150,9 @@ def _keep(keys: Keys, page: Page) -> None:
     page.locator("#overview").wait_for()
 
 
-@pytest.mark.parametrize("path", ["", "leaving", "questions", "safety", "about", "next", "overview"])
+@pytest.mark.parametrize(
+    "path", ["", "leaving", "questions", "safety", "about", "next", "overview"]
+)
 def test_the_first_stops_skip_and_leave_and_none_is_a_trap(
     page: Page, service: Service, path: str
 ) -> None:

@@ -31,8 +31,13 @@ KEPT = """async () => ({
   files: await navigator.storage.estimate().then(({ usage }) => usage),
 })"""
 NOTHING = {
-    **{"cookies": "", "local": 0, "session": 0},
-    **{"databases": 0, "caches": 0, "workers": 0, "files": 0},
+    "cookies": "",
+    "local": 0,
+    "session": 0,
+    "databases": 0,
+    "caches": 0,
+    "workers": 0,
+    "files": 0,
 }
 # Tells what there is to see as soon as the page changes, before the browser does anything else.
 WATCH = """() => new MutationObserver(() => {

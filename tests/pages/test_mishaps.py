@@ -1,4 +1,4 @@
-"""What goes wrong for people: no network, a service that dies, files that are no use, second thoughts."""
+"""What goes wrong for people: no network, a service that dies, useless files, second thoughts."""
 
 from __future__ import annotations
 
@@ -243,7 +243,12 @@ def test_leaving_by_the_button_asks_nothing(
     page: Page, pictures: list[Path], weather: Elsewhere
 ) -> None:
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def go(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", go)
     journey.choose(page, pictures[:1])
     journey.hashed(page)
     page.click(".exit")
@@ -317,18 +322,29 @@ def test_a_hostile_video_can_be_stopped(page: Page, pictures: list[Path], tmp_pa
 
 
 @pytest.mark.parametrize("path", ["more", "withdrawn", "overview", "sent"])
-def test_another_site_can_post_nothing(
-    chromium: Browser, service: Service, path: str
-) -> None:
+def test_another_site_can_post_nothing(chromium: Browser, service: Service, path: str) -> None:
     """Not with the browser of somebody who looks at that site."""
     with chromium.new_context() as context:
         target = f"{service.address}/en/{path}"
         form = f"<form method=post action={target}><input name=case value=1></form>"
         hostile = f"<!doctype html>{form}<script>document.forms[0].submit()</script>"
-        context.route("http://hostile.example/", lambda r: r.fulfill(body=hostile, content_type="text/html"))
+        context.route(
+            "http://hostile.example/", lambda r: r.fulfill(body=hostile, content_type="text/html")
+        )
         page = context.new_page()
         with page.expect_response(target) as answer:
             page.goto("http://hostile.example/")
         assert answer.value.status == 403
         assert answer.value.request.headers.get("sec-fetch-site", "cross-site") == "cross-site"
         page.get_by_role("heading", level=1).wait_for()
+
+
+def test_a_worker_that_hangs_is_stopped(page: Page, pictures: list[Path]) -> None:
+    (worker,) = page.workers
+    worker.evaluate("setTimeout(() => { for (;;); })")
+    journey.choose(page, pictures[:1])
+    page.click("#stop")
+    page.locator("#list .failed").wait_for(timeout=10_000)
+    journey.choose(page, pictures[:2])
+    journey.hashed(page)
+    assert [state[:5] for state in journey.states(page).values()] == ["Done."] * 2
