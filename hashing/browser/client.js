@@ -42,6 +42,13 @@ export class Hasher {
     this.#worker = this.#started();
   }
 
+  /** After a worker that did not load, for want of a network, there may be one by now. */
+  #mend() {
+    if (!this.#broken) return;
+    this.#broken = undefined;
+    this.#worker = this.#started();
+  }
+
   #started() {
     const worker = new Worker(this.#url, { type: "module", name: "hasher" });
     worker.addEventListener("message", ({ data }) => this.#take(data));
@@ -72,7 +79,7 @@ export class Hasher {
   hash(file, { windows = "standard", onProgress, signal } = {}) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new ContentError("Cancelled"));
-      if (this.#broken) return reject(this.#broken);
+      this.#mend();
       const id = (this.#last += 1);
       const stop = () => this.#stop(id);
       signal?.addEventListener("abort", stop);
@@ -82,10 +89,16 @@ export class Hasher {
     });
   }
 
-  /** @param {number} id */
+  /**
+   * One that waits is stopped at once; the one that is being hashed has some time to end itself.
+   * @param {number} id
+   */
   #stop(id) {
+    const [hashing] = this.#jobs.keys();
     this.#worker.postMessage({ do: "cancel", id });
-    setTimeout(() => this.#jobs.has(id) && this.#restart(id), PATIENCE);
+    const job = this.#jobs.get(id);
+    if (job && id !== hashing) return this.#end({ id, error: "Cancelled" }, job);
+    return setTimeout(() => this.#jobs.has(id) && this.#restart(id), PATIENCE);
   }
 
   /**

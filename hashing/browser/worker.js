@@ -144,5 +144,5 @@ function seek(id, file, colours) {
 
 /** @param {unknown} err */
 function codeOf(err) {
-  return err instanceof ContentError ? err.code : "DecoderCrashed";
+  return err instanceof ContentError ? err.code : "Damaged"; // what its bytes made go wrong
 }

@@ -31,7 +31,7 @@ needs_node = pytest.mark.skipif(
 
 
 def run(script: str, given: object) -> str:
-    command = [NODE, "--input-type=module", "--eval", script, json.dumps(given)]
+    command = [str(NODE), "--input-type=module", "--eval", script, json.dumps(given)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -42,7 +42,11 @@ def test_the_modules_pass_their_own_tests() -> None:
     files = sorted(HERE.glob("*.test.mjs"))
     assert len(files) >= 8
     done = subprocess.run(
-        [NODE, "--test", *files], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(NODE), "--test", *map(str, files)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 

@@ -69,6 +69,7 @@ def film(path: Path, codec: str = "libx264", **options: str) -> Path:
     with av.open(str(path), "w", options=muxed) as container:
         stream = cast("VideoStream", container.add_stream(codec, Fraction(25), options=options))
         stream.width, stream.height, stream.pix_fmt = 322, 242, pixels
+        stream.codec_context.thread_count = 1  # with more, each run makes another file
         for number in range(80):
             left, top = number * 3 % 318, number * 2 % 238
             shown = np.ascontiguousarray(scenes[number // 20][top : top + 242, left : left + 322])

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.pages import same
 
-WITHIN_TEN_BITS = 10
+WITHIN_TEN_BITS = 16
 """Of a frame with 10 bits a sample: swscale interpolates its colours, the page does not."""
 
 
@@ -114,6 +114,27 @@ def test_a_hash_is_cancelled_and_the_next_goes_on(page: Page, tmp_path: Path) ->
     assert seen == sorted(seen)
     assert 0 < seen[0] < seen[-1] < 0.9
     same.compare(second, same.known(tmp_path / "next.mp4"))
+
+
+def test_what_waits_is_cancelled_at_once_and_disturbs_nobody(page: Page, tmp_path: Path) -> None:
+    page.set_input_files(
+        "#files", [same.film(tmp_path / "film.mp4"), same.film(tmp_path / "next.mp4")]
+    )
+    ended, found = page.evaluate(
+        """async () => {
+          const [one, two] = document.getElementById("files").files;
+          const ended = [];
+          const stop = new AbortController();
+          const first = window.hasher.hash(one).finally(() => ended.push("first"));
+          const second = window.hasher.hash(two, { signal: stop.signal })
+            .catch((err) => ended.push(err.code));
+          stop.abort();
+          await second;
+          return [ended, await first];
+        }"""
+    )
+    assert ended == ["Cancelled", "first"]
+    same.compare(found, same.known(tmp_path / "film.mp4"))
 
 
 def test_nothing_is_asked_of_the_network_once_the_page_is_loaded(
