@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from hashing.signals import ContentSignals, Signal, SignalType, Window, WindowSignal
+from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, EntryStatus, erase_day
 from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
 from service.domain.sighting import Verdict
 from service.store.schema import cases, entries, signals
-from service.workflows import exclude, intake, withdraw
+from service.workflows import exclude, intake, review, status, withdraw
 from service.workflows.intake import NewCase
 
 if TYPE_CHECKING:
@@ -195,6 +196,24 @@ def test_content_of_many_cases_is_held(world: World) -> None:
     value = world.value()
     owners = [world.open(world.picture(world.pdq(world.near(value, 10)))) for _ in range(4)]
     assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 3 + [[QUARANTINED]]
+
+
+def test_who_opens_cases_cannot_count_those_of_others(world: World) -> None:
+    """Held for being in many cases, an entry looks to its owner as any other."""
+
+    def told(owner: Owner) -> list[EntryStatus]:
+        return [entry.status for entry in status.of_case(world.context, owner).entries]
+
+    content, unlike = world.picture(), world.picture()
+    owners = [world.open(content) for _ in range(5)]
+    assert [told(owner) for owner in owners] == [[ACTIVE]] * 5
+    assert world.statuses(owners[4]) == [QUARANTINED]
+    assert world.ask(world.actor(), content) == [Verdict.MATCH]
+    review.keep(world.context, world.entry_id(owners[4]))
+    assert told(owners[4]) == [QUARANTINED]
+    exclude.exclude(world.context, [unlike], world.day)
+    world.context.catch_up()
+    assert told(world.open(unlike)) == [QUARANTINED]
 
 
 def test_one_case_with_many_alike_is_one_case(world: World) -> None:

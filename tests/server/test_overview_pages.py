@@ -33,9 +33,7 @@ def test_number_and_key_open_the_case(api: TestClient, served: Any) -> None:
     assert api.post("/en/overview", data=spaced).status_code == 200
 
 
-def test_whatever_is_wrong_the_page_is_the_same(
-    app: FastAPI, api: TestClient, served: Any
-) -> None:
+def test_whatever_is_wrong_the_page_is_the_same(app: FastAPI, api: TestClient, served: Any) -> None:
     form = opened(served)
     now = stamps.minute()
     app.dependency_overrides[stamps.minute] = lambda: now
