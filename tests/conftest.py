@@ -12,3 +12,8 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages last: while Playwright drives a browser, an event loop runs in this very thread."""
+    items.sort(key=lambda item: "pages" in item.path.parts)

@@ -50,7 +50,7 @@ class Site(NamedTuple):
     asked: list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Return a real Chromium, or skip where there is none."""
     program = find()

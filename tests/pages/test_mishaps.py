@@ -284,7 +284,8 @@ def test_an_answer_that_never_comes(
         journey.at_files(page, service.address)
         before, shown, held = cases(service), reviewed(page, pictures[:1]), list[Route]()
         page.route("**/sent", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
-        journey.send(page)
+        with page.expect_request("**/sent"):
+            journey.send(page)
         page.locator("#sending", has_text="Sending.").wait_for()
         page.clock.run_for(PATIENCE + 1000)
         could_not_be_sent(page, shown)
