@@ -46,3 +46,12 @@ def test_links_between_documents_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
             if not re.match(r"[a-z]+:", target):
                 assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_the_page_has_a_sentence_for_everything_that_can_be_wrong_with_a_file() -> None:
+    typedef = (ROOT / "hashing/browser/errors.js").read_text().partition("ContentCode")[0]
+    codes = set(re.findall(r'\| "(\w+)"|\{"(\w+)"', typedef))
+    named = {one or other for one, other in codes}
+    page = (ROOT / "service/web/templates/files.html").read_text()
+    assert len(named) >= 14
+    assert named <= set(re.findall(r'data-text="error-(\w+)"', page))
