@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.pages.browser import find
+from tests.pages.serving import Elsewhere, Service, elsewhere, serving
 
 MODULES = Path(__file__).resolve().parents[2] / "hashing" / "browser"
 FLAGS = (
@@ -60,6 +61,20 @@ def chromium() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def weather() -> Iterator[Elsewhere]:
+    """Return where the exit button leads: a site that notes who comes."""
+    with elsewhere() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
+    """Return a running service, as `python -m service serve` is."""
+    with serving(tmp_path_factory.mktemp("state"), weather.address) as running:
+        yield running
 
 
 @pytest.fixture

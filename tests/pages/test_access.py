@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from service.web import languages
 from tests.pages import journey, places
 from tests.pages.places import Cases
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -57,12 +57,6 @@ SPACED = """(spaced) => {
   document.adoptedStyleSheets = [sheet];
 }"""
 ENLARGED = "(size) => { document.documentElement.style.fontSize = size; }"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from service.app import create_app
 from service.settings import Settings
 from service.store.database import Database
 from tests.pages import journey
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 KEY = "ab" * 32
 NUMBER = "000-000-0000"
@@ -286,12 +286,6 @@ TAMPERED = (
     "hashing/browser/client.js",
     "service/web/static/look.css",
 )
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("served")) as running:
-        yield running
 
 
 @pytest.mark.enable_socket

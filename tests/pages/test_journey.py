@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from hashing import OwnerClient, PlatformClient, Profile, hash_file
 from tests.pages import contents, journey
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -49,12 +49,6 @@ class Opened:
     before_choosing: int
     after_review: int
     complaints: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

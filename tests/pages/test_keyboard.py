@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.pages import contents, journey
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -30,12 +30,6 @@ FOCUS = """() => {
   if (hit && hit !== one && !one.contains(hit) && !hit.contains(one)) faults.push("covered");
   return { name: one.id || one.name || one.textContent.trim(), tag: one.tagName, faults };
 }"""
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tests.pages import contents, journey, places
 from tests.pages.places import Cases
-from tests.pages.serving import Elsewhere, Service, elsewhere, serving
+from tests.pages.serving import Elsewhere, Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -46,18 +46,6 @@ WATCH = """() => new MutationObserver(() => {
 }).observe(document.documentElement, { attributeFilter: ["class"] })"""
 BLANK = "!document.documentElement.innerText.trim() && !document.body.checkVisibility()"
 TELLING = re.compile("takeback|picture|photo|video|nude|intimate|hash|withdraw", re.I)
-
-
-@pytest.fixture(scope="module")
-def weather() -> Iterator[Elsewhere]:
-    with elsewhere() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state"), weather.address) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -14,24 +14,12 @@ from playwright.sync_api import Browser, Dialog, Page, Route
 
 from hashing import OwnerClient
 from tests.pages import contents, journey
-from tests.pages.serving import Elsewhere, Service, elsewhere, serving
+from tests.pages.serving import Elsewhere, Service
 
 pytestmark = pytest.mark.enable_socket
 
 PATIENCE = 60_000
 """Milliseconds that the page waits for an answer, as sender.js has it."""
-
-
-@pytest.fixture(scope="module")
-def weather() -> Iterator[Elsewhere]:
-    with elsewhere() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state"), weather.address) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ Browsers save the forms and texts of open pages, to restore them after a crash (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from tests.pages import contents, journey
 from tests.pages.browser import find
 from tests.pages.conftest import FLAGS
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -25,12 +24,6 @@ WITHOUT_UNKEPT = """addEventListener("DOMContentLoaded", () => {
   for (const each of document.querySelectorAll("input[type=password]")) each.remove();
   for (const each of document.forms) each.removeAttribute("autocomplete");
 });"""
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state")) as running:
-        yield running
 
 
 def case_of(page: Page, service: Service, files: list[Path]) -> dict[str, str]:

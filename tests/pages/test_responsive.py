@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.pages import contents, journey
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -30,12 +30,6 @@ HEED = """() => {
 Told = Callable[[str, object], None]
 """pytest's record_property: figures for --junit-xml."""
 BUSY = "(most) => { const until = performance.now() + most; while (performance.now() < until); }"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

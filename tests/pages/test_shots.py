@@ -6,7 +6,6 @@ Without it, a few are made, so that the way to make them does not rust. Nothing 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.pages import places
 from tests.pages.places import Cases
-from tests.pages.serving import Service, serving
+from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 
@@ -24,12 +23,6 @@ WIDTHS = {320: 640, 768: 1024, 1280: 900}
 """Width to height of the window, in pixels."""
 SCHEMES = ("light", "dark")
 LANGUAGES = ("en", "es", "ar") if KEPT else ("ar",)
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("state")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
