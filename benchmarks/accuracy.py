@@ -30,7 +30,7 @@ from benchmarks import edits, film_edits, heatmap, tails
 from benchmarks.accuracy_pictures import PDQ_31, PHASH_10, Asked, Photo, Trial
 from hashing.profile import Profile
 from hashing.windows import WindowSet
-from service.domain.policy import (
+from service.domain.match_policy import (
     MATCH_DISTANCE,
     NEAR_DISTANCE,
     PART_MATCH_DISTANCE,
@@ -190,7 +190,7 @@ def _row(method: str, band: str, edit: str, recall: float, n: int) -> Row:
 def _expected(counts: dict[Profile, tails.Counts], profile: Profile | None, band: str) -> Row:
     """What the fitted tails say of the band's PDQ threshold, and of a bank of 10 million.
 
-    Later views and the larger set's windows count within fewer bits (service/domain/policy.py).
+    Later views and the larger set's windows count within fewer bits (service/domain/match_policy.py).
     """
     if profile not in counts:
         return {}

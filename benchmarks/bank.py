@@ -22,10 +22,10 @@ from hashing.signals import (
 )
 from service.app import create_context
 from service.domain.actor import Actor, Role
-from service.domain.policy import SET_BITS
+from service.domain.admission import SET_BITS
 from service.domain.sighting import Verdict
 from service.settings import Settings
-from service.store import cases
+from service.store import entries as stored_entries
 from service.workflows import intake, keyring, lookup
 from service.workflows.context import Context
 from service.workflows.intake import NewCase
@@ -65,7 +65,7 @@ class Bank:
                 self.context, NewCase(key, "self", None, tuple(entries[n] for n in part)), TODAY
             )
             with self.context.database.read() as tx:
-                found = cases.entries_of(tx, self._cases)
+                found = stored_entries.of_case(tx, self._cases)
             if len(found) != len(part):
                 raise ValueError("Two entries of one case have the same signals.")
             for entry, name in zip(found, part, strict=True):

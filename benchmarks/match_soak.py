@@ -82,7 +82,7 @@ class Soak:
         self._lives = self._published = 0
         (folder / "tmp").mkdir()
         self._database.migrate()
-        with self._database.write() as tx:
+        with self._database.write_changes() as tx:
             prepare(tx, Family(plan.seed), self._random, plan.signals)
         with self._database.read() as tx:
             self._known = {(one.space, one.id): one for one in stored(tx)}

@@ -18,12 +18,14 @@ from benchmarks.soak_model import Added, Effect
 from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
 from service.domain.actor import Role
 from service.domain.case import EntryStatus, HoldReason
-from service.store import actors, banks, cases, changes, sightings
-from service.store.cases import NewEntry
+from service.store import actors, cases, changes, signals
+from service.store import entries as stored_entries
+from service.store import observations as stored_observations
 from service.store.changes import Change, Space
 from service.store.database import Tx
+from service.store.entries import NewEntry
+from service.store.observations import NewObservation
 from service.store.schema import entries, observations
-from service.store.sightings import NewObservation
 
 TODAY = date(2026, 11, 21)
 ANCHORS = 1000
@@ -141,7 +143,7 @@ class Acts:
         def do(tx: Tx) -> None:
             for content in contents:
                 new = NewObservation(content, b"", random.randbytes(32))
-                sightings.observe(tx, 1, new, seen_on=TODAY, expires_on=day)
+                stored_observations.insert(tx, 1, new, seen_on=TODAY, expires_on=day)
 
         return Act(do, lambda: self._days_in_hand.discard(day))
 
@@ -152,17 +154,17 @@ class Acts:
             with self._lock:
                 before = min(self._days_in_hand, default=date.max)
             last = min(first + timedelta(days=EXPIRING - 1), before - timedelta(days=1))
-            sightings.purge_observations(tx, last, _EVERYTHING)
+            stored_observations.purge(tx, last, _EVERYTHING)
 
     def _step(self, some: list[int], to: EntryStatus, pool: list[int] | None) -> Act:
         reason = HoldReason.DISPUTED if to is EntryStatus.QUARANTINED else None
 
         def do(tx: Tx) -> None:
-            for entry in cases.entries_by_id(tx, some).values():
+            for entry in stored_entries.by_id(tx, some).values():
                 if to is EntryStatus.WITHDRAWN:
-                    cases.withdraw(tx, entry)
+                    stored_entries.erase(tx, entry)
                 else:
-                    cases.set_status(tx, entry, to, reason=reason)
+                    stored_entries.set_status(tx, entry, to, reason=reason)
 
         return Act(do, lambda: None if pool is None else self._give(pool, some))
 
@@ -190,10 +192,10 @@ def open_case(tx: Tx, contents: list[ContentSignals], random: Random) -> list[in
         "subject": "self",
         "opened_on": TODAY,
     }
-    case_id = cases.open_case(tx, values)
+    case_id = cases.insert(tx, values)
     new = [NewEntry(content, random.randbytes(32), None) for content in contents]
-    cases.add_entries(tx, case_id, new, TODAY)
-    return [entry.id for entry in cases.entries_of(tx, case_id)]
+    stored_entries.insert(tx, case_id, new, TODAY)
+    return [entry.id for entry in stored_entries.of_case(tx, case_id)]
 
 
 def prepare(tx: Tx, family: Family, random: Random, signals: int) -> None:
@@ -211,7 +213,7 @@ def effect_of(tx: Tx, before: int) -> Effect:
     added = [
         Added(space, SignalType(one.type), one.id, bytes(one.value))
         for space in Space
-        for one in banks.findable_of(
+        for one in signals.searchable_by_id(
             tx, space, [r.signal_id for r in rows if r.space is space and r.change is Change.ADD]
         )
     ]
@@ -221,13 +223,13 @@ def effect_of(tx: Tx, before: int) -> Effect:
 
 def anchors(tx: Tx) -> list[Added]:
     """Return the signals of the bank that nobody ever touches."""
-    table = banks.TABLES[Space.BANK]
+    table = signals.TABLES[Space.BANK]
     ids = tx.scalars(sa.select(table.c.id).where(table.c.entry_id <= ANCHORS)).all()
     return [
         Added(Space.BANK, SignalType(one.type), one.id, bytes(one.value))
-        for one in banks.findable_of(tx, Space.BANK, ids)
+        for one in signals.searchable_by_id(tx, Space.BANK, ids)
     ]
 
 
 def _exclude(tx: Tx, found: list[Signal]) -> None:
-    banks.add_excluded(tx, found, TODAY)
+    signals.insert_excluded(tx, found, TODAY)

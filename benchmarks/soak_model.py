@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.signals import SignalType
-from service.store import banks
+from service.store import signals
 from service.store.changes import Space
 from service.store.database import Tx
 
@@ -66,7 +66,7 @@ Answer = Sequence[tuple[int, int, int]]
 def stored(tx: Tx) -> Iterator[Added]:
     """Yield everything that the store says an index must hold."""
     for space in Space:
-        for part in banks.findable(tx, space, _CHUNK):
+        for part in signals.searchable(tx, space, _CHUNK):
             for one in part:
                 yield Added(space, SignalType(one.type), one.id, bytes(one.value))
 

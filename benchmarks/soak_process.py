@@ -182,7 +182,7 @@ class Process:
         adds, removes = left
         while (more := max(adds.count, 0)) + (less := max(removes.count, 0)):
             act = (acts.add if random.random() * (more + less) < more else acts.remove)(random)
-            with self._context.database.write() as tx:
+            with self._context.database.write_changes() as tx:
                 before = changes.last(tx)
                 act.do(tx)
                 effect = model.known(effect_of(tx, before))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from service.domain.errors import NotReady
-from service.workflows import upkeep
+from service.workflows import reconcile, retention
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
@@ -38,15 +38,15 @@ def _work(context: Context, stop: threading.Event) -> None:
 
 def look(context: Context, *, purging: bool) -> None:
     """Do everything that is due now."""
-    while upkeep.reconcile(context):
+    while reconcile.reconcile(context):
         pass
     today = datetime.now(UTC).date()
-    while purging and upkeep.purge(context, today):
+    while purging and retention.purge_observations(context, today):
         pass
-    while purging and upkeep.erase_due(context, today):
+    while purging and retention.erase_withdrawn(context, today):
         pass
     if purging:
-        context.database.overwrite()
+        retention.overwrite_erased(context)
 
 
 def follow(context: Context, stop: threading.Event) -> None:

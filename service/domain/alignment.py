@@ -1,23 +1,24 @@
-"""Two videos in time order: the best run of frames that one has in common with the other.
+"""Aligns two videos in time: the longest stretch of frames that they have in common, in order.
 
-Frames of alike scenes, title cards and dark rooms are near each other in videos that have nothing
-else in common. What a copy has, and they have not, is time: its frames are found in the order
-of the other's, at one speed, in one orientation. So of all pairs of an asked and a stored frame:
+Frames of similar scenes, title cards and dark rooms are near each other in videos that are not
+copies. What only a copy has is time: its frames occur in the order of the original's, at one
+speed, in one orientation. Given all pairs of a query frame and a stored frame that are near:
 
-1. Nearest. Of an asked frame, only the pairs within `MARGIN` bits of its nearest count. In a
-   video whose frames are all alike, every frame is near every other, and its own is nearest.
-2. Voting. At the speed r (stored milliseconds an asked millisecond), a pair fits every offset
-   between stored and asked time that lays one frame's span over the other's. The
-   offset that most evidence fits is kept for each speed of `SPEEDS`, in each orientation.
-3. Chain. Of the pairs that fit, the chain with the most evidence in which both videos only go
-   forward, found by dynamic programming (a longest increasing subsequence with weights). An
-   asked frame that it passes over costs something: little if it is found nowhere, as an edit may
-   hide it, much if it is found elsewhere in the other video, as in alike scenes, and nothing if it
-   fits too (the other side folded it away). So a chain stays dense, and begins anew where
-   that is better (as Smith & Waterman align, 1981).
+1. Nearest neighbours. Of a query frame, only the pairs within `MARGIN` bits of its nearest pair
+   count. In a video whose frames are all alike, every frame is near every other one, and the
+   right one is nearest.
+2. Voting (a Hough transform). At speed r (stored milliseconds per query millisecond), a pair
+   supports every time offset that lays one frame's span over the other's. For each speed of
+   `SPEEDS` and each orientation, the offset with the most evidence is kept.
+3. Chaining. Of the pairs that support the offset, the chain with the most evidence in which both
+   videos only go forward, by dynamic programming (a weighted longest increasing subsequence).
+   Skipping a query frame has a cost: small if it was found nowhere, because an edit may hide it;
+   large if it was found elsewhere in the other video, as happens in similar scenes; none if it
+   supports the offset too (the other video merged it into a neighbour). So a chain stays dense,
+   and restarts where a new start is worth more (as in Smith & Waterman's local alignment, 1981).
 
-A scene that returns, or a loop, fits several offsets and counts once at each. A folded run of
-near-identical frames has a span, not a moment, and fits whatever lies within it.
+A scene that recurs, or a loop, supports several offsets and counts once at each. A run of
+near-identical frames has a span, not a moment, and fits whatever lies within that span.
 """
 
 from __future__ import annotations
@@ -31,26 +32,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 PERIOD_MS = 250
-"""What a sampled frame stands for at most: the time until the next (docs/signals.md)."""
+"""The longest time a sampled frame stands for: until the next sample (docs/signals.md)."""
 SPEEDS = tuple(n / 20 for n in range(10, 41))
-"""0.5 to 2 by 0.05: editors change the speed in such steps, and television plays films at 25/24. Of
-a speed between two steps, at least 40 seconds stay within the tolerance."""
+"""0.5 to 2 in steps of 0.05: editors change the speed in such steps, and television plays films at
+25/24. At a speed between two steps, at least 40 seconds stay within the tolerance."""
 TOLERANCE_MS = 2 * PERIOD_MS
-"""On each side of a span, at speed 1: both samplings, and what the speeds between cost."""
-
-
+"""On each side of a span, at speed 1: the sampling error of both videos, and that of the steps."""
 MARGIN = 8
-"""Bits. Neighbouring runs are farther apart than that (FOLD_DISTANCE, docs/signals.md), so that of
-two stored runs the asked frame's own is the nearer one, up to what an edit adds to either."""
+"""Bits. Neighbouring runs are farther apart than that (FOLD_DISTANCE, docs/signals.md), so of two
+stored runs the right one is nearer, up to what an edit adds to both distances."""
 
 
-class Price(NamedTuple):
-    """What an asked frame costs that a run passes over, in the unit of the evidence."""
+class SkipCost(NamedTuple):
+    """What it costs a chain to skip one query frame, in the unit of the evidence."""
 
     hidden: float
-    """Of one found nowhere in the other video."""
+    """If the frame was found nowhere in the other video."""
     elsewhere: float
-    """Of one found elsewhere in it."""
+    """If it was found, but somewhere else in that video."""
 
 
 class Span(NamedTuple):
@@ -60,31 +59,43 @@ class Span(NamedTuple):
     until_ms: int
 
 
-class Pair(NamedTuple):
-    """An asked frame near a stored one."""
+class VideoExtent(NamedTuple):
+    """How much of a video there is. A picture has the extent `NO_VIDEO`."""
 
-    place: int
-    """Of the asked frame among those that were searched, in time order."""
-    asked: Span
+    frames: int = 0
+    """Frame signals: runs of near-identical frames."""
+    duration_ms: int = 0
+    """From the start of the first run to the end of the last."""
+
+
+NO_VIDEO = VideoExtent()
+
+
+class FramePair(NamedTuple):
+    """A query frame that is near a stored frame."""
+
+    frame: int
+    """Index of the query frame among those that were searched, in time order."""
+    query: Span
     stored: Span
     orientation: int
     distance: int
     evidence: float
 
 
-class Run(NamedTuple):
-    """Pairs in one order, speed and orientation."""
+class Alignment(NamedTuple):
+    """Frame pairs in one order, at one speed, in one orientation."""
 
     evidence: float
     frames: int
-    """How many different frames of the one video are those of as many of the other."""
+    """How many different frames of each video are in the chain."""
     covered_ms: int
-    """Time of the video with less of it in which any frame fits, in a chain or not."""
-    asked: Span
+    """Time that the pairs at this speed and offset cover, in the video where that is less."""
+    query: Span
 
 
 class _Chain(NamedTuple):
-    """A chain that ends at some pair. `ahead` compares chains that end at different places."""
+    """A chain that ends at some pair. `ahead` compares chains that end at different frames."""
 
     ahead: float
     evidence: float
@@ -93,58 +104,61 @@ class _Chain(NamedTuple):
     last_ms: int
 
 
-def best_run(pairs: Iterable[Pair], price: Price) -> Run | None:
-    """Return the run with the most evidence, of equals the one of most frames and time.
+def best_alignment(pairs: Iterable[FramePair], skip_cost: SkipCost) -> Alignment | None:
+    """Return the alignment with the most evidence; of equals, that with most frames and time.
 
     None if there are no pairs.
     """
     near = _nearest(pairs)
-    found = {pair.place for pair in near}
-    best: Run | None = None
-    for fitting in sorted(_on_lines(near), key=_votes, reverse=True):
-        if best and _votes(fitting) < best.evidence:
-            break  # no chain is worth more than all pairs that it is chosen from
-        run = _run(fitting, _Toll(price, found, {pair.place for pair in fitting}))
-        best = max(best or run, run)
+    matched = {pair.frame for pair in near}
+    best: Alignment | None = None
+    for fitting in sorted(_candidate_lines(near), key=_total_evidence, reverse=True):
+        if best and _total_evidence(fitting) < best.evidence:
+            break  # no chain is worth more than all the pairs it is chosen from
+        costs = _SkipCosts(skip_cost, matched, {pair.frame for pair in fitting})
+        alignment = _align(fitting, costs)
+        best = max(best or alignment, alignment)
     return best
 
 
-def _nearest(pairs: Iterable[Pair]) -> list[Pair]:
+def _nearest(pairs: Iterable[FramePair]) -> list[FramePair]:
     every = sorted(set(pairs))
     nearest: dict[int, int] = {}
     for pair in every:
-        nearest[pair.place] = min(pair.distance, nearest.get(pair.place, pair.distance))
-    return [pair for pair in every if pair.distance <= nearest[pair.place] + MARGIN]
+        nearest[pair.frame] = min(pair.distance, nearest.get(pair.frame, pair.distance))
+    return [pair for pair in every if pair.distance <= nearest[pair.frame] + MARGIN]
 
 
-class _Toll:
-    """What all asked frames before a place cost together, if a chain passes over each."""
+class _SkipCosts:
+    """Sums of the costs of skipping all query frames before a given one."""
 
-    def __init__(self, price: Price, found: set[int], fitting: set[int]) -> None:
-        self._price = price
-        self._found, self._elsewhere = sorted(found), sorted(found - fitting)
+    def __init__(self, cost: SkipCost, matched: set[int], fitting: set[int]) -> None:
+        self._cost = cost
+        self._matched, self._elsewhere = sorted(matched), sorted(matched - fitting)
 
-    def before(self, place: int) -> float:
-        """Return the cost of places 0 to `place` - 1."""
-        hidden = place - bisect_left(self._found, place)
-        elsewhere = bisect_left(self._elsewhere, place)
-        return hidden * self._price.hidden + elsewhere * self._price.elsewhere
+    def before(self, frame: int) -> float:
+        """Return the cost of skipping frames 0 to `frame` - 1."""
+        hidden = frame - bisect_left(self._matched, frame)
+        elsewhere = bisect_left(self._elsewhere, frame)
+        return hidden * self._cost.hidden + elsewhere * self._cost.elsewhere
 
 
-def _votes(pairs: Sequence[Pair]) -> float:
+def _total_evidence(pairs: Sequence[FramePair]) -> float:
     return sum(pair.evidence for pair in pairs)
 
 
-def _on_lines(pairs: Iterable[Pair]) -> list[tuple[Pair, ...]]:
-    """The pairs that fit the best offset of each orientation and speed; no set of them twice."""
-    of_orientation: defaultdict[int, list[Pair]] = defaultdict(list)
+def _candidate_lines(pairs: Iterable[FramePair]) -> list[tuple[FramePair, ...]]:
+    """The pairs that support the best offset of each orientation and speed, without duplicates."""
+    by_orientation: defaultdict[int, list[FramePair]] = defaultdict(list)
     for pair in pairs:
-        of_orientation[pair.orientation].append(pair)
-    return list({line: None for oriented in of_orientation.values() for line in _fitting(oriented)})
+        by_orientation[pair.orientation].append(pair)
+    lines = (line for oriented in by_orientation.values() for line in _supporters(oriented))
+    return list(dict.fromkeys(lines))
 
 
-def _fitting(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, ...]]:
-    spans = np.array([(*pair.asked, *pair.stored) for pair in pairs], np.float64)
+def _supporters(pairs: Sequence[FramePair]) -> Iterator[tuple[FramePair, ...]]:
+    """For each speed, the pairs that support the offset with the most evidence."""
+    spans = np.array([(*pair.query, *pair.stored) for pair in pairs], np.float64)
     weights = np.array([pair.evidence for pair in pairs])
     for speed in SPEEDS:
         slack = TOLERANCE_MS * (1 + speed) / 2
@@ -152,37 +166,37 @@ def _fitting(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, ...]]:
         high = spans[:, 3] - speed * spans[:, 0] + slack
         offset = _most_voted(low, high, weights)
         fits = np.flatnonzero((low <= offset) & (offset <= high))
-        yield tuple(pairs[at] for at in fits.tolist())
+        yield tuple(pairs[row] for row in fits.tolist())
 
 
 def _most_voted(
     low: NDArray[np.float64], high: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> float:
-    """The point that lies in the intervals with the most weight together: one where one begins."""
+    """The point covered by the intervals of the greatest total weight: where one begins."""
     begun, ended = np.argsort(low), np.argsort(high)
     before = np.concatenate(([0.0], np.cumsum(weights[ended])))
     votes = np.cumsum(weights[begun]) - before[np.searchsorted(high[ended], low[begun])]
     return float(low[begun][np.argmax(votes)])
 
 
-def _run(pairs: Sequence[Pair], toll: _Toll) -> Run:
-    chain = _best_chain(pairs, toll)
-    covered = min(_time(pair.asked for pair in pairs), _time(pair.stored for pair in pairs))
-    return Run(chain.evidence, chain.frames, covered, Span(chain.first_ms, chain.last_ms))
+def _align(pairs: Sequence[FramePair], costs: _SkipCosts) -> Alignment:
+    chain = _best_chain(pairs, costs)
+    covered = min(_time(pair.query for pair in pairs), _time(pair.stored for pair in pairs))
+    return Alignment(chain.evidence, chain.frames, covered, Span(chain.first_ms, chain.last_ms))
 
 
-def _best_chain(pairs: Sequence[Pair], toll: _Toll) -> _Chain:
-    """The chain with the most evidence, less what it skips.
+def _best_chain(pairs: Sequence[FramePair], costs: _SkipCosts) -> _Chain:
+    """The chain with the most evidence, less the cost of what it skips.
 
     `ends` is a Fenwick tree: the best chain that ends at or before each stored frame. Pairs of one
-    asked frame come latest stored frame first, so that none of them follows another.
+    query frame come latest stored frame first, so that none of them follows another.
     """
     order = {stored: at for at, stored in enumerate(sorted({p.stored for p in pairs}), 1)}
     ends: list[_Chain | None] = [None] * (len(order) + 1)
     chains = []
-    for pair in sorted(pairs, key=lambda pair: (pair.place, -order[pair.stored])):
+    for pair in sorted(pairs, key=lambda pair: (pair.frame, -order[pair.stored])):
         before = _best_until(ends, order[pair.stored] - 1)
-        chain = _longer(before, pair, toll)
+        chain = _extended(before, pair, costs)
         chains.append(chain)
         at = order[pair.stored]
         while at < len(ends):
@@ -194,29 +208,29 @@ def _best_chain(pairs: Sequence[Pair], toll: _Toll) -> _Chain:
 def _best_until(ends: Sequence[_Chain | None], at: int) -> _Chain | None:
     best = None
     while at:
-        here = ends[at]
-        best = max(best, here) if best and here else best or here
+        chain = ends[at]
+        best = max(best, chain) if best and chain else best or chain
         at -= at & -at
     return best
 
 
-def _longer(before: _Chain | None, pair: Pair, toll: _Toll) -> _Chain:
-    """The chain and this pair, or this pair alone where what lies between costs more.
+def _extended(before: _Chain | None, pair: FramePair, costs: _SkipCosts) -> _Chain:
+    """The chain with this pair, or this pair alone if the frames between cost more.
 
-    A place that fits costs nothing, so that the toll up to a chain's last pair is that after it.
+    A frame that fits costs nothing, so the costs up to a chain's last pair are those after it.
     """
-    paid = toll.before(pair.place)
+    paid = costs.before(pair.frame)
     carried = before.ahead - paid if before else 0.0
     if before is None or carried <= 0:
         alone = pair.evidence
-        return _Chain(alone + paid, alone, 1, pair.asked.at_ms, pair.asked.until_ms)
+        return _Chain(alone + paid, alone, 1, pair.query.at_ms, pair.query.until_ms)
     evidence = carried + pair.evidence
-    last_ms = max(before.last_ms, pair.asked.until_ms)
+    last_ms = max(before.last_ms, pair.query.until_ms)
     return _Chain(evidence + paid, evidence, before.frames + 1, before.first_ms, last_ms)
 
 
 def _time(spans: Iterable[Span]) -> int:
-    """Milliseconds in any of the spans, each with the frame that ends it."""
+    """Milliseconds in any of the spans, counting the sampling period of each last frame."""
     total, reached = 0, 0
     for span in sorted(set(spans)):
         until = span.until_ms + PERIOD_MS

@@ -1,4 +1,4 @@
-"""Cases and entries: the number people say aloud, and the one table of what may follow what."""
+"""Cases and entries: case numbers, the states of an entry, and the table of legal transitions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from service.domain.errors import IllegalTransition, Unauthenticated, Withdrawn
 MAX_ENTRIES = 50
 """Entries of one case (trust.md 4.4: 20–50)."""
 UNDO_DAYS = 3
-"""Whole days, after the one of the withdrawal, on which it can be undone (trust.md 4.10: 72 h)."""
+"""Whole days after the day of a withdrawal on which it can be undone (trust.md 4.10: 72 h)."""
 _DIGITS = 10
 
 
 class EntryStatus(StrEnum):
-    """Where an entry stands."""
+    """The state of an entry."""
 
-    RECEIVED = "received"
     ACTIVE = "active"
     QUARANTINED = "quarantined"
     WITHDRAWING = "withdrawing"
@@ -29,12 +28,6 @@ class EntryStatus(StrEnum):
 
 
 TRANSITIONS = {
-    EntryStatus.RECEIVED: {
-        EntryStatus.ACTIVE,
-        EntryStatus.QUARANTINED,
-        EntryStatus.WITHDRAWING,
-        EntryStatus.WITHDRAWN,
-    },
     EntryStatus.ACTIVE: {
         EntryStatus.QUARANTINED,
         EntryStatus.WITHDRAWING,
@@ -46,20 +39,19 @@ TRANSITIONS = {
         EntryStatus.WITHDRAWN,
     },
     EntryStatus.WITHDRAWING: {
-        EntryStatus.RECEIVED,
         EntryStatus.ACTIVE,
         EntryStatus.QUARANTINED,
         EntryStatus.WITHDRAWN,
     },
     EntryStatus.WITHDRAWN: set(),
 }
-"""Every legal step; from withdrawing back to nothing but what it was (`Entry.step`).
+"""Every legal transition. From withdrawing, back only to the state before it (`Entry.step`).
 
-The drawing in docs/states.md is made of this table."""
+A test compares the drawing in docs/states.md with this table."""
 
 
 class HoldReason(StrEnum):
-    """Why an entry is quarantined. Told to reviewers, never to platforms."""
+    """Why an entry is quarantined. Reviewers read it, platforms never do."""
 
     EXCLUDED = "excluded"
     MANY_CASES = "many_cases"
@@ -79,27 +71,27 @@ class Entry:
     added_on: date
     reviewed: bool
     undo_to: EntryStatus | None = None
-    """What it was before the withdrawal that can still be undone."""
+    """Its status before a withdrawal that can still be undone."""
     hold: HoldReason | None = None
-    """Why it is quarantined; for reviewers."""
+    """Why it is quarantined, for reviewers."""
     erase_on: date | None = None
-    """When the undo ends. None while withdrawing: it goes with its case, on the case's day."""
+    """The day on which the undo ends; if it was withdrawn with its case, the case has the day."""
 
     @property
-    def told(self) -> EntryStatus:
-        """The status that the owner is told.
+    def status_for_owner(self) -> EntryStatus:
+        """The status that the owner reads.
 
-        One that waits for review because others have handed in the same is told as active, which
-        the content is, through theirs: else whoever opens cases could count the others.
+        An entry held because many cases have the same content reads as active, as that content
+        is matched through the other cases. Otherwise anyone could count those cases.
         """
-        counted = self.hold is HoldReason.MANY_CASES and not self.reviewed
+        unreviewed = self.hold is HoldReason.MANY_CASES and not self.reviewed
         held = self.status is EntryStatus.QUARANTINED
-        return EntryStatus.ACTIVE if held and counted else self.status
+        return EntryStatus.ACTIVE if held and unreviewed else self.status
 
     def step(self, to: EntryStatus) -> EntryStatus:
-        """Return `to`. Raises IllegalTransition when the table has no such step.
+        """Return `to`. Raises IllegalTransition if the table has no such transition.
 
-        From withdrawing, only back to what it was: an undo must not release what was held.
+        From withdrawing, only back to the status before: an undo must not release a held entry.
         """
         elsewhere = self.status is EntryStatus.WITHDRAWING and to not in {
             self.undo_to,
@@ -111,15 +103,15 @@ class Entry:
 
 
 def erase_day(now: date) -> date:
-    """Return the day on which what is withdrawn now is erased, and can be undone no more.
+    """Return the day on which a withdrawal made today becomes final and its signals are erased.
 
-    Days are whole and in UTC, so that from any hour 72 to 96 hours are left.
+    Days are whole and in UTC, so 72 to 96 hours are left, depending on the hour.
     """
     return now + timedelta(days=UNDO_DAYS + 1)
 
 
 def refusal(erase_on: date | None) -> Withdrawn:
-    """Return why a withdrawn case takes nothing: for good, or its withdrawal can be undone."""
+    """Return the error of a withdrawn case: withdrawn for good, or still possible to undo."""
     if erase_on is None:
         return Withdrawn()
     return Withdrawn(
@@ -135,9 +127,9 @@ def new_number(digit: Callable[[], int]) -> str:
 
 
 def parse_number(untrusted: str) -> str:
-    """Return a case number as it was made, whatever spaces or dashes it was typed with.
+    """Return a case number in its normal form, whatever spaces or dashes it was typed with.
 
-    Raises Unauthenticated, as a number that was never given does: who guesses learns nothing.
+    Raises Unauthenticated, like a number that was never issued: guessing reveals nothing.
     """
     digits = re.sub(r"[\s\-.]", "", untrusted)
     if len(digits) != _DIGITS or not digits.isascii() or not digits.isdigit():
@@ -152,7 +144,7 @@ def _grouped(digits: str) -> str:
 
 
 def _check_digit(digits: list[int]) -> int:
-    """ISO/IEC 7064 MOD 11,10: finds every single wrong digit and nearly every exchanged pair."""
+    """ISO/IEC 7064 MOD 11,10: detects every single wrong digit and nearly every swapped pair."""
     carry = _DIGITS
     for digit in digits:
         carry = ((carry + digit) % _DIGITS or _DIGITS) * 2 % (_DIGITS + 1)

@@ -54,6 +54,6 @@ class SeenEvent:
     outcome: Feedback | None
 
 
-def tell_owner(verdict: Verdict, outcome: Feedback | None) -> bool:
+def is_shown_to_owner(verdict: Verdict, outcome: Feedback | None) -> bool:
     """Whether a sighting is shown: a near one only once a person there has confirmed it."""
     return verdict is Verdict.MATCH or outcome is Feedback.BLOCKED

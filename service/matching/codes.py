@@ -40,3 +40,6 @@ def arranged(codes: Codes) -> Words:
 def no_rows() -> Rows:
     """Return an answer without hits."""
     return np.empty((0, 3), np.int64)
+
+
+Neighbours = Hits

@@ -1,19 +1,15 @@
-"""The log of what can be found, and how far each worker has followed it."""
+"""The log of what became searchable or ceased to be, and how far each worker has processed it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from service.store.database import Tx
+from service.store.database import Tx, batches, may_append_changes
 from service.store.schema import changes, progress
-
-_PARAMETERS = 900
-"""Values in one statement: SQLite's historical limit is 999."""
 
 
 class Space(StrEnum):
@@ -41,7 +37,9 @@ class Row(NamedTuple):
 
 
 def append(tx: Tx, space: Space, change: Change, signal_ids: Iterable[int]) -> None:
-    """Add changes at the end, in a write transaction."""
+    """Append changes, in a transaction opened by `Database.write_changes`."""
+    if not may_append_changes(tx):
+        raise RuntimeError("changes are appended in Database.write_changes only")
     rows = [{"space": space, "change": change, "signal_id": one} for one in signal_ids]
     if rows:
         tx.execute(sa.insert(changes), rows)
@@ -57,12 +55,11 @@ def after(tx: Tx, position: int, limit: int) -> list[Row]:
 def touched(tx: Tx, space: Space, signal_ids: Iterable[int], position: int) -> set[int]:
     """Return those of some signals that have a change after a position."""
     found: set[int] = set()
-    remaining = iter(signal_ids)
-    while part := list(islice(remaining, _PARAMETERS)):
+    for batch in batches(signal_ids):
         query = sa.select(changes.c.signal_id).where(
             changes.c.space == space,
             changes.c.position > position,
-            changes.c.signal_id.in_(part),
+            changes.c.signal_id.in_(batch),
         )
         found.update(tx.scalars(query))
     return found
@@ -74,12 +71,12 @@ def last(tx: Tx) -> int:
 
 
 def reached(tx: Tx, name: str) -> int:
-    """Return how far a worker has come, 0 when it never ran."""
+    """Return the position that a worker has processed, 0 when it never ran."""
     return tx.scalar(sa.select(progress.c.position).where(progress.c.name == name)) or 0
 
 
 def set_reached(tx: Tx, name: str, position: int) -> None:
-    """Keep how far a worker has come; it never goes back."""
+    """Record the position that a worker has processed; it never goes back."""
     forward = (progress.c.name == name) & (progress.c.position < position)
     if not tx.execute(sa.update(progress).where(forward).values(position=position)).rowcount and (
         tx.scalar(sa.select(progress.c.position).where(progress.c.name == name)) is None

@@ -7,15 +7,18 @@ PostgreSQL with its default `synchronous_commit=on`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -29,6 +32,8 @@ BUSY_MS = 15_000
 """How long a SQLite writer waits for another before it gives up, in milliseconds."""
 _CHANGES_LOCK = 0x7461_6B65
 """Key of the PostgreSQL advisory lock that makes positions of `changes` commit in order."""
+_PARAMETERS = 900
+"""Values in one statement: SQLite's historical limit is 999."""
 
 
 class Database:
@@ -61,15 +66,26 @@ class Database:
     def write(self) -> Iterator[Tx]:
         """A transaction that is on the disk when the block ends, or never was.
 
-        Writers that append to `changes` come one after the other, so that whoever follows
-        the table never passes a position that is committed later.
+        It may not append to `changes`: for that, see `write_changes`. On PostgreSQL it runs beside
+        other writers, at isolation level READ COMMITTED; on SQLite there is one writer at a time.
         """
         with _reachable(), self.engine.connect() as connection:
             connection.execution_options(takeback_write=True)
             with connection.begin():
-                if self.engine.dialect.name == "postgresql":
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
                 yield connection
+
+    @contextmanager
+    def write_changes(self) -> Iterator[Tx]:
+        """A write transaction that may append to `changes`; one at a time in the whole store.
+
+        They run one after the other so that positions commit in order: whoever follows the table
+        never passes a position that is committed later. Do not open one inside another write.
+        """
+        with self.write() as connection:
+            connection.execution_options(takeback_changes=True)
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
+            yield connection
 
     def overwrite(self) -> None:
         """Let nothing erased linger: SQLite keeps it in its log until that is copied back.
@@ -99,6 +115,27 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+_Value = TypeVar("_Value")
+
+
+def batches(values: Iterable[_Value], size: int = _PARAMETERS) -> Iterator[list[_Value]]:
+    """Yield values as lists of at most `size`, by default what fits into one statement."""
+    remaining = iter(values)
+    return iter(lambda: list(islice(remaining, size)), [])
+
+
+def upsert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT in this store's dialect: both have `on_conflict`, standard SQL has not."""
+    if tx.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def may_append_changes(tx: Tx) -> bool:
+    """Whether a transaction was opened by `Database.write_changes`."""
+    return bool(tx.get_execution_options().get("takeback_changes", False))
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from service.matching.shelf import Opened, Shelf
 from service.matching.warm import warm
 from service.sealing import Seals
 from service.settings import Settings
-from service.store import banks, changes, identity
-from service.store.banks import Stored
+from service.store import changes, identity, signals
 from service.store.changes import Change, Space
 from service.store.database import Database
+from service.store.signals import StoredSignal as Stored
 from service.workflows import refill
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Context:
                 with self.database.read() as tx:
                     rows = changes.after(tx, self.position, _CHUNK)
                     added = [
-                        (space, banks.findable_of(tx, space, _ids(rows, space, Change.ADD)))
+                        (space, signals.searchable_by_id(tx, space, _ids(rows, space, Change.ADD)))
                         for space in Space
                     ]
                 if not rows:
@@ -117,6 +117,12 @@ class Context:
                 for space, stored in added:
                     self._add(space, stored, _removed(rows, space), upto)
                 self.position = upto
+
+    @property
+    def replica(self):
+        from service.replica.follower import Replica
+
+        return Replica(self)
 
     def lag(self) -> int:
         """How many changes the indexes do not show yet."""

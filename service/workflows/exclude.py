@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hashing.signals import ContentSignals
-from service.store import banks
+from service.store import signals
 from service.workflows.context import Context, Today
 
 
@@ -14,13 +14,13 @@ def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) ->
 
     The worker then holds for review the entries that are near them.
     """
-    fresh = 0
-    with context.database.write() as tx:
+    number = 0
+    with context.database.write_changes() as tx:
         for content in contents:
             frames = [frame.signal for frame in content.frames]
             windows = [one.signal for one in content.windows]
             every = [*content.signals, *frames, *windows]
             perceptual = [signal for signal in every if signal.type.perceptual]
-            fresh += banks.add_excluded(tx, perceptual, now)
+            number += signals.insert_excluded(tx, perceptual, now)
     context.work_waits.set()
-    return fresh
+    return number

@@ -1,4 +1,4 @@
-"""An owner's content comes in: checked, kept, and matched from then on."""
+"""An owner submits content: it is checked, kept, and matched from then on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hashing.signals import ContentSignals, SignalType
-from service.domain import policy
+from service.domain import admission, match_policy
 from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, new_number, refusal
 from service.domain.errors import CaseFull, Conflict, InvalidRequest
-from service.store import banks, cases
-from service.store.cases import NewEntry
+from service.search import exclusion, neighbours
+from service.search.queries import codes_of
+from service.store import cases, entries, provenance
 from service.store.changes import Space
 from service.store.database import Tx
+from service.store.entries import NewEntry
 from service.workflows.context import Context, Today
 
 
@@ -39,17 +41,17 @@ def open_case(
     *,
     digit: Callable[[], int] = lambda: secrets.randbelow(10),
 ) -> tuple[str, bool]:
-    """Keep a new case; return its number, and whether it was opened by this call.
+    """Open a case; return its number, and whether this call opened it.
 
-    The same submission with the same access key gives the same number again: an answer that
-    was lost on the way costs nothing. Raises InvalidRequest, Withdrawn, or Conflict when the
+    Repeating a submission with the same access key returns the same number, so a lost answer
+    costs nothing. Raises InvalidRequest, Withdrawn, or Conflict when the
     content differs.
     """
     _check(new.entries)
     access_hash = context.seals.access_hash(new.access_key)
     document_hash = _document_hash(context, new.entries)
-    entries = _decided(context, new.entries)
-    with context.database.write() as tx:
+    decided = _decided(context, new.entries)
+    with context.database.write_changes() as tx:
         known = cases.by_access(tx, access_hash)
         if known:
             if known.withdrawn_on:
@@ -66,51 +68,52 @@ def open_case(
             "note": context.seals.seal(new.note) if new.note else None,
             "opened_on": now,
         }
-        cases.add_entries(tx, cases.open_case(tx, values), entries, now)
-    _matched_from_now_on(context)
+        entries.insert(tx, cases.insert(tx, values), decided, now)
+    _match_from_now_on(context)
     return number, True
 
 
 def add_entries(
-    context: Context, owner: Owner, entries: Sequence[ContentSignals], now: Today
+    context: Context, owner: Owner, contents: Sequence[ContentSignals], now: Today
 ) -> int:
-    """Add entries to a case; return how many were new. What the case has already is passed over.
+    """Add entries to a case; return how many were new. Content that it has already is skipped.
 
-    Of what is withdrawing and comes again, the old entry is erased: the new one takes its place.
+    If the same content is withdrawing, the old entry is erased and the new one takes its place.
     Raises InvalidRequest, Withdrawn, or CaseFull.
     """
-    _check(entries)
-    decided = _decided(context, entries)
-    with context.database.write() as tx:
+    _check(contents)
+    decided = _decided(context, contents)
+    with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
         if case.withdrawn_on:
             raise refusal(case.erase_on)
-        known = cases.entry_hashes(tx, owner.case_id)
-        fresh = [entry for entry in decided if entry.document_hash not in known]
-        there = len(cases.entries_of(tx, owner.case_id))
-        if there + len(fresh) > MAX_ENTRIES:
+        known = entries.document_hashes(tx, owner.case_id)
+        new = [entry for entry in decided if entry.document_hash not in known]
+        number = len(entries.of_case(tx, owner.case_id))
+        if number + len(new) > MAX_ENTRIES:
             raise CaseFull(
-                f"A case holds {MAX_ENTRIES} entries, withdrawn ones too, and this one has {there}."
+                f"A case holds {MAX_ENTRIES} entries, withdrawn ones too, and this one has "
+                f"{number}."
             )
-        for replaced in cases.withdrawing_of(tx, case.id, [one.document_hash for one in fresh]):
-            cases.withdraw(tx, replaced)
-        cases.add_entries(tx, case.id, fresh, now)
-    _matched_from_now_on(context)
-    return len(fresh)
+        for replaced in entries.withdrawing(tx, case.id, [one.document_hash for one in new]):
+            entries.erase(tx, replaced)
+        entries.insert(tx, case.id, new, now)
+    _match_from_now_on(context)
+    return len(new)
 
 
 def _check(contents: Sequence[ContentSignals]) -> None:
     for content in contents:
-        if policy.unfit(content):
+        if admission.has_unmatchable(content):
             raise InvalidRequest(
                 "A pdq or phash signal is of too low a quality, or is no value that this type has. "
                 "Hash the content again with a current version."
             )
 
 
-def _matched_from_now_on(context: Context) -> None:
-    """At once in this process; the worker then looks for what was seen before."""
-    context.catch_up()
+def _match_from_now_on(context: Context) -> None:
+    """At once in this process. The worker then finds what was observed before."""
+    context.replica.catch_up()
     context.work_waits.set()
 
 
@@ -120,57 +123,51 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
     most = context.settings.cases_per_signal
     decided = []
     for document_hash, content in by_hash.items():
-        reason = policy.on_arrival(
+        reason = admission.hold_on_arrival(
             excluded=_is_excluded(context, content),
             other_cases=_other_cases(context, content, most),
             most_cases=most,
         )
-        decided.append(NewEntry(_without_plain(context, content), document_hash, reason))
+        decided.append(NewEntry(_without_unusable_windows(context, content), document_hash, reason))
     return decided
 
 
-def _without_plain(context: Context, content: ContentSignals) -> ContentSignals:
-    """Without windows that are plain or near the exclude bank: they would be found in anything."""
-    fit = [one for one in content.windows if policy.fit(one.signal)]
-    values = [one.signal.value for one in fit]
-    near = context.search(Space.EXCLUDED, SignalType.PDQ, values, policy.EXCLUDE_DISTANCE)
-    excluded = {at for at, _, _ in near}
-    windows = tuple(one for at, one in enumerate(fit) if at not in excluded)
-    return replace(content, windows=windows)
+def _without_unusable_windows(context: Context, content: ContentSignals) -> ContentSignals:
+    """Without windows of low detail or near the exclude bank: they would match too much."""
+    windows = [one for one in content.windows if admission.is_matchable(one.signal)]
+    signals = [(one.signal.type, one.signal.value) for one in windows]
+    excluded = exclusion.are_excluded(context.replica.searcher, signals)
+    kept = (window for window, flag in zip(windows, excluded, strict=True) if not flag)
+    return replace(content, windows=tuple(kept))
 
 
 def _is_excluded(context: Context, content: ContentSignals) -> bool:
-    signals = [*content.signals, *(frame.signal for frame in content.frames)]
-    return any(
-        context.search(
-            Space.EXCLUDED,
-            kind,
-            [signal.value for signal in signals if signal.type is kind],
-            policy.EXCLUDE_DISTANCE,
-        )
-        for kind in (SignalType.PDQ, SignalType.PHASH)
-    )
+    every = [*content.signals, *(frame.signal for frame in content.frames)]
+    signals = [(one.type, one.value) for one in every]
+    return any(exclusion.are_excluded(context.replica.searcher, signals))
 
 
 def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
-    """How many cases hold the same content. Of parts and frames, none is counted."""
-    values = [signal.value for signal in content.signals if signal.type is SignalType.PDQ]
-    near = context.search(Space.BANK, SignalType.PDQ, values, policy.MATCH_DISTANCE)
+    """How many cases hold the same content. Windows and frames are not compared."""
+    kind = SignalType.PDQ
+    codes = neighbours.distinct(codes_of(one.value for one in content.signals if one.type is kind))
+    radius = match_policy.MATCH_DISTANCE
+    near = neighbours.ids_near(context.replica.searcher, Space.BANK, kind, codes, radius)
     exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
     with context.database.read() as tx:
-        places = banks.places(tx, Space.BANK, [signal_id for _, signal_id, _ in near])
-        whole = [one for one in places.values() if one.window is None and one.span is None]
-        holders = {place.holder_id for place in whole}
-        holders |= {place.holder_id for _, place in banks.identical(tx, Space.BANK, exact)}
-        if len(holders) < most:
-            return len(holders)
-        return len({one.case_id for one in cases.entries_by_id(tx, holders).values()})
+        origins = provenance.by_signal(tx, Space.BANK, near).values()
+        whole = [one for one in origins if one.window is None and one.span is None]
+        same = {one.content_id for one in whole}
+        same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
+        if len(same) < most:
+            return len(same)
+        return len({one.case_id for one in entries.by_id(tx, same).values()})
 
 
 def _document_hash(context: Context, contents: Sequence[ContentSignals]) -> bytes:
-    """Tells the same content handed in again; order, quality and windows do not matter."""
-    told = sorted(json.dumps(_facts(content)) for content in contents)
-    return context.seals.document_hash(json.dumps(told).encode())
+    """A keyed hash that recognises the same content; order, quality, windows do not matter."""
+    facts = sorted(json.dumps(_facts(content)) for content in contents)
+    return context.seals.document_hash(json.dumps(facts).encode())
 
 
 def _facts(content: ContentSignals) -> list[object]:

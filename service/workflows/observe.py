@@ -1,4 +1,4 @@
-"""A platform or crawler hands in what it saw. It is kept, and matched now and later."""
+"""A platform or crawler submits what it saw. It is kept, and matched now and later."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from hashing.signals import ContentSignals
 from service.domain.actor import Actor
-from service.store import banks, sightings
-from service.store.sightings import NewObservation
+from service.store import observations, signals
+from service.store.observations import NewObservation
 from service.workflows.context import Context, Today
 
 
@@ -28,18 +28,18 @@ class Claim:
 def observe(context: Context, actor: Actor, claims: Sequence[Claim], now: Today) -> int:
     """Keep observations until they expire; return how many were new today."""
     expires_on = now + timedelta(days=context.settings.observation_days)
-    fresh = 0
-    with context.database.write() as tx:
+    number = 0
+    with context.database.write_changes() as tx:
         for claim in claims:
             new = _sealed(context, claim)
-            fresh += sightings.observe(tx, actor.id, new, seen_on=now, expires_on=expires_on)
+            number += observations.insert(tx, actor.id, new, seen_on=now, expires_on=expires_on)
     context.work_waits.set()
-    return fresh
+    return number
 
 
 def _sealed(context: Context, claim: Claim) -> NewObservation:
-    told = {(row["type"], row["value"].hex()) for row in banks.rows_of(claim.content)}
-    facts = [claim.address, sorted(told)]
+    values = {(row["type"], row["value"].hex()) for row in signals.rows_of(claim.content)}
+    facts = [claim.address, sorted(values)]
     return NewObservation(
         claim.content,
         context.seals.seal(claim.address),

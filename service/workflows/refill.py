@@ -10,10 +10,10 @@ import numpy as np
 from hashing.signals import SignalType
 from service.matching.codes import CODE_BYTES, Codes, Ids, Words, arranged
 from service.matching.index import HammingIndex
-from service.store import banks, changes
-from service.store.banks import Stored
+from service.store import changes, signals
 from service.store.changes import Space
 from service.store.database import Tx
+from service.store.signals import StoredSignal as Stored
 
 CHUNK = 10_000
 """Signals taken from the store at once."""
@@ -54,7 +54,7 @@ def everything(tx: Tx, space: Space) -> dict[SignalType, tuple[Ids, Words]]:
     """Return all that the indexes of a space must hold, by id, ready for a segment."""
     ids: dict[SignalType, list[Ids]] = {}
     words: dict[SignalType, list[Words]] = {}
-    for stored in banks.findable(tx, space, CHUNK):
+    for stored in signals.searchable(tx, space, CHUNK):
         for kind, found in by_type(stored).items():
             ids.setdefault(kind, []).append(found.ids)
             words.setdefault(kind, []).append(arranged(found.codes))
@@ -68,7 +68,7 @@ def agrees(tx: Tx, space: Space, index: HammingIndex, position: int) -> bool:
     """
     ids, words = _sample(index)
     here = dict(zip(ids.tolist(), words, strict=True))
-    there = banks.findable_of(tx, space, here)
+    there = signals.searchable_by_id(tx, space, here)
     same = (np.array_equal(arranged(codes_of([one.value]))[0], here[one.id]) for one in there)
     missing = here.keys() - {one.id for one in there}
     return all(same) and missing <= changes.touched(tx, space, missing, position)

@@ -1,4 +1,4 @@
-"""What an owner is told about their case."""
+"""What an owner reads about their case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from service.domain.actor import Owner
 from service.domain.case import Entry
 from service.domain.sighting import SeenEvent
-from service.store import cases, sightings
+from service.store import cases, entries, sightings
 from service.workflows.context import Context
 
 
@@ -20,7 +20,7 @@ class CaseStatus:
     opened_on: date
     withdrawn_on: date | None
     erase_on: date | None
-    """Until when the withdrawal can be undone."""
+    """The day until which the withdrawal can be undone."""
     entries: list[Entry]
     events: list[SeenEvent]
 
@@ -35,12 +35,12 @@ def of_case(context: Context, owner: Owner) -> CaseStatus:
             case.opened_on,
             case.withdrawn_on,
             case.erase_on,
-            [_dated(entry, case.erase_on) for entry in cases.entries_of(tx, case.id)],
+            [_dated(entry, case.erase_on) for entry in entries.of_case(tx, case.id)],
             sightings.events(tx, case.id),
         )
 
 
 def _dated(entry: Entry, of_case: date | None) -> Entry:
-    """As the owner is told of it, and with the case's day where it was withdrawn with its case."""
+    """With the status that the owner reads, and with the case's day if withdrawn with its case."""
     day = (entry.erase_on or of_case) if entry.undo_to else entry.erase_on
-    return replace(entry, status=entry.told, erase_on=day)
+    return replace(entry, status=entry.status_for_owner, erase_on=day)

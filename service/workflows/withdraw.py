@@ -1,6 +1,6 @@
-"""An owner withdraws an entry or a case, for good or so that it can be undone, and undoes it.
+"""An owner withdraws an entry or a case, for good or with an undo, or undoes a withdrawal.
 
-Matching stops before a withdrawal returns, and has begun again before an undo does.
+When a withdrawal returns, matching has stopped; when an undo returns, it has begun again.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from service.domain import policy
+from service.domain import admission
 from service.domain.actor import Owner
 from service.domain.case import Entry, EntryStatus, HoldReason, erase_day, refusal
 from service.domain.errors import NotFound, Withdrawn
-from service.store import cases, sightings
+from service.store import cases, entries, feedback
 from service.store.database import Tx
 from service.workflows.context import Context, Today
 
@@ -34,74 +34,77 @@ class Withdrawal(NamedTuple):
 
 def withdraw_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
     """Withdraw every entry, and the case. Repeating it does not move the day."""
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
         if case.withdrawn_on:
             return Withdrawal(0, case.erase_on)
-        left = [e for e in cases.entries_of(tx, case.id) if not _is_withdrawn(e)]
+        left = [e for e in entries.of_case(tx, case.id) if not _is_withdrawn(e)]
         for entry in left:
-            cases.begin_withdrawal(tx, entry, None)
+            entries.begin_withdrawal(tx, entry, None)
         cases.close(tx, case.id, now, erase_day(now))
-    context.catch_up()
+    context.replica.catch_up()
     return Withdrawal(len(left), erase_day(now))
 
 
 def withdraw_entry(context: Context, owner: Owner, n: int, now: Today) -> Withdrawal:
     """Withdraw one entry. Repeating it does not move the day. Raises NotFound."""
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
         entry = _entry(tx, case, n)
         if _is_withdrawn(entry):
             return Withdrawal(0, _day(case, entry))
-        cases.begin_withdrawal(tx, entry, erase_day(now))
-    context.catch_up()
+        entries.begin_withdrawal(tx, entry, erase_day(now))
+    context.replica.catch_up()
     return Withdrawal(1, erase_day(now))
 
 
 def erase_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
     """Withdraw a case for good, also one that is withdrawing: nothing can be undone."""
-    with context.database.write() as tx:
-        erased = cases.erase(tx, cases.lock(tx, owner.case_id), now)
-    context.catch_up()
+    with context.database.write_changes() as tx:
+        case = cases.lock(tx, owner.case_id)
+        erased = entries.erase_all(tx, case.id)
+        cases.close_for_good(tx, case, now)
+    context.replica.catch_up()
     return Withdrawal(erased, None)
 
 
 def erase_entry(context: Context, owner: Owner, n: int) -> Withdrawal:
     """Withdraw one entry for good, also one that is withdrawing. Raises NotFound."""
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         entry = _entry(tx, cases.lock(tx, owner.case_id), n)
         if entry.status is EntryStatus.WITHDRAWN:
             return Withdrawal(0, None)
-        cases.withdraw(tx, entry)
-    context.catch_up()
+        entries.erase(tx, entry)
+    context.replica.catch_up()
     return Withdrawal(1, None)
 
 
 def undo_case(context: Context, owner: Owner) -> int:
-    """Bring back a case and the entries withdrawn with it; return how many, 0 the second time.
+    """Undo the withdrawal of a case and of the entries withdrawn with it; return how many.
 
-    What was withdrawn by itself before stays so. Raises Withdrawn when it is erased.
+    Entries that were withdrawn by themselves before stay so. Repeating it returns 0. Raises
+    Withdrawn if the case is erased.
     """
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
         if case.withdrawn_on is None:
             return 0
         if case.erase_on is None:
             raise Withdrawn
         cases.reopen(tx, case.id)
-        withdrawing = [e for e in cases.entries_of(tx, case.id) if e.undo_to and not e.erase_on]
+        withdrawing = [e for e in entries.of_case(tx, case.id) if e.undo_to and not e.erase_on]
         for entry in withdrawing:
             _bring_back(tx, entry)
-    _matched_again(context)
+    _match_again(context)
     return len(withdrawing)
 
 
 def undo_entry(context: Context, owner: Owner, n: int) -> int:
-    """Bring back one entry; return 1, or 0 when it is not withdrawn.
+    """Undo the withdrawal of one entry; return 1, or 0 if it is not withdrawn.
 
-    Raises NotFound, and Withdrawn when the entry is erased or its whole case is withdrawn.
+    Raises NotFound, and Withdrawn if the entry is erased or its whole case is withdrawn.
     """
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
         entry = _entry(tx, case, n)
         if case.withdrawn_on:
@@ -111,12 +114,12 @@ def undo_entry(context: Context, owner: Owner, n: int) -> int:
         if entry.status is not EntryStatus.WITHDRAWING:
             return 0
         _bring_back(tx, entry)
-    _matched_again(context)
+    _match_again(context)
     return 1
 
 
 def _entry(tx: Tx, case: cases.Case, n: int) -> Entry:
-    entry = next((one for one in cases.entries_of(tx, case.id) if one.n == n), None)
+    entry = next((one for one in entries.of_case(tx, case.id) if one.n == n), None)
     if entry is None:
         raise NotFound
     return entry
@@ -133,13 +136,13 @@ def _day(case: cases.Case, entry: Entry) -> date | None:
 
 
 def _bring_back(tx: Tx, entry: Entry) -> None:
-    """As it was, unless platforms have disputed it meanwhile, when nothing could be held."""
-    back = cases.undo_withdrawal(tx, entry)
-    if policy.may_hold(back) and policy.disputed(sightings.feedback_on(tx, back.id)):
-        cases.set_status(tx, back, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
+    """Undo, but hold the entry if platforms disputed it while it was withdrawing."""
+    back = entries.undo_withdrawal(tx, entry)
+    if admission.may_hold(back) and admission.disputed(feedback.on_entry(tx, back.id)):
+        entries.set_status(tx, back, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
 
 
-def _matched_again(context: Context) -> None:
-    """At once in this process; the worker then looks for what was seen, or excluded, meanwhile."""
-    context.catch_up()
+def _match_again(context: Context) -> None:
+    """At once in this process. The worker then finds what was observed or excluded meanwhile."""
+    context.replica.catch_up()
     context.work_waits.set()

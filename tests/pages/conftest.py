@@ -35,7 +35,7 @@ PAGE = """<!doctype html><html lang="en"><title>hash</title>
 <input type="file" id="files" multiple><script type="module" src="/page.js"></script></html>"""
 SCRIPT = """import {{ Hasher }} from "/browser/client.js";
 const policy = trustedTypes.createPolicy("takeback", {{ createScriptURL: (url) => url }});
-window.makeHasher = (path) => new Hasher(policy.createScriptURL(path));
+window.makeHasher = (path) => new Hasher(match_policy.createScriptURL(path));
 window.hasher = window.makeHasher("{worker}");
 window.hashAll = (windows) => Promise.all([...document.getElementById("files").files].map(
   (file) => window.hasher.hash(file, {{ windows }}).catch(

@@ -26,9 +26,9 @@ from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
 from service.http import given
 from service.settings import Settings
-from service.store import cases
+from service.store import entries
 from service.store.database import Database
-from service.workflows import authenticate, intake, keyring, lookup, upkeep
+from service.workflows import authenticate, intake, keyring, lookup, reconcile
 from service.workflows.context import Context
 from service.workflows.intake import NewCase
 
@@ -210,15 +210,15 @@ class World:
 
     def statuses(self, owner: Owner) -> list[EntryStatus]:
         with self.context.database.read() as tx:
-            return [entry.status for entry in cases.entries_of(tx, owner.case_id)]
+            return [entry.status for entry in entries.of_case(tx, owner.case_id)]
 
     def entry_id(self, owner: Owner) -> int:
         """Id of a case's first entry."""
         with self.context.database.read() as tx:
-            return cases.entries_of(tx, owner.case_id)[0].id
+            return entries.of_case(tx, owner.case_id)[0].id
 
     def work(self) -> None:
-        while upkeep.reconcile(self.context):
+        while reconcile.reconcile(self.context):
             pass
 
 

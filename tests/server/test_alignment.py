@@ -6,24 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.alignment import PERIOD_MS, Pair, Price, Run, Span, best_run
+from service.domain.alignment import PERIOD_MS, Alignment, FramePair, SkipCost, Span, best_alignment
 
-FREE = Price(0, 0)
-PRICE = Price(hidden=0.5, elsewhere=5)
+FREE = SkipCost(0, 0)
+PRICE = SkipCost(hidden=0.5, elsewhere=5)
 
 
 def pair(
     place: int, asked: float, stored: float, *, bits: int = 0, turn: int = 0, last: float = 0
-) -> Pair:
+) -> FramePair:
     """Frames at seconds of either video, each `last` seconds long."""
     begin, other = int(1000 * asked), int(1000 * stored)
     spans = Span(begin, begin + int(1000 * last)), Span(other, other + int(1000 * last))
-    return Pair(place, *spans, turn, bits, 10)
+    return FramePair(place, *spans, turn, bits, 10)
 
 
 def copy(
     frames: int = 40, *, speed: float = 1, offset: float = 7, random: Random | None = None
-) -> list[Pair]:
+) -> list[FramePair]:
     """A frame each quarter of a second, sampled in the other video at its own quarters."""
     moved = random.random() if random else 0
     return [
@@ -31,18 +31,18 @@ def copy(
     ]
 
 
-def run_of(pairs: list[Pair], price: Price = PRICE) -> Run:
-    found = best_run(pairs, price)
+def run_of(pairs: list[FramePair], price: SkipCost = PRICE) -> Alignment:
+    found = best_alignment(pairs, price)
     assert found
     return found
 
 
 def test_no_pairs_are_no_run() -> None:
-    assert best_run([], PRICE) is None
+    assert best_alignment([], PRICE) is None
 
 
 def test_one_pair_is_a_run() -> None:
-    assert run_of([pair(3, 1, 9, last=2)]) == Run(10, 1, 2000 + PERIOD_MS, Span(1000, 3000))
+    assert run_of([pair(3, 1, 9, last=2)]) == Alignment(10, 1, 2000 + PERIOD_MS, Span(1000, 3000))
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 0.96, 1, 1.0417, 1.1, 1.25, 1.5, 2])
@@ -51,7 +51,7 @@ def test_a_copy_is_found_whole_at_its_speed(speed: float) -> None:
     found = run_of(copy(speed=speed, random=Random(1)))
     different = min(40, round(40 * speed))
     assert found.frames >= 0.9 * different
-    assert found.asked.until_ms - found.asked.at_ms >= 9000
+    assert found.query.until_ms - found.query.at_ms >= 9000
 
 
 @pytest.mark.parametrize("speed", [-1, 0.2, 4])
@@ -62,7 +62,7 @@ def test_what_runs_back_or_much_faster_or_slower_is_no_copy(speed: float) -> Non
 
 def test_a_clip_inside_a_longer_video_is_found_where_it_is() -> None:
     pairs = [pair(n, n / 4, 100 + n / 4) for n in range(80, 120)]
-    assert run_of(pairs).asked == Span(20_000, 29_750)
+    assert run_of(pairs).query == Span(20_000, 29_750)
 
 
 def test_a_loop_and_a_scene_that_returns_count_once() -> None:
@@ -94,20 +94,20 @@ def test_a_frame_that_is_passed_over_costs_more_when_it_is_elsewhere() -> None:
 
 def test_a_chain_begins_anew_where_too_much_lies_between() -> None:
     pairs = copy(200)
-    assert run_of([*pairs[:3], *pairs[150:154]]).asked == Span(37_500, 38_250)
-    assert run_of([*pairs[:30], *pairs[150:154]]).asked == Span(0, 7_250)
+    assert run_of([*pairs[:3], *pairs[150:154]]).query == Span(37_500, 38_250)
+    assert run_of([*pairs[:30], *pairs[150:154]]).query == Span(0, 7_250)
 
 
 def test_a_run_that_was_folded_on_one_side_fits_and_costs_nothing() -> None:
     """One stored frame stands for ten seconds; the asked side has four of them."""
     still = Span(10_000, 20_000)
     asked = [Span(2500 * n, 2500 * n + 2200) for n in range(4)]
-    pairs = [Pair(n, each, still, 0, 0, 10) for n, each in enumerate(asked)]
+    pairs = [FramePair(n, each, still, 0, 0, 10) for n, each in enumerate(asked)]
     found = run_of(pairs)
     assert (found.frames, found.evidence) == (1, 10)
     assert found.covered_ms == 4 * (2200 + PERIOD_MS)
     moving = [pair(n, n, 10 + n, last=0.9) for n in range(4, 10)]
-    after = [Pair(10 + n, each, still, 0, 0, 10) for n, each in enumerate(asked)]
+    after = [FramePair(10 + n, each, still, 0, 0, 10) for n, each in enumerate(asked)]
     assert run_of([*moving, *after][:7]).frames >= 6
 
 
@@ -119,7 +119,13 @@ def test_orientations_are_not_mixed() -> None:
 spans = st.builds(lambda at, last: Span(at, at + last), st.integers(0, 9000), st.integers(0, 3000))
 some = st.lists(
     st.builds(
-        Pair, st.integers(0, 9), spans, spans, st.integers(0, 1), st.integers(0, 48), st.just(10)
+        FramePair,
+        st.integers(0, 9),
+        spans,
+        spans,
+        st.integers(0, 1),
+        st.integers(0, 48),
+        st.just(10),
     ),
     min_size=1,
     max_size=15,
@@ -127,14 +133,14 @@ some = st.lists(
 
 
 @given(some, st.randoms(use_true_random=False))
-def test_the_order_of_pairs_does_not_matter(pairs: list[Pair], random: Random) -> None:
+def test_the_order_of_pairs_does_not_matter(pairs: list[FramePair], random: Random) -> None:
     mixed = list(pairs)
     random.shuffle(mixed)
-    assert best_run(mixed, PRICE) == best_run(pairs, PRICE)
+    assert best_alignment(mixed, PRICE) == best_alignment(pairs, PRICE)
 
 
 @given(some)
-def test_a_run_is_worth_no_more_than_its_frames(pairs: list[Pair]) -> None:
+def test_a_run_is_worth_no_more_than_its_frames(pairs: list[FramePair]) -> None:
     found = run_of(pairs)
     assert 10 <= found.evidence <= 10 * found.frames
-    assert found.frames <= min(len({p.place for p in pairs}), len({p.stored for p in pairs}))
+    assert found.frames <= min(len({p.frame for p in pairs}), len({p.stored for p in pairs}))

@@ -143,12 +143,11 @@ def test_an_undo_leads_back_to_what_an_entry_was_and_nowhere_else(
 
 
 def test_the_table_is_what_the_glossary_says() -> None:
-    received, active, quarantined, withdrawing, withdrawn = EntryStatus
+    active, quarantined, withdrawing, withdrawn = EntryStatus
     assert {
-        received: {active, quarantined, withdrawing, withdrawn},
         active: {quarantined, withdrawing, withdrawn},
         quarantined: {active, withdrawing, withdrawn},
-        withdrawing: {received, active, quarantined, withdrawn},
+        withdrawing: {active, quarantined, withdrawn},
         withdrawn: set(),
     } == TRANSITIONS
 
@@ -158,7 +157,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.status = EntryStatus.RECEIVED
+        self.status = EntryStatus.ACTIVE
         self.undo_to: EntryStatus | None = None
         self.was: list[EntryStatus] = []
 
@@ -175,12 +174,6 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def withdrawn_is_final(self) -> None:
         assert EntryStatus.WITHDRAWN not in self.was
-
-    @invariant()
-    def received_is_first_and_else_only_undone(self) -> None:
-        decided = [one for one in self.was if one is not WITHDRAWING]
-        after = decided[decided.count(EntryStatus.RECEIVED) :]
-        assert EntryStatus.RECEIVED not in after
 
     @invariant()
     def what_is_undone_is_as_it_was(self) -> None:

@@ -13,7 +13,7 @@ from service.store.database import Database
 
 
 def test_changes_are_read_in_their_order(database: Database) -> None:
-    with database.write() as tx:
+    with database.write_changes() as tx:
         assert changes.last(tx) == 0
         changes.append(tx, Space.BANK, Change.ADD, [])
         assert changes.last(tx) == 0
@@ -30,7 +30,7 @@ def test_changes_are_read_in_their_order(database: Database) -> None:
 
 
 def test_progress_never_goes_back(database: Database) -> None:
-    with database.write() as tx:
+    with database.write_changes() as tx:
         assert changes.reached(tx, "w") == 0
         for position, expected in ((5, 5), (3, 5), (5, 5), (9, 9)):
             changes.set_reached(tx, "w", position)
@@ -59,7 +59,7 @@ def test_positions_are_committed_in_order(database: Database, *, failing: bool) 
     def write(worker: int) -> None:
         for turn in range(25):
             try:
-                with database.write() as tx:
+                with database.write_changes() as tx:
                     changes.append(tx, Space.BANK, Change.ADD, range(3))
                     tx.execute(sa.select(sa.func.count()).select_from(schema.changes))
                     if failing and (worker + turn) % 3 == 0:

@@ -15,7 +15,7 @@ from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
 from service.settings import Settings
-from service.store import banks, cases
+from service.store import entries, signals
 from service.store.changes import Space
 from service.workflows import authenticate, intake, lookup, observe, withdraw
 from service.workflows import context as context_module
@@ -81,17 +81,17 @@ def test_what_came_and_went_unseen_is_not_shown(
 ) -> None:
     there = open_context()
     one, other = world.open(), world.open()
-    with world.context.database.write() as tx:
-        (entry,) = cases.entries_of(tx, one.case_id)
+    with world.context.database.write_changes() as tx:
+        (entry,) = entries.of_case(tx, one.case_id)
         for to in (EntryStatus.QUARANTINED, EntryStatus.ACTIVE, EntryStatus.QUARANTINED):
-            cases.set_status(tx, entry, to)
-            (entry,) = cases.entries_of(tx, one.case_id)
+            entries.set_status(tx, entry, to)
+            (entry,) = entries.of_case(tx, one.case_id)
     withdraw.withdraw_case(world.context, other, world.day)
     monkeypatch.setattr(context_module, "_CHUNK", 1)
     there.catch_up()
     assert len(there.indexes[Space.BANK, PDQ]) == 0
-    with world.context.database.write() as tx:
-        cases.set_status(tx, entry, EntryStatus.ACTIVE)
+    with world.context.database.write_changes() as tx:
+        entries.set_status(tx, entry, EntryStatus.ACTIVE)
     there.catch_up()
     assert len(there.indexes[Space.BANK, PDQ]) == 1
 
@@ -139,5 +139,5 @@ def test_the_index_shows_what_the_store_holds_however_many_write(
     for context in (here, there):
         context.catch_up()
         with context.database.read() as tx:
-            stored = sum(map(len, banks.findable(tx, Space.BANK, 100)))
+            stored = sum(map(len, signals.searchable(tx, Space.BANK, 100)))
         assert len(context.indexes[Space.BANK, PDQ]) == stored == 16

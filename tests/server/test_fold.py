@@ -22,7 +22,7 @@ from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
 from service.matching import build, kernels, manifest, merging, plan, segment, shelf
 from service.matching.codes import Words, arranged
-from service.store import cases, schema
+from service.store import entries, schema
 from service.store.changes import Space
 from service.store.database import Database
 from service.workflows import refill, withdraw
@@ -145,9 +145,9 @@ def test_what_left_and_came_back_between_two_looks_is_kept(
 
 
 def set_status(context: Context, owner: Owner, status: EntryStatus) -> None:
-    with context.database.write() as tx:
-        (entry,) = cases.entries_of(tx, owner.case_id)
-        cases.set_status(tx, entry, status)
+    with context.database.write_changes() as tx:
+        (entry,) = entries.of_case(tx, owner.case_id)
+        entries.set_status(tx, entry, status)
 
 
 def test_only_one_process_writes(world: World, open_context: Open) -> None:
@@ -201,7 +201,7 @@ def test_damage_is_named_and_mended(
 
 def forget_last_changes(context: Context, count: int) -> None:
     """As if an older backup had been restored."""
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         last = tx.scalar(sa.select(sa.func.max(schema.changes.c.position))) or 0
         tx.execute(sa.delete(schema.changes).where(schema.changes.c.position > last - count))
 
@@ -225,7 +225,7 @@ def test_another_store_is_read_anew(
     pictures, _ = opened(world, 6)
     world.context.fold()
     values = [world.value() for _ in pictures]
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         for place, value in enumerate(values):
             of_this = schema.signals.c.value == pictures[place].signals[0].value
             tx.execute(sa.update(schema.signals).where(of_this).values(value=value))
@@ -244,7 +244,7 @@ def test_two_stores_in_one_folder_never_take_each_others_signals(
 ) -> None:
     shutil.copy(migrated_sqlite, tmp_path / "other.db")
     with contextlib.closing(Database(f"sqlite:///{tmp_path / 'other.db'}")) as database:
-        with database.write() as tx:
+        with database.write_changes() as tx:
             tx.execute(sa.update(schema.identity).values(name="another"))
         pictures, _ = opened(world, 6)
         here = world.context
@@ -356,7 +356,7 @@ def test_reindex_reads_everything_and_others_take_it_over(world: World, open_con
     here, there = world.context, open_context()
     here.fold()
     before = segments(here)
-    with here.database.write() as tx:  # behind the index's back
+    with here.database.write_changes() as tx:  # behind the index's back
         tx.execute(sa.delete(schema.signals).where(schema.signals.c.id == 1))
     there.load(anew=True)
     assert len(there.indexes[Space.BANK, PDQ]) == 5

@@ -15,16 +15,16 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
-from service.domain import policy
+from service.domain import match_policy
 from service.domain.case import EntryStatus, HoldReason
 from service.domain.errors import TooLarge
 from service.domain.sighting import Feedback, Verdict
-from service.matching.orientations import oriented
-from service.store import cases, sightings
+from service.search.orientations import oriented
+from service.search.queries import codes_of
+from service.store import entries, sightings
 from service.store.changes import Space
 from service.workflows import exclude, lookup, respond, withdraw
 from service.workflows.lookup import Answer, MatchReference
-from service.workflows.refill import codes_of
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def test_an_excluded_value_finds_nothing_and_the_others_do(world: World) -> None
 
 def test_a_request_has_so_many_values(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture of one plain signal is asked in eight orientations."""
-    monkeypatch.setattr(policy, "MOST_VALUES", 16)
+    monkeypatch.setattr(match_policy, "MOST_VALUES", 16)
     platform = world.actor()
     assert world.ask(platform, world.picture(), world.picture()) == [NONE, NONE]
     with pytest.raises(TooLarge, match="fewer items"):
@@ -219,7 +219,7 @@ def test_a_request_has_so_many_values(world: World, monkeypatch: pytest.MonkeyPa
 def test_a_frame_that_many_videos_share_is_near_some_of_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policy, "MOST_MATCHES", 5)
+    monkeypatch.setattr(match_policy, "MOST_MATCHES", 5)
     card, frames = world.value(), [world.value() for _ in range(5)]
     world.open(*(world.video([card, *(world.value() for _ in range(4))]) for _ in range(20)))
     world.open(world.video([card, *frames]))
@@ -263,15 +263,15 @@ def test_what_is_withdrawn_between_reading_and_writing_is_not_returned(
 ) -> None:
     picture, platform = world.picture(), world.actor()
     owner, other = world.open(picture), world.open(picture)
-    real = policy.best
+    real = match_policy.overall
 
-    def withdrawn_meanwhile(found: list[policy.Found]) -> Verdict:
+    def withdrawn_meanwhile(found: list[match_policy.EntryVerdict]) -> Verdict:
         withdraw.withdraw_case(world.context, owner, world.day)
         return real(found)
 
     asked = world.video([picture.signals[0].value])
     with monkeypatch.context() as patch:
-        patch.setattr(policy, "best", withdrawn_meanwhile)
+        patch.setattr(match_policy, "overall", withdrawn_meanwhile)
         (answer,) = lookup.lookup(world.context, platform, [asked], world.day)
     reference = world.context.seals.reference(platform.id, world.entry_id(other))
     assert [one.reference for one in answer.matches] == [reference]
@@ -280,9 +280,9 @@ def test_what_is_withdrawn_between_reading_and_writing_is_not_returned(
 def test_what_is_held_is_not_returned(world: World) -> None:
     picture, platform = world.picture(world.pdq(), world.sha256()), world.actor()
     owner = world.open(picture)
-    with world.context.database.write() as tx:
-        (entry,) = cases.entries_of(tx, owner.case_id)
-        cases.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
+    with world.context.database.write_changes() as tx:
+        (entry,) = entries.of_case(tx, owner.case_id)
+        entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
     assert world.ask(platform, picture) == [NONE]  # the index here still shows it
     assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1
     world.context.catch_up()
@@ -311,7 +311,7 @@ def test_an_entry_that_matches_too_often_is_held(world: World) -> None:
     assert [world.ask(platform, picture)[0] for _ in range(8)] == 6 * [MATCH] + 2 * [NONE]
     assert world.statuses(owner) == [EntryStatus.QUARANTINED]
     with world.context.database.read() as tx:
-        assert [reason for _, reason in cases.quarantined(tx)] == [HoldReason.MANY_MATCHES]
+        assert [reason for _, reason in entries.quarantined(tx)] == [HoldReason.MANY_MATCHES]
 
 
 def test_a_confirmed_entry_may_match_as_often_as_it_does(world: World) -> None:
@@ -333,8 +333,9 @@ def test_one_request_is_one_sighting_of_an_entry(world: World) -> None:
     picture, platform = world.picture(), world.actor()
     owner = world.open(picture)
     assert world.ask(platform, *[picture] * 20) == 20 * [MATCH]
+    entry_id = world.entry_id(owner)
     with world.context.database.read() as tx:
-        assert sightings.matches_on(tx, world.entry_id(owner), world.day) == 1
+        assert sightings.matches_on(tx, [entry_id], world.day) == {entry_id: 1}
 
 
 def test_an_entry_of_two_cases_is_two_matches(world: World) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from service.domain.actor import Role
 from service.store.schema import observations, observed_signals
-from service.workflows import observe, upkeep
+from service.workflows import observe, retention
 from service.workflows.observe import Claim
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def test_an_observation_is_erased_when_its_time_is_over(world: World) -> None:
     claim = Claim(world.picture(world.pdq(), world.md5()), ADDRESS)
     observe.observe(world.context, world.actor(), [claim], world.day)
     days = timedelta(days=world.context.settings.observation_days)
-    assert upkeep.purge(world.context, world.day + days - timedelta(days=1)) == 0
-    assert upkeep.purge(world.context, world.day + days) == 1
-    assert upkeep.purge(world.context, world.day + days) == 0
+    assert retention.purge_observations(world.context, world.day + days - timedelta(days=1)) == 0
+    assert retention.purge_observations(world.context, world.day + days) == 1
+    assert retention.purge_observations(world.context, world.day + days) == 0
     with world.context.database.read() as tx:
         assert tx.execute(sa.select(observations)).all() == []
         assert tx.execute(sa.select(observed_signals)).all() == []

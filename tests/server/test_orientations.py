@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hashing import pdq
-from service.matching.orientations import COUNT, INVERSE, oriented
+from service.search.orientations import COUNT, INVERSE, oriented
 
 Luma = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 values = st.binary(min_size=32, max_size=32)

@@ -8,7 +8,7 @@ from service.domain.actor import Actor
 from service.domain.case import EntryStatus, HoldReason
 from service.domain.errors import NotFound
 from service.domain.sighting import Feedback, Verdict
-from service.store import cases, sightings
+from service.store import entries, feedback
 from service.workflows import respond, review
 from service.workflows.respond import Response
 
@@ -69,15 +69,15 @@ def test_a_reference_given_to_another_is_not_found_and_nothing_is_kept(world: Wo
         say(world, one, "a" * 24)
     assert str(of_another.value) == str(of_nobody.value)
     with world.context.database.read() as tx:
-        assert sightings.feedback_on(tx, world.entry_id(owner)) == []
+        assert feedback.on_entry(tx, world.entry_id(owner)) == []
 
 
 def test_feedback_on_a_withdrawn_entry_changes_nothing(world: World) -> None:
     picture, one, other = world.picture(), world.actor("One"), world.actor("Other")
     owner = world.open(picture)
     references = {actor: world.reference(actor, picture) for actor in (one, other)}
-    with world.context.database.write() as tx:
-        cases.withdraw(tx, cases.entries_of(tx, owner.case_id)[0])
+    with world.context.database.write_changes() as tx:
+        entries.erase(tx, entries.of_case(tx, owner.case_id)[0])
     for actor, reference in references.items():
         say(world, actor, reference)
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN]

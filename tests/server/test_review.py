@@ -7,7 +7,7 @@ import pytest
 from service.domain.case import EntryStatus, HoldReason
 from service.domain.errors import NotFound
 from service.domain.sighting import Verdict
-from service.store import cases
+from service.store import entries
 from service.workflows import exclude, review
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def test_a_kept_entry_waits_no_more_and_never_matches(world: World) -> None:
 
 def test_what_does_not_wait_is_not_found(world: World) -> None:
     active, withdrawn = world.open(), world.open()
-    with world.context.database.write() as tx:
-        cases.withdraw(tx, cases.entries_of(tx, withdrawn.case_id)[0])
+    with world.context.database.write_changes() as tx:
+        entries.erase(tx, entries.of_case(tx, withdrawn.case_id)[0])
     for entry_id in (world.entry_id(active), world.entry_id(withdrawn), 999, 2**63 - 1, -1):
         with pytest.raises(NotFound):
             review.release(world.context, entry_id)

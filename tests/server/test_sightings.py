@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
-from service.store import changes, sightings
+from service.store import changes, feedback, sightings
+from service.store import observations as stored_observations
+from service.store.observations import NewObservation
 from service.store.schema import observations, observed_signals
-from service.store.sightings import NewObservation
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -24,16 +25,18 @@ def claim(world: World, document_hash: bytes = b"d" * 32) -> NewObservation:
 def test_an_observation_is_kept_once_a_day_and_actor(world: World) -> None:
     one, other = world.actor("One"), world.actor("Other")
     new = claim(world)
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         for actor, day, kept in (
             (one, DAY, True),
             (one, DAY, False),
             (one, NEXT, True),
             (other, DAY, True),
         ):
-            assert sightings.observe(tx, actor.id, new, seen_on=day, expires_on=NEXT) is kept
+            assert (
+                stored_observations.insert(tx, actor.id, new, seen_on=day, expires_on=NEXT) is kept
+            )
         assert tx.scalar(sa.select(sa.func.count()).select_from(observed_signals)) == 6
-        found = sightings.observations_by_id(tx, range(70_000))
+        found = stored_observations.by_id(tx, range(70_000))
         assert [(each.actor_id, each.seen_on) for each in found.values()] == [
             (one.id, DAY),
             (one.id, NEXT),
@@ -43,10 +46,10 @@ def test_an_observation_is_kept_once_a_day_and_actor(world: World) -> None:
 
 def test_purging_erases_what_is_over_some_at_a_time(world: World) -> None:
     actor, owner = world.actor(), world.open()
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         for n in range(5):
             new = claim(world, bytes([n]) * 32)
-            sightings.observe(
+            stored_observations.insert(
                 tx, actor.id, new, seen_on=DAY, expires_on=DAY + timedelta(days=n // 2)
             )
         ids = tx.scalars(sa.select(observations.c.id).order_by(observations.c.id)).all()
@@ -59,11 +62,11 @@ def test_purging_erases_what_is_over_some_at_a_time(world: World) -> None:
             "r" * 24,
             ids[0],
         )
-        sightings.record(tx, seen)
+        sightings.record(tx, [seen])
         before = changes.last(tx)
-        assert sightings.purge_observations(tx, NEXT, 3) == 3
-        assert sightings.purge_observations(tx, NEXT, 3) == 1
-        assert sightings.purge_observations(tx, NEXT, 3) == 0
+        assert stored_observations.purge(tx, NEXT, 3) == 3
+        assert stored_observations.purge(tx, NEXT, 3) == 1
+        assert stored_observations.purge(tx, NEXT, 3) == 0
         assert tx.scalars(sa.select(observations.c.id)).all() == [ids[4]]
         assert len(changes.after(tx, before, 99)) == 8
         assert len(sightings.events(tx, owner.case_id)) == 1
@@ -76,24 +79,24 @@ def seen_by(world: World, actor_id: int, entry_id: int, verdict: Verdict) -> Sig
 
 def test_matches_of_a_day_are_counted_over_all_platforms(world: World) -> None:
     entry_id = world.entry_id(world.open())
-    with world.context.database.write() as tx:
-        assert sightings.matches_on(tx, entry_id, DAY) == 0
+    with world.context.database.write_changes() as tx:
+        assert sightings.matches_on(tx, [entry_id], DAY) == {}
     for name in ("One", "Other"):
         actor = world.actor(name)
-        with world.context.database.write() as tx:
+        with world.context.database.write_changes() as tx:
             for _ in range(3):
-                sightings.record(tx, seen_by(world, actor.id, entry_id, Verdict.MATCH))
-            sightings.record(tx, seen_by(world, actor.id, entry_id, Verdict.NEAR))
+                sightings.record(tx, [seen_by(world, actor.id, entry_id, Verdict.MATCH)])
+            sightings.record(tx, [seen_by(world, actor.id, entry_id, Verdict.NEAR)])
     with world.context.database.read() as tx:
-        assert sightings.matches_on(tx, entry_id, DAY) == 6
-        assert sightings.matches_on(tx, entry_id, NEXT) == 0
+        assert sightings.matches_on(tx, [entry_id], DAY) == {entry_id: 6}
+        assert sightings.matches_on(tx, [entry_id], NEXT) == {}
 
 
 def test_a_reference_stands_for_an_entry_only_for_whom_it_was_given(world: World) -> None:
     entry_id, one, other = world.entry_id(world.open()), world.actor("One"), world.actor("Other")
     seen = seen_by(world, one.id, entry_id, Verdict.MATCH)
-    with world.context.database.write() as tx:
-        sightings.record(tx, seen)
+    with world.context.database.write_changes() as tx:
+        sightings.record(tx, [seen])
         assert sightings.entry_of_reference(tx, one.id, seen.reference) == entry_id
         assert sightings.entry_of_reference(tx, other.id, seen.reference) is None
         assert sightings.entry_of_reference(tx, one.id, "x" * 24) is None
@@ -101,11 +104,11 @@ def test_a_reference_stands_for_an_entry_only_for_whom_it_was_given(world: World
 
 def test_the_last_word_of_a_platform_counts(world: World) -> None:
     entry_id, one, other = world.entry_id(world.open()), world.actor("One"), world.actor("Other")
-    with world.context.database.write() as tx:
-        sightings.say(tx, entry_id, one.id, Feedback.NOT_BLOCKED, DAY)
-        sightings.say(tx, entry_id, one.id, Feedback.BLOCKED, NEXT)
-        sightings.say(tx, entry_id, other.id, Feedback.PENDING_REVIEW, NEXT)
-        assert sorted(sightings.feedback_on(tx, entry_id)) == [
+    with world.context.database.write_changes() as tx:
+        feedback.record(tx, entry_id, one.id, Feedback.NOT_BLOCKED, DAY)
+        feedback.record(tx, entry_id, one.id, Feedback.BLOCKED, NEXT)
+        feedback.record(tx, entry_id, other.id, Feedback.PENDING_REVIEW, NEXT)
+        assert sorted(feedback.on_entry(tx, entry_id)) == [
             Feedback.BLOCKED,
             Feedback.PENDING_REVIEW,
         ]
@@ -116,14 +119,14 @@ def test_an_owner_reads_each_platform_and_day_once_and_near_ones_when_confirmed(
 ) -> None:
     owner, one, other = world.open(), world.actor("One"), world.actor("Other")
     entry_id = world.entry_id(owner)
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         for verdict in (Verdict.MATCH, Verdict.NEAR, Verdict.MATCH):
-            sightings.record(tx, seen_by(world, one.id, entry_id, verdict))
-        sightings.record(tx, seen_by(world, other.id, entry_id, Verdict.NEAR))
+            sightings.record(tx, [seen_by(world, one.id, entry_id, verdict)])
+        sightings.record(tx, [seen_by(world, other.id, entry_id, Verdict.NEAR)])
         assert [(e.platform, e.outcome) for e in sightings.events(tx, owner.case_id)] == [
             ("One", None)
         ]
-        sightings.say(tx, entry_id, other.id, Feedback.BLOCKED, DAY)
+        feedback.record(tx, entry_id, other.id, Feedback.BLOCKED, DAY)
         assert [(e.platform, e.outcome) for e in sightings.events(tx, owner.case_id)] == [
             ("One", None),
             ("Other", Feedback.BLOCKED),

@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from service.domain.case import EntryStatus, HoldReason, erase_day
 from service.domain.errors import NotFound, Withdrawn
 from service.domain.sighting import Feedback, Verdict
-from service.store import schema, sightings
+from service.store import feedback, schema
 from service.workflows import (
     exclude,
     intake,
     observe,
     respond,
+    retention,
     review,
     status,
-    upkeep,
     withdraw,
 )
 from service.workflows.context import Context
@@ -122,10 +122,14 @@ def test_an_undo_comes_until_it_is_erased_and_not_after(world: World) -> None:
     withdraw.withdraw_case(world.context, owner, world.day)
     withdraw.withdraw_entry(world.context, other, 1, world.day)
     before = erase_day(world.day) - timedelta(days=1)
-    assert upkeep.erase_due(world.context, before) == 0
+    assert retention.erase_withdrawn(world.context, before) == 0
     assert withdraw.undo_case(world.context, owner) == 1
     withdraw.withdraw_case(world.context, owner, world.day)
-    assert [upkeep.erase_due(world.context, erase_day(world.day)) for _ in range(3)] == [1, 1, 0]
+    assert [retention.erase_withdrawn(world.context, erase_day(world.day)) for _ in range(3)] == [
+        1,
+        1,
+        0,
+    ]
     with pytest.raises(Withdrawn, match="for good"):
         withdraw.undo_case(world.context, owner)
     with pytest.raises(Withdrawn, match="for good"):
@@ -272,7 +276,8 @@ def test_undone_and_erased_at_once_it_is_whole_or_gone(world: World) -> None:
     with ThreadPoolExecutor(4) as pool:
         undone = [pool.submit(undo) for _ in range(2)]
         erased = [
-            pool.submit(upkeep.erase_due, world.context, erase_day(world.day)) for _ in range(2)
+            pool.submit(retention.erase_withdrawn, world.context, erase_day(world.day))
+            for _ in range(2)
         ]
         back, gone = sum(one.result() for one in undone), sum(one.result() for one in erased)
     assert (back, gone) in {(6, 0), (0, 6)}
@@ -296,7 +301,7 @@ def test_feedback_that_disputes_alone_holds_nothing(world: World) -> None:
     picture, platform = world.picture(), world.actor()
     owner = world.open(picture)
     with world.context.database.write() as tx:
-        sightings.say(tx, world.entry_id(owner), platform.id, NO, world.day)
+        feedback.record(tx, world.entry_id(owner), platform.id, NO, world.day)
     withdraw.withdraw_entry(world.context, owner, 1, world.day)
     withdraw.undo_entry(world.context, owner, 1)
     assert world.statuses(owner) == [ACTIVE]

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hashing.signals import ViewSignals, Window
-from service.domain import policy
+from service.domain import match_policy
 from service.domain.errors import InvalidRequest
 from service.http.incoming import EntryIn, ItemIn
 
@@ -141,7 +141,7 @@ def test_more_values_than_a_request_may_ask_are_refused(api: TestClient, served:
     headers = {"Authorization": f"Bearer {served.key()}"}
     frames = [{**FRAME, "views": [{**VIEW, "values": [HEX] * 8}]}] * 1200
     item = {"kind": "video", "signals": [], "frames": frames}
-    most = policy.MOST_VALUES // (9 * 1200)
+    most = match_policy.MOST_VALUES // (9 * 1200)
     document = {"items": [item] * (most + 1)}
     problem = refused(api.post("/v1/lookup", json=document, headers=headers))
     assert problem["type"] == "takeback:problem:too-large"

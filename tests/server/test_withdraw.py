@@ -13,7 +13,7 @@ from service.domain.case import EntryStatus, erase_day
 from service.domain.errors import NotFound
 from service.domain.sighting import Verdict
 from service.store.schema import cases, signals
-from service.workflows import status, upkeep, withdraw
+from service.workflows import retention, status, withdraw
 from service.workflows.context import Context
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_signals_are_gone_from_the_files(world: World, way: str) -> None:
     if way == "at once":
         withdraw.erase_case(world.context, owner, world.day)
     else:
-        assert upkeep.erase_due(world.context, erase_day(world.day)) == 2
+        assert retention.erase_withdrawn(world.context, erase_day(world.day)) == 2
     assert found() == []
 
 

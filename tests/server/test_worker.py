@@ -15,7 +15,7 @@ from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
 from service.store.schema import observations
-from service.workflows import observe, status, upkeep, withdraw
+from service.workflows import observe, reconcile, status, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
 
@@ -107,7 +107,7 @@ def test_no_fault_ends_the_work_and_no_log_repeats_it(
 
     with caplog.at_level(logging.WARNING, "service"), running(getattr(worker, name), world.context):
         with monkeypatch.context() as patch:
-            patch.setattr(upkeep if name == "run" else Context, _called(name), fail)
+            patch.setattr(reconcile if name == "run" else Context, _called(name), fail)
             assert failed.wait(WAIT)
             until(lambda: caplog.records)
         world.open()

@@ -17,34 +17,34 @@ from hashing.signals import (
     ViewSignals,
     Window,
 )
-from service.domain import policy
-from service.domain.alignment import Span
+from service.domain import admission, match_policy
+from service.domain.alignment import Span, VideoExtent
 from service.domain.case import Entry, EntryStatus, HoldReason
-from service.domain.policy import Film, Found, Hit
+from service.domain.match_policy import Candidate, EntryVerdict, Reach
 from service.domain.sighting import Feedback, Verdict
 
 PDQ, PHASH, MD5, SHA256 = SignalType
 
 
-LONG = Film(60, 60_000)
+LONG = VideoExtent(60, 60_000)
 
 
-def hit(kind: SignalType = PDQ, distance: int = 0, *, entry: int = 1) -> Hit:
-    return Hit(entry, kind, distance)
+def hit(kind: SignalType = PDQ, distance: int = 0, *, entry: int = 1) -> Candidate:
+    return Candidate(entry, kind, distance)
 
 
 def span(at: float) -> Span:
     return Span(int(1000 * at), int(1000 * at) + 900)
 
 
-def framed(asked: int, stored: float | None, distance: int = 0, orientation: int = 0) -> Hit:
+def framed(asked: int, stored: float | None, distance: int = 0, orientation: int = 0) -> Candidate:
     """Frame number `asked` of a frame a second, found at a second of the other video."""
     of = None if stored is None else span(stored)
-    return Hit(1, PDQ, distance, asked, span(asked), orientation=orientation, stored=of)
+    return Candidate(1, PDQ, distance, asked, span(asked), orientation=orientation, stored_span=of)
 
 
-def verdict(*hits: Hit, asked: Film = LONG, stored: Film = LONG) -> Verdict:
-    return policy.best(policy.judge(hits, asked=asked, stored={1: stored}))
+def verdict(*hits: Candidate, query: VideoExtent = LONG, stored: VideoExtent = LONG) -> Verdict:
+    return match_policy.overall(match_policy.judge(hits, query=query, stored={1: stored}))
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,16 @@ def test_an_entry_has_only_signals_that_its_algorithm_makes(
     picture = ContentSignals(ContentKind.PICTURE, (signal,))
     video = ContentSignals(ContentKind.VIDEO, (), (FrameSignal(0, 0, signal),))
     exact = ContentSignals(ContentKind.VIDEO, (Signal(SHA256, bytes(32)),))
-    assert policy.fit_view(ViewSignals("full", quality, (b"\x0f" * 32, value))) is not unfit
-    assert policy.unfit(picture) is policy.unfit(video) is unfit
-    assert not policy.unfit(exact)
+    assert (
+        admission.is_matchable_view(ViewSignals("full", quality, (b"\x0f" * 32, value)))
+        is not unfit
+    )
+    assert admission.has_unmatchable(picture) is admission.has_unmatchable(video) is unfit
+    assert not admission.has_unmatchable(exact)
 
 
 def test_nothing_found_is_no_match() -> None:
-    assert policy.judge([]) == []
+    assert match_policy.judge([]) == []
     assert verdict() is Verdict.NONE
 
 
@@ -94,10 +97,12 @@ def test_identical_bytes_are_a_match(kind: SignalType) -> None:
 
 
 def test_a_frame_found_in_a_picture_or_a_picture_in_a_frame_is_a_match() -> None:
-    assert policy.judge([framed(7, None)], asked=LONG) == [Found(1, Verdict.MATCH, span(7))]
-    picture = Hit(1, PDQ, 31, stored=span(3))
-    assert policy.judge([picture], stored={1: LONG}) == [Found(1, Verdict.MATCH)]
-    assert verdict(framed(7, None, 32), Hit(1, PDQ, 32, stored=span(3))) is Verdict.NEAR
+    assert match_policy.judge([framed(7, None)], query=LONG) == [
+        EntryVerdict(1, Verdict.MATCH, span(7))
+    ]
+    picture = Candidate(1, PDQ, 31, stored_span=span(3))
+    assert match_policy.judge([picture], stored={1: LONG}) == [EntryVerdict(1, Verdict.MATCH)]
+    assert verdict(framed(7, None, 32), Candidate(1, PDQ, 32, stored_span=span(3))) is Verdict.NEAR
 
 
 def test_identical_bytes_match_although_frames_do_not() -> None:
@@ -115,8 +120,8 @@ def test_so_many_frames_in_a_row_match_as_far_as_they_are(distance: int, enough:
 
 def test_a_match_says_where_it_is() -> None:
     run = [framed(10 + n, 30 + n) for n in range(4)]
-    found = policy.judge([*run, framed(50, 3)], asked=LONG, stored={1: LONG})
-    assert found == [Found(1, Verdict.MATCH, Span(10_000, 13_900))]
+    found = match_policy.judge([*run, framed(50, 3)], query=LONG, stored={1: LONG})
+    assert found == [EntryVerdict(1, Verdict.MATCH, Span(10_000, 13_900))]
 
 
 def test_frames_out_of_order_or_orientation_are_near() -> None:
@@ -133,41 +138,41 @@ def test_frames_scattered_over_a_video_are_near() -> None:
 
 def test_of_a_video_of_few_frames_all_are_needed_and_most_of_the_time() -> None:
     """A picture that stands still for ten seconds, and one that passes."""
-    still, short = Film(1, 9_900), Film(2, 1_900)
-    held = Hit(1, PDQ, 20, 0, Span(0, 9_900), stored=Span(40_000, 46_000))
-    assert verdict(held, asked=still) is Verdict.MATCH
-    passing = Hit(1, PDQ, 20, 0, Span(0, 9_900), stored=Span(40_000, 41_000))
-    assert verdict(passing, asked=still) is Verdict.NEAR
-    assert verdict(framed(0, 30), asked=short) is Verdict.NEAR
-    assert verdict(framed(0, 30), framed(1, 31), asked=short) is Verdict.MATCH
-    assert verdict(framed(0, 30), framed(1, 31, 32), asked=short) is Verdict.NEAR
+    still, short = VideoExtent(1, 9_900), VideoExtent(2, 1_900)
+    held = Candidate(1, PDQ, 20, 0, Span(0, 9_900), stored_span=Span(40_000, 46_000))
+    assert verdict(held, query=still) is Verdict.MATCH
+    passing = Candidate(1, PDQ, 20, 0, Span(0, 9_900), stored_span=Span(40_000, 41_000))
+    assert verdict(passing, query=still) is Verdict.NEAR
+    assert verdict(framed(0, 30), query=short) is Verdict.NEAR
+    assert verdict(framed(0, 30), framed(1, 31), query=short) is Verdict.MATCH
+    assert verdict(framed(0, 30), framed(1, 31, 32), query=short) is Verdict.NEAR
     assert verdict(framed(0, 0), framed(1, 1), stored=short) is Verdict.MATCH
 
 
 def test_a_video_of_one_frame_matches_by_it() -> None:
-    assert verdict(framed(0, 0, 31), asked=Film(1, 900)) is Verdict.MATCH
-    assert verdict(framed(0, 0, 32), asked=Film(1, 900)) is Verdict.NEAR
+    assert verdict(framed(0, 0, 31), query=VideoExtent(1, 900)) is Verdict.MATCH
+    assert verdict(framed(0, 0, 32), query=VideoExtent(1, 900)) is Verdict.NEAR
 
 
 def test_an_item_has_one_verdict_an_entry_the_best_and_so_many_in_all() -> None:
-    found = [Found(n, Verdict.NEAR) for n in range(200)]
-    best = Found(150, Verdict.MATCH, span(3))
-    ranked = policy.ranked([*found, best, Found(151, Verdict.MATCH)])
-    assert ranked[:3] == [best, Found(151, Verdict.MATCH), Found(0, Verdict.NEAR)]
-    assert len(ranked) == len({one.entry_id for one in ranked}) == policy.MOST_MATCHES
+    found = [EntryVerdict(n, Verdict.NEAR) for n in range(200)]
+    best = EntryVerdict(150, Verdict.MATCH, span(3))
+    ranked = match_policy.ranked([*found, best, EntryVerdict(151, Verdict.MATCH)])
+    assert ranked[:3] == [best, EntryVerdict(151, Verdict.MATCH), EntryVerdict(0, Verdict.NEAR)]
+    assert len(ranked) == len({one.entry_id for one in ranked}) == match_policy.MOST_MATCHES
 
 
 def test_the_best_verdict_comes_first_then_the_lowest_entry() -> None:
     hits = [hit(PHASH, entry=1), hit(entry=4), hit(entry=3), hit(PDQ, 40, entry=2)]
-    assert policy.judge(hits) == [
-        Found(3, Verdict.MATCH),
-        Found(4, Verdict.MATCH),
-        Found(1, Verdict.NEAR),
-        Found(2, Verdict.NEAR),
+    assert match_policy.judge(hits) == [
+        EntryVerdict(3, Verdict.MATCH),
+        EntryVerdict(4, Verdict.MATCH),
+        EntryVerdict(1, Verdict.NEAR),
+        EntryVerdict(2, Verdict.NEAR),
     ]
 
 
-of_wholes = st.builds(Hit, st.integers(1, 3), st.sampled_from(SignalType), st.integers(0, 48))
+of_wholes = st.builds(Candidate, st.integers(1, 3), st.sampled_from(SignalType), st.integers(0, 48))
 of_frames = st.builds(
     framed,
     st.integers(0, 9),
@@ -178,58 +183,61 @@ of_frames = st.builds(
 
 
 @given(st.lists(of_wholes | of_frames, max_size=8), of_wholes)
-def test_one_more_hit_of_a_whole_never_makes_a_verdict_worse(found: list[Hit], more: Hit) -> None:
+def test_one_more_hit_of_a_whole_never_makes_a_verdict_worse(
+    found: list[Candidate], more: Candidate
+) -> None:
     """A frame's may: one that is found elsewhere speaks against a copy."""
     order = [Verdict.NONE, Verdict.NEAR, Verdict.MATCH]
     assert order.index(verdict(*found, more)) >= order.index(verdict(*found))
 
 
 @given(st.lists(of_wholes | of_frames, max_size=12), st.randoms(use_true_random=False))
-def test_the_order_of_hits_does_not_matter(found: list[Hit], random: Random) -> None:
+def test_the_order_of_hits_does_not_matter(found: list[Candidate], random: Random) -> None:
     mixed = list(found)
     random.shuffle(mixed)
-    films = {1: LONG}
-    told = policy.judge(mixed, asked=LONG, stored=films)
-    assert policy.judge(found, asked=LONG, stored=films) == told
+    extents = {1: LONG}
+    expected = match_policy.judge(mixed, query=LONG, stored=extents)
+    assert match_policy.judge(found, query=LONG, stored=extents) == expected
 
 
 def test_frames_of_a_video_are_searched_closely_first() -> None:
     picture, video = ContentKind.PICTURE, ContentKind.VIDEO
-    assert policy.search_radius(picture, PDQ, wide=False) == 48
-    assert policy.search_radius(video, PHASH, wide=False) == 40
-    assert policy.search_radius(video, PDQ, wide=False) == 31
-    assert policy.search_radius(video, PDQ, wide=True) == 48
+    assert match_policy.search_radius(picture, PDQ, Reach.FULL) == 48
+    assert match_policy.search_radius(video, PHASH, Reach.FULL) == 40
+    assert match_policy.search_radius(video, PDQ, Reach.FULL) == 31
+    assert match_policy.search_radius(video, PDQ, Reach.WIDE) == 48
+    assert match_policy.search_radius(picture, PHASH, Reach.CLOSE) == 31
 
 
 def test_the_radius_is_the_widest_verdict_of_a_type() -> None:
-    assert policy.radius(PDQ) == 48
-    assert policy.radius(PHASH) == 40
+    assert match_policy.near_distance(PDQ) == 48
+    assert match_policy.near_distance(PHASH) == 40
 
 
 def test_an_entry_is_held_on_arrival_when_excluded_or_in_many_cases() -> None:
-    assert policy.on_arrival(excluded=False, other_cases=7, most_cases=8) is None
-    held = policy.on_arrival(excluded=False, other_cases=8, most_cases=8)
+    assert admission.hold_on_arrival(excluded=False, other_cases=7, most_cases=8) is None
+    held = admission.hold_on_arrival(excluded=False, other_cases=8, most_cases=8)
     assert held is HoldReason.MANY_CASES
-    held = policy.on_arrival(excluded=True, other_cases=8, most_cases=8)
+    held = admission.hold_on_arrival(excluded=True, other_cases=8, most_cases=8)
     assert held is HoldReason.EXCLUDED
 
 
 def test_many_matches_are_too_many_unless_confirmed() -> None:
-    assert not policy.too_many_matches(10, [], most=10)
-    assert policy.too_many_matches(11, [Feedback.NOT_BLOCKED], most=10)
-    assert not policy.too_many_matches(11, [Feedback.BLOCKED], most=10)
+    assert not admission.too_many_matches(10, [], most=10)
+    assert admission.too_many_matches(11, [Feedback.NOT_BLOCKED], most=10)
+    assert not admission.too_many_matches(11, [Feedback.BLOCKED], most=10)
 
 
 def test_two_platforms_dispute() -> None:
     no, yes, later = Feedback.NOT_BLOCKED, Feedback.BLOCKED, Feedback.PENDING_REVIEW
-    assert not policy.disputed([no, yes, later])
-    assert policy.disputed([no, yes, no])
+    assert not admission.disputed([no, yes, later])
+    assert admission.disputed([no, yes, no])
 
 
 @pytest.mark.parametrize(("status", "reviewed"), list(product(EntryStatus, [False, True])))
 def test_only_what_is_active_and_not_reviewed_is_held(status: EntryStatus, reviewed: bool) -> None:  # noqa: FBT001 (a row of the table)
     entry = Entry(1, 1, 1, ContentKind.PICTURE, status, date(2026, 1, 1), reviewed=reviewed)
-    assert policy.may_hold(entry) is (status is EntryStatus.ACTIVE and not reviewed)
+    assert admission.may_hold(entry) is (status is EntryStatus.ACTIVE and not reviewed)
 
 
 COMMON = [None, Window.CENTRE_90, Window.CENTRE_50, Window.SQUARE]
@@ -240,8 +248,8 @@ PARTS = [
 ]
 
 
-def part(view: int | None, window: str | None, distance: int) -> Hit:
-    return Hit(1, PDQ, distance, view=view, window=window)
+def part(view: int | None, window: str | None, distance: int) -> Candidate:
+    return Candidate(1, PDQ, distance, view=view, window=window)
 
 
 @pytest.mark.parametrize(("view", "window"), list(product((None, 0, 15), COMMON)))

@@ -22,16 +22,14 @@ from service.domain.actor import Actor, Owner
 from service.domain.case import Entry, EntryStatus, erase_day
 from service.domain.sighting import Feedback, Source, Verdict
 from service.matching.codes import Codes, Hits
-from service.matching.orientations import oriented
-from service.store import cases as cases_store
-from service.store import changes
-from service.store import sightings as sightings_store
+from service.search.orientations import oriented
+from service.search.queries import codes_of
+from service.store import changes, entries, feedback
 from service.store.database import Tx
 from service.store.schema import cases, progress, sightings, signals
-from service.workflows import exclude, observe, status, upkeep, withdraw
+from service.workflows import exclude, observe, reconcile, retention, status, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
-from service.workflows.refill import codes_of
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -56,7 +54,7 @@ def verdicts(world: World) -> list[str]:
 
 
 def test_with_nothing_to_do_nothing_is_done(world: World) -> None:
-    assert upkeep.reconcile(world.context) == 0
+    assert reconcile.reconcile(world.context) == 0
 
 
 @pytest.mark.parametrize("first", ["observation", "case"])
@@ -149,7 +147,7 @@ def test_every_platform_that_saw_the_same_bytes_is_told(world: World) -> None:
 def test_one_of_two_batches_knows_the_frames_of_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "BATCH", 7)
+    monkeypatch.setattr(reconcile, "BATCH", 7)
     frames = [world.value() for _ in range(20)]
     owner = world.open(world.video(frames))
     world.work()
@@ -184,7 +182,7 @@ def test_a_single_frame_is_a_near_sighting_and_hidden_until_blocked(world: World
     assert told(world, owner) == []
     for said, shown in ((Feedback.PENDING_REVIEW, []), (Feedback.BLOCKED, [(1, "Somewhere")])):
         with world.context.database.write() as tx:
-            sightings_store.say(tx, world.entry_id(owner), actor.id, said, world.day)
+            feedback.record(tx, world.entry_id(owner), actor.id, said, world.day)
         assert told(world, owner) == shown
 
 
@@ -305,7 +303,7 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
     picture = world.picture(world.md5())
     seen(world, world.actor(), *[picture] * 1000)
     owner = world.open(picture)
-    monkeypatch.setattr(upkeep, "BATCH", 5000)
+    monkeypatch.setattr(reconcile, "BATCH", 5000)
     world.work()
     assert told(world, owner) == [(1, "Somewhere")]
     assert world.context.lag() == 0
@@ -314,7 +312,7 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
 def test_what_is_due_is_erased_a_few_at_a_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "ERASE", 2)
+    monkeypatch.setattr(retention, "ERASED_AT_ONCE", 2)
     owners = [world.open(world.picture(), world.video([world.value()] * 2)) for _ in range(6)]
     later = world.open()
     for owner in owners[:3]:
@@ -322,7 +320,7 @@ def test_what_is_due_is_erased_a_few_at_a_time(
     for owner in owners[3:]:
         withdraw.withdraw_entry(world.context, owner, 1, world.day)
     withdraw.withdraw_case(world.context, later, world.day + timedelta(days=1))
-    done = [upkeep.erase_due(world.context, erase_day(world.day)) for _ in range(6)]
+    done = [retention.erase_withdrawn(world.context, erase_day(world.day)) for _ in range(6)]
     assert done == [2, 2, 2, 2, 1, 0]
     withdrawn, active = EntryStatus.WITHDRAWN, EntryStatus.ACTIVE
     assert [world.statuses(owner) for owner in owners[:3]] == [[withdrawn] * 2] * 3
@@ -342,7 +340,7 @@ def test_an_entry_withdrawn_before_its_case_is_erased_on_its_own_day(world: Worl
     owner = world.open(world.picture(), world.picture())
     withdraw.withdraw_entry(world.context, owner, 1, world.day)
     withdraw.withdraw_case(world.context, owner, world.day + timedelta(days=1))
-    assert upkeep.erase_due(world.context, erase_day(world.day)) == 1
+    assert retention.erase_withdrawn(world.context, erase_day(world.day)) == 1
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN, EntryStatus.WITHDRAWING]
     assert withdraw.undo_case(world.context, owner) == 1
 
@@ -352,7 +350,7 @@ def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
 ) -> None:
     owner = world.open(*(world.picture() for _ in range(3)))
     withdraw.withdraw_case(world.context, owner, world.day)
-    real, erased = cases_store.withdraw, list[int]()
+    real, erased = entries.erase, list[int]()
 
     def crash(tx: Tx, entry: Entry) -> None:
         if len(erased) == 2:
@@ -361,16 +359,16 @@ def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
         real(tx, entry)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cases_store, "withdraw", crash)
+        patch.setattr(entries, "erase", crash)
         with pytest.raises(KeyboardInterrupt):
-            upkeep.erase_due(world.context, erase_day(world.day))
+            retention.erase_withdrawn(world.context, erase_day(world.day))
     assert erased == [1, 2]
     assert world.statuses(owner) == [EntryStatus.WITHDRAWING] * 3
     world.context.database.close()
     world.context = open_context()
     assert withdraw.undo_case(world.context, owner) == 3
     withdraw.withdraw_case(world.context, owner, world.day)
-    assert upkeep.erase_due(world.context, erase_day(world.day)) == 3
+    assert retention.erase_withdrawn(world.context, erase_day(world.day)) == 3
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN] * 3
 
 
@@ -380,7 +378,7 @@ def test_several_workers_erase_each_once(world: World, open_context: Callable[[]
         withdraw.withdraw_case(world.context, owner, world.day)
 
     def work(context: Context) -> int:
-        return sum(iter(lambda: upkeep.erase_due(context, erase_day(world.day)), 0))
+        return sum(iter(lambda: retention.erase_withdrawn(context, erase_day(world.day)), 0))
 
     with ThreadPoolExecutor(3) as pool:
         assert sum(pool.map(work, [world.context, open_context(), open_context()])) == 10

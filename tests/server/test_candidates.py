@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hashing.signals import ContentSignals, ViewSignals, Window, WindowSignal
-from service.domain import policy
-from service.domain.policy import Hit
-from service.workflows import asked, nearby
+from service.domain import match_policy
+from service.domain.match_policy import Candidate
+from service.search import candidates, neighbours, queries
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
 
-def hits(world: World, *items: ContentSignals) -> list[list[Hit]]:
-    questions = asked.questions_of(items)
-    near = nearby.search(world.context, questions)
+def candidates_of(world: World, *items: ContentSignals) -> list[list[Candidate]]:
+    asked = queries.of_contents(items)
+    near = candidates.near_entries(world.context.replica.searcher, asked)
     with world.context.database.read() as tx:
-        found = nearby.hits_of(tx, questions, near)
+        found = candidates.attributed(tx, asked, near)
     return [found.get(at, []) for at in range(len(items))]
 
 
@@ -28,18 +28,31 @@ def test_a_hit_says_what_was_found_by_what(world: World) -> None:
     owner = world.open(replace(world.picture(), windows=(window,)))
     value = world.near(window.signal.value, 12)
     views = (ViewSignals("full", 90, (world.value(),) * 3), ViewSignals("quad", 90, (value,) * 2))
-    (found,) = hits(world, replace(world.picture(), views=views))
-    assert {(hit.view, hit.orientation) for hit in found} == {(1, 0), (1, 1)}
-    for hit in found:
-        assert (hit.entry_id, hit.type, hit.distance) == (world.entry_id(owner), "pdq", 12)
-        assert (hit.window, hit.stored, hit.asked, hit.asked_frame) == (window.window, *[None] * 3)
+    (found,) = candidates_of(world, replace(world.picture(), views=views))
+    assert {(candidate.view, candidate.orientation) for candidate in found} == {(1, 0), (1, 1)}
+    for candidate in found:
+        assert (candidate.entry_id, candidate.type, candidate.distance) == (
+            world.entry_id(owner),
+            "pdq",
+            12,
+        )
+        assert (
+            candidate.window,
+            candidate.stored_span,
+            candidate.query_span,
+            candidate.query_frame,
+        ) == (window.window, *[None] * 3)
 
 
 def test_frames_have_their_spans(world: World) -> None:
     frames = [world.value() for _ in range(3)]
     world.open(world.video(frames))
-    ((hit,),) = hits(world, world.video([world.value(), frames[2]]))
-    assert (hit.asked_frame, hit.asked, hit.stored) == (1, (1000, 1999), (2000, 2999))
+    ((candidate,),) = candidates_of(world, world.video([world.value(), frames[2]]))
+    assert (candidate.query_frame, candidate.query_span, candidate.stored_span) == (
+        1,
+        (1000, 1999),
+        (2000, 2999),
+    )
 
 
 def test_of_many_views_of_a_frame_the_nearest_is_told(world: World) -> None:
@@ -50,67 +63,68 @@ def test_of_many_views_of_a_frame_the_nearest_is_told(world: World) -> None:
     )
     video = world.video([world.value()])
     video = replace(video, frames=(replace(video.frames[0], views=views),))
-    ((hit,),) = hits(world, video)
-    assert (hit.view, hit.distance) == (1, 4)
+    ((candidate,),) = candidates_of(world, video)
+    assert (candidate.view, candidate.distance) == (1, 4)
 
 
 def test_items_that_ask_the_same_are_told_the_same(world: World) -> None:
     picture = world.picture()
     world.open(picture, world.video([picture.signals[0].value]))
-    found = hits(world, picture, world.picture(), picture, picture)
+    found = candidates_of(world, picture, world.picture(), picture, picture)
     assert [len(each) for each in found] == [2, 0, 2, 2]
 
 
 def test_values_are_searched_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearby, "_AT_ONCE", 3)
+    monkeypatch.setattr(neighbours, "_FIRST_CODES", 3)
+    monkeypatch.setattr(neighbours, "_MOST_AT_ONCE", 2)
     pictures = [world.picture() for _ in range(5)]
     world.open(*pictures)
-    assert [len(each) for each in hits(world, *pictures)] == [1] * 5
+    assert [len(each) for each in candidates_of(world, *pictures)] == [1] * 5
 
 
 def test_of_a_value_that_is_near_many_the_nearest_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearby, "_A_VALUE", 3)
+    monkeypatch.setattr(neighbours, "_PER_VALUE", 3)
     value = world.value()
     world.open(*(world.picture(world.pdq(world.near(value, bits))) for bits in (9, 2, 7, 4, 5)))
-    (found,) = hits(world, world.picture(world.pdq(value)))
-    assert sorted(hit.distance for hit in found) == [2, 4, 5]
+    (found,) = candidates_of(world, world.picture(world.pdq(value)))
+    assert sorted(candidate.distance for candidate in found) == [2, 4, 5]
 
 
 def test_a_value_that_is_near_many_does_not_take_the_place_of_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearby, "_A_SEARCH", 6)
+    monkeypatch.setattr(neighbours, "_PER_SEARCH", 6)
     card, pictures = world.value(), [world.picture() for _ in range(3)]
     alike = (world.picture(world.pdq(world.near(card, 9))) for _ in range(20))
     world.open(*alike, *pictures)
-    found = hits(world, world.picture(world.pdq(card)), *pictures)
+    found = candidates_of(world, world.picture(world.pdq(card)), *pictures)
     assert [len(each) for each in found] == [3, 1, 1, 1]
 
 
 def test_of_one_entry_the_nearest_hits_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearby, "_AN_ENTRY", 2)
+    monkeypatch.setattr(candidates, "_PER_ENTRY", 2)
     value = world.value()
     world.open(world.video([world.near(value, bits) for bits in (9, 3, 6)]))
-    (found,) = hits(world, world.picture(world.pdq(value)))
-    assert sorted(hit.distance for hit in found) == [3, 6]
+    (found,) = candidates_of(world, world.picture(world.pdq(value)))
+    assert sorted(candidate.distance for candidate in found) == [3, 6]
 
 
 def test_of_many_entries_those_with_most_in_common_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A card in all frames of the item is near one frame of each entry, however near it is."""
-    monkeypatch.setattr(policy, "MOST_MATCHES", 2)
+    monkeypatch.setattr(match_policy, "MOST_MATCHES", 2)
     card, frames = world.value(), [world.value() for _ in range(4)]
     world.open(*(world.video([card, world.value()]) for _ in range(6)))
     owner = world.open(world.video([world.near(frame, 20) for frame in frames]))
     video = world.video(frames)
     view = ViewSignals("full", 90, (card,))
     with_card = tuple(replace(frame, views=(view,)) for frame in video.frames)
-    (found,) = hits(world, replace(video, frames=with_card))
-    counted = Counter(hit.entry_id for hit in found)
+    (found,) = candidates_of(world, replace(video, frames=with_card))
+    counted = Counter(candidate.entry_id for candidate in found)
     assert len(counted) == 2
     assert counted[world.entry_id(owner)] == 4

@@ -1,0 +1,172 @@
+"""Entries of cases, their status, and the signals that come and go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from hashing.signals import ContentKind, ContentSignals
+from service.domain.case import Entry, EntryStatus, HoldReason
+from service.domain.errors import IllegalTransition
+from service.store import changes
+from service.store import signals as stored_signals
+from service.store.changes import Change, Space
+from service.store.database import Tx, batches
+from service.store.schema import entries, signals
+
+
+class NewEntry(NamedTuple):
+    """An entry as intake has decided on it."""
+
+    content: ContentSignals
+    document_hash: bytes
+    reason: HoldReason | None
+
+    @property
+    def status(self) -> EntryStatus:
+        """Active, unless there is a reason to hold it."""
+        return EntryStatus.QUARANTINED if self.reason else EntryStatus.ACTIVE
+
+
+def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
+    """Insert entries after those that the case has, with their signals."""
+    highest = sa.select(sa.func.max(entries.c.n)).where(entries.c.case_id == case_id)
+    first = (tx.scalar(highest) or 0) + 1
+    for n, entry in enumerate(new, first):
+        row = {
+            "case_id": case_id,
+            "n": n,
+            "kind": entry.content.kind,
+            "status": entry.status,
+            "reason": entry.reason,
+            "reviewed": False,
+            "added_on": now,
+            "document_hash": entry.document_hash,
+        }
+        entry_id = tx.scalars(sa.insert(entries).values(row).returning(entries.c.id)).one()
+        rows = [{**each, "entry_id": entry_id} for each in stored_signals.rows_of(entry.content)]
+        stored_signals.insert(tx, Space.BANK, rows, searchable=entry.reason is None)
+
+
+def of_case(tx: Tx, case_id: int) -> list[Entry]:
+    """Return the entries of a case, in their order."""
+    query = sa.select(entries).where(entries.c.case_id == case_id).order_by(entries.c.n)
+    return [_entry(row) for row in tx.execute(query)]
+
+
+def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
+    """Return entries by id."""
+    return {
+        row.id: _entry(row)
+        for batch in batches(ids)
+        for row in tx.execute(sa.select(entries).where(entries.c.id.in_(batch)))
+    }
+
+
+def document_hashes(tx: Tx, case_id: int) -> set[bytes]:
+    """Return the document hashes of a case's entries, without withdrawn and withdrawing ones."""
+    kept = entries.c.document_hash.is_not(None) & (entries.c.status != EntryStatus.WITHDRAWING)
+    query = sa.select(entries.c.document_hash).where(entries.c.case_id == case_id, kept)
+    return {bytes(one) for one in tx.scalars(query)}
+
+
+def withdrawing(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
+    """Return the entries of a case that are withdrawing and have one of these document hashes."""
+    same = (entries.c.case_id == case_id) & entries.c.document_hash.in_(hashes)
+    query = sa.select(entries).where(same, entries.c.status == EntryStatus.WITHDRAWING)
+    return [_entry(row) for row in tx.execute(query)]
+
+
+def quarantined(tx: Tx) -> list[tuple[Entry, HoldReason]]:
+    """Return every entry that waits for review, with the reason, oldest first."""
+    held = (entries.c.status == EntryStatus.QUARANTINED) & entries.c.reviewed.is_(False)
+    rows = tx.execute(sa.select(entries).where(held).order_by(entries.c.id))
+    return [(_entry(row), HoldReason(row.reason)) for row in rows]
+
+
+def due(tx: Tx, now: date, limit: int) -> list[Entry]:
+    """Return some entries, withdrawn by themselves, whose withdrawal becomes final by this day."""
+    over = (entries.c.status == EntryStatus.WITHDRAWING) & (entries.c.erase_on <= now)
+    rows = tx.execute(sa.select(entries).where(over).order_by(entries.c.id).limit(limit))
+    return [_entry(row) for row in rows]
+
+
+def set_status(
+    tx: Tx,
+    entry: Entry,
+    to: EntryStatus,
+    *,
+    reason: HoldReason | None = None,
+    reviewed: bool = False,
+) -> None:
+    """Change the status of an entry and announce it to every index. Raises IllegalTransition."""
+    _change(tx, entry, to, {"reason": reason, "reviewed": entry.reviewed or reviewed})
+
+
+def mark_reviewed(tx: Tx, entry: Entry) -> None:
+    """Record that a person has decided on an entry."""
+    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(reviewed=True))
+
+
+def begin_withdrawal(tx: Tx, entry: Entry, erase_on: date | None) -> None:
+    """Remove an entry from every index, and keep all that an undo needs.
+
+    `erase_on` is None if the entry is withdrawn with its case, which then has the day.
+    """
+    _change(tx, entry, EntryStatus.WITHDRAWING, {"undo_to": entry.status, "erase_on": erase_on})
+
+
+def undo_withdrawal(tx: Tx, entry: Entry) -> Entry:
+    """Give an entry that is withdrawing its former status back, and return it.
+
+    The reason of a hold and the mark of a review have been kept. Raises IllegalTransition for an
+    entry that is not withdrawing.
+    """
+    if entry.undo_to is None:
+        raise IllegalTransition
+    _change(tx, entry, entry.undo_to, {"undo_to": None, "erase_on": None})
+    return replace(entry, status=entry.undo_to, undo_to=None, erase_on=None)
+
+
+def erase(tx: Tx, entry: Entry) -> None:
+    """Withdraw an entry for good: erase its signals and the hash that recognises its content."""
+    cleared = {"reason": None, "document_hash": None, "undo_to": None, "erase_on": None}
+    _change(tx, entry, EntryStatus.WITHDRAWN, cleared)
+    tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
+
+
+def erase_all(tx: Tx, case_id: int) -> int:
+    """Withdraw every entry of a case for good; return how many were not so before."""
+    left = [one for one in of_case(tx, case_id) if one.status is not EntryStatus.WITHDRAWN]
+    for entry in left:
+        erase(tx, entry)
+    return len(left)
+
+
+def _change(tx: Tx, entry: Entry, to: EntryStatus, values: dict[str, Any]) -> None:
+    changed = {"status": entry.step(to), **values}
+    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(changed))
+    ids = sa.select(signals.c.id).where(signals.c.entry_id == entry.id).order_by(signals.c.id)
+    if to is EntryStatus.ACTIVE:
+        changes.append(tx, Space.BANK, Change.ADD, tx.scalars(ids).all())
+    elif entry.status is not EntryStatus.WITHDRAWING:  # those were removed from the indexes before
+        changes.append(tx, Space.BANK, Change.REMOVE, tx.scalars(ids).all())
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(
+        id=row.id,
+        case_id=row.case_id,
+        n=row.n,
+        kind=ContentKind(row.kind),
+        status=EntryStatus(row.status),
+        added_on=row.added_on,
+        reviewed=row.reviewed,
+        hold=HoldReason(row.reason) if row.reason else None,
+        undo_to=EntryStatus(row.undo_to) if row.undo_to else None,
+        erase_on=row.erase_on,
+    )

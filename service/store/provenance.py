@@ -1,0 +1,117 @@
+"""What stored signals belong to: which entry or observation, and which part of its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from hashing.signals import Signal, SignalType
+from service.domain.alignment import Span, VideoExtent
+from service.store.changes import Space
+from service.store.database import Tx, batches
+from service.store.schema import signals
+from service.store.signals import TABLES, only_active
+
+
+class Provenance(NamedTuple):
+    """Where a stored signal comes from.
+
+    `content_id` is an entry's id in the bank, and an observation's among what was observed.
+    `span` is that of a frame; `window` names the part or view of a picture or frame.
+    """
+
+    signal_id: int
+    content_id: int
+    type: SignalType
+    span: Span | None
+    window: str | None
+
+
+class ContentSignal(NamedTuple):
+    """A stored signal with its provenance."""
+
+    provenance: Provenance
+    value: bytes
+
+
+def by_signal(tx: Tx, space: Space, signal_ids: Iterable[int]) -> dict[int, Provenance]:
+    """Return the provenance of signals; of the bank only those of active entries."""
+    in_batch = TABLES[space].c.id.in_
+    return {
+        row.id: _provenance(row)
+        for batch in batches(signal_ids)
+        for row in tx.execute(_select(space).where(in_batch(batch)))
+    }
+
+
+def of_contents(tx: Tx, space: Space, content_ids: Iterable[int]) -> list[ContentSignal]:
+    """Return every signal of some entries or observations, by id; of entries only active ones."""
+    query = _select(space).add_columns(TABLES[space].c.value)
+    rows = [
+        row
+        for batch in batches(content_ids)
+        for row in tx.execute(query.where(_content(space).in_(batch)))
+    ]
+    return [
+        ContentSignal(_provenance(row), bytes(row.value))
+        for row in sorted(rows, key=lambda row: row.id)
+    ]
+
+
+def identical(tx: Tx, space: Space, exact: Iterable[Signal]) -> list[tuple[Signal, Provenance]]:
+    """Return every stored signal of the same exact type and value, with its provenance."""
+    table = TABLES[space]
+    wanted = {(signal.type, signal.value): signal for signal in exact}
+    matches: list[tuple[Signal, Provenance]] = []
+    for signal_type in {signal.type for signal in wanted.values()}:
+        values = [value for kind, value in wanted if kind is signal_type]
+        for batch in batches(values):
+            query = _select(space).where(table.c.type == signal_type, table.c.value.in_(batch))
+            rows = tx.execute(query.add_columns(table.c.value))
+            matches += [(wanted[signal_type, bytes(row.value)], _provenance(row)) for row in rows]
+    return matches
+
+
+def extents(tx: Tx, space: Space, content_ids: Iterable[int]) -> dict[int, VideoExtent]:
+    """Return how much video each entry or observation has. Pictures are left out."""
+    table, content = TABLES[space], _content(space)
+    begin, end = sa.func.min(table.c.at_ms), sa.func.max(table.c.until_ms)
+    count = sa.func.count(table.c.at_ms.distinct())
+    frames = table.c.at_ms.is_not(None)
+    query = sa.select(content, count, begin, end).where(frames).group_by(content)
+    return {
+        content_id: VideoExtent(number, last - first)
+        for batch in batches(content_ids)
+        for content_id, number, first, last in tx.execute(query.where(content.in_(batch)))
+    }
+
+
+def frame_spans(tx: Tx, space: Space, content_ids: Iterable[int]) -> dict[int, list[Span]]:
+    """Return the spans of the frames of each entry or observation, in time order."""
+    table, content = TABLES[space], _content(space)
+    query = sa.select(content, table.c.at_ms, table.c.until_ms).where(table.c.at_ms.is_not(None))
+    spans: dict[int, list[Span]] = {}
+    for batch in batches(content_ids):
+        rows = tx.execute(query.where(content.in_(batch)).distinct())
+        for content_id, at_ms, until_ms in rows:
+            spans.setdefault(content_id, []).append(Span(at_ms, until_ms))
+    return {content_id: sorted(of_content) for content_id, of_content in spans.items()}
+
+
+def _select(space: Space) -> sa.Select[Any]:
+    table = TABLES[space]
+    content = _content(space).label("content_id")
+    columns = (table.c.id, content, table.c.type, table.c.at_ms, table.c.until_ms, table.c.window)
+    return only_active(space, sa.select(*columns))
+
+
+def _provenance(row: Any) -> Provenance:  # noqa: ANN401 (a row of `_select`)
+    span = None if row.at_ms is None else Span(row.at_ms, row.until_ms)
+    return Provenance(row.id, row.content_id, SignalType(row.type), span, row.window)
+
+
+def _content(space: Space) -> sa.Column[Any]:
+    """The column that tells what a signal belongs to. The exclude bank has none."""
+    return TABLES[space].c.observation_id if space is Space.OBSERVED else signals.c.entry_id

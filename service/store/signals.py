@@ -1,0 +1,147 @@
+"""Stored signals: of entries (the bank), of the exclude bank, of observations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from hashing.signals import ContentSignals, FrameSignal, Signal, SignalType, ViewSignals
+from service.domain.admission import is_matchable
+from service.domain.case import EntryStatus
+from service.domain.match_policy import COMMON_VIEWS
+from service.store import changes
+from service.store.changes import Change, Space
+from service.store.database import Tx, batches
+from service.store.schema import entries, excluded_signals, observed_signals, signals
+
+TABLES = {
+    Space.BANK: signals,
+    Space.EXCLUDED: excluded_signals,
+    Space.OBSERVED: observed_signals,
+}
+
+
+class StoredSignal(NamedTuple):
+    """One stored signal: its id, the name of its type, its value."""
+
+    id: int
+    type: str
+    value: bytes
+
+
+def rows_of(content: ContentSignals) -> list[dict[str, Any]]:
+    """Return the rows of every signal of one piece of content, without the id of its owner.
+
+    Of the views only those that count in full, and of these the upright value: a later view has
+    a shorter radius, and a row does not record which view it was. Unmatchable signals are left out.
+    """
+    parts: list[tuple[Signal, str | None, FrameSignal | None]] = [
+        *((signal, None, None) for signal in content.signals),
+        *((one.signal, one.window, None) for one in content.windows),
+        *((_upright(view), view.view, None) for view in content.views[:COMMON_VIEWS]),
+    ]
+    for frame in content.frames:
+        parts.append((frame.signal, None, frame))
+        parts += ((_upright(view), view.view, frame) for view in frame.views)
+    return [_row(*part) for part in parts if is_matchable(part[0])]
+
+
+def insert(
+    tx: Tx, space: Space, rows: Sequence[dict[str, Any]], *, searchable: bool = True
+) -> None:
+    """Insert rows of signals. Searchable ones are announced to every index."""
+    if not rows:
+        return
+    table = TABLES[space]
+    ids = tx.scalars(sa.insert(table).returning(table.c.id), list(rows)).all()
+    if searchable:
+        changes.append(tx, space, Change.ADD, ids)
+
+
+def delete_windows(tx: Tx, ids: Iterable[int]) -> None:
+    """Delete those of some signals of entries that are windows, and announce it to every index."""
+    for batch in batches(ids):
+        of_window = signals.c.id.in_(batch) & signals.c.window.is_not(None)
+        gone = tx.scalars(sa.select(signals.c.id).where(of_window)).all()
+        changes.append(tx, Space.BANK, Change.REMOVE, gone)
+        tx.execute(sa.delete(signals).where(of_window))
+
+
+def insert_excluded(tx: Tx, perceptual: Iterable[Signal], now: date) -> int:
+    """Add perceptual signals to the exclude bank; return how many were new."""
+    table, new = excluded_signals, 0
+    for signal in perceptual:
+        same = (table.c.type == signal.type) & (table.c.value == signal.value)
+        if tx.scalar(sa.select(table.c.id).where(same)) is None:
+            insert(tx, Space.EXCLUDED, [{**_row(signal, None, None), "added_on": now}])
+            new += 1
+    return new
+
+
+def searchable(tx: Tx, space: Space, chunk: int) -> Iterator[list[StoredSignal]]:
+    """Yield every perceptual signal that an index must hold, in chunks."""
+    query = _perceptual(space).execution_options(yield_per=chunk)
+    for part in tx.execute(query).partitions():
+        yield [StoredSignal(*row) for row in part]
+
+
+def searchable_by_id(tx: Tx, space: Space, ids: Iterable[int]) -> list[StoredSignal]:
+    """Return those of some signals that an index must hold now."""
+    return _by_id(tx, space, _perceptual(space), ids)
+
+
+def by_id(tx: Tx, space: Space, ids: Iterable[int]) -> list[StoredSignal]:
+    """Return signals by id, exact ones too; of the bank only those of active entries."""
+    table = TABLES[space]
+    columns = sa.select(table.c.id, table.c.type, table.c.value)
+    return _by_id(tx, space, only_active(space, columns), ids)
+
+
+def _by_id(tx: Tx, space: Space, query: sa.Select[Any], ids: Iterable[int]) -> list[StoredSignal]:
+    in_batch = TABLES[space].c.id.in_
+    return [
+        StoredSignal(*row)
+        for batch in batches(ids)
+        for row in tx.execute(query.where(in_batch(batch)))
+    ]
+
+
+def only_active(space: Space, query: sa.Select[Any]) -> sa.Select[Any]:
+    """Restrict a query on the bank to the signals of active entries."""
+    if space is Space.BANK:
+        return query.join(entries).where(_unindexed(entries.c.status) == EntryStatus.ACTIVE)
+    return query
+
+
+def _row(signal: Signal, window: str | None, frame: FrameSignal | None) -> dict[str, Any]:
+    return {
+        "type": signal.type,
+        "value": signal.value,
+        "quality": signal.quality,
+        "at_ms": None if frame is None else frame.at_ms,
+        "until_ms": None if frame is None else frame.until_ms,
+        "window": window,
+    }
+
+
+def _upright(view: ViewSignals) -> Signal:
+    return Signal(SignalType.PDQ, view.values[0], view.quality)
+
+
+def _perceptual(space: Space) -> sa.Select[Any]:
+    table = TABLES[space]
+    kinds = [kind for kind in SignalType if kind.perceptual]
+    of_kind = _unindexed(table.c.type).in_(kinds)
+    return only_active(space, sa.select(table.c.id, table.c.type, table.c.value).where(of_kind))
+
+
+def _unindexed(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """The column in an expression that no index covers.
+
+    SQLite's planner assumes that few rows have one type or status, and would scan all that do
+    (nearly the whole bank) rather than fetch the few whose ids are given.
+    """
+    return sa.func.coalesce(column, "")

@@ -1,0 +1,39 @@
+"""Forgetting: observations that have expired, and what was withdrawn and can be undone no more."""
+
+from __future__ import annotations
+
+from service.store import cases, entries, observations
+from service.workflows.context import Context, Today
+
+PURGED_AT_ONCE = 500
+"""Observations erased in one transaction."""
+ERASED_AT_ONCE = 20
+"""Entries erased in one transaction, or one case, which may have 50. Each may have 1,200 frames."""
+
+
+def purge_observations(context: Context, now: Today) -> int:
+    """Erase some observations that have expired; return how many. 0 means that none is left."""
+    with context.database.write_changes() as tx:
+        return observations.purge(tx, now, PURGED_AT_ONCE)
+
+
+def erase_withdrawn(context: Context, now: Today) -> int:
+    """Erase some of what was withdrawn and can be undone no more.
+
+    Returns how many entries; 0 means that none is left. A case is erased whole, or not yet.
+    """
+    with context.database.write_changes() as tx:
+        case = cases.due(tx, now)
+        if case:
+            erased = entries.erase_all(tx, case.id)
+            cases.close_for_good(tx, case, now)
+            return erased or 1
+        alone = entries.due(tx, now, ERASED_AT_ONCE)
+        for entry in alone:
+            entries.erase(tx, entry)
+    return len(alone)
+
+
+def overwrite_erased(context: Context) -> None:
+    """Leave no trace of what was erased in SQLite's log."""
+    context.database.overwrite()
