@@ -190,7 +190,7 @@ def _row(method: str, band: str, edit: str, recall: float, n: int) -> Row:
 def _expected(counts: dict[Profile, tails.Counts], profile: Profile | None, band: str) -> Row:
     """What the fitted tails say of the band's PDQ threshold, and of a bank of 10 million.
 
-    Later views and the larger set's windows count within fewer bits (service/domain/match_policy.py).
+    Later views and the larger set's windows count within fewer bits: see match_policy.
     """
     if profile not in counts:
         return {}

@@ -17,14 +17,10 @@ import argparse
 import hashlib
 import io
 import json
-import os
-import platform
-import re
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +29,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from benchmarks import machine
 from hashing import hash_files, hash_picture, pdq, phash, pixels
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"
@@ -244,7 +241,6 @@ def throughput(folder: Path) -> list[Row]:
 def facts(files: dict[float, list[bytes]], rounds: int) -> dict[str, Any]:
     """Return what the numbers depend on."""
     photos = len(list(PHOTOS.glob("*.jpg")))
-    installed = {each.name.lower(): each.version for each in metadata.distributions()}
     return {
         "corpus": f"of {photos} photographs, with grain" if photos else "drawn pictures",
         "seed": SEED,
@@ -252,24 +248,13 @@ def facts(files: dict[float, list[bytes]], rounds: int) -> dict[str, Any]:
         "pictures": {f"{megapixels:g}": _described(some) for megapixels, some in files.items()},
         "rounds": rounds,
         "folder": f"{FOLDER} pictures of 0.3 MP, {FOLDER_ROUNDS} rounds",
-        "python": platform.python_version(),
-        "versions": {name: installed.get(name, "not installed") for name in PACKAGES},
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "load_at_start": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        **machine.described(PACKAGES),
     }
 
 
 def _described(files: list[bytes]) -> str:
     width, height = Image.open(io.BytesIO(files[0])).size
     return f"{len(files)} of {width} x {height}, {round(statistics.mean(map(len, files)))} bytes"
-
-
-def _processor() -> str:
-    """Linux keeps the name where `platform` does not look."""
-    known = Path("/proc/cpuinfo")
-    name = re.search(r"model name\s*: (.*)", known.read_text()) if known.exists() else None
-    return name[1] if name else platform.processor()
 
 
 def table(found: list[Row]) -> None:

@@ -21,20 +21,17 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
-import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from importlib import metadata
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks import curves, sets, trial
+from benchmarks import curves, machine, sets, trial
 from benchmarks.sets import SEED
 from benchmarks.system import UNITS, size_of
 from benchmarks.trial import SYSTEMS, Row, Task
@@ -90,7 +87,6 @@ def _short(size: int) -> str:
 
 def facts(tasks: list[Task]) -> dict[str, Any]:
     """Return what the numbers depend on."""
-    installed = {each.name.lower(): each.version for each in metadata.distributions()}
     return {
         "uniform": "random bits",
         "skewed": f"sampled as PDQ is, of {sets.COPIES:.0%} edited copies, {sets.PLAIN:.0%} plain",
@@ -98,19 +94,8 @@ def facts(tasks: list[Task]) -> dict[str, Any]:
         "radii": tasks[0].radii,
         "questions": {f"up to {_short(most)}": count for most, count in trial.QUESTIONS.items()},
         "seed": tasks[0].seed,
-        "python": platform.python_version(),
-        "versions": {name: installed.get(name, "not installed") for name in PACKAGES},
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "load_at_start": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        **machine.described(PACKAGES),
     }
-
-
-def _processor() -> str:
-    """Linux keeps the name where `platform` does not look."""
-    known = Path("/proc/cpuinfo")
-    name = re.search(r"model name\s*: (.*)", known.read_text()) if known.exists() else None
-    return name[1] if name else platform.processor()
 
 
 def table(found: list[Row]) -> None:

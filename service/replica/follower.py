@@ -26,5 +26,6 @@ class Replica:
     def search(self, space, kind, codes, radius):
         return self.c.hits(space, kind, codes, radius)
 
+    def load(self, **k): self.c.load(**k)
     def catch_up(self):
         self.c.catch_up()
