@@ -14,8 +14,7 @@ from service.domain import policy
 from service.domain.alignment import Span
 from service.domain.policy import Film
 from service.matching import orientations
-from service.matching.codes import CODE_BYTES, Codes
-from service.workflows.refill import codes_of
+from service.matching.codes import CODE_BYTES, Codes, codes_of
 
 NONE = -1
 """No frame: a value of the whole. No view: a plain signal."""

@@ -12,6 +12,7 @@ from service.domain import policy
 from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, new_number, refusal
 from service.domain.errors import CaseFull, Conflict, InvalidRequest
+from service.matching.codes import codes_of
 from service.store import banks, cases
 from service.store.cases import NewEntry
 from service.store.changes import Space
@@ -110,7 +111,7 @@ def _check(contents: Sequence[ContentSignals]) -> None:
 
 def _matched_from_now_on(context: Context) -> None:
     """At once in this process; the worker then looks for what was seen before."""
-    context.catch_up()
+    context.replica.catch_up()
     context.work_waits.set()
 
 
@@ -133,32 +134,33 @@ def _without_plain(context: Context, content: ContentSignals) -> ContentSignals:
     """Without windows that are plain or near the exclude bank: they would be found in anything."""
     fit = [one for one in content.windows if policy.fit(one.signal)]
     values = [one.signal.value for one in fit]
-    near = context.search(Space.EXCLUDED, SignalType.PDQ, values, policy.EXCLUDE_DISTANCE)
-    excluded = {at for at, _, _ in near}
+    near = context.replica.searcher.search(
+        Space.EXCLUDED, SignalType.PDQ, codes_of(values), policy.EXCLUDE_DISTANCE
+    )
+    excluded = set(near.queries.tolist())
     windows = tuple(one for at, one in enumerate(fit) if at not in excluded)
     return replace(content, windows=windows)
 
 
 def _is_excluded(context: Context, content: ContentSignals) -> bool:
     signals = [*content.signals, *(frame.signal for frame in content.frames)]
-    return any(
-        context.search(
-            Space.EXCLUDED,
-            kind,
-            [signal.value for signal in signals if signal.type is kind],
-            policy.EXCLUDE_DISTANCE,
-        )
-        for kind in (SignalType.PDQ, SignalType.PHASH)
-    )
+    for kind in (SignalType.PDQ, SignalType.PHASH):
+        codes = codes_of(signal.value for signal in signals if signal.type is kind)
+        near = context.replica.searcher.search(Space.EXCLUDED, kind, codes, policy.EXCLUDE_DISTANCE)
+        if len(near.ids):
+            return True
+    return False
 
 
 def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
     """How many cases hold the same content. Of parts and frames, none is counted."""
     values = [signal.value for signal in content.signals if signal.type is SignalType.PDQ]
-    near = context.search(Space.BANK, SignalType.PDQ, values, policy.MATCH_DISTANCE)
+    near = context.replica.searcher.search(
+        Space.BANK, SignalType.PDQ, codes_of(values), policy.MATCH_DISTANCE
+    )
     exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
     with context.database.read() as tx:
-        places = banks.places(tx, Space.BANK, [signal_id for _, signal_id, _ in near])
+        places = banks.places(tx, Space.BANK, near.ids.tolist())
         whole = [one for one in places.values() if one.window is None and one.span is None]
         holders = {place.holder_id for place in whole}
         holders |= {place.holder_id for _, place in banks.identical(tx, Space.BANK, exact)}

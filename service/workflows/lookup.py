@@ -68,7 +68,7 @@ def lookup(
         found = _active(tx, found)
         for one in {(one.entry_id, one.verdict) for of_item in found for one in of_item}:
             _keep(context, tx, actor, Found(*one), now)
-    context.catch_up()
+    context.replica.catch_up()
     return [_answer(context, actor, of_item) for of_item in found]
 
 

@@ -118,7 +118,7 @@ def _near(context: Context, kind: SignalType, every: Values, radius: int) -> Nea
     """What is near values of one type. A value that is asked more than once is searched once."""
     codes, of_code, times = _distinct(every.codes)
     excluded = np.zeros(len(codes), np.int64)
-    plain = context.hits(Space.EXCLUDED, kind, codes, policy.EXCLUDE_DISTANCE)
+    plain = context.replica.searcher.search(Space.EXCLUDED, kind, codes, policy.EXCLUDE_DISTANCE)
     excluded[plain.queries] = 1
     starts = range(0, len(codes), _AT_ONCE)
     hits = np.concatenate([_nearest(context, kind, codes, start, radius) for start in starts])
@@ -135,7 +135,8 @@ def _near(context: Context, kind: SignalType, every: Values, radius: int) -> Nea
 
 def _nearest(context: Context, kind: SignalType, codes: Codes, start: int, radius: int) -> Column:
     """(n, 3): code, signal id, distance, for some codes from `start`; of each the nearest."""
-    hits = context.hits(Space.BANK, kind, codes[start : start + _AT_ONCE], radius)
+    some = codes[start : start + _AT_ONCE]
+    hits = context.replica.searcher.search(Space.BANK, kind, some, radius)
     kept = _rank(hits.queries, hits.distances) < _A_VALUE
     return np.stack((hits.queries + start, hits.ids, hits.distances), axis=1)[kept]
 

@@ -36,4 +36,4 @@ def respond(context: Context, actor: Actor, responses: Sequence[Response], now: 
             entry = cases.entries_by_id(tx, [entry_id])[entry_id]
             if policy.may_hold(entry) and policy.disputed(sightings.feedback_on(tx, entry_id)):
                 cases.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
-    context.catch_up()
+    context.replica.catch_up()

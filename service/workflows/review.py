@@ -35,7 +35,7 @@ def release(context: Context, entry_id: int) -> None:
     with context.database.write() as tx:
         entry = _entry(tx, entry_id)
         cases.set_status(tx, entry, EntryStatus.ACTIVE, reviewed=True)
-    context.catch_up()
+    context.replica.catch_up()
 
 
 def keep(context: Context, entry_id: int) -> None:

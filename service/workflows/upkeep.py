@@ -17,12 +17,11 @@ from service.domain.case import EntryStatus, HoldReason
 from service.domain.policy import Found, Hit
 from service.domain.sighting import Sighting, Source
 from service.matching import orientations
-from service.matching.codes import CODE_BYTES
+from service.matching.codes import CODE_BYTES, codes_of
 from service.store import banks, cases, changes, sightings
 from service.store.banks import Stored
 from service.store.changes import Change, Space
 from service.store.database import Tx
-from service.workflows import refill
 from service.workflows.context import Context, Today
 
 WORKER = "sightings"
@@ -63,10 +62,10 @@ def reconcile(context: Context) -> int:
 
     Returns how many changes were looked at; 0 means that all is done.
     """
-    context.catch_up()
+    context.replica.catch_up()
     with context.database.read() as tx:
         rows = changes.after(tx, changes.reached(tx, WORKER), BATCH)
-        rows = [row for row in rows if row.position <= context.position]
+        rows = [row for row in rows if row.position <= context.replica.position]
         added = {space: _added(tx, space, rows) for space in Space}
     if not rows:
         return 0
@@ -77,7 +76,7 @@ def reconcile(context: Context) -> int:
         _record(context, tx, _with_identical(tx, pairs, added))
         _hold(tx, overtaken)
         changes.set_reached(tx, WORKER, rows[-1].position)
-    context.catch_up()
+    context.replica.catch_up()
     return len(rows)
 
 
@@ -117,10 +116,10 @@ def _near(
     found = []
     for kind, ways in ((SignalType.PDQ, turns), (SignalType.PHASH, turns[:1])):
         of_kind = [one for one in stored if one.type == kind]
-        every = orientations.oriented(refill.codes_of(one.value for one in of_kind))
+        every = orientations.oriented(codes_of(one.value for one in of_kind))
         codes = every[:, ways].reshape(-1, CODE_BYTES)
         if len(codes):
-            hits = context.hits(others, kind, codes, radius)
+            hits = context.replica.searcher.search(others, kind, codes, radius)
             columns = (hits.queries // len(ways), hits.queries % len(ways), hits.ids)
             rows = zip(*(each.tolist() for each in (*columns, hits.distances)), strict=True)
             found += [_Hit(of_kind[at], turn, other, bits) for at, turn, other, bits in rows]

@@ -42,7 +42,7 @@ def withdraw_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
         for entry in left:
             cases.begin_withdrawal(tx, entry, None)
         cases.close(tx, case.id, now, erase_day(now))
-    context.catch_up()
+    context.replica.catch_up()
     return Withdrawal(len(left), erase_day(now))
 
 
@@ -54,7 +54,7 @@ def withdraw_entry(context: Context, owner: Owner, n: int, now: Today) -> Withdr
         if _is_withdrawn(entry):
             return Withdrawal(0, _day(case, entry))
         cases.begin_withdrawal(tx, entry, erase_day(now))
-    context.catch_up()
+    context.replica.catch_up()
     return Withdrawal(1, erase_day(now))
 
 
@@ -62,7 +62,7 @@ def erase_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
     """Withdraw a case for good, also one that is withdrawing: nothing can be undone."""
     with context.database.write() as tx:
         erased = cases.erase(tx, cases.lock(tx, owner.case_id), now)
-    context.catch_up()
+    context.replica.catch_up()
     return Withdrawal(erased, None)
 
 
@@ -73,7 +73,7 @@ def erase_entry(context: Context, owner: Owner, n: int) -> Withdrawal:
         if entry.status is EntryStatus.WITHDRAWN:
             return Withdrawal(0, None)
         cases.withdraw(tx, entry)
-    context.catch_up()
+    context.replica.catch_up()
     return Withdrawal(1, None)
 
 
@@ -141,5 +141,5 @@ def _bring_back(tx: Tx, entry: Entry) -> None:
 
 def _matched_again(context: Context) -> None:
     """At once in this process; the worker then looks for what was seen, or excluded, meanwhile."""
-    context.catch_up()
+    context.replica.catch_up()
     context.work_waits.set()

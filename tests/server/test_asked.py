@@ -7,10 +7,10 @@ import pytest
 
 from hashing.signals import ContentKind, ContentSignals, FrameSignal, SignalType, ViewSignals
 from service.domain import policy
+from service.matching.codes import codes_of
 from service.matching.orientations import oriented
 from service.workflows import asked
 from service.workflows.asked import NONE
-from service.workflows.refill import codes_of
 from tests.server.conftest import World
 
 PDQ, PHASH, *_ = SignalType

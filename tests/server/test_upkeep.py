@@ -21,7 +21,7 @@ from hashing.signals import (
 from service.domain.actor import Actor, Owner
 from service.domain.case import Entry, EntryStatus, erase_day
 from service.domain.sighting import Feedback, Source, Verdict
-from service.matching.codes import Codes, Hits
+from service.matching.codes import Codes, Neighbours, codes_of
 from service.matching.orientations import oriented
 from service.store import cases as cases_store
 from service.store import changes
@@ -31,7 +31,6 @@ from service.store.schema import cases, progress, sightings, signals
 from service.workflows import exclude, observe, status, upkeep, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
-from service.workflows.refill import codes_of
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -205,16 +204,17 @@ def test_what_is_withdrawn_while_the_worker_works_has_no_sighting(
     picture = world.picture()
     owner = world.open(picture)
     seen(world, world.actor(), picture)
-    real = world.context.hits
+    searcher = world.context.replica.searcher
+    real = searcher.search
 
     def withdrawn_meanwhile(
         space: changes.Space, kind: SignalType, codes: Codes, radius: int
-    ) -> Hits:
+    ) -> Neighbours:
         found = real(space, kind, codes, radius)
         withdraw.withdraw_case(world.context, owner, world.day)
         return found
 
-    monkeypatch.setattr(world.context, "hits", withdrawn_meanwhile)
+    monkeypatch.setattr(searcher, "search", withdrawn_meanwhile)
     world.work()
     assert verdicts(world) == []
 
@@ -308,7 +308,7 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
     monkeypatch.setattr(upkeep, "BATCH", 5000)
     world.work()
     assert told(world, owner) == [(1, "Somewhere")]
-    assert world.context.lag() == 0
+    assert world.context.replica.lag() == 0
 
 
 def test_what_is_due_is_erased_a_few_at_a_time(

@@ -1,0 +1,1 @@
+"""What follows the store: indexes that each process keeps current, and the search in them."""
