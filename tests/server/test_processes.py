@@ -108,7 +108,7 @@ KILLED = """
 import os, random, shutil, signal, sys, time
 from pathlib import Path
 from tests.server.following import Process, loaded
-from tests.server.test_processes import SMALL, long_log, merging
+from tests.server.test_processes import SMALL, long_log, merge_policy
 
 merge_policy.TAIL_CODES = SMALL
 loaded()
