@@ -71,7 +71,7 @@ class Bank:
             for entry, name in zip(found, part, strict=True):
                 reference = self.context.seals.reference(self.actor.id, entry.id)
                 self._names[reference] = name
-        self.signals = sum(map(len, self.context.indexes.values()))
+        self.signals = sum(each.signals for each in self.context.replica.searcher.statistics())
 
     def ask(self, items: Sequence[ContentSignals]) -> list[list[Found]]:
         """Return what is found for each item, the best first."""
@@ -90,7 +90,7 @@ def opened() -> Iterator[Bank]:
         context = create_context(settings)
         try:
             context.database.migrate()
-            context.load()
+            context.replica.load()
             yield Bank(context)
         finally:
             context.database.close()

@@ -71,7 +71,7 @@ class Service:
 
     def load(self) -> None:
         """Make the indexes, and a platform."""
-        replica = getattr(self.context, "replica", self.context)
+        replica: Any = getattr(self.context, "replica", self.context)
         replica.load()
         keyring.create(self.context, Role.PLATFORM, "benchmark", TODAY)
         self.actor = Actor(1, Role.PLATFORM, "benchmark")

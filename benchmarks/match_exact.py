@@ -22,9 +22,11 @@ import numpy as np
 
 from benchmarks.sets import BITS, SEED, SETS, Codes, turned
 from benchmarks.system import size_of
-from service.matching.codes import Ids, Rows, arranged
+from service.matching.bit_order import permute_bits
+from service.matching.codes import Ids
 from service.matching.index import HammingIndex
-from service.matching.shelf import Shelf
+from service.matching.scan import Triples
+from service.matching.segment_directory import SegmentDirectory
 
 RADII = (0, 1, 31, 40, 48, 64)
 NEWEST = 1000
@@ -74,11 +76,11 @@ def indexed(codes: Codes, folder: Path, seed: int) -> tuple[HammingIndex, Ids]:
     """Return an index of the codes under their places, and the places that are not removed."""
     ids = np.arange(len(codes), dtype=np.int64)
     index = HammingIndex()
-    shelf = Shelf(folder, {"codes": index})
+    directory = SegmentDirectory(folder, {"codes": index})
     first = len(codes) - NEWEST
-    with shelf.writing(wait=True):
-        shelf.fill("codes", ids[:first], arranged(codes[:first]))
-        shelf.publish(_paused)
+    with directory.write_lock(wait=True):
+        directory.rebuild("codes", ids[:first], permute_bits(codes[:first]))
+        directory.commit(_paused)
     index.add(ids[first:], codes[first:])
     gone = np.random.default_rng(seed).choice(ids, len(ids) // REMOVED, replace=False)
     index.remove(gone.tolist())
@@ -116,7 +118,7 @@ def scanned(
     return _pairs(np.column_stack([queries, live[places], distances.astype(np.int64)]))
 
 
-def _pairs(rows: Rows) -> set[tuple[int, int, int]]:
+def _pairs(rows: Triples) -> set[tuple[int, int, int]]:
     return set(map(tuple, rows.tolist()))
 
 

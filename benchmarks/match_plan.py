@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sets import SEED, uniform
-from service.matching import build, plan
-from service.matching.codes import Words, arranged
+from service.matching import plan, segment_writer
+from service.matching.bit_order import Words, permute_bits
 from service.matching.scan import scan
 
 SIZES = (32_768, 131_072, 1_000_000, 10_000_000)
@@ -80,16 +80,16 @@ def main() -> None:
 
 def measure(size: int, radius: int) -> list[Measured]:
     """Return the time of every cut at one size."""
-    words, queries = arranged(uniform(size)), arranged(uniform(QUERIES, SEED + 1))
+    words, queries = permute_bits(uniform(size)), permute_bits(uniform(QUERIES, SEED + 1))
     comparison = timed(lambda one: scan(one, words, radius), queries[:50]) / size
-    picked = plan.chunks_for(size)
+    picked = plan.best_chunking(size)
     rows = []
     for number in sorted({*CUTS, len(picked)}):
         print(f"{size:,} codes in {number} chunks", file=sys.stderr)
-        cut = plan.chunks(number)
+        cut = plan.chunking(number)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "one.segment"
-            segment = build.write(path, np.arange(size), words, cut=cut)
+            segment = segment_writer.write(path, np.arange(size), words, chunks=cut)
             segment.search(queries, radius)
             took = timed(lambda one: segment.search(one, radius), queries)  # noqa: B023
             each = path.stat().st_size / size
@@ -110,11 +110,14 @@ def timed(search: Callable[[Words], object], queries: Words) -> float:
 
 def fit(rows: Iterable[Measured], radius: int) -> list[tuple[str, float]]:
     """Return the constants with which the model is nearest to the times, relatively."""
-    steps = np.array([plan.steps(plan.chunks(row.chunks), row.size, radius) for row in rows])
+    steps = np.array(
+        [plan.expected_steps(plan.chunking(row.chunks), row.size, radius) for row in rows]
+    )
     times = np.array([row.measured for row in rows])
     matrix: NDArray[np.float64] = np.column_stack([np.ones(len(times)), steps]) / times[:, None]
     found = np.linalg.lstsq(matrix, np.ones(len(times)), rcond=None)[0]
-    return list(zip(("CALL", "BUCKET", "POSTING", "CANDIDATE"), found.tolist(), strict=True))
+    names = ("CALL_COST", "BUCKET_COST", "POSTING_COST", "CANDIDATE_COST")
+    return list(zip(names, found.tolist(), strict=True))
 
 
 def draw(rows: list[Measured], radius: int, path: Path) -> None:

@@ -10,7 +10,7 @@ done as fast as the machine can, over one SQLite store of 24,000 signals, in two
   and compare every answer with a linear scan. It is killed (SIGKILL) in every round: anywhere,
   as it writes segments or the manifest, or as it starts. What it had acknowledged must be in the
   store; what it finds after its restart must be what the store holds, no more and no less.
-- *replica*: follows, and writes and adopts manifests too. It is never killed, so that its memory
+- *replica*: follows, and commits and reloads manifests too. It is never killed, so that its memory
   tells, and asks all the time for signals that nobody touches.
 
 After each round, at rest, both are compared with the store as a whole, and memory, files,
@@ -79,7 +79,7 @@ class Soak:
         self._index = settings_in(folder).index
         self._random = Random(plan.seed)
         self._database = Database(settings_in(folder).database)
-        self._lives = self._published = 0
+        self._lives = self._committed = 0
         (folder / "tmp").mkdir()
         self._database.migrate()
         with self._database.write_changes() as tx:
@@ -107,7 +107,7 @@ class Soak:
                 self._writer.wait("ran")
                 done = done.plus(*self._compared())
         found = [self._checked(child) for child in (self._writer, self._replica)]
-        published = sum(each["published"] for each in found)
+        committed = sum(each["committed"] for each in found)
         self._settle()
         files = list(self._index.iterdir())
         self._gather()
@@ -118,14 +118,14 @@ class Soak:
             self.caught - caught,
             len(self._known),
             found[1]["segments"],
-            published - self._published,
+            committed - self._committed,
             len(files),
             sum(each.stat().st_size for each in files) / 2**20,
             self._writer.grown(),
             self._replica.grown(),
             len(self.wrong) - wrong,
         )
-        self._published = found[1]["published"]
+        self._committed = found[1]["committed"]
         return made
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class Soak:
         """Kill the writer, see what it had done, and start it again."""
         self.kills += 1
         self._writer.kill_at("anywhere" if aim == "start" else aim, self._random)
-        self._shows_a_view()
+        self._has_a_manifest()
         self.caught += bool(self.left_over())
         self._gather()
         done = self._compared()
@@ -211,7 +211,7 @@ class Soak:
                 return
             time.sleep(0.1)
 
-    def _shows_a_view(self) -> None:
+    def _has_a_manifest(self) -> None:
         """Whatever was killed, there is a manifest, and the files it names (or a newer one)."""
         for _ in range(ATTEMPTS):
             with suppress(manifest.DamagedManifest):

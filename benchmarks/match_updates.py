@@ -25,10 +25,10 @@ import numpy as np
 
 from benchmarks.sets import SEED, uniform
 from benchmarks.system import size_of
-from service.matching import merging
-from service.matching.codes import arranged
+from service.matching import merge_policy
+from service.matching.bit_order import permute_bits
 from service.matching.index import HammingIndex
-from service.matching.shelf import Shelf
+from service.matching.segment_directory import SegmentDirectory
 from service.matching.warm import warm
 
 RADIUS = 31
@@ -53,12 +53,13 @@ class Changing:
 
     def __init__(self, folder: Path, size: int) -> None:
         self.index = HammingIndex()
-        self._shelf = Shelf(folder, {"codes": self.index})
+        self._directory = SegmentDirectory(folder, {"codes": self.index})
         self._fresh = count(size)
         self._random = np.random.default_rng(SEED)
-        with self._shelf.writing(wait=True):
-            self._shelf.fill("codes", np.arange(size, dtype=np.int64), arranged(uniform(size)))
-            self._shelf.publish(_paused)
+        with self._directory.write_lock(wait=True):
+            words = permute_bits(uniform(size))
+            self._directory.rebuild("codes", np.arange(size, dtype=np.int64), words)
+            self._directory.commit(_paused)
 
     def change(self) -> None:
         """Add some codes, and remove half as many others."""
@@ -68,10 +69,10 @@ class Changing:
 
     def write(self) -> bool:
         """Write the tail, and merge, when that is due; return whether it was."""
-        if not self._shelf.due(0):
+        if not self._directory.is_flush_due(0):
             return False
-        with self._shelf.writing():
-            self._shelf.publish(_paused)
+        with self._directory.write_lock():
+            self._directory.commit(_paused)
         return True
 
 
@@ -136,7 +137,8 @@ def main() -> None:
             )
         ]
         left = [segment.count for segment in changing.index.segments]
-    print(f"{chosen.size:,} codes, radius {RADIUS}, seed {SEED}, a segment every {merging.TAIL:,}")
+    every = merge_policy.TAIL_CODES
+    print(f"{chosen.size:,} codes, radius {RADIUS}, seed {SEED}, a segment every {every:,}")
     print(
         f"{'meanwhile':24} {'asked':>8} {'p50 µs':>8} {'p99 µs':>8} {'most µs':>9} {'written':>8}"
     )

@@ -19,7 +19,7 @@ NAME = "bench"
 
 
 class Takeback:
-    """`HammingIndex` over segments of a `Shelf`, as a process of the service has it.
+    """`HammingIndex` over segments of a `SegmentDirectory`, as a process of the service has it.
 
     Built is from codes and ids to files that are searched; started is to map them and to check
     every checksum. Its machine code is there before, as it is before a service is ready.
@@ -39,12 +39,12 @@ class Takeback:
 
     def build(self, codes: Codes) -> None:
         """Write segments of all codes, their places as ids."""
-        from service.matching.codes import arranged  # noqa: PLC0415 (compiles)
+        from service.matching.bit_order import permute_bits  # noqa: PLC0415 (compiles)
 
-        shelf = self._shelf()
-        with shelf.writing(wait=True):
-            shelf.fill(NAME, np.arange(len(codes), dtype=np.int64), arranged(codes))
-            shelf.publish(_paused)
+        directory = self._directory()
+        with directory.write_lock(wait=True):
+            directory.rebuild(NAME, np.arange(len(codes), dtype=np.int64), permute_bits(codes))
+            directory.commit(_paused)
 
     def threads(self, count: int) -> None:
         """Use so many from now on."""
@@ -65,19 +65,19 @@ class Takeback:
         """Open what was built, and search in that from now on."""
         del folder
         began = time.perf_counter()
-        self._shelf().open()
+        self._directory().open()
         return time.perf_counter() - began
 
     def close(self) -> None:
         """Erase the segments."""
         shutil.rmtree(self._folder)
 
-    def _shelf(self) -> Any:  # noqa: ANN401 (of a module that compiles when it is loaded)
+    def _directory(self) -> Any:  # noqa: ANN401 (of a module that compiles when it is loaded)
         from service.matching.index import HammingIndex  # noqa: PLC0415 (compiles)
-        from service.matching.shelf import Shelf  # noqa: PLC0415 (compiles)
+        from service.matching.segment_directory import SegmentDirectory  # noqa: PLC0415 (compiles)
 
         self._index = HammingIndex()
-        return Shelf(self._folder, {NAME: self._index})
+        return SegmentDirectory(self._folder, {NAME: self._index})
 
 
 @contextmanager

@@ -19,12 +19,12 @@ from service.matching import manifest
 
 ROOT = Path(__file__).parents[1]
 WAIT_SECONDS = 600
-AIMS = ("anywhere", "publish", "segment", "manifest", "start")
+AIMS = ("anywhere", "commit", "segment", "manifest", "start")
 """When a process is killed: under load; as it holds the folder's lock, writes a segment or the
 manifest; or as it loads."""
 _ANYWHERE_SECONDS = 3.0
 _AIMING_SECONDS = 10.0
-_INTO_PUBLISH_SECONDS = 0.06
+_INTO_COMMIT_SECONDS = 0.06
 _LOADING_SECONDS = 3.0
 _MB = 2**20
 
@@ -104,8 +104,8 @@ class Child:
             until = time.monotonic() + _AIMING_SECONDS
             while not self._writes(aim) and time.monotonic() < until:
                 time.sleep(0.0005)
-            if aim == "publish":
-                time.sleep(random.uniform(0, _INTO_PUBLISH_SECONDS))
+            if aim == "commit":
+                time.sleep(random.uniform(0, _INTO_COMMIT_SECONDS))
         self.kill()
 
     def grown(self) -> Grown:
@@ -135,7 +135,7 @@ class Child:
             return False
         if aim == "manifest":
             return (self._index / f"{manifest.NAME}.part").exists()
-        return aim == "publish" or any(
+        return aim == "commit" or any(
             each.name.endswith(".part") and manifest.NAME not in each.name
             for each in self._index.iterdir()
         )

@@ -60,7 +60,7 @@ class Query(NamedTuple):
 
 
 Answer = Sequence[tuple[int, int, int]]
-"""(place in `values`, id, distance), as `Context.search` gives it."""
+"""(place in `values`, id, distance), as `soak_process` makes it of what a Searcher returns."""
 
 
 def stored(tx: Tx) -> Iterator[Added]:

@@ -3,7 +3,7 @@
     python -m benchmarks.soak_process FOLDER NAME SEED
 
 Lines of JSON in: {"load": [adds, removes, searches]}, {"check": searches}, {"stop": null}. Lines
-out: what happened, wrong answers among it. Follows and folds as `service.worker` does.
+out: what happened, wrong answers among it. Follows and flushes as `service.worker` does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from benchmarks.soak_model import (
 )
 from hashing.signals import SignalType
 from service import worker
-from service.matching import merging, shelf
+from service.matching import merge_policy, segment_directory
+from service.matching.codes import codes_of
+from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings
 from service.store import changes
@@ -45,8 +47,9 @@ from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
 
-TAIL, FULL, REPLAYED, ERASED_PER_SECOND, PAUSE_SECONDS = 100, 8_000, 300, 2_000, 0.05
-"""In place of 2^15, 2^24, 20,000, 167 and 0.5: what hours bring about, in seconds."""
+TAIL_CODES, SEGMENT_CODES, REPLAY_LIMIT = 100, 8_000, 300
+ERASE_CODES_PER_SECOND, PAUSE_SECONDS = 2_000, 0.05
+"""In place of 2^15, 2^24, 20,000, 167 and 0.5: what takes hours otherwise takes seconds."""
 WRITERS, SEARCHERS = 2, 4
 RADII = (0, 1, 31, 40, 48, 64)
 EVERYTHING = 256
@@ -68,7 +71,8 @@ def settings_in(folder: Path) -> Settings:
 def opened(folder: Path) -> Context:
     """Return a context that is not loaded yet."""
     settings = settings_in(folder)
-    return Context(settings, Database(settings.database), Seals(SECRET))
+    database = Database(settings.database)
+    return Context(settings, database, Seals(SECRET), Replica(database, settings.index))
 
 
 class _WithCause(logging.Formatter):
@@ -108,14 +112,14 @@ class Process:
         self._journal = Journal(folder / f"{name}.journal")
         self._telling = threading.Lock()
         self._loads = 0
-        self.published = 0
-        publish = self._context.shelf.publish
+        self.committed = 0
+        commit = self._context.replica.directory.commit
 
-        def counted(paused: shelf.Paused) -> None:
-            publish(paused)
-            self.published += 1
+        def counted(paused: segment_directory.Paused) -> None:
+            commit(paused)
+            self.committed += 1
 
-        self._context.shelf.publish = counted  # type: ignore[method-assign]
+        self._context.replica.directory.commit = counted  # type: ignore[method-assign]
 
     def tell(self, **what: object) -> None:
         """Write one line to the driver."""
@@ -125,7 +129,7 @@ class Process:
     def run(self) -> None:
         """Load, then do what the driver says until it says stop."""
         began = time.monotonic()
-        self._context.load()
+        self._context.replica.load()
         self.tell(loaded=time.monotonic() - began)
         stop = threading.Event()
         following = threading.Thread(target=worker.follow, args=(self._context, stop))
@@ -188,7 +192,7 @@ class Process:
                 effect = model.known(effect_of(tx, before))
                 number = self._journal.begin(effect)
                 model.begin(effect)
-            self._context.catch_up()
+            self._context.replica.catch_up()
             model.done(effect)
             self._journal.done(number)
             act.after()
@@ -224,12 +228,14 @@ class Process:
         return Query(key, values, radius)
 
     def _asked(self, query: Query) -> Answer:
-        return self._context.search(*query.key, query.values, query.radius)
+        searcher = self._context.replica.searcher
+        near = searcher.search(*query.key, codes_of(query.values), query.radius)
+        return list(zip(*(column.tolist() for column in near), strict=True))
 
     # --- always ---
 
     def _watch(self, stop: threading.Event) -> None:
-        """Ask all the time for what nobody touches, whatever is adopted or merged just now."""
+        """Ask all the time for what nobody touches, whatever is reloaded or merged just now."""
         with self._context.database.read() as tx:
             kept = Model(anchors(tx))
         random = Random(self._seed)
@@ -249,11 +255,12 @@ class Process:
 
     def _check(self, searches: int) -> int:
         """Compare the whole index with the store; return how many searches that took."""
-        self._context.catch_up()
+        self._context.replica.catch_up()
         with self._context.database.read() as tx:
             everything = list(stored(tx))
         model = Model(everything)
-        found = [f"{self._context.lag()} changes behind"] if self._context.lag() else []
+        lag = self._context.replica.lag()
+        found = [f"{lag} changes behind"] if lag else []
         for key in KEYS:
             found += self._whole(key, model.snapshot(key, model.now()))
         random = Random(f"{self._seed} {len(everything)}")
@@ -266,11 +273,10 @@ class Process:
 
     def _whole(self, key: Key, seen: Snapshot) -> list[str]:
         """Compare all that an index holds: in one scan, and each signal by its own code."""
-        index = self._context.indexes[key]
         dump = Query(key, [bytes(32)], EVERYTHING)
         found = wrong(dump, self._asked(dump), seen)
-        if len(index) != len(seen.ids):
-            found.append(f"{key}: says it holds {len(index)}, not {len(seen.ids)}")
+        if (signals := self._signals(key)) != len(seen.ids):
+            found.append(f"{key}: says it holds {signals}, not {len(seen.ids)}")
         codes = [row.tobytes() for row in np.ascontiguousarray(seen.words.T)]
         of: dict[bytes, list[int]] = {}
         for code, one in zip(codes, seen.ids.tolist(), strict=True):
@@ -283,13 +289,17 @@ class Process:
                 found.append(f"{key}: not every signal is found by its own code, and no other")
         return found
 
+    def _signals(self, key: Key) -> int:
+        every = self._context.replica.searcher.statistics()
+        return sum(each.signals for each in every if (each.space, each.signal_type) == key)
+
     def _figures(self) -> dict[str, Any]:
-        indexes = self._context.indexes.values()
+        every = self._context.replica.searcher.statistics()
         return {
-            "live": sum(map(len, indexes)),
-            "segments": sum(len(each.segments) for each in indexes),
-            "published": self.published,
-            "position": self._context.shelf.position,
+            "live": sum(each.signals for each in every),
+            "segments": sum(each.segments for each in every),
+            "committed": self.committed,
+            "position": self._context.replica.directory.position,
         }
 
 
@@ -299,8 +309,9 @@ def main() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_WithCause("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    merging.TAIL, merging.FULL, shelf.REPLAYED = TAIL, FULL, REPLAYED
-    merging.ERASED_PER_SECOND, worker.PAUSE_SECONDS = ERASED_PER_SECOND, PAUSE_SECONDS
+    merge_policy.TAIL_CODES, merge_policy.SEGMENT_CODES = TAIL_CODES, SEGMENT_CODES
+    merge_policy.ERASE_CODES_PER_SECOND = ERASE_CODES_PER_SECOND
+    segment_directory.REPLAY_LIMIT, worker.PAUSE_SECONDS = REPLAY_LIMIT, PAUSE_SECONDS
     Process(folder, name, seed).run()
 
 

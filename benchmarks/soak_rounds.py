@@ -37,7 +37,7 @@ class Round(NamedTuple):
     """Kills that left something half written."""
     live: int
     segments: int
-    published: int
+    committed: int
     """Manifests written, as far as a killed process could tell."""
     files: int
     mb: float
@@ -85,7 +85,7 @@ def line(number: int, r: Round) -> str:
     return (
         f"{number:>3} {r.seconds:>4.0f} {r.done.adds:>6} {r.done.removes:>7} {r.done.searches:>8}"
         f" {r.done.queries:>6} {r.restarts:>5} {r.caught:>6} {r.live:>5} {r.segments:>4}"
-        f" {r.published:>5} {r.files:>5} {r.mb:>4.1f} | {processes} | {r.wrong:>5}"
+        f" {r.committed:>5} {r.files:>5} {r.mb:>4.1f} | {processes} | {r.wrong:>5}"
     )
 
 

@@ -71,7 +71,7 @@ def _work(settings: Settings, _chosen: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     with closing(context.database):
-        context.load()
+        context.replica.load()
         worker.run(context, stop)
 
 
@@ -81,11 +81,11 @@ def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
 
 
 def _reindex(settings: Settings, _chosen: argparse.Namespace) -> None:
-    """Read the whole bank from the store, and say what it found. Servers that run take it over."""
+    """Read the whole bank from the store, and print its size. Servers that run reload the index."""
     with _opened(settings) as context:
-        context.load(anew=True)
-        for (space, kind), index in context.indexes.items():
-            print(f"{space:9} {kind:6} {len(index):12,} signals")
+        context.replica.load(anew=True)
+        for each in context.replica.searcher.statistics():
+            print(f"{each.space:9} {each.signal_type:6} {each.signals:12,} signals")
 
 
 def _keys_create(settings: Settings, chosen: argparse.Namespace) -> None:
@@ -163,7 +163,7 @@ def _opened(settings: Settings) -> Iterator[Context]:
     """A context over the store alone, for acts that search nothing."""
     context = create_context(settings)
     with closing(context.database):
-        context.require_current()
+        context.replica.require_current()
         yield context
 
 

@@ -13,6 +13,7 @@ from service.api import health, owner, platform, problems
 from service.api.guard import Guard
 from service.api.health import Meters
 from service.domain.errors import TooLarge
+from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
@@ -36,7 +37,9 @@ PAGES = (
 
 def create_context(settings: Settings) -> Context:
     """Return a context that is not loaded yet."""
-    return Context(settings, Database(settings.database), Seals(secret_of(settings)))
+    database = Database(settings.database)
+    replica = Replica(database, settings.index)
+    return Context(settings, database, Seals(secret_of(settings)), replica)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -46,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with closing(context.database):
-            context.load()
+            context.replica.load()
             target = worker.run if settings.worker else worker.follow
             thread = threading.Thread(target=target, args=(context, stop), name="worker")
             thread.start()

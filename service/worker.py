@@ -22,7 +22,7 @@ PURGE_EVERY = 1200
 
 def run(context: Context, stop: threading.Event) -> None:
     """Follow the store, record sightings, purge and erase, until `stop` is set."""
-    with _folding(context, stop):
+    with _flushing(context, stop):
         _work(context, stop)
 
 
@@ -51,22 +51,22 @@ def look(context: Context, *, purging: bool) -> None:
 
 def follow(context: Context, stop: threading.Event) -> None:
     """For a process that leaves the work to another: show its changes within a second."""
-    with _folding(context, stop):
+    with _flushing(context, stop):
         while not stop.wait(PAUSE_SECONDS):
             with _surviving():
-                context.catch_up()
+                context.replica.catch_up()
 
 
 @contextmanager
-def _folding(context: Context, stop: threading.Event) -> Iterator[None]:
-    """Write segments beside the rest, which does not wait for the seconds that this takes."""
+def _flushing(context: Context, stop: threading.Event) -> Iterator[None]:
+    """Write segments in a thread of its own: nothing else waits for the seconds that it takes."""
 
-    def fold() -> None:
+    def flush() -> None:
         while not stop.wait(PAUSE_SECONDS):
             with _surviving():
-                context.fold()
+                context.replica.flush()
 
-    thread = threading.Thread(target=fold, name="folding")
+    thread = threading.Thread(target=flush, name="flushing")
     thread.start()
     try:
         yield

@@ -39,7 +39,7 @@ class Meters:
             ("space", "type"),
             registry=self.registry,
         )
-        self.newest = Gauge(
+        self.unflushed = Gauge(
             "takeback_index_newest_signals",
             "Signals that no segment holds yet, by space and type",
             ("space", "type"),
@@ -59,11 +59,11 @@ class Meters:
 
     def exposition(self, context: Context) -> bytes:
         """Return the text format of Prometheus, with the gauges as they are now."""
-        for (space, kind), index in context.indexes.items():
-            self.indexed.labels(space, kind).set(len(index))
-            self.newest.labels(space, kind).set(index.newest)
-            self.segments.labels(space, kind).set(len(index.segments))
-        self.lag.set(context.lag())
+        for each in context.replica.searcher.statistics():
+            self.indexed.labels(each.space, each.signal_type).set(each.signals)
+            self.unflushed.labels(each.space, each.signal_type).set(each.unflushed)
+            self.segments.labels(each.space, each.signal_type).set(each.segments)
+        self.lag.set(context.replica.lag())
         return generate_latest(self.registry)
 
 
@@ -90,7 +90,7 @@ def alive() -> HealthOut:
 @router.get("/readyz", responses=responses())
 def ready(here: Here) -> HealthOut:
     """Whether requests can be served: index loaded, store reachable and of this version."""
-    here.require_current()
+    here.replica.require_current()
     return HealthOut()
 
 

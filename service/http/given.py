@@ -14,7 +14,7 @@ from service.workflows.context import Context
 def context(request: Request) -> Context:
     """The process's context. Raises NotReady while it is loading."""
     found: Context = request.app.state.context
-    if not found.ready:
+    if not found.replica.ready:
         raise NotReady
     return found
 

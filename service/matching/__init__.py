@@ -1,1 +1,1 @@
-"""Which stored codes lie within a radius of an asked one. Exact, always."""
+"""The index engine: exact search within a Hamming radius over 256-bit codes."""

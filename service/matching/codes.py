@@ -1,45 +1,30 @@
-"""The values that the index is given and gives."""
+"""The plain values that callers of the index give and get. Importing them compiles nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching import kernels
-
 CODE_BYTES = 32
 Codes = NDArray[np.uint8]
-"""Perceptual signals as bytes, (n, 32)."""
+"""Values of perceptual signals, (n, 32)."""
 Ids = NDArray[np.int64]
-Words = NDArray[np.uint64]
-"""The same codes, (n, 4), with their bits in the order of `arranged`."""
-Rows = NDArray[np.int64]
-"""(query, id, distance) or (query, place, distance), (hits, 3)."""
+"""Signal ids, (n)."""
 
 
-class Hits(NamedTuple):
-    """Pairs within the radius, as three arrays of one length, in the order of the queries."""
+class Neighbours(NamedTuple):
+    """Pairs of a query and a stored code within the radius: three arrays of one length."""
 
     queries: NDArray[np.int64]
+    """Row of the query in the array that was asked, ascending."""
     ids: Ids
     distances: NDArray[np.int64]
+    """Differing bits."""
 
 
-def arranged(codes: Codes) -> Words:
-    """Return codes with their bits along the diagonals: the order of everything stored here.
-
-    Distances between codes stay what they are; `service.matching.kernels.diagonals` says why.
-    """
-    rows = np.require(codes, np.uint8, ["C", "W"]).view(np.uint16).reshape(-1, CODE_BYTES // 2)
-    words: Words = kernels.diagonals(rows).view(np.uint64)
-    return words
-
-
-def no_rows() -> Rows:
-    """Return an answer without hits."""
-    return np.empty((0, 3), np.int64)
-
-
-Neighbours = Hits
+def codes_of(values: Iterable[bytes]) -> Codes:
+    """Return values of perceptual signals, 32 bytes each, as the rows of one array."""
+    return np.frombuffer(b"".join(values), np.uint8).reshape(-1, CODE_BYTES)

@@ -1,8 +1,8 @@
-"""An exact Hamming-radius index over 256-bit codes: segments, a tail, and what was removed.
+"""An exact Hamming-radius index over 256-bit codes: immutable segments, and a tail in memory.
 
-Results equal a linear scan. What is added or removed shows in the next search. Searches take
-no lock: they see segments and tail of one moment, and a change puts others in their place. The
-index is a cache of the store and holds nothing that cannot be read again.
+Its results equal those of a linear scan, and what is added or removed shows in the next search.
+Searches take no lock: they read one reference to the current segments and tail, and a change
+replaces that reference. The index is a cache of the store: everything in it can be read again.
 """
 
 from __future__ import annotations
@@ -16,32 +16,35 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching.codes import Codes, Hits, Ids, Rows, Words, arranged, no_rows
+from service.matching.bit_order import Words, permute_bits
+from service.matching.codes import Codes, Ids, Neighbours
+from service.matching.scan import Triples, no_triples
 from service.matching.segment import Segment
 from service.matching.tail import Tail
-from service.matching.threads import Work, cores, spread
+from service.matching.threads import Pool, cores, map_parallel
 
-_SHARE = 16
-"""Queries at least that a thread is given."""
+_FEWEST_QUERIES = 16
+"""That a thread is given of a batch."""
 
 
-class _Parts(NamedTuple):
+class _State(NamedTuple):
     segments: tuple[Segment, ...]
     tail: Tail
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What an index holds at one moment: a copy, however it changes afterwards."""
+class Snapshot:
+    """What an index holds at one moment: a copy, which later changes do not alter."""
 
     ids: Ids
+    """Of the tail, without what was removed."""
     words: Words
     segments: tuple[tuple[Segment, NDArray[np.bool_]], ...]
     """Each with which of its codes were removed."""
 
-    def live(self, place: int) -> tuple[Ids, Words]:
-        """Return what was not removed of one of the segments."""
-        segment, removed = self.segments[place]
+    def live_codes(self, index: int) -> tuple[Ids, Words]:
+        """Return the codes of one of the segments that were not removed."""
+        segment, removed = self.segments[index]
         return segment.ids[~removed], segment.words[~removed]
 
 
@@ -49,150 +52,168 @@ class HammingIndex:
     """Codes with an id each. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._changing = threading.Lock()
-        self._parts = _Parts((), Tail.empty())
-        self._places: dict[int, int] = {}
-        """Where in the tail an id is, of those not removed."""
+        self._writing = threading.Lock()
+        self._state = _State((), Tail.empty())
+        self._tail_rows: dict[int, int] = {}
+        """Row in the tail of each id there that was not removed."""
         self._removals: list[tuple[int, Ids]] = []
-        """What was removed, and by which change of the store, for segments older than that."""
+        """Store position and ids of each removal that no installed segments include yet."""
 
     def __len__(self) -> int:
-        return len(self._places) + sum(each.live for each in self._parts.segments)
+        return len(self._tail_rows) + sum(each.live_count for each in self._state.segments)
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """The segments of this moment."""
-        return self._parts.segments
+        """The current segments."""
+        return self._state.segments
 
     @property
-    def newest(self) -> int:
-        """How many codes no segment holds."""
-        return len(self._places)
+    def unflushed(self) -> int:
+        """How many codes are in the tail and in no segment."""
+        return len(self._tail_rows)
 
     def add(self, ids: Ids, codes: Codes) -> None:
-        """Add codes, uint8 (n, 32), under ids of 0 or more; an id already there is passed over."""
-        self.hold(ids, arranged(codes))
+        """Add codes, uint8 (n, 32), under ids of 0 or more; ids that are there are ignored."""
+        self.add_permuted(ids, permute_bits(codes))
 
-    def hold(self, ids: Ids, words: Words) -> None:
-        """Add codes whose bits are arranged already."""
-        with self._changing:
-            segments, tail = self._parts
-            fresh = np.sort(np.unique(ids, return_index=True)[1])
-            fresh = fresh[~_in_segments(segments, ids[fresh])]
-            fresh = fresh[[one not in self._places for one in ids[fresh].tolist()]]
-            if not len(fresh):
+    def add_permuted(self, ids: Ids, words: Words) -> None:
+        """Add codes whose bits are permuted already."""
+        with self._writing:
+            segments, tail = self._state
+            new = np.sort(np.unique(ids, return_index=True)[1])
+            new = new[~_in_segments(segments, ids[new])]
+            new = new[[one not in self._tail_rows for one in ids[new].tolist()]]
+            if not len(new):
                 return
             start = tail.count
-            self._parts = _Parts(segments, tail.appended(ids[fresh], words[fresh]))
-            self._places.update(zip(ids[fresh].tolist(), count(start), strict=False))
+            self._state = _State(segments, tail.appended(ids[new], words[new]))
+            self._tail_rows.update(zip(ids[new].tolist(), count(start), strict=False))
 
     def remove(self, ids: Iterable[int], *, change: int = 0) -> None:
-        """Forget codes by id; an unknown id is passed over.
+        """Remove codes by id; ids that are not there are ignored.
 
-        `change` is the store's position of the removal, for `show`.
+        `change` is the store's position of the removal, for `install`.
         """
         gone = np.fromiter(ids, np.int64)
-        with self._changing:
+        with self._writing:
             self._removals.append((change, gone))
-            segments, tail = self._parts
-            places = [self._places.pop(one, None) for one in gone.tolist()]
-            tail.removed[[place for place in places if place is not None]] = 1
+            segments, tail = self._state
+            rows = [self._tail_rows.pop(one, None) for one in gone.tolist()]
+            tail.removed[[row for row in rows if row is not None]] = 1
             for segment in segments:
                 segment.remove(gone)
 
-    def renew(self, ids: Ids, codes: Codes, *, change: int = 0) -> None:
-        """Remove these, each once, and add them again, in one step: a search finds them meanwhile.
+    def replace(self, ids: Ids, codes: Codes, *, change: int = 0) -> None:
+        """Remove these ids, each given once, and add them again, while searches still find them.
 
-        For what was removed and came back between two looks at the store. Passing it over would
-        be wrong: by a manifest of the time between it is gone, and what came later is in the tail.
+        It is for ids that were removed and came back between two looks at the store. To ignore
+        them would be wrong: in a manifest of a position between the two they are removed, and
+        only a code in the tail outlasts its installation.
         """
-        words = arranged(codes)
-        with self._changing:
+        words = permute_bits(codes)
+        with self._writing:
             self._removals.append((change, ids))
-            segments, tail = self._parts
-            before = [self._places[one] for one in ids.tolist() if one in self._places]
-            self._parts = _Parts(segments, tail.appended(ids, words))
-            self._parts.tail.removed[before] = 1
+            segments, tail = self._state
+            old_rows = [self._tail_rows[one] for one in ids.tolist() if one in self._tail_rows]
+            self._state = _State(segments, tail.appended(ids, words))
+            self._state.tail.removed[old_rows] = 1
             for segment in segments:
                 segment.remove(ids)
-            self._places.update(zip(ids.tolist(), count(tail.count), strict=False))
+            self._tail_rows.update(zip(ids.tolist(), count(tail.count), strict=False))
 
-    def search(self, codes: Codes, radius: int, *, threads: int | None = None) -> Hits:
+    def search(self, codes: Codes, radius: int, *, threads: int | None = None) -> Neighbours:
         """Return every pair of a query, uint8 (n, 32), and a code at most `radius` bits apart.
 
-        A batch is shared out to all cores, or to so many `threads`.
+        A batch is split over all cores, or over `threads` threads.
         """
-        words, parts = arranged(codes), self._parts
-        shares = min(threads or cores(), len(words) // _SHARE)
-        rows = (
-            _shared(parts, words, radius, shares) if shares > 1 else _search(parts, words, radius)
+        words, state = permute_bits(codes), self._state
+        parts = min(threads or cores(), len(words) // _FEWEST_QUERIES)
+        triples = (
+            _search_batch(state, words, radius, parts)
+            if parts > 1
+            else _search(state, words, radius)
         )
-        return Hits(rows[:, 0], rows[:, 1], rows[:, 2])
+        return Neighbours(triples[:, 0], triples[:, 1], triples[:, 2])
 
-    def held(self) -> Held:
-        """Return a copy of all that is found now."""
-        with self._changing:
-            segments, tail = self._parts
-            live = tail.live()
-            return Held(
+    def sample(self, size: int, random: np.random.Generator) -> tuple[Ids, Words]:
+        """Return codes of each segment: the `size` newest, and as many drawn from all of it."""
+        ids, words = [np.empty(0, np.int64)], [np.empty((0, 4), np.uint64)]
+        for segment in self._state.segments:
+            live = np.flatnonzero(segment.removed == 0)
+            drawn = random.choice(live, min(size, len(live)))
+            rows = np.union1d(live[-size:], drawn)
+            ids.append(segment.ids[rows])
+            words.append(segment.words[rows])
+        return np.concatenate(ids), np.concatenate(words)
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of all that searches find now."""
+        with self._writing:
+            segments, tail = self._state
+            live = tail.live_rows()
+            return Snapshot(
                 tail.ids[live],
                 tail.words[live],
                 tuple((each, each.removed != 0) for each in segments),
             )
 
-    def show(self, shown: Sequence[tuple[Segment, NDArray[np.bool_]]], *, upto: int) -> None:
-        """Search these segments, which hold all that was there at a position of the store.
+    def install(self, segments: Sequence[tuple[Segment, NDArray[np.bool_]]], *, upto: int) -> None:
+        """Replace the segments by these, which hold all changes up to a position of the store.
 
-        Each comes with what was removed from it by then. What was added and removed after that
-        position, or not in time for it, stays so.
+        Each comes with its codes that were removed by then. What was added or removed after that
+        position stays so, and so does everything else in the tail that the segments do not hold.
         """
-        with self._changing:
-            _, tail = self._parts
-            segments = [segment.without(removed) for segment, removed in shown]
+        with self._writing:
+            _, tail = self._state
+            installed = [segment.with_removed(removed) for segment, removed in segments]
             self._removals = [each for each in self._removals if each[0] > upto]
-            # Whatever was removed later is there as it was before; if it came back, in the tail.
+            # What was removed later is still in these segments; if it came back, it is in the tail.
             later = np.concatenate([np.empty(0, np.int64), *(ids for _, ids in self._removals)])
-            for segment in segments:
+            for segment in installed:
                 segment.remove(later)
-            live = tail.live()
-            rest = tail.kept(live[~_in_segments(segments, tail.ids[live])])
-            self._parts = _Parts(tuple(segments), rest)
-            self._places = {one: at for at, one in enumerate(rest.ids[: rest.count].tolist())}
+            live = tail.live_rows()
+            rest = tail.subset(live[~_in_segments(installed, tail.ids[live])])
+            self._state = _State(tuple(installed), rest)
+            self._tail_rows = {one: row for row, one in enumerate(rest.ids[: rest.count].tolist())}
 
-    def restart(self, segments: Sequence[Segment] = ()) -> None:
+    def reset(self, segments: Sequence[Segment] = ()) -> None:
         """Hold these segments and nothing else, as if new."""
-        with self._changing:
-            self._parts = _Parts(tuple(segments), Tail.empty())
-            self._places, self._removals = {}, []
+        with self._writing:
+            self._state = _State(tuple(segments), Tail.empty())
+            self._tail_rows, self._removals = {}, []
 
 
 def _in_segments(segments: Sequence[Segment], ids: Ids) -> NDArray[np.bool_]:
-    found = np.zeros(len(ids), bool)
+    present = np.zeros(len(ids), bool)
     for segment in segments:
-        found |= segment.locate(ids)[1]
-    return found
+        present |= segment.locate(ids)[1]
+    return present
 
 
-def _search(parts: _Parts, words: Words, radius: int) -> Rows:
-    found = [segment.search(words, radius) for segment in parts.segments]
-    if parts.tail.count:
-        found.append(parts.tail.search(words, radius))
+def _search(state: _State, words: Words, radius: int) -> Triples:
+    """What all parts of an index find, in the order of the queries."""
+    found = [segment.search(words, radius) for segment in state.segments]
+    if state.tail.count:
+        found.append(state.tail.search(words, radius))
     if not found:
-        return no_rows()
-    rows = found[0] if len(found) == 1 else np.concatenate(found)
-    return (
-        rows if len(found) == 1 or len(words) == 1 else rows[np.argsort(rows[:, 0], kind="stable")]
-    )
+        return no_triples()
+    if len(found) == 1:
+        return found[0]
+    triples = np.concatenate(found)
+    return triples if len(words) == 1 else triples[np.argsort(triples[:, 0], kind="stable")]
 
 
-def _shared(parts: _Parts, words: Words, radius: int, shares: int) -> Rows:
-    def one(share: tuple[int, Words]) -> Rows:
-        before, part = share
-        rows = _search(parts, part, radius)
-        rows[:, 0] += before
-        return rows
+def _search_batch(state: _State, words: Words, radius: int, threads: int) -> Triples:
+    """The same, the queries split over threads: into four parts each, if they are many."""
 
-    some = np.array_split(words, 4 * shares if len(words) >= 4 * _SHARE * shares else shares)
-    starts = np.cumsum([0, *map(len, some)])
-    shared = zip(starts.tolist(), some, strict=False)
-    return np.concatenate(spread(Work.SEARCH, one, shared, threads=shares))
+    def search_part(part: tuple[int, Words]) -> Triples:
+        first, queries = part
+        triples = _search(state, queries, radius)
+        triples[:, 0] += first
+        return triples
+
+    many = len(words) >= 4 * _FEWEST_QUERIES * threads
+    parts = np.array_split(words, 4 * threads if many else threads)
+    firsts = np.cumsum([0, *map(len, parts)])
+    numbered = zip(firsts.tolist(), parts, strict=False)
+    return np.concatenate(map_parallel(Pool.SEARCH, search_part, numbered, threads=threads))

@@ -1,6 +1,6 @@
-"""The file that names the segments of every index at one position of the store.
+"""The manifest: the file that names the segments of every index at one position of the store.
 
-It is replaced as a whole, so that there is always exactly one manifest, the old or the new.
+It is replaced atomically, so that there is always exactly one, the old or the new.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching.build import sync_folder
+from service.matching.segment_writer import sync_folder
 
 VERSION = 1
 NAME = "manifest.json"
@@ -27,12 +27,13 @@ class DamagedManifest(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A segment of a manifest: its file, and which of its codes had been removed by then."""
+class SegmentRecord:
+    """A segment as a manifest names it: its file, and its tombstone bitmap at the position."""
 
     file: str
     count: int
     removed: NDArray[np.bool_]
+    """Whether each of the codes had been removed, (count)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,13 @@ class Manifest:
     """For each index by name its segments, which hold all changes up to a position."""
 
     position: int
-    indexes: Mapping[str, tuple[Named, ...]]
-    store: str = ""
-    """The name of the store whose positions these are."""
+    indexes: Mapping[str, tuple[SegmentRecord, ...]]
+    store_name: str = ""
+    """Of the store whose positions these are."""
 
     def files(self) -> set[str]:
-        """Return the names of all segments."""
-        return {each.file for named in self.indexes.values() for each in named}
+        """Return the file names of all segments."""
+        return {each.file for records in self.indexes.values() for each in records}
 
 
 def read(folder: Path) -> Manifest | None:
@@ -59,31 +60,33 @@ def read(folder: Path) -> Manifest | None:
         raise DamagedManifest(f"{NAME}: cannot be read") from err
     if line != _first_line(text):
         raise DamagedManifest(f"{NAME}: cut short, altered or of another version")
-    told = json.loads(text)
+    document = json.loads(text)
     return Manifest(
-        told["position"],
+        document["position"],
         {
-            name: tuple(Named(each["file"], each["count"], _unpacked(each)) for each in segments)
-            for name, segments in told["indexes"].items()
+            name: tuple(
+                SegmentRecord(each["file"], each["count"], _unpacked(each)) for each in records
+            )
+            for name, records in document["indexes"].items()
         },
-        told["store"],
+        document["store"],
     )
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Put a manifest in the place of the one before. Raises OSError and leaves that one."""
-    told = {
-        "store": manifest.store,
+    """Replace the manifest of a folder. Raises OSError and leaves the old one."""
+    document = {
+        "store": manifest.store_name,
         "position": manifest.position,
         "indexes": {
             name: [
                 {"file": each.file, "count": each.count, "removed": _packed(each.removed)}
-                for each in segments
+                for each in records
             ]
-            for name, segments in manifest.indexes.items()
+            for name, records in manifest.indexes.items()
         },
     }
-    text = json.dumps(told).encode()
+    text = json.dumps(document).encode()
     part = folder / f"{NAME}.part"
     try:
         with part.open("wb") as file:
@@ -102,10 +105,10 @@ def _first_line(text: bytes) -> bytes:
 
 
 def _packed(removed: NDArray[np.bool_]) -> str:
-    """One bit a code; few are set, so that this is short."""
+    """One bit a code, compressed: few are set, so that this is short."""
     return base64.b64encode(zlib.compress(np.packbits(removed).tobytes(), 1)).decode()
 
 
-def _unpacked(told: dict[str, str | int]) -> NDArray[np.bool_]:
-    bits = np.frombuffer(zlib.decompress(base64.b64decode(str(told["removed"]))), np.uint8)
-    return np.unpackbits(bits, count=int(told["count"])).astype(bool)
+def _unpacked(record: dict[str, str | int]) -> NDArray[np.bool_]:
+    bits = np.frombuffer(zlib.decompress(base64.b64decode(str(record["removed"]))), np.uint8)
+    return np.unpackbits(bits, count=int(record["count"])).astype(bool)

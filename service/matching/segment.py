@@ -1,14 +1,14 @@
-"""A segment: codes that change no more, with their buckets, in one file that every process maps.
+"""A segment: immutable codes and their buckets, in one file that every process maps.
 
-    0          magic, length and CRC-32 of the description, description (JSON)
-    4096       ids        int64   (count)          ascending
-               codes      uint64  (count, 4)       in the order of `codes.arranged`
-    a chunk:   directory  uint32  (2^width + 1)    where the bucket of each value begins
-               beside     uint16  (count + 32)     the next chunk of each code of the bucket
-               local      uint8   (count, 3)       its number in this segment
+    0          magic, length and CRC-32 of the header, header (JSON)
+    4096       ids          int64   (count)          ascending
+               codes        uint64  (count, 4)       in the order of `bit_order.permute_bits`
+    per chunk: directory    uint32  (2^width + 1)    first posting of the bucket of each value
+               next values  uint16  (count + 32)     of each posting: its code's next chunk
+               rows         uint8   (count, 3)       of each posting: its code's row
 
-Numbers are little-endian; sections begin at multiples of 64 bytes. The description holds the
-version, the count, the number of chunks and a CRC-32 a section.
+Numbers are little-endian; sections start at multiples of 64 bytes. The header holds the version,
+the count, the number of chunks and a CRC-32 of each section.
 """
 
 from __future__ import annotations
@@ -27,21 +27,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.matching import kernels, plan
-from service.matching.codes import Ids, Rows, Words, no_rows
-from service.matching.plan import Chunks
-from service.matching.scan import scan
-from service.matching.threads import Work, spread
+from service.matching.bit_order import Words
+from service.matching.codes import Ids
+from service.matching.plan import Chunking
+from service.matching.scan import Triples, no_triples, scan
+from service.matching.threads import Pool, map_parallel
 
 VERSION = 1
-MOST = 2**24
-"""Codes of one segment: so that a number takes three bytes, and a merge has an end."""
+MAX_CODES = 2**24
+"""Codes of one segment: so that a row takes three bytes, and merging comes to an end."""
 BODY = 4096
-"""Where the sections begin."""
+"""Offset of the first section."""
 _MAGIC = b"takeback segment"
-_HEAD = struct.Struct("<16sII")
-_LINE = 64
-_ROOM = 256
-"""Rows that an answer has room for at first."""
+_PREFIX = struct.Struct("<16sII")
+_CACHE_LINE = 64
+_CAPACITY = 256
+"""Triples that the first result buffer holds."""
+
+SearchPlan = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Probes, and the radius of each chunk: see service.matching.plan."""
 
 
 class DamagedSegment(Exception):
@@ -49,48 +53,48 @@ class DamagedSegment(Exception):
 
 
 class Section(NamedTuple):
-    """One array of the file: its name, and where in the body its bytes are."""
+    """One array of the file: its name, and where its bytes are in the body."""
 
     name: str
     start: int
     size: int
 
 
-def sections(count: int, cut: Chunks) -> Iterator[Section]:
+def sections(count: int, chunks: Chunking) -> Iterator[Section]:
     """Yield the sections of a segment in the order of the file."""
     sizes = [("ids", 8 * count), ("codes", 32 * count)]
-    for chunk, width in enumerate(cut.widths):
+    for chunk, width in enumerate(chunks.widths):
         sizes += [
             (f"directory {chunk}", 4 * (2**width + 1)),
-            (f"beside {chunk}", 2 * (count + kernels.LANES)),
-            (f"local {chunk}", kernels.LOCAL_BYTES * count),
+            (f"next values {chunk}", 2 * (count + kernels.LANES)),
+            (f"rows {chunk}", kernels.ROW_BYTES * count),
         ]
     start = 0
     for name, size in sizes:
         yield Section(name, start, size)
-        start += -(-size // _LINE) * _LINE
+        start += -(-size // _CACHE_LINE) * _CACHE_LINE
 
 
-def file_bytes(count: int, cut: Chunks) -> int:
+def file_bytes(count: int, chunks: Chunking) -> int:
     """Return the size of the whole file."""
-    last = list(sections(count, cut))[-1]
-    return BODY + -(-(last.start + last.size) // _LINE) * _LINE
+    last = list(sections(count, chunks))[-1]
+    return BODY + -(-(last.start + last.size) // _CACHE_LINE) * _CACHE_LINE
 
 
-def layout(count: int, cut: Chunks) -> NDArray[np.int64]:
+def layout(count: int, chunks: Chunking) -> NDArray[np.int64]:
     """Return the table by which the kernels find everything in the body."""
-    starts = [each.start for each in sections(count, cut)]
+    starts = [each.start for each in sections(count, chunks)]
     rows = [[count, starts[0], starts[1], 0, 0]]
-    for chunk, (first, width) in enumerate(zip(cut.firsts, cut.widths, strict=True)):
+    for chunk, (first, width) in enumerate(zip(chunks.firsts, chunks.widths, strict=True)):
         rows.append([first, width, *starts[2 + 3 * chunk : 5 + 3 * chunk]])
     return np.array(rows, np.int64)
 
 
-def description(count: int, cut: Chunks, checksums: list[int]) -> bytes:
-    """Return what stands before the body."""
-    told = {"version": VERSION, "count": count, "chunks": len(cut), "checksums": checksums}
-    text = json.dumps(told).encode()
-    return (_HEAD.pack(_MAGIC, len(text), zlib.crc32(text)) + text).ljust(BODY, b"\0")
+def header(count: int, chunks: Chunking, checksums: list[int]) -> bytes:
+    """Return all bytes before the body."""
+    values = {"version": VERSION, "count": count, "chunks": len(chunks), "checksums": checksums}
+    text = json.dumps(values).encode()
+    return (_PREFIX.pack(_MAGIC, len(text), zlib.crc32(text)) + text).ljust(BODY, b"\0")
 
 
 class Segment:
@@ -100,97 +104,101 @@ class Segment:
         """Map a file and check every byte. Raises DamagedSegment."""
         self.path = path
         self._file, self.written_at = _mapped(path)
-        told = _described(self._file, path)
-        self.count: int = told["count"]
-        self.cut = plan.chunks(told["chunks"])
-        if len(self._file) != file_bytes(self.count, self.cut):
+        values = _read_header(self._file, path)
+        self.count: int = values["count"]
+        self.chunks = plan.chunking(values["chunks"])
+        if len(self._file) != file_bytes(self.count, self.chunks):
             raise DamagedSegment(f"{path.name}: cut short, or longer than it says")
         self._body = np.frombuffer(self._file, np.uint8, offset=BODY)
-        self._check(told["checksums"])
-        self._layout = layout(self.count, self.cut)
-        ids, codes, *_ = sections(self.count, self.cut)
+        self._check(values["checksums"])
+        self._layout = layout(self.count, self.chunks)
+        ids, codes, *_ = sections(self.count, self.chunks)
         self.ids: Ids = self._body[ids.start :][: ids.size].view(np.int64)
         self.words: Words = self._body[codes.start :][: codes.size].view(np.uint64).reshape(-1, 4)
         self.removed = np.zeros(self.count, np.uint8)
-        self.live: int = self.count
-        self._probes: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]] | None] = {}
+        """The tombstone bitmap, a byte a code: not 0 for what is never returned."""
+        self.live_count: int = self.count
+        self._plans: dict[int, SearchPlan | None] = {}
 
     def _check(self, checksums: list[int]) -> None:
-        every = list(sections(self.count, self.cut))
-        found = spread(
-            Work.BUILD, lambda each: zlib.crc32(self._body[each.start :][: each.size].data), every
+        every = list(sections(self.count, self.chunks))
+        actual = map_parallel(
+            Pool.BUILD, lambda each: zlib.crc32(self._body[each.start :][: each.size].data), every
         )
-        for each, is_now, was in zip(every, found, checksums, strict=True):
-            if is_now != was:
+        for each, checksum, expected in zip(every, actual, checksums, strict=True):
+            if checksum != expected:
                 raise DamagedSegment(f"{self.path.name}: {each.name} is altered")
 
-    def search(self, queries: Words, radius: int) -> Rows:
+    def search(self, queries: Words, radius: int) -> Triples:
         """Return (query, id, distance) of every code within the radius, in the order of queries."""
-        if radius not in self._probes:
-            self._probes[radius] = self._probes_for(radius)
-        probes = self._probes[radius]
-        if probes is None:
-            return self._scanned(queries, radius)
-        found, room, query = [], _ROOM, 0
+        if radius not in self._plans:
+            self._plans[radius] = self._plan(radius)
+        search_plan = self._plans[radius]
+        if search_plan is None:
+            return self._scan(queries, radius)
+        found, capacity, query = [], _CAPACITY, 0
         while query < len(queries):
-            rows = np.empty((room, 3), np.int64)
-            hits, query = kernels.search(
-                queries, query, self._layout, self._body, self.removed, *probes, radius, rows
-            )
-            found.append(rows[:hits])
-            room *= 4
-        every = np.concatenate(found) if len(found) > 1 else found[0] if found else no_rows()
-        return self._with_abandoned(queries, every, radius)
+            triples = np.empty((capacity, 3), np.int64)
+            count, query = kernels.search(
+                queries, query, self._layout, self._body, self.removed, *search_plan, radius,
+                triples,
+            )  # fmt: skip
+            found.append(triples[:count])
+            capacity *= 4
+        every = np.concatenate(found) if len(found) > 1 else found[0] if found else no_triples()
+        return self._scan_abandoned(queries, every, radius)
 
     def locate(self, ids: Ids) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Return for each id where it would be, and whether it is there and not removed."""
-        places = np.minimum(np.searchsorted(self.ids, ids), self.count - 1)
-        return places, (self.ids[places] == ids) & (self.removed[places] == 0)
+        """Return for each id its row, and whether it is in this segment and not removed."""
+        rows = np.minimum(np.searchsorted(self.ids, ids), self.count - 1)
+        return rows, (self.ids[rows] == ids) & (self.removed[rows] == 0)
 
     def remove(self, ids: Ids) -> None:
-        """Return these ids no more; those that are not here are passed over."""
-        places, here = self.locate(ids)
-        self.remove_places(places[here])
+        """Stop returning these ids; ids that are not in this segment are ignored."""
+        rows, present = self.locate(ids)
+        self.remove_rows(rows[present])
 
-    def remove_places(self, places: NDArray[np.intp]) -> None:
-        """Return the codes at these places no more."""
-        fresh = np.unique(places[self.removed[places] == 0])
-        self.removed[fresh] = 1
-        self.live -= len(fresh)
+    def remove_rows(self, rows: NDArray[np.intp]) -> None:
+        """Stop returning the codes in these rows."""
+        newly = np.unique(rows[self.removed[rows] == 0])
+        self.removed[newly] = 1
+        self.live_count -= len(newly)
 
-    def without(self, removed: NDArray[np.bool_]) -> Segment:
-        """Return the same segment with more codes removed; this one stays as it is.
+    def with_removed(self, removed: NDArray[np.bool_]) -> Segment:
+        """Return the same segment with more codes removed; this one does not change.
 
-        For a view to come: who searches the one before must not miss what is elsewhere in it.
+        It is for the next state of an index: whoever searches in the current one must still find
+        what only the next one has in another segment.
         """
         other = copy(self)
         other.removed = ((self.removed != 0) | removed).view(np.uint8)
-        other.live = self.count - int(np.count_nonzero(other.removed))
+        other.live_count = self.count - int(np.count_nonzero(other.removed))
         return other
 
-    def _probes_for(self, radius: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    def _plan(self, radius: int) -> SearchPlan | None:
         """The buckets to look into; None when a scan is cheaper."""
-        if plan.cost(self.cut, self.count, radius) > self.count:
+        if plan.cost(self.chunks, self.count, radius) > self.count:
             return None
-        return plan.probes(self.cut, radius), np.array(plan.radii(self.cut, radius), np.int64)
+        radii = np.array(plan.chunk_radii(self.chunks, radius), np.int64)
+        return plan.probes(self.chunks, radius), radii
 
-    def _scanned(self, queries: Words, radius: int) -> Rows:
-        rows = scan(queries, self.words, radius)
-        if len(rows):
-            rows = rows[self.removed[rows[:, 1]] == 0]
-            rows[:, 1] = self.ids[rows[:, 1]]
-        return rows
+    def _scan(self, queries: Words, radius: int) -> Triples:
+        triples = scan(queries, self.words, radius)
+        if len(triples):
+            triples = triples[self.removed[triples[:, 1]] == 0]
+            triples[:, 1] = self.ids[triples[:, 1]]
+        return triples
 
-    def _with_abandoned(self, queries: Words, rows: Rows, radius: int) -> Rows:
-        """Answer by a scan the queries that met crowded buckets."""
-        abandoned = rows[:, 1] == kernels.ABANDONED
+    def _scan_abandoned(self, queries: Words, triples: Triples, radius: int) -> Triples:
+        """Answer by a scan the queries that exceeded their budget in crowded buckets."""
+        abandoned = triples[:, 1] == kernels.ABANDONED
         if not abandoned.any():
-            return rows
-        numbers = rows[abandoned, 0]
-        scanned = self._scanned(queries[numbers], radius)
+            return triples
+        numbers = triples[abandoned, 0]
+        scanned = self._scan(queries[numbers], radius)
         scanned[:, 0] = numbers[scanned[:, 0]]
-        rows = np.concatenate([rows[~abandoned], scanned])
-        return rows[np.argsort(rows[:, 0], kind="stable")]
+        triples = np.concatenate([triples[~abandoned], scanned])
+        return triples[np.argsort(triples[:, 0], kind="stable")]
 
 
 def _mapped(path: Path) -> tuple[mmap.mmap, float]:
@@ -205,14 +213,14 @@ def _mapped(path: Path) -> tuple[mmap.mmap, float]:
         raise DamagedSegment(f"{path.name}: cannot be read") from err
 
 
-def _described(file: mmap.mmap, path: Path) -> dict[str, Any]:
+def _read_header(file: mmap.mmap, path: Path) -> dict[str, Any]:
     if len(file) < BODY:
         raise DamagedSegment(f"{path.name}: cut short")
-    magic, length, checksum = _HEAD.unpack_from(file)
-    text = file[_HEAD.size : min(_HEAD.size + length, BODY)]
+    magic, length, checksum = _PREFIX.unpack_from(file)
+    text = file[_PREFIX.size : min(_PREFIX.size + length, BODY)]
     if magic != _MAGIC or zlib.crc32(text) != checksum:
-        raise DamagedSegment(f"{path.name}: its description is altered")
-    told: dict[str, Any] = json.loads(text)
-    if told["version"] != VERSION:
-        raise DamagedSegment(f"{path.name}: of version {told['version']}, not {VERSION}")
-    return told
+        raise DamagedSegment(f"{path.name}: its header is altered")
+    values: dict[str, Any] = json.loads(text)
+    if values["version"] != VERSION:
+        raise DamagedSegment(f"{path.name}: of version {values['version']}, not {VERSION}")
+    return values

@@ -1,4 +1,7 @@
-"""The newest codes, in memory, scanned: what no segment holds yet."""
+"""The tail: the newest codes, in memory and scanned, until they are flushed to a segment.
+
+It is what log-structured stores call a memtable.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +10,60 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching.codes import Ids, Rows, Words
-from service.matching.scan import scan
+from service.matching.bit_order import Words
+from service.matching.codes import Ids
+from service.matching.scan import Triples, scan
 
-_ROOM = 1024
+_CAPACITY = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The first `count` rows of three arrays that may have room for more.
+    """The first `count` rows of three arrays, which may have capacity for more.
 
-    Appending writes behind them and gives a new tail, so whoever searches this one goes on
-    undisturbed; the arrays are shared between both. Only one may be appended to: the newest.
+    Appending writes behind these rows and returns a new tail that shares the arrays, so that
+    searches in the old one are not disturbed. Only the newest tail may be appended to.
     """
 
     ids: Ids
     words: Words
     removed: NDArray[np.uint8]
+    """The tombstone bitmap, a byte a row: not 0 for what is never returned."""
     count: int = 0
 
     @classmethod
-    def empty(cls, room: int = _ROOM) -> Tail:
+    def empty(cls, capacity: int = _CAPACITY) -> Tail:
         """Return a tail without codes."""
         return cls(
-            np.empty(room, np.int64), np.empty((room, 4), np.uint64), np.zeros(room, np.uint8)
+            np.empty(capacity, np.int64),
+            np.empty((capacity, 4), np.uint64),
+            np.zeros(capacity, np.uint8),
         )
 
     def appended(self, ids: Ids, words: Words) -> Tail:
-        """Return a tail with these behind the others."""
+        """Return a tail that holds these codes too, at its end."""
         end = self.count + len(ids)
-        roomy = self
+        target = self
         if end > len(self.ids):
-            roomy = Tail.empty(max(2 * len(self.ids), end))
-            roomy.ids[: self.count] = self.ids[: self.count]
-            roomy.words[: self.count] = self.words[: self.count]
-            roomy.removed[: self.count] = self.removed[: self.count]
-        roomy.ids[self.count : end], roomy.words[self.count : end] = ids, words
-        return replace(roomy, count=end)
+            target = Tail.empty(max(2 * len(self.ids), end))
+            target.ids[: self.count] = self.ids[: self.count]
+            target.words[: self.count] = self.words[: self.count]
+            target.removed[: self.count] = self.removed[: self.count]
+        target.ids[self.count : end], target.words[self.count : end] = ids, words
+        return replace(target, count=end)
 
-    def kept(self, places: NDArray[np.intp]) -> Tail:
-        """Return a tail of its own with the rows at these places."""
-        return Tail.empty(max(len(places), _ROOM)).appended(self.ids[places], self.words[places])
+    def subset(self, rows: NDArray[np.intp]) -> Tail:
+        """Return a tail with arrays of its own that holds these rows."""
+        return Tail.empty(max(len(rows), _CAPACITY)).appended(self.ids[rows], self.words[rows])
 
-    def live(self) -> NDArray[np.intp]:
-        """Return the places of what was not removed."""
+    def live_rows(self) -> NDArray[np.intp]:
+        """Return the rows that were not removed."""
         return np.flatnonzero(self.removed[: self.count] == 0)
 
-    def search(self, queries: Words, radius: int) -> Rows:
+    def search(self, queries: Words, radius: int) -> Triples:
         """Return (query, id, distance) of every code within the radius, in the order of queries."""
-        rows = scan(queries, self.words[: self.count], radius)
-        if len(rows):
-            rows = rows[self.removed[rows[:, 1]] == 0]
-            rows[:, 1] = self.ids[rows[:, 1]]
-        return rows
+        triples = scan(queries, self.words[: self.count], radius)
+        if len(triples):
+            triples = triples[self.removed[triples[:, 1]] == 0]
+            triples[:, 1] = self.ids[triples[:, 1]]
+        return triples

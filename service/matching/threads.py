@@ -1,4 +1,4 @@
-"""Work shared out to the processor's cores."""
+"""Pools of threads that use all the cores of the processor."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ R = TypeVar("R")
 _NICE = 10
 
 
-class Work(StrEnum):
-    """What the threads of one pool do, so that no search waits for a merge."""
+class Pool(StrEnum):
+    """What a pool is for. There are two, so that no search waits for a merge."""
 
     SEARCH = "search"
     BUILD = "build"
@@ -31,24 +31,25 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def spread(
-    work: Work, act: Callable[[T], R], items: Iterable[T], *, threads: int | None = None
+def map_parallel(
+    pool: Pool, function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None
 ) -> list[R]:
-    """Do one thing to every item on all cores, or so many threads; return the results in order.
+    """Call a function with every item, in as many threads as there are cores, or in `threads`.
 
-    `act` must let go of the interpreter's lock while it works, and must not call `spread`.
+    Returns the results in order. The function must release the interpreter's lock while it
+    works, and must not call `map_parallel`.
     """
-    return list(_pool(work, threads or cores()).map(act, items))
+    return list(_executor(pool, threads or cores()).map(function, items))
 
 
 @cache
-def _pool(work: Work, threads: int) -> ThreadPoolExecutor:
-    yielding = _yield_to_others if work is Work.BUILD else None
-    return ThreadPoolExecutor(threads, thread_name_prefix=work, initializer=yielding)
+def _executor(pool: Pool, threads: int) -> ThreadPoolExecutor:
+    initializer = _lower_priority if pool is Pool.BUILD else None
+    return ThreadPoolExecutor(threads, thread_name_prefix=pool, initializer=initializer)
 
 
-def _yield_to_others() -> None:
-    """Linux gives each thread a priority of its own; elsewhere this one is like the others."""
+def _lower_priority() -> None:
+    """Linux has a priority for each thread; elsewhere building competes with searches."""
     with suppress(OSError):
-        me = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, me, max(_NICE, os.getpriority(os.PRIO_PROCESS, me)))
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICE, os.getpriority(os.PRIO_PROCESS, thread)))

@@ -1,4 +1,4 @@
-"""Machine code for the inner loops, made or read from the cache before anyone asks."""
+"""Warm-up: the kernels' machine code is compiled, or read from its cache, before any request."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from service.matching.build import write
-from service.matching.codes import CODE_BYTES, arranged
+from service.matching.bit_order import permute_bits
+from service.matching.codes import CODE_BYTES
+from service.matching.segment_writer import write
 
 _CODES = 4096
-"""Enough that looking into buckets is cheaper than a scan, and so what `search` does."""
+"""So many that looking into buckets is cheaper than a scan, and `Segment.search` calls kernels."""
 
 
 def warm() -> None:
-    """Go once through everything that is compiled: seconds the first time on a machine."""
-    with suppress(OSError):  # a full disk is not a reason not to start
-        _go_through()
+    """Call every compiled function once; takes seconds the first time on a machine."""
+    with suppress(OSError):  # a full disk is no reason not to start
+        _call_everything()
 
 
-def _go_through() -> None:
-    words = arranged(np.random.default_rng(0).integers(0, 256, (_CODES, CODE_BYTES), np.uint8))
+def _call_everything() -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (_CODES, CODE_BYTES), np.uint8)
+    words = permute_bits(codes)
     with TemporaryDirectory(prefix="takeback-") as folder:
         segment = write(Path(folder) / "warm.segment", np.arange(_CODES), words)
         segment.search(words[:1], 0)

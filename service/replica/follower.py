@@ -1,31 +1,218 @@
+"""A replica: the indexes of one process, which follow the store's table of changes."""
+
 from __future__ import annotations
-from service.replica.searcher import Searcher
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hashing.signals import SignalType
+from service.domain.errors import NotReady
+from service.matching.index import HammingIndex
+from service.matching.segment_directory import OpenResult, SegmentDirectory
+from service.matching.warm import warm
+from service.replica import loader
+from service.replica.searcher import Indexes, LocalSearcher, Searcher
+from service.store import changes, identity
+from service.store import signals as stored_signals
+from service.store.changes import Change, Space
 from service.store.database import Database
+from service.store.signals import StoredSignal
+
+log = logging.getLogger(__name__)
+
+_BATCH = 10_000
+"""Changes read from the store at once."""
+_RETRY_SECONDS = 60
+"""From a failure to write, such as a full disk, until the next attempt."""
 
 
 class Replica:
-    database: Database
-    searcher: Searcher
-    position: int
+    """Indexes of all that the store wants found, kept current, and their segments on disk.
 
-    def __init__(self, c) -> None:
-        self.c = c
+    Call `load` once at the start, `catch_up` before you rely on a change, and `flush` now and
+    then in a thread of its own. Any thread may call these, also while others search.
+    """
 
-    @property
-    def database(self):
-        return self.c.database
+    def __init__(self, database: Database, path: Path) -> None:
+        """Start with empty indexes; segments are kept in the directory `path`."""
+        self.database = database
+        self._indexes = _empty_indexes()
+        named = {_name(*key): index for key, index in self._indexes.items()}
+        self.directory = SegmentDirectory(path, named)
+        self.searcher: Searcher = LocalSearcher(self._indexes)
+        self.ready = False
+        """Whether it has been loaded."""
+        self.position = 0
+        """Of the last change that the indexes include."""
+        self._changing = threading.Lock()
+        self._retry_at = 0.0
 
-    @property
-    def position(self):
-        return self.c.position
+    def require_current(self) -> None:
+        """Raise NotReady unless the store can be reached and has the tables of this version."""
+        if not self.database.is_current():
+            raise NotReady(
+                "The tables are not those of this version. Run: python -m service migrate"
+            )
 
-    @property
-    def searcher(self):
-        return self
+    def load(self, *, anew: bool = False) -> None:
+        """Open the indexes; read from the store what is damaged or missing, or all of it `anew`.
 
-    def search(self, space, kind, codes, radius):
-        return self.c.hits(space, kind, codes, radius)
+        Compiles the kernels first, so that no request waits for it. Raises NotReady as
+        `require_current` does.
+        """
+        self.require_current()
+        warm()
+        if anew or self._open().lost:
+            with self.directory.write_lock(wait=True):
+                opened = self._open()  # another process may have rebuilt them meanwhile
+                self._rebuild(OpenResult(0, self._names()) if anew else opened)
+        self.ready = True
+        self.catch_up()
+        signals = sum(each.signals for each in self.searcher.statistics())
+        log.info("loaded", extra={"signals": signals})
 
-    def load(self, **k): self.c.load(**k)
-    def catch_up(self):
-        self.c.catch_up()
+    def flush(self) -> None:
+        """Write new signals from memory to segments when that is due; takes seconds then.
+
+        Also reloads what another process has committed. Searches and changes go on meanwhile.
+        """
+        if not self.ready:
+            return
+        self.directory.reload(self._paused)
+        if not self.directory.is_flush_due(self.position) or time.monotonic() < self._retry_at:
+            return
+        with self._logging_failure(), self.directory.write_lock() as locked:
+            if locked:
+                self.directory.commit(self._paused)
+
+    def catch_up(self) -> None:
+        """Apply every change that is committed now. Cheap when there is none, or before `load`."""
+        if not self.ready:
+            return
+        with self._changing:
+            while True:
+                with self.database.read() as tx:
+                    rows = changes.after(tx, self.position, _BATCH)
+                    added = [
+                        (
+                            space,
+                            stored_signals.searchable_by_id(
+                                tx, space, _ids(rows, space, Change.ADD)
+                            ),
+                        )
+                        for space in Space
+                    ]
+                if not rows:
+                    return
+                upto = rows[-1].position
+                for space in Space:
+                    self._remove(space, _ids(rows, space, Change.REMOVE), upto)
+                for space, stored in added:
+                    self._add(space, stored, _removed(rows, space), upto)
+                self.position = upto
+
+    def lag(self) -> int:
+        """Return how many changes the indexes do not include yet."""
+        with self.database.read() as tx:
+            return changes.last(tx) - self.position
+
+    def _add(
+        self, space: Space, stored: list[StoredSignal], removed: set[int], change: int
+    ) -> None:
+        new = loader.by_type(each for each in stored if each.id not in removed)
+        for signal_type, signals in new.items():
+            self._indexes[space, signal_type].add(signals.ids, signals.codes)
+        returned = loader.by_type(each for each in stored if each.id in removed)
+        for signal_type, signals in returned.items():
+            index = self._indexes[space, signal_type]
+            index.replace(signals.ids, signals.codes, change=change)
+
+    def _remove(self, space: Space, ids: list[int], change: int) -> None:
+        for (of_space, _), index in self._indexes.items():
+            if of_space is space and ids:
+                index.remove(ids, change=change)
+
+    @contextmanager
+    def _paused(self) -> Iterator[int]:
+        with self._changing:
+            yield self.position
+
+    def _open(self) -> OpenResult:
+        """Open what is on disk, if it is of this store as it is now."""
+        with self.database.read() as tx:
+            self.directory.store_name = identity.name(tx)
+        opened = self.directory.open()
+        if self._is_of_store(opened.position):
+            self.position = opened.position
+            return opened
+        log.warning("index is not of this store, reading it from the store")
+        self.directory.discard()
+        return OpenResult(0, self._names())
+
+    def _is_of_store(self, position: int) -> bool:
+        with self.database.read() as tx:
+            return changes.last(tx) >= position and all(
+                loader.is_of_store(tx, space, index, position)
+                for (space, _), index in self._indexes.items()
+            )
+
+    def _names(self) -> frozenset[str]:
+        return frozenset(_name(*key) for key in self._indexes)
+
+    def _rebuild(self, opened: OpenResult) -> None:
+        """Read what was lost; other indexes are at an earlier position, and catch up later."""
+        with self.database.read() as tx:
+            last = changes.last(tx)
+            for space in Space:
+                lost = [
+                    signal_type
+                    for of_space, signal_type in self._indexes
+                    if of_space is space and _name(space, signal_type) in opened.lost
+                ]
+                found = loader.read_all(tx, space) if lost else {}
+                for signal_type in lost:
+                    signals = found.get(signal_type, loader.NO_SIGNALS)
+                    self.directory.rebuild(_name(space, signal_type), *signals)
+        self.position = last if opened.lost == self._names() else opened.position
+        if not self.directory.is_empty:
+            with self._logging_failure():
+                self.directory.commit(self._paused)
+
+    @contextmanager
+    def _logging_failure(self) -> Iterator[None]:
+        """A directory that is full or cannot be written costs speed, and nothing else."""
+        try:
+            yield
+        except OSError as err:
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+            log.error(  # noqa: TRY400
+                "index cannot be written: searches go on with the old one, and slow down as signals"
+                " are added; make room in its folder",
+                extra={"error": os.strerror(err.errno or 0)},
+            )
+
+
+def _empty_indexes() -> Indexes:
+    perceptual = [each for each in SignalType if each.perceptual]
+    return {(space, each): HammingIndex() for space in Space for each in perceptual}
+
+
+def _name(space: Space, signal_type: SignalType) -> str:
+    """Name of an index, with which its files begin."""
+    return f"{space}-{signal_type}"
+
+
+def _ids(rows: list[changes.Row], space: Space, change: Change) -> list[int]:
+    """Signals of a space whose last change among these rows is an addition, or a removal."""
+    last = {row.signal_id: row.change for row in rows if row.space is space}
+    return [signal_id for signal_id, latest in last.items() if latest is change]
+
+
+def _removed(rows: list[changes.Row], space: Space) -> set[int]:
+    """Signals that were removed among these rows, whether or not they came back."""
+    return {r.signal_id for r in rows if r.space is space and r.change is Change.REMOVE}

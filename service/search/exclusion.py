@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from hashing.signals import SignalType
 from service.domain.match_policy import EXCLUDE_DISTANCE
+from service.matching.codes import codes_of
 from service.replica.follower import Replica
 from service.replica.searcher import Searcher
 from service.search import neighbours
 from service.search.neighbours import PERCEPTUAL
-from service.search.queries import codes_of
 from service.store import provenance, signals
 from service.store.changes import Space
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from hashing.signals import SignalType
 from service.domain.alignment import Span
-from service.matching.codes import CODE_BYTES
+from service.matching.codes import CODE_BYTES, codes_of
 from service.replica.searcher import Searcher
 from service.search import neighbours, orientations
 from service.search.candidates import Neighbourhood, concatenated
 from service.search.neighbours import PERCEPTUAL, Column
-from service.search.queries import PLAIN, WHOLE, codes_of
+from service.search.queries import PLAIN, WHOLE
 from service.store import provenance, signals
 from service.store.changes import Space
 from service.store.database import Tx

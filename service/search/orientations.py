@@ -1,14 +1,14 @@
-"""The PDQ value of a mirrored or turned picture, from the bits of its PDQ value alone.
+"""The PDQ values of a mirrored or turned picture, from the bits of its PDQ value alone.
 
-Bit [i][j] of a value tells whether the coefficient of row frequency i + 1 and column frequency
+Bit [i][j] of a value says whether the coefficient of row frequency i + 1 and column frequency
 j + 1 is above the median of all (docs/signals.md, pdq). Reversing the columns of a picture
 changes the sign of the coefficients of odd column frequencies, where j is even; reversing its
-rows those of odd row frequencies, where i is even; exchanging rows and columns exchanges i and j.
-The median of coefficients is near 0, so that a coefficient of the other sign is on its other
-side: the bit is turned. That holds for all bits but those of coefficients between 0 and the
-median: about 8 of 256 are wrong, 25 in one picture of twenty (hash-quality, 2026); in even
-textures, such as brick, grass or a page of text, 30 to 100 (scikit-image's samples, 2026-11).
-Who has the picture sends the true values instead.
+rows changes those of odd row frequencies, where i is even; exchanging rows and columns exchanges
+i and j. The median of the coefficients is near 0, so a coefficient that changes its sign moves to
+the other side of the median, and its bit flips. That is true except of coefficients between 0 and
+the median: about 8 of 256 bits are wrong, 25 in one picture of twenty (hash-quality, 2026); in
+even textures, such as brick, grass or a page of text, 30 to 100 (scikit-image's samples, 2026-11).
+A caller that has the picture sends the true values instead.
 
 Orientation k, for k below 4, is the picture with its columns reversed if k & 1 and its rows
 reversed if k & 2; for k of 4 and more it is the transpose of orientation k − 4:
@@ -28,7 +28,7 @@ from service.matching.codes import CODE_BYTES, Codes
 
 COUNT = 8
 INVERSE = (0, 1, 2, 3, 4, 6, 5, 7)
-"""What undoes each: the two quarter turns undo each other, the rest themselves."""
+"""The orientation that undoes each: the quarter turns undo each other, all others themselves."""
 _SIDE = 16
 _COLUMNS, _ROWS = 1, 2
 
@@ -38,7 +38,7 @@ def oriented(codes: Codes) -> Codes:
     upright = _bits(codes)
     every = np.empty((len(codes), COUNT, _SIDE, _SIDE), np.uint8)
     for k in range(COUNT // 2):
-        turned = upright ^ _turned(k)
+        turned = upright ^ _flipped_bits(k)
         every[:, k] = turned
         every[:, k + COUNT // 2] = turned.transpose(0, 2, 1)
     flat = every.reshape(-1, _SIDE * _SIDE)[:, ::-1]
@@ -46,12 +46,12 @@ def oriented(codes: Codes) -> Codes:
 
 
 def _bits(codes: Codes) -> NDArray[np.uint8]:
-    """As 16 × 16 bits each; bit 16·i + j, counted from the last, is [i][j]."""
+    """Codes as 16 × 16 bits each; [i][j] is bit 16·i + j, counted from the last."""
     return np.unpackbits(codes, axis=1)[:, ::-1].reshape(-1, _SIDE, _SIDE)
 
 
-def _turned(orientation: int) -> NDArray[np.uint8]:
-    """Which bits an orientation below 4 turns."""
+def _flipped_bits(orientation: int) -> NDArray[np.uint8]:
+    """Which bits an orientation below 4 flips, as 16 × 16."""
     mask = np.zeros((_SIDE, _SIDE), np.uint8)
     if orientation & _COLUMNS:
         mask[:, ::2] ^= 1

@@ -13,7 +13,7 @@ from service.domain import match_policy
 from service.domain.admission import is_matchable, is_matchable_view
 from service.domain.alignment import NO_VIDEO, Span, VideoExtent
 from service.domain.match_policy import Reach
-from service.matching.codes import CODE_BYTES, Codes
+from service.matching.codes import CODE_BYTES, Codes, codes_of
 from service.search import orientations
 from service.store.provenance import ContentSignal
 
@@ -136,11 +136,6 @@ def values(queries: Sequence[Query], signal_type: SignalType) -> QueryValues:
                 rows += [(index, part.frame, view, k) for k in range(len(turned))]
                 found += turned
     return _oriented(codes_of(found), np.array(rows, np.int64).reshape(-1, 4))
-
-
-def codes_of(perceptual: Iterable[bytes]) -> Codes:
-    """Return perceptual values as an array, uint8 (n, 32)."""
-    return np.frombuffer(b"".join(perceptual), np.uint8).reshape(-1, CODE_BYTES)
 
 
 def _of_content(item: int, content: ContentSignals) -> Query:

@@ -12,8 +12,8 @@ from service.domain import admission, match_policy
 from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, new_number, refusal
 from service.domain.errors import CaseFull, Conflict, InvalidRequest
+from service.matching.codes import codes_of
 from service.search import exclusion, neighbours
-from service.search.queries import codes_of
 from service.store import cases, entries, provenance
 from service.store.changes import Space
 from service.store.database import Tx

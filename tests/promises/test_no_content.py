@@ -17,7 +17,7 @@ from service.app import create_app
 from service.settings import Settings
 app = create_app(Settings(state=pathlib.Path(tempfile.mkdtemp())))
 app.state.context.database.migrate()
-app.state.context.load()
+app.state.context.replica.load()
 print(json.dumps(sorted(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

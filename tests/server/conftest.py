@@ -230,7 +230,7 @@ def open_context(settings: Settings) -> Iterator[Callable[[], Context]]:
     def another() -> Context:
         context = create_context(settings)
         opened.append(context)
-        context.load()
+        context.replica.load()
         return context
 
     yield another

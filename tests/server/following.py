@@ -1,4 +1,4 @@
-"""What tests of the index share: codes, the plain answer, processes over a folder."""
+"""What tests of indexes share: codes, the plain answer, processes over a folder, statistics."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hashing.signals import SignalType
 from service.matching import kernels, plan, segment
-from service.matching.codes import Codes, Hits, Ids, Rows, arranged
+from service.matching.bit_order import permute_bits
+from service.matching.codes import Codes, Ids, Neighbours
 from service.matching.index import HammingIndex
-from service.matching.shelf import Opened, Shelf
+from service.matching.scan import Triples
+from service.matching.segment_directory import OpenResult, SegmentDirectory
+from service.replica.searcher import IndexStatistics
+from service.store.changes import Space
+from service.workflows.context import Context
 
 NAMES = ("bank-pdq", "excluded-pdq")
 BANK, EXCLUDED = NAMES
@@ -41,13 +47,13 @@ def flipped(random: np.random.Generator, near: Codes, most: int) -> Codes:
     return np.packbits(bits, axis=1)
 
 
-def in_order(rows: Rows) -> Rows:
-    """Rows in one order, whoever found them."""
-    ordered: Rows = rows[np.lexsort(rows.T[::-1])]
+def in_order(rows: Triples) -> Triples:
+    """Triples in one order, whoever found them."""
+    ordered: Triples = rows[np.lexsort(rows.T[::-1])]
     return ordered
 
 
-def compared(ids: Ids, stored: Codes, asked: Codes, radius: int) -> Rows:
+def compared(ids: Ids, stored: Codes, asked: Codes, radius: int) -> Triples:
     """The answer by comparing everything with everything, on the bits as they were given."""
     rows = [np.empty((0, 3), np.int64)]
     for number, one in enumerate(asked):
@@ -59,17 +65,17 @@ def compared(ids: Ids, stored: Codes, asked: Codes, radius: int) -> Rows:
 
 def loaded() -> None:
     """Load all machine code without starting a thread, so that this process may fork."""
-    words, cut = arranged(uniform(1, 1)), plan.chunks(32)
+    words, cut = permute_bits(uniform(1, 1)), plan.chunking(32)
     table = segment.layout(1, cut)
     body = np.zeros(segment.file_bytes(1, cut) - segment.BODY, np.uint8)
     directory, beside = np.zeros(2**8 + 1, np.uint32), np.zeros(1 + kernels.LANES, np.uint16)
     kernels.fill_buckets(words, 0, table, directory, beside, np.zeros(3, np.uint8))
-    allowed, found = np.array(plan.radii(cut, 0), np.int64), np.empty((1, 3), np.int64)
-    dead, probes = np.zeros(1, np.uint8), plan.probes(cut, 0)
-    kernels.search(words, 0, table, body, dead, probes, allowed, 0, found)
+    allowed, found = np.array(plan.chunk_radii(cut, 0), np.int64), np.empty((1, 3), np.int64)
+    removed, probes = np.zeros(1, np.uint8), plan.probes(cut, 0)
+    kernels.search(words, 0, table, body, removed, probes, allowed, 0, found)
 
 
-def rows_of(hits: Hits) -> Rows:
+def rows_of(hits: Neighbours) -> Triples:
     return in_order(np.stack([hits.queries, hits.ids, hits.distances], axis=1))
 
 
@@ -121,12 +127,12 @@ class Log:
 
 
 class Process:
-    """Indexes over a folder that follow a log, as `service.workflows.context` does."""
+    """Indexes over a folder that follow a log, as `service.replica.follower` does."""
 
     def __init__(self, folder: Path, log: Log) -> None:
         self.log = log
         self.indexes = {name: HammingIndex() for name in NAMES}
-        self.shelf = Shelf(folder, self.indexes)
+        self.directory = SegmentDirectory(folder, self.indexes)
         self.position = 0
         self._pauses: list[Callable[[], None]] = []
 
@@ -134,8 +140,8 @@ class Process:
     def bank(self) -> HammingIndex:
         return self.indexes[BANK]
 
-    def open(self) -> Opened:
-        opened = self.shelf.open()
+    def open(self) -> OpenResult:
+        opened = self.directory.open()
         self.position = opened.position
         return opened
 
@@ -155,15 +161,15 @@ class Process:
         if self._pauses:
             self._pauses.pop()()
 
-    def publish(self, meanwhile: Callable[[], None] | None = None) -> None:
-        """Publish; what is to be done `meanwhile` is done after the first pause."""
+    def commit(self, meanwhile: Callable[[], None] | None = None) -> None:
+        """Commit; what is to be done `meanwhile` is done after the first pause."""
         self._pauses = [meanwhile] if meanwhile else []
-        with self.shelf.writing() as mine:
-            assert mine
-            self.shelf.publish(self.paused)
+        with self.directory.write_lock() as locked:
+            assert locked
+            self.directory.commit(self.paused)
 
-    def adopt(self) -> None:
-        self.shelf.adopt(self.paused)
+    def reload(self) -> None:
+        self.directory.reload(self.paused)
 
     def is_current(self) -> bool:
         """Whether it shows exactly what the log says, up to where it has followed it."""
@@ -180,9 +186,9 @@ def started(folder: Path, log: Log) -> Process:
     return process
 
 
-def published(folder: Path, log: Log) -> Process:
+def committed(folder: Path, log: Log) -> Process:
     process = started(folder, log)
-    process.publish()
+    process.commit()
     return process
 
 
@@ -194,6 +200,20 @@ def two_indexes() -> Log:
     for one in range(10):
         log.add(one, code(900 + one), EXCLUDED)
     return log
+
+
+def statistics_of(context: Context, space: Space, signal_type: SignalType) -> IndexStatistics:
+    (found,) = (
+        each
+        for each in context.replica.searcher.statistics()
+        if (each.space, each.signal_type) == (space, signal_type)
+    )
+    return found
+
+
+def signals_in(context: Context) -> int:
+    """How many signals all indexes of a process hold."""
+    return sum(each.signals for each in context.replica.searcher.statistics())
 
 
 def files(folder: Path) -> set[str]:

@@ -31,7 +31,7 @@ def test_a_new_entry_near_the_exclude_bank_is_held(
     make = world.pdq if kind == "pdq" else world.phash
     value = world.value()
     exclude.exclude(world.context, [world.picture(make(value))], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     near = make(world.near(value, bits))
     owner = world.open(world.picture(near))
     world.work()
@@ -41,14 +41,14 @@ def test_a_new_entry_near_the_exclude_bank_is_held(
 def test_a_video_with_an_excluded_frame_is_held(world: World) -> None:
     card = world.value()
     exclude.exclude(world.context, [world.picture(world.pdq(card))], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     assert world.statuses(world.open(world.video([world.value(), card]))) == [QUARANTINED]
 
 
 def test_what_a_person_released_matches_although_it_is_near_the_exclude_bank(world: World) -> None:
     picture, platform = world.picture(), world.actor()
     exclude.exclude(world.context, [picture], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner, other = world.open(picture), world.open(picture)
     review.release(world.context, world.entry_id(owner))
     world.work()

@@ -15,6 +15,8 @@ def test_alive_ready_and_measured(api: TestClient, served: World) -> None:
     served.open(served.picture(served.pdq(), served.phash()))
     text = api.get("/metrics").text
     assert 'takeback_index_signals{space="bank",type="pdq"} 1.0' in text
+    assert 'takeback_index_newest_signals{space="bank",type="phash"} 1.0' in text
+    assert 'takeback_index_segments{space="bank",type="pdq"} 0.0' in text
     assert "takeback_index_lag_changes 0.0" in text
     assert 'route="/healthz",status="200"' in text
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from service.matching import build, merging
-from service.matching.codes import Codes, Hits, arranged
+from service.matching import merge_policy, segment_writer
+from service.matching.bit_order import permute_bits
+from service.matching.codes import Codes, Neighbours
 from service.matching.index import HammingIndex
 from tests.server.following import Log, Process, compared, flipped, rows_of, uniform
 
@@ -29,7 +30,7 @@ def add(into: HammingIndex, *rows: tuple[int, bytes]) -> None:
     into.add(np.array([one for one, _ in rows], np.int64), codes(*(value for _, value in rows)))
 
 
-def pairs(hits: Hits) -> list[tuple[int, int, int]]:
+def pairs(hits: Neighbours) -> list[tuple[int, int, int]]:
     return sorted(
         zip(hits.queries.tolist(), hits.ids.tolist(), hits.distances.tolist(), strict=True)
     )
@@ -192,16 +193,16 @@ class Life(RuleBasedStateMachine):
         assert pairs(found) == scanned(self.stored, asked, radius)
 
     @rule()
-    def publish(self) -> None:
-        self.process.publish()
+    def commit(self) -> None:
+        self.process.commit()
 
     @rule(added=some, removed=st.lists(st.integers(0, 26), max_size=8))
-    def publish_during(self, added: list[tuple[int, bytes]], removed: list[int]) -> None:
+    def commit_during(self, added: list[tuple[int, bytes]], removed: list[int]) -> None:
         def meanwhile() -> None:
             self.remove(removed)
             self.replace(added)
 
-        self.process.publish(meanwhile)
+        self.process.commit(meanwhile)
 
     @rule()
     def reopen(self) -> None:
@@ -213,8 +214,8 @@ class Life(RuleBasedStateMachine):
 
 
 def test_an_index_with_segments_equals_a_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "TAIL", 8)
-    monkeypatch.setattr(merging, "FULL", 16)
+    monkeypatch.setattr(merge_policy, "TAIL_CODES", 8)
+    monkeypatch.setattr(merge_policy, "SEGMENT_CODES", 16)
     run_state_machine_as_test(
         Life, settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
     )
@@ -224,15 +225,15 @@ def several(tmp_path: Path) -> tuple[HammingIndex, Codes]:
     """An index of three segments and a tail, and its 1500 codes, whose ids are their places."""
     stored = flipped(np.random.default_rng(3), uniform(4, 3).repeat(500, axis=0), 50)
     stored = stored[np.random.default_rng(5).permutation(len(stored))]
-    words, found = arranged(stored), HammingIndex()
-    found.restart(
+    words, found = permute_bits(stored), HammingIndex()
+    found.reset(
         [
-            build.write(tmp_path / f"{first}.segment", ids, words[ids])
+            segment_writer.write(tmp_path / f"{first}.segment", ids, words[ids])
             for first, ids in enumerate(np.arange(first, 1200, 3) for first in range(3))
         ]
     )
     found.add(np.arange(1500), stored)
-    assert found.newest == 300
+    assert found.unflushed == 300
     return found, stored
 
 
@@ -265,18 +266,18 @@ def test_what_is_removed_while_others_search_is_gone_at_once(tmp_path: Path) -> 
     assert not len(found.search(stored[:40], 256).ids)
 
 
-def test_what_is_held_is_a_copy(tmp_path: Path) -> None:
+def test_a_snapshot_is_a_copy(tmp_path: Path) -> None:
     found, _ = several(tmp_path)
     found.remove([5], change=1)
-    held = found.held()
+    snapshot = found.snapshot()
     found.remove([6, 1498], change=2)
     found.add(np.array([5]), uniform(9, 1))
-    ids = np.concatenate([held.ids, *(held.live(place)[0] for place in range(3))])
+    ids = np.concatenate([snapshot.ids, *(snapshot.live_codes(at)[0] for at in range(3))])
     assert np.array_equal(np.sort(ids), np.setdiff1d(np.arange(1500), [5]))
 
 
 def test_what_stays_is_found_all_the_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "TAIL", 8)
+    monkeypatch.setattr(merge_policy, "TAIL_CODES", 8)
     log = Log()
     process = Process(tmp_path, log)
     stored = uniform(8, 60)
@@ -300,18 +301,18 @@ def test_what_stays_is_found_all_the_while(tmp_path: Path, monkeypatch: pytest.M
                 log.add(one, uniform(one, 1)[0].tobytes())
                 log.remove(one - 25)
             process.follow()
-            process.publish()
+            process.commit()
         done.set()
         assert all(each.result() for each in searches)
 
 
-def test_what_is_renewed_is_found_once_and_goes_to_the_tail() -> None:
+def test_what_is_replaced_is_found_once_and_goes_to_the_tail() -> None:
     found = HammingIndex()
     add(found, (1, b"a" * 32), (2, b"b" * 32))
-    found.renew(np.array([1, 3]), codes(b"a" * 32, b"c" * 32), change=5)
+    found.replace(np.array([1, 3]), codes(b"a" * 32, b"c" * 32), change=5)
     assert pairs(found.search(codes(b"a" * 32, b"c" * 32), 0)) == [(0, 1, 0), (1, 3, 0)]
     assert len(found) == 3
-    found.show([], upto=5)
+    found.install([], upto=5)
     assert pairs(found.search(codes(b"a" * 32, b"c" * 32), 0)) == [(0, 1, 0), (1, 3, 0)]
     found.remove([1])
     assert pairs(found.search(codes(b"a" * 32), 0)) == []

@@ -212,7 +212,7 @@ def test_who_opens_cases_cannot_count_those_of_others(world: World) -> None:
     review.keep(world.context, world.entry_id(owners[4]))
     assert told(owners[4]) == [QUARANTINED]
     exclude.exclude(world.context, [unlike], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     assert told(world.open(unlike)) == [QUARANTINED]
 
 
@@ -252,7 +252,7 @@ def windowed(world: World, *values: bytes) -> ContentSignals:
 def test_windows_that_are_plain_or_excluded_are_left_out_and_hold_nothing(world: World) -> None:
     good, public, plain = world.value(), world.value(), b"\x01" * 32
     exclude.exclude(world.context, [world.picture(world.pdq(public))], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner = world.open(windowed(world, good, world.near(public, 31), plain))
     assert world.statuses(owner) == [ACTIVE]
     with world.context.database.read() as tx:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numba import njit
 
 from service.matching import bits, kernels, plan, segment
-from service.matching.codes import Codes, arranged
+from service.matching.bit_order import permute_bits
+from service.matching.codes import Codes
 from tests.server.following import codes, uniform
 
 LANES = bits.LANES
@@ -22,9 +23,9 @@ words64 = st.one_of(
 
 
 # Numba puts the first argument of an intrinsic there itself.
-_near: Any = bits.near
+_near: Any = bits.near_lanes
 _popcount: Any = bits.popcount
-_lowest: Any = bits.lowest
+_lowest: Any = bits.lowest_bit
 
 
 @njit
@@ -79,7 +80,7 @@ def test_near_compares_a_row_of_values(held: list[int], at: int, value: int, mos
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=5))
 def test_bits_are_taken_from_the_diagonals(given_codes: list[bytes]) -> None:
     before = codes(*given_codes).view(np.uint16)
-    after = arranged(codes(*given_codes)).view(np.uint16).reshape(-1, 16)
+    after = permute_bits(codes(*given_codes)).view(np.uint16).reshape(-1, 16)
     assert after.shape == (len(given_codes), 16)
     for old, new in zip(before.reshape(-1, 16), after, strict=True):
         for k in range(16):
@@ -87,18 +88,18 @@ def test_bits_are_taken_from_the_diagonals(given_codes: list[bytes]) -> None:
                 assert bit_of(new[k], row) == bit_of(old[row], (row + k) % 16)
 
 
-def test_arranging_moves_every_bit_to_a_place_of_its_own() -> None:
+def test_permuting_moves_every_bit_to_a_place_of_its_own() -> None:
     singles = codes(*((1 << bit).to_bytes(32, "little") for bit in range(256)))
-    moved = arranged(singles)
+    moved = permute_bits(singles)
     assert np.all(np.bitwise_count(moved).sum(axis=1) == 1)
     assert len(np.unique(moved, axis=0)) == 256
 
 
-def test_arranging_keeps_distances_and_leaves_what_it_was_given() -> None:
+def test_permuting_keeps_distances_and_leaves_what_it_was_given() -> None:
     stored = uniform(1, 200)
     frozen = stored.copy()
     frozen.flags.writeable = False
-    words = arranged(frozen)
+    words = permute_bits(frozen)
     for one, other in ((0, slice(None)), (7, slice(50, 60))):
         apart = np.bitwise_count(stored[other] ^ stored[one]).sum(axis=1)
         assert np.array_equal(np.bitwise_count(words[other] ^ words[one]).sum(axis=1), apart)
@@ -107,7 +108,7 @@ def test_arranging_keeps_distances_and_leaves_what_it_was_given() -> None:
 
 def test_codes_need_not_lie_in_a_row() -> None:
     stored = uniform(2, 40)
-    assert np.array_equal(arranged(stored[::-2]), arranged(stored[::-2].copy()))
+    assert np.array_equal(permute_bits(stored[::-2]), permute_bits(stored[::-2].copy()))
 
 
 # --- parts of codes ---
@@ -126,8 +127,8 @@ def test_a_part_is_taken_over_the_borders_of_words(
     whole = sum(word << 64 * place for place, word in enumerate(words))
     # A row before and after, so that what is read from a neighbour shows.
     rows = np.array([[2**64 - 1] * 4, words, [2**64 - 1] * 4], np.uint64)
-    assert kernels.part(rows, 1, first, width) == whole >> first & (1 << width) - 1
-    assert kernels.part(~rows, 1, first, width) == ~whole >> first & (1 << width) - 1
+    assert kernels.chunk_value(rows, 1, first, width) == whole >> first & (1 << width) - 1
+    assert kernels.chunk_value(~rows, 1, first, width) == ~whole >> first & (1 << width) - 1
 
 
 # --- buckets ---
@@ -141,14 +142,14 @@ def crowded(seed: int, count: int) -> Codes:
 @pytest.mark.parametrize("number", [16, 17, 23, 25, 31, 32])
 @pytest.mark.parametrize("stored", [uniform(3, 700), crowded(4, 700), uniform(5, 1)], ids=len)
 def test_every_code_is_once_in_the_bucket_of_its_value(number: int, stored: Codes) -> None:
-    cut, words, count = plan.chunks(number), arranged(stored), len(stored)
+    cut, words, count = plan.chunking(number), permute_bits(stored), len(stored)
     whole = [int.from_bytes(word.tobytes(), "little") for word in words]
     table = segment.layout(count, cut)
     for chunk, (first, width) in enumerate(zip(cut.firsts, cut.widths, strict=True)):
         after = (chunk + 1) % number
         directory = np.zeros(2**width + 1, np.uint32)
         beside = np.zeros(count + kernels.LANES, np.uint16)
-        local = np.empty(kernels.LOCAL_BYTES * count, np.uint8)
+        local = np.empty(kernels.ROW_BYTES * count, np.uint8)
         kernels.fill_buckets(words, chunk, table, directory, beside, local)
         numbers = local.reshape(-1, 3).astype(np.int64) @ np.array([1, 2**8, 2**16])
         assert sorted(numbers.tolist()) == list(range(count))
@@ -163,8 +164,8 @@ def test_every_code_is_once_in_the_bucket_of_its_value(number: int, stored: Code
 
 
 def test_a_number_takes_all_its_bytes() -> None:
-    count, cut = 70_000, plan.chunks(32)
-    words = arranged(uniform(6, count))
+    count, cut = 70_000, plan.chunking(32)
+    words = permute_bits(uniform(6, count))
     directory, beside = np.zeros(2**8 + 1, np.uint32), np.zeros(count + 32, np.uint16)
     local = np.empty(3 * count, np.uint8)
     kernels.fill_buckets(words, 31, segment.layout(count, cut), directory, beside, local)
@@ -174,5 +175,5 @@ def test_a_number_takes_all_its_bytes() -> None:
 
 def test_machine_code_is_made_again_when_what_it_is_made_of_changes() -> None:
     source = Path(bits.__file__).read_bytes()
-    assert hashlib.sha256(source).hexdigest().startswith(kernels.MADE_OF)
-    assert len(kernels.MADE_OF) == 16
+    assert hashlib.sha256(source).hexdigest().startswith(kernels.BITS_SHA256)
+    assert len(kernels.BITS_SHA256) == 16

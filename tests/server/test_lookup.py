@@ -19,13 +19,14 @@ from service.domain import match_policy
 from service.domain.case import EntryStatus, HoldReason
 from service.domain.errors import TooLarge
 from service.domain.sighting import Feedback, Verdict
+from service.matching.codes import codes_of
 from service.search.orientations import oriented
-from service.search.queries import codes_of
 from service.store import entries, sightings
 from service.store.changes import Space
 from service.workflows import exclude, lookup, respond, withdraw
 from service.workflows.lookup import Answer, MatchReference
 from service.workflows.respond import Response
+from tests.server.following import statistics_of
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -284,8 +285,8 @@ def test_what_is_held_is_not_returned(world: World) -> None:
         (entry,) = entries.of_case(tx, owner.case_id)
         entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
     assert world.ask(platform, picture) == [NONE]  # the index here still shows it
-    assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1
-    world.context.catch_up()
+    assert statistics_of(world.context, Space.BANK, SignalType.PDQ).signals == 1
+    world.context.replica.catch_up()
     assert world.ask(platform, picture) == [NONE]
 
 
@@ -299,7 +300,7 @@ def test_a_question_near_the_exclude_bank_matches_nothing(world: World, kind: st
     other = world.picture(make(entry))
     assert world.ask(platform, asked, other)[0] is not NONE
     exclude.exclude(world.context, [world.picture(make(public))], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     assert world.ask(platform, asked)[0] is NONE
     assert world.ask(platform, other)[0] is not NONE
 

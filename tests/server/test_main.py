@@ -101,7 +101,7 @@ def test_a_bad_name_is_told_without_a_traceback(run: Run) -> None:
 def test_what_is_held_is_listed_released_and_kept(run: Run, world: World, tmp_path: Path) -> None:
     (tmp_path / "public.json").write_text(json.dumps(LINE))
     assert run("exclude", str(tmp_path / "public.json"))[:2] == (0, "1 new signals excluded.\n")
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owners = [world.open(world.picture(world.pdq(b"\x0f" * 32))) for _ in range(2)]
     _, out, _ = run("review", "list")
     assert [line.split() for line in out.splitlines()] == [
@@ -284,10 +284,10 @@ def test_matching_goes_on_after_release(run: Run, world: World, tmp_path: Path) 
     """The command is another process than the server, which follows."""
     (tmp_path / "public.json").write_text(json.dumps(LINE))
     run("exclude", str(tmp_path / "public.json"))
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner = world.open(world.picture(world.pdq(world.near(b"\x0f" * 32, 31))))
     run("review", "release", str(world.entry_id(owner)))
-    world.context.catch_up()
+    world.context.replica.catch_up()
     far = world.picture(world.pdq(b"\xf0" * 32))
     assert world.statuses(owner) == [EntryStatus.ACTIVE]
     assert world.ask(world.actor(), far) == [Verdict.NONE]

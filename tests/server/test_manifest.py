@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.matching import manifest
-from service.matching.manifest import DamagedManifest, Manifest, Named
+from service.matching.manifest import DamagedManifest, Manifest, SegmentRecord
 
 bits = st.lists(st.booleans(), max_size=70).map(lambda given_bits: np.array(given_bits, bool))
 segments = st.builds(
-    lambda file, removed: Named(file, len(removed), removed), st.text(max_size=12), bits
+    lambda file, removed: SegmentRecord(file, len(removed), removed), st.text(max_size=12), bits
 )
 manifests = st.builds(
     Manifest,
@@ -49,12 +49,14 @@ def same(one: Manifest | None, other: Manifest) -> bool:
 def small() -> Manifest:
     removed = np.zeros(20, bool)
     removed[[3, 19]] = True
-    return Manifest(41, {"bank-pdq": (Named("bank-pdq-1f.segment", 20, removed),), "seen-pdq": ()})
+    return Manifest(
+        41, {"bank-pdq": (SegmentRecord("bank-pdq-1f.segment", 20, removed),), "seen-pdq": ()}
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(manifests)
-def test_a_view_is_read_as_it_was_written(
+def test_a_manifest_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, written: Manifest
 ) -> None:
     folder = tmp_path_factory.mktemp("manifest")
@@ -65,7 +67,7 @@ def test_a_view_is_read_as_it_was_written(
     assert written.files() == {each.file for named in written.indexes.values() for each in named}
 
 
-def test_a_view_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_a_manifest_is_replaced_as_a_whole(tmp_path: Path) -> None:
     manifest.write(tmp_path, small())
     path = tmp_path / manifest.NAME
     before = path.read_bytes()
@@ -76,17 +78,17 @@ def test_a_view_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 def test_many_removed_codes_are_kept(tmp_path: Path) -> None:
     removed = np.random.default_rng(1).random(100_003) < 0.3
-    written = Manifest(1, {"bank-pdq": (Named("a.segment", len(removed), removed),)})
+    written = Manifest(1, {"bank-pdq": (SegmentRecord("a.segment", len(removed), removed),)})
     manifest.write(tmp_path, written)
     assert same(manifest.read(tmp_path), written)
 
 
-def test_a_folder_without_a_view_has_none(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_has_none(tmp_path: Path) -> None:
     assert manifest.read(tmp_path) is None
     assert manifest.read(tmp_path / "gone") is None
 
 
-def test_a_damaged_view_is_never_read_as_another(tmp_path: Path) -> None:
+def test_a_damaged_manifest_is_never_read_as_another(tmp_path: Path) -> None:
     manifest.write(tmp_path, small())
     path = tmp_path / manifest.NAME
     whole = path.read_bytes()
@@ -98,7 +100,7 @@ def test_a_damaged_view_is_never_read_as_another(tmp_path: Path) -> None:
                     manifest.read(tmp_path)
 
 
-def test_a_view_cut_short_or_longer_is_refused(tmp_path: Path) -> None:
+def test_a_manifest_cut_short_or_longer_is_refused(tmp_path: Path) -> None:
     manifest.write(tmp_path, small())
     path = tmp_path / manifest.NAME
     whole = path.read_bytes()
@@ -108,7 +110,7 @@ def test_a_view_cut_short_or_longer_is_refused(tmp_path: Path) -> None:
             manifest.read(tmp_path)
 
 
-def test_a_view_of_another_version_is_refused(tmp_path: Path) -> None:
+def test_a_manifest_of_another_version_is_refused(tmp_path: Path) -> None:
     manifest.write(tmp_path, small())
     path = tmp_path / manifest.NAME
     path.write_bytes(path.read_bytes().replace(b"takeback manifest 1 ", b"takeback manifest 2 ", 1))
@@ -122,7 +124,7 @@ def test_what_is_no_file_cannot_be_read(tmp_path: Path) -> None:
         manifest.read(tmp_path)
 
 
-def test_a_full_disk_leaves_the_view_before(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_manifest_before(tmp_path: Path) -> None:
     manifest.write(tmp_path, small())
     before = (tmp_path / manifest.NAME).read_bytes()
     full([tmp_path, "0", "20"], said=["full manifest.json"] * 2)

@@ -6,40 +6,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.matching import plan, segment
-from service.matching.plan import Chunks
+from service.matching.plan import Chunking
 
-CUTS = [plan.chunks(number) for number in range(plan.FEWEST, plan.MOST + 1)]
+CUTS = [plan.chunking(number) for number in range(plan.FEWEST_CHUNKS, plan.MOST_CHUNKS + 1)]
 cuts = st.sampled_from(CUTS)
 radii = st.integers(0, 64)
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=len)
-def test_chunks_cover_every_bit_once(cut: Chunks) -> None:
+def test_chunks_cover_every_bit_once(cut: Chunking) -> None:
     covered = [
         bit
         for first, width in zip(cut.firsts, cut.widths, strict=True)
         for bit in range(first, first + width)
     ]
     assert covered == list(range(256))
-    assert max(cut.widths) <= plan.BESIDE
+    assert max(cut.widths) <= plan.NEXT_CHUNK_BITS
     assert max(cut.widths) - min(cut.widths) <= 1
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=len)
-def test_radii_share_out_one_more_than_the_radius(cut: Chunks) -> None:
+def test_radii_share_out_one_more_than_the_radius(cut: Chunking) -> None:
     for radius in range(257):
-        allowed = plan.radii(cut, radius)
+        allowed = plan.chunk_radii(cut, radius)
         assert len(allowed) == len(cut)
         assert sum(each + 1 for each in allowed) == radius + 1
         assert min(allowed) >= -1
 
 
-def distances(draw: st.DrawFn, cut: Chunks, radius: int) -> list[int]:
+def distances(draw: st.DrawFn, cut: Chunking, radius: int) -> list[int]:
     """How many bits each chunk differs in, in all at most the radius; mostly as bad as can be."""
     number = len(cut)
     if draw(st.booleans()):
         # One more than is allowed, in every chunk: nothing is caught, until a bit is taken away.
-        counts = [each + 1 for each in plan.radii(cut, radius)]
+        counts = [each + 1 for each in plan.chunk_radii(cut, radius)]
         counts[draw(st.sampled_from([at for at, each in enumerate(counts) if each]))] -= 1
         moves = draw(st.lists(st.tuples(*[st.integers(0, number - 1)] * 2), max_size=number))
     else:
@@ -61,7 +61,7 @@ def distances(draw: st.DrawFn, cut: Chunks, radius: int) -> list[int]:
 
 
 @st.composite
-def patterns(draw: st.DrawFn) -> tuple[Chunks, int, list[int]]:
+def patterns(draw: st.DrawFn) -> tuple[Chunking, int, list[int]]:
     """A cut, a radius, and for each chunk the bits in which two codes differ."""
     cut, radius = draw(cuts), draw(radii)
     if draw(st.integers(0, 3)) == 0:
@@ -82,21 +82,21 @@ def patterns(draw: st.DrawFn) -> tuple[Chunks, int, list[int]]:
 @settings(max_examples=400, deadline=None)
 @given(patterns())
 def test_some_probe_catches_whatever_is_within_the_radius(
-    pattern: tuple[Chunks, int, list[int]],
+    pattern: tuple[Chunking, int, list[int]],
 ) -> None:
     cut, radius, differing = pattern
     assert sum(each.bit_count() for each in differing) <= radius
     chunk, flip, most = plan.probes(cut, radius).T
     values = np.array(differing)
-    beside = np.bitwise_count(np.roll(values, -1) & (1 << plan.BESIDE) - 1)
+    beside = np.bitwise_count(np.roll(values, -1) & (1 << plan.NEXT_CHUNK_BITS) - 1)
     assert np.any((values[chunk] == flip) & (beside[chunk] <= most))
 
 
 @settings(max_examples=60, deadline=None)
 @given(cuts, radii)
-def test_probes_are_each_flip_once_within_what_is_allowed(cut: Chunks, radius: int) -> None:
+def test_probes_are_each_flip_once_within_what_is_allowed(cut: Chunking, radius: int) -> None:
     chunk, flip, most = plan.probes(cut, radius).T
-    allowed = np.array(plan.radii(cut, radius))
+    allowed = np.array(plan.chunk_radii(cut, radius))
     assert len(set(zip(chunk.tolist(), flip.tolist(), strict=True))) == len(chunk)
     assert np.all(flip < 1 << np.array(cut.widths)[chunk])
     assert np.all(np.bitwise_count(flip) <= allowed[chunk])
@@ -105,27 +105,33 @@ def test_probes_are_each_flip_once_within_what_is_allowed(cut: Chunks, radius: i
 
 
 @settings(max_examples=100, deadline=None)
-@given(cuts, st.integers(0, plan.WIDEST_RADIUS * 16), st.integers(1, 2**24), st.integers(1, 2**24))
-def test_cost_grows_with_codes_and_radius(cut: Chunks, radius: int, few: int, more: int) -> None:
+@given(
+    cuts,
+    st.integers(0, plan.WIDEST_CHUNK_RADIUS * 16),
+    st.integers(1, 2**24),
+    st.integers(1, 2**24),
+)
+def test_cost_grows_with_codes_and_radius(cut: Chunking, radius: int, few: int, more: int) -> None:
     assert plan.cost(cut, few, radius) < plan.cost(cut, few + more, radius)
     assert plan.cost(cut, few, radius) < plan.cost(cut, few, radius + 1) or radius == 64
 
 
 def test_a_chunk_that_may_differ_too_widely_costs_more_than_any_scan() -> None:
-    assert plan.cost(plan.chunks(16), 2**24, 80) == float("inf")
-    assert plan.cost(plan.chunks(16), 2**24, 79) < float("inf")
+    assert plan.cost(plan.chunking(16), 2**24, 80) == float("inf")
+    assert plan.cost(plan.chunking(16), 2**24, 79) < float("inf")
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(st.integers(0, 2**24), st.integers(0, 24).map(lambda power: 2**power)))
 def test_directories_stay_within_their_share(count: int) -> None:
-    cut = plan.chunks_for(count)
+    cut = plan.best_chunking(count)
     directories = 4 * sum(2**width for width in cut.widths)
     assert directories <= max(
-        plan.DIRECTORY_SHARE * count, 4 * sum(2**width for width in plan.chunks(plan.MOST).widths)
+        plan.DIRECTORY_BYTES_PER_CODE * count,
+        4 * sum(2**width for width in plan.chunking(plan.MOST_CHUNKS).widths),
     )
 
 
 def test_a_signal_among_ten_million_costs_little_more_than_a_hundred_bytes() -> None:
     count = 10_000_000
-    assert segment.file_bytes(count, plan.chunks_for(count)) <= 130 * count
+    assert segment.file_bytes(count, plan.best_chunking(count)) <= 130 * count

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from service.matching import merging
+from service.matching import merge_policy
 from service.matching.manifest import NAME
 from tests.server.following import NAMES, Log, Process, code, started
 
@@ -25,7 +25,7 @@ few = st.lists(st.integers(0, 11), max_size=8)
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "TAIL", SMALL)
+    monkeypatch.setattr(merge_policy, "TAIL_CODES", SMALL)
 
 
 class Processes(RuleBasedStateMachine):
@@ -64,16 +64,16 @@ class Processes(RuleBasedStateMachine):
         self.every[at].follow(self.every[at].position + most)
 
     @rule(at=either, most=st.integers(0, 6), some=few)
-    def publish(self, at: int, most: int, some: list[int]) -> None:
+    def commit(self, at: int, most: int, some: list[int]) -> None:
         def meanwhile() -> None:
             self.changed(some)
             self.every[at].follow(self.every[at].position + most)
 
-        self.every[at].publish(meanwhile)
+        self.every[at].commit(meanwhile)
 
     @rule(at=either)
-    def adopt(self, at: int) -> None:
-        self.every[at].adopt()
+    def reload(self, at: int) -> None:
+        self.every[at].reload()
 
     @rule(at=either)
     def restart(self, at: int) -> None:
@@ -108,22 +108,22 @@ KILLED = """
 import os, random, shutil, signal, sys, time
 from pathlib import Path
 from tests.server.following import Process, loaded
-from tests.server.test_processes import SMALL, long_log, merging
+from tests.server.test_processes import SMALL, long_log, merge_policy
 
-merging.TAIL = SMALL
+merge_policy.TAIL_CODES = SMALL
 loaded()
 folder, rounds, log = Path(sys.argv[1]), int(sys.argv[2]), long_log()
 told = folder / "told"
 random.seed(7)
 
-def publish_for_ever():
+def commit_for_ever():
     process = Process(folder, log)
     process.open()
     with told.open("a", buffering=1) as file:
         while True:
             process.follow(process.position + random.randint(1, 12))
             file.write(f"begin {process.position}\\n")
-            process.publish()
+            process.commit()
             file.write(f"end {process.position}\\n")
 
 told.touch()
@@ -132,7 +132,7 @@ for round in range(rounds):
     child = os.fork()
     if not child:
         random.seed(round)
-        publish_for_ever()
+        commit_for_ever()
     while told.stat().st_size == was:
         time.sleep(0.001)
     time.sleep(random.uniform(0, 0.1))
@@ -142,7 +142,7 @@ for round in range(rounds):
 """
 
 
-def test_a_kill_leaves_what_was_published_or_was_being_published(tmp_path: Path) -> None:
+def test_a_kill_leaves_what_was_committed_or_was_being_committed(tmp_path: Path) -> None:
     folder, rounds, log = tmp_path / "index", 12, long_log()
     folder.mkdir()
     words = [sys.executable, "-c", KILLED, str(folder), str(rounds)]
@@ -162,6 +162,6 @@ def test_a_kill_leaves_what_was_published_or_was_being_published(tmp_path: Path)
         named = {each.path.name for one in process.indexes.values() for each in one.segments}
         unfinished += named != {each.name for each in left.glob("*.*")} - {NAME}
         process.follow(process.position + 5)
-        process.publish()
+        process.commit()
         assert process.is_current()
     assert unfinished, "no kill came in the middle"

@@ -8,9 +8,10 @@ import pytest
 from hashing.signals import ContentKind, ContentSignals, FrameSignal, SignalType, ViewSignals
 from service.domain import match_policy
 from service.domain.match_policy import Reach
+from service.matching.codes import codes_of
 from service.search import queries
 from service.search.orientations import oriented
-from service.search.queries import PLAIN, WHOLE, codes_of
+from service.search.queries import PLAIN, WHOLE
 from tests.server.conftest import World
 
 PDQ, PHASH, *_ = SignalType

@@ -21,9 +21,8 @@ from hashing.signals import (
 from service.domain.actor import Actor, Owner
 from service.domain.case import Entry, EntryStatus, erase_day
 from service.domain.sighting import Feedback, Source, Verdict
-from service.matching.codes import Codes, Hits
+from service.matching.codes import Codes, Neighbours, codes_of
 from service.search.orientations import oriented
-from service.search.queries import codes_of
 from service.store import changes, entries, feedback
 from service.store.database import Tx
 from service.store.schema import cases, progress, sightings, signals
@@ -203,16 +202,17 @@ def test_what_is_withdrawn_while_the_worker_works_has_no_sighting(
     picture = world.picture()
     owner = world.open(picture)
     seen(world, world.actor(), picture)
-    real = world.context.hits
+    searcher = world.context.replica.searcher
+    real = searcher.search
 
     def withdrawn_meanwhile(
         space: changes.Space, kind: SignalType, codes: Codes, radius: int
-    ) -> Hits:
+    ) -> Neighbours:
         found = real(space, kind, codes, radius)
         withdraw.withdraw_case(world.context, owner, world.day)
         return found
 
-    monkeypatch.setattr(world.context, "hits", withdrawn_meanwhile)
+    monkeypatch.setattr(searcher, "search", withdrawn_meanwhile)
     world.work()
     assert verdicts(world) == []
 
@@ -306,7 +306,7 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
     monkeypatch.setattr(reconcile, "BATCH", 5000)
     world.work()
     assert told(world, owner) == [(1, "Somewhere")]
-    assert world.context.lag() == 0
+    assert world.context.replica.lag() == 0
 
 
 def test_what_is_due_is_erased_a_few_at_a_time(

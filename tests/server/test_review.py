@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_a_released_entry_matches_and_is_not_held_again(world: World) -> None:
     picture, platform = world.picture(), world.actor()
     exclude.exclude(world.context, [world.near_picture(picture, 20)], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner = world.open(picture)
     (held,) = review.held(world.context)
     assert (held.reason, held.feedback) == (HoldReason.EXCLUDED, [])
@@ -35,7 +35,7 @@ def test_a_released_entry_matches_and_is_not_held_again(world: World) -> None:
 def test_a_kept_entry_waits_no_more_and_never_matches(world: World) -> None:
     picture = world.picture()
     exclude.exclude(world.context, [picture], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner = world.open(picture)
     review.keep(world.context, world.entry_id(owner))
     assert review.held(world.context) == []

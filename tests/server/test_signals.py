@@ -20,6 +20,7 @@ from service.domain.case import EntryStatus
 from service.store import changes, entries, provenance, signals
 from service.store.changes import Change, Space
 from service.store.signals import StoredSignal
+from tests.server.following import statistics_of
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -81,8 +82,8 @@ def test_only_windows_are_forgotten(world: World) -> None:
         signals.delete_windows(tx, ids)
         (left,) = signals.by_id(tx, Space.BANK, ids)
     assert left.value != window.signal.value
-    world.context.catch_up()
-    assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1
+    world.context.replica.catch_up()
+    assert statistics_of(world.context, Space.BANK, SignalType.PDQ).signals == 1
 
 
 def test_an_index_is_given_perceptual_signals_of_active_entries(world: World) -> None:
@@ -156,7 +157,7 @@ def test_a_video_of_as_many_frames_as_one_may_have_is_kept(world: World) -> None
     with world.context.database.read() as tx:
         found = [one.value for part in signals.searchable(tx, Space.BANK, 500) for one in part]
     assert sorted(found) == sorted(values)
-    assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1200
+    assert statistics_of(world.context, Space.BANK, SignalType.PDQ).signals == 1200
 
 
 @pytest.mark.parametrize("space", Space)

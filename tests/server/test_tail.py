@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.matching.codes import Codes, Ids, arranged
+from service.matching.bit_order import permute_bits
+from service.matching.codes import Codes, Ids
 from service.matching.scan import scan
 from service.matching.tail import Tail
 from tests.server.following import compared, flipped, in_order, uniform
@@ -14,13 +15,13 @@ def test_an_empty_tail_finds_nothing() -> None:
     for room in (0, 1, 1024):
         tail = Tail.empty(room)
         assert tail.count == 0
-        assert not len(tail.live())
-        assert tail.search(arranged(uniform(1, 3)), 256).shape == (0, 3)
+        assert not len(tail.live_rows())
+        assert tail.search(permute_bits(uniform(1, 3)), 256).shape == (0, 3)
 
 
 def finds(tail: Tail, ids: Ids, stored: Codes, radius: int) -> bool:
     asked = np.concatenate([stored[::7], uniform(99, 2)])
-    found = in_order(tail.search(arranged(asked), radius))
+    found = in_order(tail.search(permute_bits(asked), radius))
     return np.array_equal(found, compared(ids, stored, asked, radius))
 
 
@@ -39,23 +40,23 @@ def test_a_tail_finds_what_was_appended_and_not_removed(
     for length in lengths:
         fresh = random.integers(0, 2**62, length)
         more = flipped(random, uniform(seed, 1).repeat(length, axis=0), 60)
-        tail = tail.appended(fresh, arranged(more))
+        tail = tail.appended(fresh, permute_bits(more))
         ids, stored = np.concatenate([ids, fresh]), np.concatenate([stored, more])
         places = random.choice(tail.count, tail.count // 4, replace=False)
         tail.removed[places] = 1
-        live = tail.live()
+        live = tail.live_rows()
         assert tail.count == len(ids)
         assert finds(tail, ids[live], stored[live], radius)
-    live = tail.live()
-    kept = tail.kept(live)
+    live = tail.live_rows()
+    kept = tail.subset(live)
     assert kept.count == len(live)
     assert finds(kept, ids[live], stored[live], radius)
-    assert np.array_equal(kept.live(), np.arange(kept.count))
+    assert np.array_equal(kept.live_rows(), np.arange(kept.count))
 
 
 def test_whoever_searches_an_older_tail_goes_on_undisturbed() -> None:
     stored = uniform(2, 800)
-    words, ids = arranged(stored), np.arange(800)
+    words, ids = permute_bits(stored), np.arange(800)
     older = Tail.empty(4).appended(ids[:3], words[:3])
     tails = [older]
     for start in range(3, 800, 90):
@@ -65,9 +66,9 @@ def test_whoever_searches_an_older_tail_goes_on_undisturbed() -> None:
 
 
 def test_what_is_kept_is_of_its_own() -> None:
-    words = arranged(uniform(3, 10))
+    words = permute_bits(uniform(3, 10))
     tail = Tail.empty().appended(np.arange(10), words)
-    kept = tail.kept(np.array([1, 4]))
+    kept = tail.subset(np.array([1, 4]))
     tail.removed[:] = 1
     tail.ids[:] = -5
     assert kept.search(words, 0).tolist() == [[1, 1, 0], [4, 4, 0]]
@@ -77,7 +78,7 @@ def test_what_is_kept_is_of_its_own() -> None:
 
 def test_a_scan_reads_codes_where_they_lie() -> None:
     stored = uniform(4, 50)
-    words = arranged(stored)
+    words = permute_bits(stored)
     words.flags.writeable = False
     rows = in_order(scan(words[3:5], words[10:], 256))
     assert np.array_equal(rows, compared(np.arange(40), stored[10:], stored[3:5], 256))
@@ -86,7 +87,7 @@ def test_a_scan_reads_codes_where_they_lie() -> None:
 
 
 def test_a_scan_answers_in_the_order_of_the_queries() -> None:
-    words = arranged(uniform(5, 30).repeat(30, axis=0))
+    words = permute_bits(uniform(5, 30).repeat(30, axis=0))
     rows = scan(words, words, 0)
     assert len(rows) == 900 * 30
     assert np.all(np.diff(rows[:, 0]) >= 0)

@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 import pytest
 
-from service.matching.threads import Work, cores, spread
+from service.matching.threads import Pool, cores, map_parallel
 
 THREE = 3
 
 
-@pytest.mark.parametrize("work", Work)
+@pytest.mark.parametrize("work", Pool)
 @pytest.mark.parametrize("threads", [None, 1, THREE])
-def test_results_come_in_the_order_of_the_items(work: Work, threads: int | None) -> None:
-    assert spread(work, lambda item: item * item, range(50), threads=threads) == [
+def test_results_come_in_the_order_of_the_items(work: Pool, threads: int | None) -> None:
+    assert map_parallel(work, lambda item: item * item, range(50), threads=threads) == [
         item * item for item in range(50)
     ]
-    assert spread(work, str, [], threads=threads) == []
+    assert map_parallel(work, str, [], threads=threads) == []
 
 
 def test_what_fails_in_a_thread_fails_here() -> None:
@@ -27,10 +27,10 @@ def test_what_fails_in_a_thread_fails_here() -> None:
         raise LookupError(item)
 
     with pytest.raises(LookupError, match=r"^7$"):
-        spread(Work.BUILD, refuse, [7])
+        map_parallel(Pool.BUILD, refuse, [7])
 
 
-def meeting(work: Work, barrier: threading.Barrier) -> Callable[[int], str]:
+def meeting(work: Pool, barrier: threading.Barrier) -> Callable[[int], str]:
     def act(_item: int) -> str:
         barrier.wait(timeout=20)
         return threading.current_thread().name
@@ -40,11 +40,11 @@ def meeting(work: Work, barrier: threading.Barrier) -> Callable[[int], str]:
 
 
 def test_so_many_work_at_once() -> None:
-    names = spread(
-        Work.SEARCH, meeting(Work.SEARCH, threading.Barrier(THREE)), range(THREE), threads=THREE
+    names = map_parallel(
+        Pool.SEARCH, meeting(Pool.SEARCH, threading.Barrier(THREE)), range(THREE), threads=THREE
     )
     assert len(set(names)) == THREE
-    assert all(name.startswith(Work.SEARCH) for name in names)
+    assert all(name.startswith(Pool.SEARCH) for name in names)
 
 
 def test_a_merge_leaves_the_threads_of_searches_alone() -> None:
@@ -52,23 +52,23 @@ def test_a_merge_leaves_the_threads_of_searches_alone() -> None:
     searching: list[str] = []
     thread = threading.Thread(
         target=lambda: searching.extend(
-            spread(Work.SEARCH, meeting(Work.SEARCH, barrier), [1], threads=1)
+            map_parallel(Pool.SEARCH, meeting(Pool.SEARCH, barrier), [1], threads=1)
         )
     )
     thread.start()
-    building = spread(Work.BUILD, meeting(Work.BUILD, barrier), [1], threads=1)
+    building = map_parallel(Pool.BUILD, meeting(Pool.BUILD, barrier), [1], threads=1)
     thread.join()
-    assert building[0].startswith(Work.BUILD)
-    assert searching[0].startswith(Work.SEARCH)
+    assert building[0].startswith(Pool.BUILD)
+    assert searching[0].startswith(Pool.SEARCH)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads have one priority")
 def test_building_yields_to_searches() -> None:
     script = """
 import os, threading
-from service.matching.threads import Work, spread
+from service.matching.threads import Pool, map_parallel
 nice = lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-print(*spread(Work.SEARCH, nice, [1]), *spread(Work.BUILD, nice, [1]), nice(1))
+print(*map_parallel(Pool.SEARCH, nice, [1]), *map_parallel(Pool.BUILD, nice, [1]), nice(1))
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     search, build, main = map(int, run.stdout.split())

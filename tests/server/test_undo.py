@@ -27,6 +27,7 @@ from service.workflows import (
 from service.workflows.context import Context
 from service.workflows.observe import Claim
 from service.workflows.respond import Response
+from tests.server.following import signals_in
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -65,26 +66,26 @@ def test_one_entry_comes_back_alone(world: World) -> None:
         withdraw.undo_entry(world.context, owner, 3)
 
 
-@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("flushed", [False, True])
 def test_another_process_follows_and_one_that_starts_meanwhile_knows_it_not(
-    world: World, open_context: Callable[[], Context], *, folded: bool
+    world: World, open_context: Callable[[], Context], *, flushed: bool
 ) -> None:
     picture, platform = world.picture(world.pdq(), world.phash(), world.sha256()), world.actor()
     owner = world.open(picture)
     here, there = world.context, open_context()
-    if folded:
-        here.fold()
+    if flushed:
+        here.replica.flush()
     withdraw.withdraw_case(here, owner, world.day)
     started = open_context()
     for world.context in (here, there, started):
         assert world.ask(platform, picture) == [NONE]
-    started.catch_up()
-    assert sum(map(len, started.indexes.values())) == 0
+    started.replica.catch_up()
+    assert signals_in(started) == 0
     withdraw.undo_case(here, owner)
     for world.context in (here, there, started, open_context()):
-        world.context.catch_up()
+        world.context.replica.catch_up()
         assert world.ask(platform, picture) == [MATCH]
-        assert world.context.lag() == 0
+        assert world.context.replica.lag() == 0
 
 
 def test_a_bank_read_anew_meanwhile_leaves_it_out(
@@ -94,8 +95,8 @@ def test_a_bank_read_anew_meanwhile_leaves_it_out(
     owner = world.open(picture)
     withdraw.withdraw_case(world.context, owner, world.day)
     world.context = open_context()
-    world.context.load(anew=True)
-    assert sum(map(len, world.context.indexes.values())) == 0
+    world.context.replica.load(anew=True)
+    assert signals_in(world.context) == 0
     withdraw.undo_case(world.context, owner)
     assert world.ask(platform, picture) == [MATCH]
 
@@ -152,7 +153,7 @@ def held(world: World, owner_of: str) -> HoldReason | None:
 def test_what_was_held_stays_held(world: World, way: str, *, reviewed: bool) -> None:
     picture, platform = world.picture(), world.actor()
     exclude.exclude(world.context, [world.near_picture(picture, 20)], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner = world.open(picture)
     if reviewed:
         review.keep(world.context, world.entry_id(owner))
@@ -181,7 +182,7 @@ def test_what_was_held_stays_held(world: World, way: str, *, reviewed: bool) -> 
 def test_what_a_person_had_released_is_matched_again_and_not_held_again(world: World) -> None:
     picture, platform = world.picture(), world.actor()
     exclude.exclude(world.context, [picture], world.day)
-    world.context.catch_up()
+    world.context.replica.catch_up()
     owner = world.open(picture)
     review.release(world.context, world.entry_id(owner))
     withdraw.withdraw_case(world.context, owner, world.day)

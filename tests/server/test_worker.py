@@ -14,6 +14,7 @@ from service import worker
 from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
+from service.replica.follower import Replica
 from service.store.schema import observations
 from service.workflows import observe, reconcile, status, withdraw
 from service.workflows.context import Context
@@ -84,7 +85,7 @@ def test_a_process_that_only_follows_shows_what_another_took(
     picture, platform, there = world.picture(), world.actor(), open_context()
     with running(worker.follow, there):
         world.open(picture)
-        until(lambda: there.lag() == 0)
+        until(lambda: there.replica.lag() == 0)
         world.context = there
         assert world.ask(platform, picture) == [Verdict.MATCH]
 
@@ -107,11 +108,11 @@ def test_no_fault_ends_the_work_and_no_log_repeats_it(
 
     with caplog.at_level(logging.WARNING, "service"), running(getattr(worker, name), world.context):
         with monkeypatch.context() as patch:
-            patch.setattr(reconcile if name == "run" else Context, _called(name), fail)
+            patch.setattr(reconcile if name == "run" else Replica, _called(name), fail)
             assert failed.wait(WAIT)
             until(lambda: caplog.records)
         world.open()
-        until(lambda: world.context.lag() == 0)
+        until(lambda: world.context.replica.lag() == 0)
     assert "secret" not in caplog.text
     assert {record.exc_info for record in caplog.records} == {None}
 

@@ -14,13 +14,14 @@ from service.app import create_context
 from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
+from service.replica import follower
 from service.settings import Settings
 from service.store import entries, signals
 from service.store.changes import Space
 from service.workflows import authenticate, intake, lookup, observe, withdraw
-from service.workflows import context as context_module
 from service.workflows.context import Context
 from service.workflows.observe import Claim
+from tests.server.following import statistics_of
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -31,46 +32,48 @@ PDQ = SignalType.PDQ
 def test_without_tables_it_is_not_ready(empty_url: str, tmp_path: Path) -> None:
     context = create_context(Settings(state=tmp_path, database_url=empty_url))
     with pytest.raises(NotReady, match="python -m service migrate"):
-        context.load()
-    assert not context.ready
+        context.replica.load()
+    assert not context.replica.ready
     context.database.close()
+
+
+def counts(*contexts: Context) -> tuple[int, ...]:
+    return tuple(statistics_of(each, Space.BANK, PDQ).signals for each in contexts)
 
 
 def test_two_processes_over_one_store(world: World, open_context: Callable[[], Context]) -> None:
     picture, platform = world.picture(), world.actor()
     here, there = world.context, open_context()
     owner = world.open(picture)
-    assert (here.lag(), there.lag()) == (0, 1)
+    assert (here.replica.lag(), there.replica.lag()) == (0, 1)
     world.context = there
     assert world.ask(platform, picture) == [Verdict.NONE]
-    there.catch_up()
-    assert there.lag() == 0
+    there.replica.catch_up()
+    assert there.replica.lag() == 0
     assert world.ask(platform, picture) == [Verdict.MATCH]
-    here_index, there_index = here.indexes[Space.BANK, PDQ], there.indexes[Space.BANK, PDQ]
-    assert (len(here_index), len(there_index)) == (1, 1)
+    assert counts(here, there) == (1, 1)
     withdraw.withdraw_case(here, owner, world.day)
     assert world.ask(platform, picture) == [Verdict.NONE]
-    assert (len(here_index), len(there_index)) == (0, 1)
-    there.catch_up()
-    assert len(there_index) == 0
+    assert counts(here, there) == (0, 1)
+    there.replica.catch_up()
+    assert counts(here, there) == (0, 0)
 
 
 def test_a_process_that_starts_later_knows_everything(
     world: World, open_context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context_module, "_CHUNK", 3)
+    monkeypatch.setattr(follower, "_BATCH", 3)
     pictures = [world.picture(world.pdq(), world.phash()) for _ in range(8)]
     owners = [world.open(picture) for picture in pictures]
     withdraw.withdraw_case(world.context, owners[3], world.day)
     observe.observe(
         world.context, world.actor(), [Claim(pictures[0], "https://example.org")], world.day
     )
-    world.context.catch_up()
+    world.context.replica.catch_up()
     later = open_context()
-    assert later.lag() == 0
-    sizes = {key: len(index) for key, index in world.context.indexes.items()}
-    assert {key: len(index) for key, index in later.indexes.items()} == sizes
-    assert sizes[Space.BANK, PDQ] == 7
+    assert later.replica.lag() == 0
+    assert later.replica.searcher.statistics() == world.context.replica.searcher.statistics()
+    assert statistics_of(later, Space.BANK, PDQ).signals == 7
     world.context = later
     answers = world.ask(world.actor(), *pictures)
     assert [each is Verdict.MATCH for each in answers] == [n != 3 for n in range(8)]
@@ -81,23 +84,19 @@ def test_what_came_and_went_unseen_is_not_shown(
 ) -> None:
     there = open_context()
     one, other = world.open(), world.open()
-    with world.context.database.write_changes() as tx:
+    with world.context.database.write() as tx:
         (entry,) = entries.of_case(tx, one.case_id)
         for to in (EntryStatus.QUARANTINED, EntryStatus.ACTIVE, EntryStatus.QUARANTINED):
             entries.set_status(tx, entry, to)
             (entry,) = entries.of_case(tx, one.case_id)
     withdraw.withdraw_case(world.context, other, world.day)
-    monkeypatch.setattr(context_module, "_CHUNK", 1)
-    there.catch_up()
-    assert len(there.indexes[Space.BANK, PDQ]) == 0
-    with world.context.database.write_changes() as tx:
+    monkeypatch.setattr(follower, "_BATCH", 1)
+    there.replica.catch_up()
+    assert statistics_of(there, Space.BANK, PDQ).signals == 0
+    with world.context.database.write() as tx:
         entries.set_status(tx, entry, EntryStatus.ACTIVE)
-    there.catch_up()
-    assert len(there.indexes[Space.BANK, PDQ]) == 1
-
-
-def test_a_search_for_nothing_finds_nothing(world: World) -> None:
-    assert world.context.search(Space.BANK, PDQ, [], 31) == []
+    there.replica.catch_up()
+    assert statistics_of(there, Space.BANK, PDQ).signals == 1
 
 
 def test_the_index_shows_what_the_store_holds_however_many_write(
@@ -137,7 +136,7 @@ def test_the_index_shows_what_the_store_holds_however_many_write(
         stop.set()
         asking.result()
     for context in (here, there):
-        context.catch_up()
+        context.replica.catch_up()
         with context.database.read() as tx:
             stored = sum(map(len, signals.searchable(tx, Space.BANK, 100)))
-        assert len(context.indexes[Space.BANK, PDQ]) == stored == 16
+        assert statistics_of(context, Space.BANK, PDQ).signals == stored == 16
