@@ -21,7 +21,7 @@ from service import worker
 from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
-from service.http.incoming import EntryIn
+from service.edge.incoming import EntryIn
 from service.settings import InvalidSetting, Settings, read
 from service.workflows import exclude, keyring, review
 from service.workflows.context import Context

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import health, owner, platform, problems
-from service.api.guard import Guard
-from service.api.health import Meters
+from service.api import health, owner, platform
 from service.domain.errors import TooLarge
+from service.edge import problems
+from service.edge.guard import Guard
+from service.edge.meters import Meters
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database

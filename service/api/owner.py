@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response, status
 from pydantic.json_schema import SkipJsonSchema
 
-from service.api import credentials, wire
-from service.api.problems import responses
+from service.api import wire
 from service.domain import errors
 from service.domain.actor import Owner
-from service.http.document import StrictRoute
-from service.http.given import Here, Now
-from service.http.submission import EntriesIn, SubmissionIn
+from service.edge import credentials
+from service.edge.dependencies import Here, Now
+from service.edge.document import StrictRoute
+from service.edge.problems import responses
+from service.edge.submission import EntriesIn, SubmissionIn
 from service.workflows import intake, withdraw
 from service.workflows import status as status_workflow
 from service.workflows.status import CaseStatus

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from service.api import credentials, wire
-from service.api.health import Metrics
-from service.api.problems import responses
+from service.api import wire
 from service.domain import errors
 from service.domain.actor import Actor
-from service.http.document import StrictRoute
-from service.http.given import Here, Now
+from service.edge import credentials
+from service.edge.dependencies import Here, Now
+from service.edge.document import StrictRoute
+from service.edge.meters import CurrentMeters
+from service.edge.problems import responses
 from service.workflows import lookup, observe, respond
 from service.workflows.lookup import MatchReference
 from service.workflows.observe import Claim
@@ -29,7 +30,7 @@ def look_up(
     actor: Annotated[Actor, Depends(credentials.may_look_up)],
     here: Here,
     now: Now,
-    metrics: Metrics,
+    metrics: CurrentMeters,
 ) -> wire.LookupOut:
     """Ask whether uploads match. A match is itself a sighting, told to the owner by day."""
     answers = lookup.lookup(here, actor, [item.value() for item in body.items], now)

@@ -14,8 +14,8 @@ from pydantic.json_schema import SkipJsonSchema
 from hashing.signals import ContentKind
 from service.domain.case import EntryStatus
 from service.domain.sighting import Feedback, Source, Verdict
-from service.http import incoming
-from service.http.incoming import ItemIn, StrictIn
+from service.edge import incoming
+from service.edge.incoming import ItemIn, StrictIn
 
 MAX_ITEMS = 1000
 MAX_ADDRESS = 2048

@@ -16,7 +16,7 @@ from service.domain.actor import Owner
 from service.domain.case import UNDO_DAYS, Entry
 from service.domain.errors import InvalidRequest, Unauthenticated
 from service.domain.sighting import SeenEvent
-from service.http.given import Here, Now
+from service.edge.dependencies import Here, Now
 from service.web import headers, questions, site, stamps
 from service.web.forms import WRONG, Fields
 from service.web.headers import Kind

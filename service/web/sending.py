@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ValidationError
 
 from service.domain.errors import Conflict, InvalidRequest
-from service.http import document
-from service.http.given import Here, Now
-from service.http.submission import MoreIn, SubmissionIn
+from service.edge import document
+from service.edge.dependencies import Here, Now
+from service.edge.submission import MoreIn, SubmissionIn
 from service.web import site, stamps
 from service.web.forms import WRONG, Document
 from service.web.headers import Kind

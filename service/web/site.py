@@ -15,8 +15,8 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.domain.errors import NotFound, ServiceError, TooLarge
-from service.http.faults import unexpected
-from service.http.statuses import STATUS
+from service.edge.statuses import STATUS
+from service.edge.unexpected_errors import unexpected
 from service.web import languages, statics, support
 from service.web.headers import Kind, of
 from service.web.languages import Language

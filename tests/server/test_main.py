@@ -212,7 +212,7 @@ def test_a_log_line_has_our_words_only() -> None:
         found: dict[str, object] = json.loads(_Lines().format(record))
         return found
 
-    ours = line("service.api.guard", route="/v1/case", status=200, address="203.0.113.9")
+    ours = line("service.edge.guard", route="/v1/case", status=200, address="203.0.113.9")
     assert ours["says"] == "said"
     assert (ours["route"], ours["status"]) == ("/v1/case", 200)
     assert "address" not in ours

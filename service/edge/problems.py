@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from service.domain import errors
-from service.http import faults
-from service.http.statuses import STATUS
+from service.edge import unexpected_errors
+from service.edge.statuses import STATUS
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FAULTS = 10
@@ -94,7 +94,7 @@ def _of_http(_request: Request, err: Exception) -> JSONResponse:
 
 def unexpected(err: Exception, route: str) -> JSONResponse:
     """Log where it happened, and say nothing of it."""
-    faults.unexpected(err, route)
+    unexpected_errors.unexpected(err, route)
     return problem(errors.ServiceError("Something went wrong here, not with you. Try again."))
 
 

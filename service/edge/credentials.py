@@ -9,7 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
-from service.http.given import Here
+from service.edge.dependencies import Here
 from service.workflows import authenticate
 
 MAX_CREDENTIAL = 200

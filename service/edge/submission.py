@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from service.domain.case import MAX_ENTRIES
 from service.domain.errors import NotEligible
-from service.http import incoming
-from service.http.incoming import EntryIn, Hex32, StrictIn
+from service.edge import incoming
+from service.edge.incoming import EntryIn, Hex32, StrictIn
 from service.workflows.intake import NewCase
 
 MAX_NOTE = 1000

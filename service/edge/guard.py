@@ -11,9 +11,9 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from service.api.health import Meters
-from service.api.problems import problem, unexpected
 from service.domain.errors import TooLarge
+from service.edge.meters import Meters
+from service.edge.problems import problem, unexpected
 
 log = logging.getLogger(__name__)
 
