@@ -1,4 +1,4 @@
-"""What machines that watch the service ask: is it alive, is it ready, how is it doing."""
+"""Routes for monitoring: is the process alive, is it ready, what are its metrics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from service.edge.dependencies import Here
+from service.edge.dependencies import CurrentContext
 from service.edge.meters import CurrentMeters
 from service.edge.problems import responses
 
@@ -26,13 +26,13 @@ def alive() -> HealthOut:
 
 
 @router.get("/readyz", responses=responses())
-def ready(here: Here) -> HealthOut:
+def ready(context: CurrentContext) -> HealthOut:
     """Whether requests can be served: index loaded, store reachable and of this version."""
-    here.require_current()
+    context.require_current()
     return HealthOut()
 
 
 @router.get("/metrics", response_class=Response, responses=responses())
-def metrics(here: Here, meters: CurrentMeters) -> Response:
+def metrics(context: CurrentContext, meters: CurrentMeters) -> Response:
     """Counts and times for Prometheus. Bind it to your own network: docs/operating.md."""
-    return Response(meters.exposition(here), media_type=CONTENT_TYPE_LATEST)
+    return Response(meters.exposition(context), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""The Authorization header to an actor."""
+"""The Authorization header → the owner or key holder who sent it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
-from service.edge.dependencies import Here
+from service.edge.dependencies import CurrentContext
 from service.workflows import authenticate
 
 MAX_CREDENTIAL = 200
-"""Characters of an Authorization header; ours have at most 80."""
+"""Longest Authorization header accepted, in characters; valid ones have at most 80."""
 
 _case_scheme = APIKeyHeader(
     name="Authorization",
@@ -26,44 +26,48 @@ _key_scheme = HTTPBearer(
 )
 
 
-def _credential(request: Request, scheme: str) -> str:
+def _credential(request: Request, expected_scheme: str) -> str:
     untrusted = request.headers.get("Authorization", "")
-    given, _, credential = untrusted.partition(" ")
-    if len(untrusted) > MAX_CREDENTIAL or given.lower() != scheme:
+    scheme, _, credential = untrusted.partition(" ")
+    if len(untrusted) > MAX_CREDENTIAL or scheme.lower() != expected_scheme:
         raise Unauthenticated
     return credential.strip()
 
 
 def owner(
-    request: Request, here: Here, _documented: Annotated[None, Depends(_case_scheme)]
+    request: Request,
+    context: CurrentContext,
+    _documented: Annotated[None, Depends(_case_scheme)],
 ) -> Owner:
-    """Whoever has the passphrase of a case."""
+    """Return the owner of the case that the header opens. Raises Unauthenticated."""
     number, _, access_key = _credential(request, "case").rpartition(":")
-    return authenticate.owner(here, number, access_key)
+    return authenticate.owner(context, number, access_key)
 
 
-def _holder(
-    request: Request, here: Here, _documented: Annotated[None, Depends(_key_scheme)]
+def _key_holder(
+    request: Request,
+    context: CurrentContext,
+    _documented: Annotated[None, Depends(_key_scheme)],
 ) -> Actor:
-    return authenticate.key_holder(here, _credential(request, "bearer"))
+    return authenticate.key_holder(context, _credential(request, "bearer"))
 
 
-Holder = Annotated[Actor, Depends(_holder)]
+KeyHolder = Annotated[Actor, Depends(_key_holder)]
 
 
-def may_look_up(actor: Holder) -> Actor:
-    """A key that may look up."""
+def may_look_up(actor: KeyHolder) -> Actor:
+    """Return the key holder, if its role may look up. Raises Forbidden."""
     actor.require(Act.LOOKUP)
     return actor
 
 
-def may_observe(actor: Holder) -> Actor:
-    """A key that may hand in observations."""
+def may_observe(actor: KeyHolder) -> Actor:
+    """Return the key holder, if its role may submit observations. Raises Forbidden."""
     actor.require(Act.OBSERVE)
     return actor
 
 
-def may_respond(actor: Holder) -> Actor:
-    """A key that may say what was done about a match."""
+def may_respond(actor: KeyHolder) -> Actor:
+    """Return the key holder, if its role may give feedback on matches. Raises Forbidden."""
     actor.require(Act.FEEDBACK)
     return actor

@@ -1,4 +1,4 @@
-"""What every route is given: the process's context, and the day."""
+"""FastAPI dependencies that every route may ask for: the process's context, and the day."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from service.workflows.context import Context
 
 
 def context(request: Request) -> Context:
-    """The process's context. Raises NotReady while it is loading."""
-    found: Context = request.app.state.context
-    if not found.ready:
+    """Return the context of this process. Raises NotReady while it is loading."""
+    loaded: Context = request.app.state.context
+    if not loaded.ready:
         raise NotReady
-    return found
+    return loaded
 
 
 def today() -> date:
-    """The day, in UTC: the one place of the service that reads a clock for what is kept."""
+    """Return the current day in UTC. Only here do requests read a clock for what is stored."""
     return datetime.now(UTC).date()
 
 
-Here = Annotated[Context, Depends(context)]
-Now = Annotated[date, Depends(today)]
+CurrentContext = Annotated[Context, Depends(context)]
+Today = Annotated[date, Depends(today)]

@@ -1,4 +1,4 @@
-"""The body of a request as JSON, read more strictly than Python does (I-JSON, RFC 7493)."""
+"""The body of a request as JSON, parsed more strictly than Python does (I-JSON, RFC 7493)."""
 
 from __future__ import annotations
 
@@ -11,39 +11,44 @@ from fastapi.routing import APIRoute
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is UTF-8, has each name once, and numbers that are numbers."""
+    """A route whose JSON body is UTF-8, without duplicate names, NaN or Infinity."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the route's own handler, given a stricter request."""
+        """Return FastAPI's handler of this route, called with a request that parses strictly."""
         handle = super().get_route_handler()
 
-        async def strictly(request: Request) -> Response:
-            return await handle(_Request(request.scope, request.receive))
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
 
-        return strictly
+        return handle_strictly
 
 
-class _Request(Request):
+class _StrictRequest(Request):
     async def json(self) -> Any:  # noqa: ANN401 (whatever the document holds)
-        """Return the body. Raises JSONDecodeError, which alone FastAPI calls our client's fault."""
+        """Return the parsed body.
+
+        Raises JSONDecodeError, the only error for which FastAPI blames the client.
+        """
         return parse(await self.body())
 
 
 def parse(untrusted: bytes) -> Any:  # noqa: ANN401 (whatever the document holds)
-    """Return what a JSON document holds. Raises JSONDecodeError, which repeats nothing of it."""
+    """Return what a JSON document holds. Raises JSONDecodeError, which quotes nothing of it."""
     try:
-        return json.loads(untrusted.decode(), object_pairs_hook=_once, parse_constant=_refuse)
-    except (ValueError, RecursionError) as err:  # RecursionError: nested too deep
+        return json.loads(
+            untrusted.decode(), object_pairs_hook=_unique_names, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError) as err:  # RecursionError: nested too deeply
         raise json.JSONDecodeError("not a JSON document", "", 0) from err
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two parsers may each take another one of two equal names."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is there twice")
-    return found
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse duplicate names: two parsers may each use a different one."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate name")
+    return members
 
 
-def _refuse(_constant: str) -> NoReturn:
+def _refuse_constant(_constant: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")

@@ -1,7 +1,7 @@
-"""Around every route: the size limit, the headers, the clock, the log line.
+"""ASGI middleware around every route: body limit, response headers, request metrics, log line.
 
-The log has the route's template, method, status and time. Never a path, an address, a header
-or a body: those hold signals and numbers.
+The log line has the route's template, the method, the status and the duration. Never a path,
+an address, a header or a body: they hold signals, keys and case numbers.
 """
 
 from __future__ import annotations
@@ -24,21 +24,19 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""What is logged and counted by name: a client may invent any number of others."""
+"""Methods logged and counted by name. Clients may invent others, which count as "other"."""
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-
-
-_MOST_DIGITS = 20
-"""Of a length: more than any limit, and few enough for int() (CVE-2020-10735)."""
+_MAX_DIGITS = 20
+"""Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
 
 
 class Guard:
-    """Pure ASGI, so that a body is counted as it arrives and never gathered twice."""
+    """Pure ASGI, so that a body is counted as it arrives and never buffered twice."""
 
     def __init__(
         self,
@@ -49,7 +47,7 @@ class Guard:
         too_large: Callable[[Scope], App] = lambda _scope: problem(TooLarge()),
     ) -> None:
         self._app = app
-        self._most = max_body_bytes
+        self._max_body_bytes = max_body_bytes
         self._meters = meters
         self._too_large = too_large
 
@@ -58,63 +56,63 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.perf_counter()
+        started = time.perf_counter()
         status = 0
-        read = 0
+        received_bytes = 0
 
-        async def counted() -> Message:
-            nonlocal read
+        async def receive_counted() -> Message:
+            nonlocal received_bytes
             message = await receive()
-            read += len(message.get("body", b""))
-            self._check(read)
+            received_bytes += len(message.get("body", b""))
+            self._require_within_limit(received_bytes)
             return message
 
-        async def noted(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = {name.lower() for name, _ in message["headers"]}
+                present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(header for header in HEADERS if header[0] not in given),
+                    *(header for header in HEADERS if header[0] not in present),
                 ]
             await send(message)
 
         try:
-            self._check(_claimed(scope))
-            await self._app(scope, counted, noted)
-        except _Overflow:
-            await self._too_large(scope)(scope, receive, noted)
-        except Exception as err:  # not Starlette's own handler: it is outside of the headers
+            self._require_within_limit(_declared_length(scope))
+            await self._app(scope, receive_counted, send_with_headers)
+        except _BodyTooLarge:
+            await self._too_large(scope)(scope, receive, send_with_headers)
+        except Exception as err:  # Starlette's own handler would answer without our headers
             if status:
                 raise
-            await unexpected(err, _route(scope))(scope, receive, noted)
+            await unexpected(err, _route(scope))(scope, receive, send_with_headers)
         finally:
-            self._note(scope, status, time.perf_counter() - begun)
+            self._record(scope, status, time.perf_counter() - started)
 
-    def _check(self, size: int) -> None:
-        if size > self._most:
-            raise _Overflow
+    def _require_within_limit(self, size: int) -> None:
+        if size > self._max_body_bytes:
+            raise _BodyTooLarge
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route(scope)
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._meters.requests.labels(route, method, status).observe(seconds)
-        told = {"route": route, "method": method, "status": status}
-        log.info("answered", extra={**told, "ms": round(1000 * seconds, 1)})
+        fields = {"route": route, "method": method, "status": status}
+        log.info("answered", extra={**fields, "ms": round(1000 * seconds, 1)})
 
 
-class _Overflow(BaseException):
-    """Not an Exception: nothing between here and the route may take it for a fault of parsing."""
+class _BodyTooLarge(BaseException):
+    """Not an Exception, so that nothing inside the app takes it for invalid JSON."""
 
 
-def _claimed(scope: Scope) -> int:
+def _declared_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
-            return int(value[:_MOST_DIGITS])
+            return int(value[:_MAX_DIGITS])
     return 0
 
 
 def _route(scope: Scope) -> str:
-    """The template of the path, which holds nothing of the request."""
+    """Return the template of the path, which holds nothing from the request."""
     return getattr(scope.get("route"), "path", "unknown")

@@ -1,6 +1,6 @@
-"""The documents by which an owner's device hands content in: those of the API and of the pages.
+"""Models of the documents by which owners submit content, through the API or the pages.
 
-Validation errors never repeat a value: it may be a signal.
+Validation errors never quote a value: it may be a signal.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SubmissionIn(StrictIn):
     entries: Entries
 
     def new_case(self) -> NewCase:
-        """Return the plain value. Raises NotEligible, or InvalidRequest."""
+        """Return it as a plain value. Raises NotEligible or InvalidRequest."""
         if not (self.eligibility.adults and self.eligibility.intimate):
             raise NotEligible
         return NewCase(

@@ -1,4 +1,4 @@
-"""What is logged of an error that nobody foresaw: where it was, never what it said."""
+"""The log line of an error that no code expects: where it was raised, never its message."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import logging
 log = logging.getLogger(__name__)
 
 
-def unexpected(err: Exception, route: str) -> None:
-    """Log the type and the place: the words of an error may hold anything."""
-    last = err.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    place = f"{last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno}" if last else "?"
+def log_unexpected(err: Exception, route: str) -> None:
+    """Log the type of an error and the line that raised it. Its message may hold anything."""
+    frame = err.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else "?"
     log.error("failed", extra={"error": type(err).__name__, "place": place, "route": route})

@@ -16,7 +16,7 @@ from service.domain.actor import Owner
 from service.domain.case import UNDO_DAYS, Entry
 from service.domain.errors import InvalidRequest, Unauthenticated
 from service.domain.sighting import SeenEvent
-from service.edge.dependencies import Here, Now
+from service.edge.dependencies import CurrentContext, Today
 from service.web import headers, questions, site, stamps
 from service.web.forms import WRONG, Fields
 from service.web.headers import Kind
@@ -61,7 +61,7 @@ class Visit:
 
 
 def visit(
-    language: Spoken, pages: site.Here, here: Here, fields: Fields, minute: stamps.Minute
+    language: Spoken, pages: site.Here, here: CurrentContext, fields: Fields, minute: stamps.Minute
 ) -> Visit:
     """Return who came. One who may not, or came late, gets the page that asks for the words."""
     stamp = stamps.new(here.seals, minute)
@@ -80,7 +80,9 @@ Visited = Annotated[Visit, Depends(visit)]
 
 
 @router.get("/overview")
-def ask(language: Spoken, pages: site.Here, here: Here, minute: stamps.Minute) -> HTMLResponse:
+def ask(
+    language: Spoken, pages: site.Here, here: CurrentContext, minute: stamps.Minute
+) -> HTMLResponse:
     """Ask for number and words."""
     return _sign_in(pages, language, stamps.new(here.seals, minute))
 
@@ -128,7 +130,7 @@ def confirm(visited: Visited) -> HTMLResponse:
 
 
 @router.post("/withdrawn")
-def withdrawn(visited: Visited, now: Now) -> HTMLResponse:
+def withdrawn(visited: Visited, now: Today) -> HTMLResponse:
     """Withdraw an entry or the case. Matching stops at once; it can be undone for some days."""
     if visited.entry is None:
         withdraw.withdraw_case(visited.context, visited.owner, now)

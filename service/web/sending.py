@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.domain.errors import Conflict, InvalidRequest
 from service.edge import document
-from service.edge.dependencies import Here, Now
+from service.edge.dependencies import CurrentContext, Today
 from service.edge.submission import MoreIn, SubmissionIn
 from service.web import site, stamps
 from service.web.forms import WRONG, Document
@@ -27,7 +27,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @router.post("/sent")
 def sent(
-    language: Spoken, pages: site.Here, here: Here, now: Now, minute: Minute, untrusted: Document
+    language: Spoken,
+    pages: site.Here,
+    here: CurrentContext,
+    now: Today,
+    minute: Minute,
+    untrusted: Document,
 ) -> HTMLResponse:
     """Open a case. The same submission again gives the same number, and opens nothing.
 
@@ -45,7 +50,12 @@ def sent(
 
 @router.post("/more/sent")
 def added(
-    language: Spoken, pages: site.Here, here: Here, now: Now, minute: Minute, untrusted: Document
+    language: Spoken,
+    pages: site.Here,
+    here: CurrentContext,
+    now: Today,
+    minute: Minute,
+    untrusted: Document,
 ) -> HTMLResponse:
     """Add entries to a case. What it has already is passed over."""
     given = _parsed(MoreIn, untrusted)

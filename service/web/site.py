@@ -15,8 +15,8 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.domain.errors import NotFound, ServiceError, TooLarge
-from service.edge.statuses import STATUS
-from service.edge.unexpected_errors import unexpected
+from service.edge.problems import STATUS
+from service.edge.unexpected_errors import log_unexpected
 from service.web import languages, statics, support
 from service.web.headers import Kind, of
 from service.web.languages import Language
@@ -143,7 +143,7 @@ class PageRoute(APIRoute):
             except ServiceError as err:
                 return fault(request, type(err).__name__, STATUS[type(err)].value)
             except Exception as err:  # noqa: BLE001 (the page is the last place to say so kindly)
-                unexpected(err, self.path)
+                log_unexpected(err, self.path)
                 return fault(request, "ServiceError", 500)
 
         return kindly

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from service.domain import errors
 from service.edge import problems
-from service.edge.statuses import STATUS
+from service.edge.problems import STATUS
 
 KINDS = [
     kind
