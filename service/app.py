@@ -17,7 +17,9 @@ from service.edge.meters import Meters
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
-from service.web import information, overview, questions, sending, site, statics
+from service.web import pages, statics
+from service.web.owner import overview, sending
+from service.web.site import information, questions
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
@@ -66,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would repeat the path, and a Host of the client's choice
     )
     app.state.context, app.state.meters = context, meters
-    app.state.site = site.read(settings.exit_url)
+    app.state.site = pages.read(settings.exit_url)
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)
@@ -74,6 +76,6 @@ def create_app(settings: Settings) -> FastAPI:
         Guard,
         max_body_bytes=settings.max_body_bytes,
         meters=meters,
-        too_large=lambda scope: site.too_large(scope) or problems.problem(TooLarge()),
+        too_large=lambda scope: pages.too_large(scope) or problems.problem(TooLarge()),
     )
     return app

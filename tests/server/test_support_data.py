@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from babel import Locale
 
-from service.web import support
+from service.web.site import support
 
 KEYS = {
     "name",

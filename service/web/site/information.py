@@ -7,18 +7,20 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.domain.case import UNDO_DAYS
 from service.domain.errors import NotFound
-from service.web import headers, languages, site, support
+from service.web import headers, languages
 from service.web.forms import Fields
 from service.web.headers import Kind
 from service.web.languages import Language
-from service.web.questions import named_countries
-from service.web.site import PageRoute, Site, Spoken
+from service.web.pages import Here as CurrentPages
+from service.web.pages import PageRoute, Site, Spoken
+from service.web.site import support
+from service.web.site.questions import named_countries
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/")
-def enter(request: Request, here: site.Here) -> RedirectResponse:
+def enter(request: Request, here: CurrentPages) -> RedirectResponse:
     """Lead to the language that the browser asks for."""
     accepted = request.headers.get("Accept-Language", "")
     language = languages.preferred(here.languages, accepted)
@@ -26,37 +28,37 @@ def enter(request: Request, here: site.Here) -> RedirectResponse:
 
 
 @router.get("/{language:tag}/")
-def start(language: Spoken, here: site.Here) -> HTMLResponse:
+def start(language: Spoken, here: CurrentPages) -> HTMLResponse:
     """What it can do, and what not."""
-    return here.page(language, "start")
+    return here.page(language, "site/start")
 
 
 @router.get("/{language:tag}/leaving")
-def leaving(language: Spoken, here: site.Here) -> HTMLResponse:
+def leaving(language: Spoken, here: CurrentPages) -> HTMLResponse:
     """How to leave in a hurry: shown before the first question (GOV.UK, Exit a page quickly)."""
-    return here.page(language, "leaving")
+    return here.page(language, "site/leaving")
 
 
 @router.get("/{language:tag}/safety")
-def safety(language: Spoken, here: site.Here) -> HTMLResponse:
+def safety(language: Spoken, here: CurrentPages) -> HTMLResponse:
     """What a device keeps, and how to remove it."""
-    return here.page(language, "safety", days=UNDO_DAYS)
+    return here.page(language, "site/safety", days=UNDO_DAYS)
 
 
 @router.get("/{language:tag}/about")
-def about(language: Spoken, here: site.Here) -> HTMLResponse:
+def about(language: Spoken, here: CurrentPages) -> HTMLResponse:
     """How it works, what is stored, how to check it."""
-    return here.page(language, "about", days=UNDO_DAYS)
+    return here.page(language, "site/about", days=UNDO_DAYS)
 
 
 @router.get("/{language:tag}/next")
-def next_steps(language: Spoken, here: site.Here) -> HTMLResponse:
+def next_steps(language: Spoken, here: CurrentPages) -> HTMLResponse:
     """What else helps, and who."""
     return _next_steps(here, language, "")
 
 
 @router.post("/{language:tag}/next")
-def next_steps_in(language: Spoken, here: site.Here, fields: Fields) -> HTMLResponse:
+def next_steps_in(language: Spoken, here: CurrentPages, fields: Fields) -> HTMLResponse:
     """The same, for a country: posted, so that the history does not have it."""
     return _next_steps(here, language, language.known_country(fields.get("country", "")))
 
@@ -65,7 +67,7 @@ def _next_steps(here: Site, language: Language, country: str) -> HTMLResponse:
     nearby, anywhere = support.here_and_everywhere(here.services, support.ADULTS, country)
     return here.page(
         language,
-        "next",
+        "site/next",
         nearby=nearby,
         anywhere=anywhere,
         country=country,

@@ -17,11 +17,14 @@ from service.domain.case import UNDO_DAYS, Entry
 from service.domain.errors import InvalidRequest, Unauthenticated
 from service.domain.sighting import SeenEvent
 from service.edge.dependencies import CurrentContext, Today
-from service.web import headers, questions, site, stamps
+from service.web import headers
 from service.web.forms import WRONG, Fields
 from service.web.headers import Kind
 from service.web.languages import Language
-from service.web.site import Instead, PageRoute, Site, Spoken
+from service.web.owner import stamps
+from service.web.pages import Here as CurrentPages
+from service.web.pages import Instead, PageRoute, Site, Spoken
+from service.web.site import questions
 from service.workflows import authenticate, status, withdraw
 from service.workflows.context import Context
 
@@ -61,7 +64,11 @@ class Visit:
 
 
 def visit(
-    language: Spoken, pages: site.Here, here: CurrentContext, fields: Fields, minute: stamps.Minute
+    language: Spoken,
+    pages: CurrentPages,
+    here: CurrentContext,
+    fields: Fields,
+    minute: stamps.Minute,
 ) -> Visit:
     """Return who came. One who may not, or came late, gets the page that asks for the words."""
     stamp = stamps.new(here.seals, minute)
@@ -81,7 +88,7 @@ Visited = Annotated[Visit, Depends(visit)]
 
 @router.get("/overview")
 def ask(
-    language: Spoken, pages: site.Here, here: CurrentContext, minute: stamps.Minute
+    language: Spoken, pages: CurrentPages, here: CurrentContext, minute: stamps.Minute
 ) -> HTMLResponse:
     """Ask for number and words."""
     return _sign_in(pages, language, stamps.new(here.seals, minute))
@@ -122,7 +129,7 @@ def confirm(visited: Visited) -> HTMLResponse:
         raise InvalidRequest(WRONG)
     return visited.pages.page(
         visited.language,
-        "withdraw",
+        "owner/withdraw",
         hidden=visited.hidden,
         entry=entry,
         days=UNDO_DAYS,
@@ -161,7 +168,9 @@ def _entry(fields: Mapping[str, str]) -> int | None:
 def _sign_in(pages: Site, language: Language, stamp: str, *, fault: str = "") -> HTMLResponse:
     """`fault` is why it is asked again: `wrong`, whichever of the two it is, or `late`."""
     answered = 401 if fault else 200
-    return pages.page(language, "words", script="open", status=answered, fault=fault, stamp=stamp)
+    return pages.page(
+        language, "owner/sign_in", script="open", status=answered, fault=fault, stamp=stamp
+    )
 
 
 def _overview(visited: Visit, *, said: str = "") -> HTMLResponse:
@@ -173,7 +182,7 @@ def _overview(visited: Visit, *, said: str = "") -> HTMLResponse:
     days = sorted({event.seen_on for event in case.events}, reverse=True)
     return visited.pages.page(
         visited.language,
-        "overview",
+        "owner/overview",
         case=case,
         told=told,
         days=days,

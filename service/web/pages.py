@@ -17,11 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.domain.errors import NotFound, ServiceError, TooLarge
 from service.edge.problems import STATUS
 from service.edge.unexpected_errors import log_unexpected
-from service.web import languages, statics, support
+from service.web import languages, statics
 from service.web.headers import Kind, of
 from service.web.languages import Language
+from service.web.site import support
+from service.web.site.support import Service
 from service.web.statics import Statics
-from service.web.support import Service
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ENTRY = "service/web/static/{}.js"
@@ -91,7 +92,9 @@ class Site:
         template = self._environments[language.tag].get_template(f"{name}.html")
         inline = statics.hash_source(values["import_map"]) if script else None
         headers = {**of(kind, inline=inline), "Content-Language": language.tag}
-        return HTMLResponse(template.render(page=name, **values), status, headers)
+        return HTMLResponse(
+            template.render(page=name.rpartition("/")[2], **values), status, headers
+        )
 
 
 def read(exit_url: str) -> Site:
@@ -178,4 +181,4 @@ def fault(request: Request, name: str, status: int) -> HTMLResponse:
     )
     framed = request.url.path.endswith("/sent")
     kind = Kind.ANSWER if framed else Kind.PAGE
-    return here.page(language, "fault", kind=kind, status=status, error=name, framed=framed)
+    return here.page(language, "error", kind=kind, status=status, error=name, framed=framed)

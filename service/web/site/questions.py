@@ -13,11 +13,12 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from service.domain.errors import InvalidRequest
-from service.web import site, support
 from service.web.forms import WRONG, Fields
 from service.web.headers import Kind
 from service.web.languages import Language
-from service.web.site import PageRoute, Site, Spoken
+from service.web.pages import Here as CurrentPages
+from service.web.pages import PageRoute, Site, Spoken
+from service.web.site import support
 
 CHOICES = {
     "subject": ("self", "authorised", "other"),
@@ -40,13 +41,13 @@ router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_clas
 
 
 @router.get("/questions")
-def ask(language: Spoken, here: site.Here) -> HTMLResponse:
+def ask(language: Spoken, here: CurrentPages) -> HTMLResponse:
     """Show the questions."""
     return _questions(here, language, {}, missing=[])
 
 
 @router.post("/questions")
-def answer(language: Spoken, here: site.Here, fields: Fields) -> HTMLResponse:
+def answer(language: Spoken, here: CurrentPages, fields: Fields) -> HTMLResponse:
     """Lead on. What was left out is asked again, with the other answers kept."""
     missing = [name for name in CHOICES if name not in fields]
     if any(fields[name] not in CHOICES[name] for name in CHOICES if name in fields):
@@ -59,7 +60,7 @@ def answer(language: Spoken, here: site.Here, fields: Fields) -> HTMLResponse:
         return files(here, language, subject=fields["subject"])
     audience = support.MINORS if way is Way.MINORS else support.ADULTS
     nearby, anywhere = support.here_and_everywhere(here.services, audience, country)
-    return here.page(language, way.value, nearby=nearby, anywhere=anywhere, country=country)
+    return here.page(language, f"site/{way}", nearby=nearby, anywhere=anywhere, country=country)
 
 
 def way_of(answers: Mapping[str, str]) -> Way:
@@ -93,7 +94,7 @@ def _questions(
 ) -> HTMLResponse:
     return here.page(
         language,
-        "questions",
+        "site/questions",
         status=422 if missing else 200,
         answers=answers,
         missing=missing,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-DATA = Path(__file__).parent / "data" / "support.toml"
+DATA = Path(__file__).parents[1] / "data" / "support.toml"
 WORLDWIDE = "*"
 MINORS, ADULTS, EVERYONE = "minors", "adults", "everyone"
 

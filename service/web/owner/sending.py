@@ -13,12 +13,13 @@ from service.domain.errors import Conflict, InvalidRequest
 from service.edge import document
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.submission import MoreIn, SubmissionIn
-from service.web import site, stamps
 from service.web.forms import WRONG, Document
 from service.web.headers import Kind
 from service.web.languages import Language
-from service.web.site import PageRoute, Site, Spoken
-from service.web.stamps import Minute
+from service.web.owner import stamps
+from service.web.owner.stamps import Minute
+from service.web.pages import Here as CurrentPages
+from service.web.pages import PageRoute, Site, Spoken
 from service.workflows import authenticate, intake
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
@@ -28,7 +29,7 @@ Model = TypeVar("Model", bound=BaseModel)
 @router.post("/sent")
 def sent(
     language: Spoken,
-    pages: site.Here,
+    pages: CurrentPages,
     here: CurrentContext,
     now: Today,
     minute: Minute,
@@ -51,7 +52,7 @@ def sent(
 @router.post("/more/sent")
 def added(
     language: Spoken,
-    pages: site.Here,
+    pages: CurrentPages,
     here: CurrentContext,
     now: Today,
     minute: Minute,
@@ -71,7 +72,7 @@ def _received(
 ) -> HTMLResponse:
     return pages.page(
         language,
-        "sent",
+        "owner/sent",
         kind=Kind.ANSWER,
         answer=answer,
         number=number,
