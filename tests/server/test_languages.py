@@ -213,7 +213,7 @@ def test_a_new_language_is_one_file(tag: str, name: str, direction: str, tmp_pat
     assert (new.name.casefold(), new.direction) == (name.casefold(), direction)
     assert new.texts == KNOWN["es"].texts
     made = replace(pages.read("https://weather.example/"), languages=found)
-    shown = made.page(new, "site/start")
+    shown = made.render(new, "site/start")
     page = Page(bytes(shown.body).decode())
     assert (page.html["lang"], page.html["dir"]) == (tag, direction)
     assert KNOWN["es"].text("Begin") in page.texts["a"]

@@ -1,6 +1,7 @@
-"""A case as its owner reads it. Number and key come with each form, and are kept nowhere.
+"""A case as its owner reads it, and its forms: add entries, withdraw, undo.
 
-The key was derived of the passphrase in the browser; the passphrase stays there.
+Case number and access key are posted with each form and stored nowhere. The browser derives the
+key from the passphrase, which never leaves it.
 """
 
 from __future__ import annotations
@@ -13,18 +14,16 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.domain.actor import Owner
-from service.domain.case import UNDO_DAYS, Entry
+from service.domain.case import UNDO_DAYS
 from service.domain.errors import InvalidRequest, Unauthenticated
-from service.domain.sighting import SeenEvent
 from service.edge.dependencies import CurrentContext, Today
-from service.web import headers
-from service.web.forms import WRONG, Fields
+from service.web import hashing_page, headers
+from service.web.forms import INVALID, Fields
 from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.owner import stamps
-from service.web.pages import Here as CurrentPages
-from service.web.pages import Instead, PageRoute, Site, Spoken
-from service.web.site import questions
+from service.web.owner.stamps import CurrentMinute
+from service.web.pages import AnswerWithPage, CurrentPages, PageLanguage, PageRoute, Pages
 from service.workflows import authenticate, status, withdraw
 from service.workflows.context import Context
 
@@ -33,29 +32,22 @@ MAX_ENTRY_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One entry with what happened to it."""
-
-    entry: Entry
-    events: list[SeenEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A form of a case that opened it: whose it is, and what the next forms need."""
+class OwnerForm:
+    """A posted form that opened a case, and what its answer needs."""
 
     context: Context
-    pages: Site
+    pages: Pages
     language: Language
     owner: Owner
     access_key: str
     stamp: str
+    """A new stamp, for the forms of the next page."""
     entry: int | None
-    """The entry that the form is about; none is the whole case."""
+    """Number of the entry that the form is about; None means the whole case."""
 
     @property
-    def hidden(self) -> dict[str, str]:
-        """What every further form has."""
+    def hidden_fields(self) -> dict[str, str]:
+        """The hidden fields of every form on the next page."""
         return {
             "case": self.owner.case_number,
             "access_key": self.access_key,
@@ -63,129 +55,131 @@ class Visit:
         }
 
 
-def visit(
-    language: Spoken,
+def _owner_form(
+    language: PageLanguage,
     pages: CurrentPages,
-    here: CurrentContext,
+    context: CurrentContext,
     fields: Fields,
-    minute: stamps.Minute,
-) -> Visit:
-    """Return who came. One who may not, or came late, gets the page that asks for the words."""
-    stamp = stamps.new(here.seals, minute)
-    if not stamps.fresh(here.seals, fields.get("stamp", ""), minute):
-        raise Instead(_sign_in(pages, language, stamp, fault="late"))
+    minute: CurrentMinute,
+) -> OwnerForm:
+    """Authenticate a form. Wrong credentials or an old stamp lead to the sign-in page."""
+    stamp = stamps.new(context.seals, minute)
+    if not stamps.is_fresh(context.seals, fields.get("stamp", ""), minute):
+        raise AnswerWithPage(_sign_in(pages, language, stamp, reason="late"))
     access_key = fields.get("access_key", "")
     try:
-        number = fields.get("case", "").strip() or authenticate.number(here, access_key)
-        owner = authenticate.owner(here, number, access_key)
+        number = fields.get("case", "").strip() or authenticate.number(context, access_key)
+        owner = authenticate.owner(context, number, access_key)
     except Unauthenticated:
-        raise Instead(_sign_in(pages, language, stamp, fault="wrong")) from None
-    return Visit(here, pages, language, owner, access_key, stamp, _entry(fields))
+        raise AnswerWithPage(_sign_in(pages, language, stamp, reason="wrong")) from None
+    return OwnerForm(context, pages, language, owner, access_key, stamp, _entry_number(fields))
 
 
-Visited = Annotated[Visit, Depends(visit)]
+AuthenticatedForm = Annotated[OwnerForm, Depends(_owner_form)]
 
 
 @router.get("/overview")
-def ask(
-    language: Spoken, pages: CurrentPages, here: CurrentContext, minute: stamps.Minute
+def sign_in(
+    language: PageLanguage, pages: CurrentPages, context: CurrentContext, minute: CurrentMinute
 ) -> HTMLResponse:
-    """Ask for number and words."""
-    return _sign_in(pages, language, stamps.new(here.seals, minute))
+    """Ask for case number and passphrase."""
+    return _sign_in(pages, language, stamps.new(context.seals, minute))
 
 
 @router.post("/overview")
-def show(visited: Visited) -> HTMLResponse:
+def show(form: AuthenticatedForm) -> HTMLResponse:
     """Show the case."""
-    return _overview(visited)
+    return _overview(form)
 
 
 @router.get("/more")
 @router.get("/withdraw")
 @router.get("/withdrawn")
 @router.get("/undone")
-def again(language: Spoken) -> RedirectResponse:
-    """Lead to the page that asks: the others have no address that one could come back to."""
+def redirect_to_sign_in(language: PageLanguage) -> RedirectResponse:
+    """Redirect to the sign-in page: these pages only answer forms."""
     return RedirectResponse(f"/{language.tag}/overview", 303, headers=headers.of(Kind.PAGE))
 
 
 @router.post("/more")
-def more(visited: Visited) -> HTMLResponse:
-    """Show the page that hashes, for more entries of this case."""
-    return questions.files(
-        visited.pages,
-        visited.language,
-        case=visited.owner.case_number,
-        access_key=visited.access_key,
+def more(form: AuthenticatedForm) -> HTMLResponse:
+    """Show the hashing page, for more entries of this case."""
+    return hashing_page.for_more_entries(
+        form.pages,
+        form.language,
+        case_number=form.owner.case_number,
+        access_key=form.access_key,
     )
 
 
 @router.post("/withdraw")
-def confirm(visited: Visited) -> HTMLResponse:
-    """Ask once more, and say what will happen."""
-    case = status.of_case(visited.context, visited.owner)
-    entry = next((one for one in case.entries if one.n == visited.entry), None)
-    if visited.entry is not None and entry is None:
-        raise InvalidRequest(WRONG)
-    return visited.pages.page(
-        visited.language,
+def confirm_withdrawal(form: AuthenticatedForm) -> HTMLResponse:
+    """Say what a withdrawal does, and ask for confirmation."""
+    case = status.of_case(form.context, form.owner)
+    entry = next((entry for entry in case.entries if entry.n == form.entry), None)
+    if form.entry is not None and entry is None:
+        raise InvalidRequest(INVALID)
+    return form.pages.render(
+        form.language,
         "owner/withdraw",
-        hidden=visited.hidden,
+        hidden=form.hidden_fields,
         entry=entry,
         days=UNDO_DAYS,
     )
 
 
 @router.post("/withdrawn")
-def withdrawn(visited: Visited, now: Today) -> HTMLResponse:
-    """Withdraw an entry or the case. Matching stops at once; it can be undone for some days."""
-    if visited.entry is None:
-        withdraw.withdraw_case(visited.context, visited.owner, now)
+def withdraw_confirmed(form: AuthenticatedForm, today: Today) -> HTMLResponse:
+    """Withdraw an entry or the case. Matching stops at once; undo is possible for some days."""
+    if form.entry is None:
+        withdraw.withdraw_case(form.context, form.owner, today)
     else:
-        withdraw.withdraw_entry(visited.context, visited.owner, visited.entry, now)
-    return _overview(visited, said="withdrawn")
+        withdraw.withdraw_entry(form.context, form.owner, form.entry, today)
+    return _overview(form, done="withdrawn")
 
 
 @router.post("/undone")
-def undone(visited: Visited) -> HTMLResponse:
-    """Take a withdrawal back."""
-    if visited.entry is None:
-        withdraw.undo_case(visited.context, visited.owner)
+def undo(form: AuthenticatedForm) -> HTMLResponse:
+    """Undo the withdrawal of an entry or the case."""
+    if form.entry is None:
+        withdraw.undo_case(form.context, form.owner)
     else:
-        withdraw.undo_entry(visited.context, visited.owner, visited.entry)
-    return _overview(visited, said="undone")
+        withdraw.undo_entry(form.context, form.owner, form.entry)
+    return _overview(form, done="undone")
 
 
-def _entry(fields: Mapping[str, str]) -> int | None:
+def _entry_number(fields: Mapping[str, str]) -> int | None:
     n = fields.get("entry", "")
     if not n:
         return None
     if not n.isascii() or not n.isdigit() or len(n) > MAX_ENTRY_DIGITS:
-        raise InvalidRequest(WRONG)
+        raise InvalidRequest(INVALID)
     return int(n)
 
 
-def _sign_in(pages: Site, language: Language, stamp: str, *, fault: str = "") -> HTMLResponse:
-    """`fault` is why it is asked again: `wrong`, whichever of the two it is, or `late`."""
-    answered = 401 if fault else 200
-    return pages.page(
-        language, "owner/sign_in", script="open", status=answered, fault=fault, stamp=stamp
+def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") -> HTMLResponse:
+    """Return the sign-in page.
+
+    `reason` is why it is shown again: `wrong`, without saying what was, or `late`.
+    """
+    return pages.render(
+        language,
+        "owner/sign_in",
+        script="open",
+        status=401 if reason else 200,
+        reason=reason,
+        stamp=stamp,
     )
 
 
-def _overview(visited: Visit, *, said: str = "") -> HTMLResponse:
-    case = status.of_case(visited.context, visited.owner)
-    told = [
-        Told(entry, [event for event in case.events if event.n == entry.n])
-        for entry in case.entries
-    ]
-    days = sorted({event.seen_on for event in case.events}, reverse=True)
-    return visited.pages.page(
-        visited.language,
+def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
+    """Return the overview; `done` is what the form did: `withdrawn` or `undone`."""
+    case = status.of_case(form.context, form.owner)
+    return form.pages.render(
+        form.language,
         "owner/overview",
         case=case,
-        told=told,
-        days=days,
-        hidden=visited.hidden,
-        said=said,
+        days=sorted({event.seen_on for event in case.events}, reverse=True),
+        hidden=form.hidden_fields,
+        done=done,
     )

@@ -1,4 +1,7 @@
-"""What the page that hashes posts: a submission, or more entries. The answer goes to its frame."""
+"""The forms of the hashing page: a submission, or more entries of a case.
+
+Their answers are loaded into a frame of that page.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,12 @@ from service.domain.errors import Conflict, InvalidRequest
 from service.edge import document
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.submission import MoreIn, SubmissionIn
-from service.web.forms import WRONG, Document
+from service.web.forms import INVALID, Document
 from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.owner import stamps
-from service.web.owner.stamps import Minute
-from service.web.pages import Here as CurrentPages
-from service.web.pages import PageRoute, Site, Spoken
+from service.web.owner.stamps import CurrentMinute
+from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
 from service.workflows import authenticate, intake
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
@@ -27,54 +29,54 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @router.post("/sent")
-def sent(
-    language: Spoken,
+def submit(
+    language: PageLanguage,
     pages: CurrentPages,
-    here: CurrentContext,
-    now: Today,
-    minute: Minute,
+    context: CurrentContext,
+    today: Today,
+    minute: CurrentMinute,
     untrusted: Document,
 ) -> HTMLResponse:
-    """Open a case. The same submission again gives the same number, and opens nothing.
+    """Open a case. The same submission again opens no second one and returns the same number.
 
-    Another one with the same key opens nothing either, and is told the number of the first.
+    Other content with the same key opens none either, and returns the number of the first case.
     """
-    new = _parsed(SubmissionIn, untrusted).new_case()
-    answer = "opened"
+    new_case = _parsed(SubmissionIn, untrusted).new_case()
+    outcome = "opened"
     try:
-        number, _ = intake.open_case(here, new, now)
-    except Conflict:  # the answer to an earlier try was lost on its way, and files were changed
-        answer, number = "before", authenticate.number(here, new.access_key.hex())
-    stamp = stamps.new(here.seals, minute)
-    return _received(pages, language, answer, number=number, stamp=stamp)
+        number, _ = intake.open_case(context, new_case, today)
+    except Conflict:  # an earlier answer was lost in transit, and files were changed since
+        outcome, number = "before", authenticate.number(context, new_case.access_key.hex())
+    stamp = stamps.new(context.seals, minute)
+    return _received(pages, language, outcome, number=number, stamp=stamp)
 
 
 @router.post("/more/sent")
-def added(
-    language: Spoken,
+def add(
+    language: PageLanguage,
     pages: CurrentPages,
-    here: CurrentContext,
-    now: Today,
-    minute: Minute,
+    context: CurrentContext,
+    today: Today,
+    minute: CurrentMinute,
     untrusted: Document,
 ) -> HTMLResponse:
-    """Add entries to a case. What it has already is passed over."""
-    given = _parsed(MoreIn, untrusted)
-    owner = authenticate.owner(here, given.case, given.access_key)
-    entries = [entry.value() for entry in given.entries]
-    count = intake.add_entries(here, owner, entries, now)
-    stamp = stamps.new(here.seals, minute)
+    """Add entries to a case. Those that it already has are skipped."""
+    more = _parsed(MoreIn, untrusted)
+    owner = authenticate.owner(context, more.case, more.access_key)
+    entries = [entry.value() for entry in more.entries]
+    count = intake.add_entries(context, owner, entries, today)
+    stamp = stamps.new(context.seals, minute)
     return _received(pages, language, "added", number=owner.case_number, stamp=stamp, added=count)
 
 
 def _received(
-    pages: Site, language: Language, answer: str, *, number: str, stamp: str, added: int = 0
+    pages: Pages, language: Language, outcome: str, *, number: str, stamp: str, added: int = 0
 ) -> HTMLResponse:
-    return pages.page(
+    return pages.render(
         language,
         "owner/sent",
         kind=Kind.ANSWER,
-        answer=answer,
+        outcome=outcome,
         number=number,
         stamp=stamp,
         added=added,
@@ -85,4 +87,4 @@ def _parsed(model: type[Model], untrusted: bytes) -> Model:
     try:
         return model.model_validate(document.parse(untrusted))
     except (JSONDecodeError, ValidationError) as err:
-        raise InvalidRequest(WRONG) from err
+        raise InvalidRequest(INVALID) from err

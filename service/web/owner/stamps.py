@@ -1,7 +1,7 @@
-"""How long a form opens a case.
+"""Stamps: signed times in the forms of a case, which expire.
 
-A browser can send a form again, from its history, to whoever comes to it later. So each form of a
-case has the minute at which it was handed out, signed, and opens nothing when that is long ago.
+A browser can post a form again from its history, for whoever uses the device later. So each form
+of a case has the signed minute in which it was issued, and opens nothing once that is too old.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from fastapi import Depends
 from service.sealing import Seals
 
 MINUTES = 30
-"""Time to find and type number and words, or to read an overview and decide."""
+"""Validity: time to find and type number and words, or to read an overview and decide."""
 SKEW = 2
-"""Minutes that the clock of another machine of the service may be ahead."""
-_MOST = 80
-"""Characters; ours have about 50."""
+"""Minutes by which the clock of another machine of the service may be ahead."""
+_MAX_LENGTH = 80
+"""Longest stamp that is checked, in characters; valid ones have about 50."""
 
 
 def minute() -> int:
@@ -26,19 +26,17 @@ def minute() -> int:
     return int(time.time() // 60)
 
 
-Minute = Annotated[int, Depends(minute)]
+CurrentMinute = Annotated[int, Depends(minute)]
 
 
 def new(seals: Seals, now: int) -> str:
-    """Return the stamp of a form that is handed out now."""
+    """Return the stamp of a form that is issued now."""
     return f"{now}.{seals.stamp(now)}"
 
 
-def fresh(seals: Seals, untrusted: str, now: int) -> bool:
-    """Whether it is a stamp of ours, and not old."""
-    made, _, _ = untrusted.partition(".")
-    if len(untrusted) > _MOST or not made.isascii() or not made.isdigit():
+def is_fresh(seals: Seals, untrusted: str, now: int) -> bool:
+    """Whether a stamp is genuine and has not expired."""
+    issued, _, signature = untrusted.partition(".")
+    if len(untrusted) > _MAX_LENGTH or not issued.isascii() or not issued.isdigit():
         return False
-    return (
-        seals.is_stamp(int(made), untrusted[len(made) + 1 :]) and -SKEW <= now - int(made) < MINUTES
-    )
+    return seals.is_stamp(int(issued), signature) and -SKEW <= now - int(issued) < MINUTES

@@ -1,4 +1,4 @@
-"""The pages that only tell: they work without any script."""
+"""The pages that only inform. They work without any script."""
 
 from __future__ import annotations
 
@@ -11,78 +11,84 @@ from service.web import headers, languages
 from service.web.forms import Fields
 from service.web.headers import Kind
 from service.web.languages import Language
-from service.web.pages import Here as CurrentPages
-from service.web.pages import PageRoute, Site, Spoken
+from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
 from service.web.site import support
-from service.web.site.questions import named_countries
+from service.web.site.support import Service, SupportServices
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/")
-def enter(request: Request, here: CurrentPages) -> RedirectResponse:
-    """Lead to the language that the browser asks for."""
+def enter(request: Request, pages: CurrentPages) -> RedirectResponse:
+    """Redirect to the start page in the language that the browser asks for."""
     accepted = request.headers.get("Accept-Language", "")
-    language = languages.preferred(here.languages, accepted)
+    language = languages.preferred(pages.languages, accepted)
     return RedirectResponse(f"/{language.tag}/", 303, headers=headers.of(Kind.PAGE))
 
 
 @router.get("/{language:tag}/")
-def start(language: Spoken, here: CurrentPages) -> HTMLResponse:
-    """What it can do, and what not."""
-    return here.page(language, "site/start")
+def start(language: PageLanguage, pages: CurrentPages) -> HTMLResponse:
+    """Show what the service can do, and what not."""
+    return pages.render(language, "site/start")
 
 
 @router.get("/{language:tag}/leaving")
-def leaving(language: Spoken, here: CurrentPages) -> HTMLResponse:
-    """How to leave in a hurry: shown before the first question (GOV.UK, Exit a page quickly)."""
-    return here.page(language, "site/leaving")
+def leaving(language: PageLanguage, pages: CurrentPages) -> HTMLResponse:
+    """Show how to leave quickly, before the first question (GOV.UK, Exit a page quickly)."""
+    return pages.render(language, "site/leaving")
 
 
 @router.get("/{language:tag}/safety")
-def safety(language: Spoken, here: CurrentPages) -> HTMLResponse:
-    """What a device keeps, and how to remove it."""
-    return here.page(language, "site/safety", days=UNDO_DAYS)
+def safety(language: PageLanguage, pages: CurrentPages) -> HTMLResponse:
+    """Show which traces a device keeps, and how to remove them."""
+    return pages.render(language, "site/safety", days=UNDO_DAYS)
 
 
 @router.get("/{language:tag}/about")
-def about(language: Spoken, here: CurrentPages) -> HTMLResponse:
-    """How it works, what is stored, how to check it."""
-    return here.page(language, "site/about", days=UNDO_DAYS)
+def about(language: PageLanguage, pages: CurrentPages) -> HTMLResponse:
+    """Show how it works, what is stored, and how to check that."""
+    return pages.render(language, "site/about", days=UNDO_DAYS)
 
 
 @router.get("/{language:tag}/next")
-def next_steps(language: Spoken, here: CurrentPages) -> HTMLResponse:
-    """What else helps, and who."""
-    return _next_steps(here, language, "")
+def next_steps(
+    language: PageLanguage, pages: CurrentPages, services: SupportServices
+) -> HTMLResponse:
+    """Show what else helps, and who."""
+    return _next_steps(pages, services, language, "")
 
 
 @router.post("/{language:tag}/next")
-def next_steps_in(language: Spoken, here: CurrentPages, fields: Fields) -> HTMLResponse:
-    """The same, for a country: posted, so that the history does not have it."""
-    return _next_steps(here, language, language.known_country(fields.get("country", "")))
+def next_steps_in_country(
+    language: PageLanguage, pages: CurrentPages, services: SupportServices, fields: Fields
+) -> HTMLResponse:
+    """Show the same for a country, which is posted so that it is not in the browser's history."""
+    country = language.known_country(fields.get("country", ""))
+    return _next_steps(pages, services, language, country)
 
 
-def _next_steps(here: Site, language: Language, country: str) -> HTMLResponse:
-    nearby, anywhere = support.here_and_everywhere(here.services, support.ADULTS, country)
-    return here.page(
+def _next_steps(
+    pages: Pages, services: tuple[Service, ...], language: Language, country: str
+) -> HTMLResponse:
+    nearby, anywhere = support.in_country_and_worldwide(services, support.ADULTS, country)
+    return pages.render(
         language,
         "site/next",
         nearby=nearby,
         anywhere=anywhere,
         country=country,
-        countries=named_countries(here, language),
+        countries=support.country_names(services, language),
     )
 
 
 @router.get("/{language:tag}")
-def slashed(language: Spoken) -> RedirectResponse:
-    """Lead to the start."""
+def without_slash(language: PageLanguage) -> RedirectResponse:
+    """Redirect to the start page."""
     return RedirectResponse(f"/{language.tag}/", 303, headers=headers.of(Kind.PAGE))
 
 
 @router.get("/{language:tag}/{rest:path}")
-def nothing(language: Spoken, rest: str) -> HTMLResponse:
-    """There is no such page. Raises NotFound."""
+def unknown(language: PageLanguage, rest: str) -> HTMLResponse:
+    """Answer for every other address. Raises NotFound."""
     del language, rest
     raise NotFound

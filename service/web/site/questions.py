@@ -1,7 +1,7 @@
-"""Is this for me? Four questions, and no answer that leads nowhere.
+"""The eligibility questions: is this service the right one? Every answer leads to some help.
 
-Whoever was under 18, or may have been, is led to those who may help them by law; whoever asks for
-somebody else, or about something else, to what helps there.
+If someone was under 18, or may have been, the next page names those who may help by law. Whoever
+asks for somebody else, or about something else, is shown what helps in that case.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from service.domain.errors import InvalidRequest
-from service.web.forms import WRONG, Fields
-from service.web.headers import Kind
+from service.web import hashing_page
+from service.web.forms import INVALID, Fields
 from service.web.languages import Language
-from service.web.pages import Here as CurrentPages
-from service.web.pages import PageRoute, Site, Spoken
+from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
 from service.web.site import support
+from service.web.site.support import Service, SupportServices
 
 CHOICES = {
     "subject": ("self", "authorised", "other"),
     "age": ("adults", "minors", "unsure"),
     "consent": ("without", "other"),
 }
-"""What can be answered to each question but that of the country."""
+"""The answers to each question, except that of the country."""
 
 
 class Way(StrEnum):
-    """Where the answers lead."""
+    """The page that the answers lead to."""
 
     FILES = "files"
     MINORS = "minors"
@@ -41,30 +41,32 @@ router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_clas
 
 
 @router.get("/questions")
-def ask(language: Spoken, here: CurrentPages) -> HTMLResponse:
+def ask(language: PageLanguage, pages: CurrentPages, services: SupportServices) -> HTMLResponse:
     """Show the questions."""
-    return _questions(here, language, {}, missing=[])
+    return _questions(pages, services, language, {}, missing=[])
 
 
 @router.post("/questions")
-def answer(language: Spoken, here: CurrentPages, fields: Fields) -> HTMLResponse:
-    """Lead on. What was left out is asked again, with the other answers kept."""
+def answer(
+    language: PageLanguage, pages: CurrentPages, services: SupportServices, fields: Fields
+) -> HTMLResponse:
+    """Show the page that the answers lead to, or ask again for those that are missing."""
     missing = [name for name in CHOICES if name not in fields]
     if any(fields[name] not in CHOICES[name] for name in CHOICES if name in fields):
-        raise InvalidRequest(WRONG)
+        raise InvalidRequest(INVALID)
     if missing and fields.get("age") in {None, "adults"}:
-        return _questions(here, language, fields, missing=missing)
+        return _questions(pages, services, language, fields, missing=missing)
     country = language.known_country(fields.get("country", ""))
     way = way_of(fields)
     if way is Way.FILES:
-        return files(here, language, subject=fields["subject"])
+        return hashing_page.for_new_case(pages, language, subject=fields["subject"])
     audience = support.MINORS if way is Way.MINORS else support.ADULTS
-    nearby, anywhere = support.here_and_everywhere(here.services, audience, country)
-    return here.page(language, f"site/{way}", nearby=nearby, anywhere=anywhere, country=country)
+    nearby, anywhere = support.in_country_and_worldwide(services, audience, country)
+    return pages.render(language, f"site/{way}", nearby=nearby, anywhere=anywhere, country=country)
 
 
 def way_of(answers: Mapping[str, str]) -> Way:
-    """Decide. Unsure of the age is led as under 18 is: there they can be helped either way."""
+    """Return where answers lead. "Unsure" counts as under 18: those services help either way."""
     if answers["age"] != "adults":
         return Way.MINORS
     if answers["subject"] == "other":
@@ -74,35 +76,19 @@ def way_of(answers: Mapping[str, str]) -> Way:
     return Way.FILES
 
 
-def files(
-    here: Site, language: Language, *, subject: str = "", case: str = "", access_key: str = ""
-) -> HTMLResponse:
-    """Return the page that hashes: for a new case, or for more entries of one."""
-    return here.page(
-        language,
-        "files",
-        kind=Kind.FILES,
-        script="files",
-        subject=subject,
-        case=case,
-        access_key=access_key,
-    )
-
-
 def _questions(
-    here: Site, language: Language, answers: Mapping[str, str], *, missing: list[str]
+    pages: Pages,
+    services: tuple[Service, ...],
+    language: Language,
+    answers: Mapping[str, str],
+    *,
+    missing: list[str],
 ) -> HTMLResponse:
-    return here.page(
+    return pages.render(
         language,
         "site/questions",
         status=422 if missing else 200,
         answers=answers,
         missing=missing,
-        countries=named_countries(here, language),
+        countries=support.country_names(services, language),
     )
-
-
-def named_countries(here: Site, language: Language) -> list[tuple[str, str]]:
-    """Return (code, name) of every country that the data knows, as this language sorts them."""
-    named = [(code, language.country(code)) for code in support.countries(here.services)]
-    return sorted(named, key=lambda pair: pair[1].casefold())

@@ -1,4 +1,4 @@
-"""Where people can turn, by country: data with a source and the day it was checked."""
+"""Services that help people, by country: data with a source and the day it was checked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.web.languages import Language
 
 DATA = Path(__file__).parents[1] / "data" / "support.toml"
 WORLDWIDE = "*"
@@ -14,14 +19,14 @@ MINORS, ADULTS, EVERYONE = "minors", "adults", "everyone"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Somebody who helps: names and addresses as they give them, never translated."""
+    """A service that helps. Names and addresses are as it gives them, never translated."""
 
     name: str
     by: str
     audience: str
     """`minors`, `adults` or `everyone`."""
     kind: str
-    """One of the kinds that templates/support.html has words for."""
+    """One of the kinds that templates/parts.html has words for."""
     countries: tuple[str, ...]
     url: str
     phone: str
@@ -31,7 +36,7 @@ class Service:
 
 
 def read(path: Path = DATA) -> tuple[Service, ...]:
-    """Return every service, in the order of the file: the most fitting first."""
+    """Return every service in the order of the file: of a country, the most fitting first."""
     with path.open("rb") as file:
         rows = tomllib.load(file)["service"]
     return tuple(
@@ -51,16 +56,30 @@ def read(path: Path = DATA) -> tuple[Service, ...]:
     )
 
 
-def here_and_everywhere(
+def _services(request: Request) -> tuple[Service, ...]:
+    services: tuple[Service, ...] = request.app.state.support
+    return services
+
+
+SupportServices = Annotated[tuple[Service, ...], Depends(_services)]
+
+
+def in_country_and_worldwide(
     services: tuple[Service, ...], audience: str, country: str
 ) -> tuple[list[Service], list[Service]]:
-    """Return who helps this audience in a country, and who does anywhere."""
-    fit = [one for one in services if one.audience in {audience, EVERYONE}]
-    here = [one for one in fit if country in one.countries]
-    return here, [one for one in fit if WORLDWIDE in one.countries]
+    """Return the services for an audience in a country, and those that help everywhere."""
+    fitting = [service for service in services if service.audience in {audience, EVERYONE}]
+    in_country = [service for service in fitting if country in service.countries]
+    return in_country, [service for service in fitting if WORLDWIDE in service.countries]
 
 
 def countries(services: tuple[Service, ...]) -> list[str]:
-    """Return the countries that some service is for."""
-    named = {country for one in services for country in one.countries}
-    return sorted(named - {WORLDWIDE})
+    """Return the codes of all countries that have a service of their own."""
+    codes = {country for service in services for country in service.countries}
+    return sorted(codes - {WORLDWIDE})
+
+
+def country_names(services: tuple[Service, ...], language: Language) -> list[tuple[str, str]]:
+    """Return (code, name) of every country with a service, sorted by name in a language."""
+    named = [(code, language.country(code)) for code in countries(services)]
+    return sorted(named, key=lambda pair: pair[1].casefold())
