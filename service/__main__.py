@@ -179,7 +179,7 @@ def _today() -> date:
 class _Lines(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and the extra fields we named."""
 
-    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals")
+    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job")
 
     def format(self, record: logging.LogRecord) -> str:
         told = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
