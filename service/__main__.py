@@ -21,47 +21,47 @@ from service import worker
 from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
-from service.http.incoming import EntryIn
+from service.edge.incoming import EntryIn
 from service.settings import InvalidSetting, Settings, read
 from service.workflows import exclude, keyring, review
 from service.workflows.context import Context
 
 CONNECTIONS = 500
-"""Requests in work at once; more are told to come again (503)."""
+"""Requests served at the same time; further ones are answered with 503."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    os.umask(0o077)  # what is stored is this user's alone
+    os.umask(0o077)  # only this user may read what is stored
     _log_to_stderr()
-    chosen = _parser().parse_args(argv)
+    arguments = _parser().parse_args(argv)
     try:
         settings = read(os.environ)
         if not settings.database_url:
-            _bring_up(settings)  # the embedded store keeps itself current
-        chosen.run(settings, chosen)
+            _migrate_store(settings)  # the embedded store is migrated at every start
+        arguments.run(settings, arguments)
     except (ServiceError, InvalidSetting) as err:
         print(f"service: {err}", file=sys.stderr)
         return 1
     return 0
 
 
-def _serve(settings: Settings, _chosen: argparse.Namespace) -> None:
-    with _opened(settings):
-        pass  # says what is wrong with the store before anything listens
+def _serve(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings):
+        pass  # reports a wrong or unreachable store before the server starts
     print(f"Takeback listens on http://{settings.host}:{settings.port}", file=sys.stderr)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
         port=settings.port,
-        access_log=False,  # it would write addresses
+        access_log=False,  # it would contain network addresses
         log_config=None,
         server_header=False,
         limit_concurrency=CONNECTIONS,
     )
 
 
-def _work(settings: Settings, _chosen: argparse.Namespace) -> None:
+def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
     context, stop = create_context(settings), threading.Event()
 
     def end(*_: object) -> None:
@@ -75,83 +75,83 @@ def _work(settings: Settings, _chosen: argparse.Namespace) -> None:
         worker.run(context, stop)
 
 
-def _migrate(settings: Settings, _chosen: argparse.Namespace) -> None:
-    _bring_up(settings)
+def _migrate(settings: Settings, _arguments: argparse.Namespace) -> None:
+    _migrate_store(settings)
     print("The tables are current.")
 
 
-def _reindex(settings: Settings, _chosen: argparse.Namespace) -> None:
-    """Read the whole bank from the store, and print its size. Servers that run reload the index."""
-    with _opened(settings) as context:
+def _reindex(settings: Settings, _arguments: argparse.Namespace) -> None:
+    """Rebuild the index from the store, and print its size. Running servers load the new one."""
+    with _unloaded_context(settings) as context:
         context.replica.load(anew=True)
         for each in context.replica.searcher.statistics():
             print(f"{each.space:9} {each.signal_type:6} {each.signals:12,} signals")
 
 
-def _keys_create(settings: Settings, chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
-        print(keyring.create(context, Role(chosen.role), chosen.name, _today()))
+def _keys_create(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        print(keyring.create(context, Role(arguments.role), arguments.name, _today()))
     print("This is the only time this key is shown. Keep it secret.", file=sys.stderr)
 
 
-def _keys_list(settings: Settings, _chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
+def _keys_list(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
         keys = keyring.listed(context)
     for key in keys:
         state = f"revoked {key.revoked_on}" if key.revoked_on else "live"
         print(f"{key.key_id}  {key.role:8}  {key.created_on}  {state:18}  {key.name}")
 
 
-def _keys_revoke(settings: Settings, chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
-        keyring.revoke(context, chosen.key_id, _today())
+def _keys_revoke(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        keyring.revoke(context, arguments.key_id, _today())
     print("Revoked.")
 
 
-def _review_list(settings: Settings, _chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
+def _review_list(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
         waiting = review.held(context)
     for held in waiting:
-        said = ", ".join(held.feedback) or "no feedback"
-        print(f"{held.entry.id:8}  {held.entry.kind:7}  {held.reason:12}  {said}")
+        feedback = ", ".join(held.feedback) or "no feedback"
+        print(f"{held.entry.id:8}  {held.entry.kind:7}  {held.reason:12}  {feedback}")
 
 
-def _review_release(settings: Settings, chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
-        review.release(context, chosen.entry)
+def _review_release(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        review.release(context, arguments.entry)
     print("Released: it is matched again.")
 
 
-def _review_keep(settings: Settings, chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
-        review.keep(context, chosen.entry)
+def _review_keep(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        review.keep(context, arguments.entry)
     print("Kept: it stays held.")
 
 
-def _exclude(settings: Settings, chosen: argparse.Namespace) -> None:
-    with _opened(settings) as context:
-        fresh = exclude.exclude(context, _contents(chosen.file), _today())
-    print(f"{fresh} new signals excluded.")
+def _exclude(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        count = exclude.exclude(context, _contents(arguments.file), _today())
+    print(f"{count} new signals excluded.")
 
 
 def _contents(path: Path) -> Iterator[Any]:
-    """The output of `takeback hash --json`: one file a line, those with an error passed over."""
+    """Parse the output of `takeback hash --json`: a file on each line; skip those with an error."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as err:
         raise InvalidRequest(f"{path} cannot be read.") from err
-    for place, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, 1):
         try:
-            found = json.loads(line)
-            found.pop("path", None)
-            if "error" not in found:
-                yield EntryIn.model_validate(found).value()
+            record = json.loads(line)
+            record.pop("path", None)
+            if "error" not in record:
+                yield EntryIn.model_validate(record).value()
         except (ValueError, AttributeError, TypeError) as err:
-            raise InvalidRequest(f"Line {place} is not one of `takeback hash --json`.") from err
+            raise InvalidRequest(f"Line {number} is not one of `takeback hash --json`.") from err
 
 
 def _entry_id(text: str) -> int:
-    """A number that both stores can hold."""
+    """Parse an entry id, which both databases store as 64 bits."""
     number = int(text)
     if not 0 < number < 2**63:
         raise ValueError
@@ -159,15 +159,15 @@ def _entry_id(text: str) -> int:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Context]:
-    """A context over the store alone, for acts that search nothing."""
+def _unloaded_context(settings: Settings) -> Iterator[Context]:
+    """Give a context without an index, for commands that search nothing. Raises NotReady."""
     context = create_context(settings)
     with closing(context.database):
         context.replica.require_current()
         yield context
 
 
-def _bring_up(settings: Settings) -> None:
+def _migrate_store(settings: Settings) -> None:
     with closing(create_context(settings).database) as database:
         database.migrate()
 
@@ -176,24 +176,24 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-class _Lines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the extra fields we named."""
+class _JsonLines(logging.Formatter):
+    """A JSON object on each line: time, level, logger, message, and the extra fields in FIELDS."""
 
-    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals")
+    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job")
 
     def format(self, record: logging.LogRecord) -> str:
-        told = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
+        extra = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
-        line = {"at": at, "level": record.levelname, "from": record.name, **told}
+        line = {"at": at, "level": record.levelname, "from": record.name, **extra}
         if record.name.startswith("service"):
             line["says"] = record.getMessage()
         return json.dumps(line)
 
 
 def _log_to_stderr() -> None:
-    """Of other libraries only that they warned: their text may hold anything."""
+    """Set up logging. Of other libraries only the fact of a warning: its text may hold anything."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Lines())
+    handler.setFormatter(_JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("service").setLevel(logging.INFO)
 

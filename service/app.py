@@ -1,4 +1,4 @@
-"""The composition root of HTTP: settings in, an app out."""
+"""The composition root of HTTP: builds the app from the settings."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import health, owner, platform, problems
-from service.api.guard import Guard
-from service.api.health import Meters
+from service.api import health, owner, platform
 from service.domain.errors import TooLarge
+from service.edge import problems
+from service.edge.guard import Guard
+from service.edge.meters import Meters
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
-from service.web import information, overview, questions, sending, site, statics
+from service.web import pages, statics
+from service.web.owner import overview, sending
+from service.web.site import information, questions, support
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
@@ -31,7 +34,7 @@ PAGES = (
     questions.router,
     sending.router,
     overview.router,
-    information.router,  # last: it answers whatever address no other page has
+    information.router,  # last: it also answers every address that no other page has
 )
 
 
@@ -43,7 +46,7 @@ def create_context(settings: Settings) -> Context:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the app; it loads when it is started, and answers 503 until it has."""
+    """Return the app. It loads the index when it starts, and answers 503 until then."""
     context, meters, stop = create_context(settings), Meters(), threading.Event()
 
     @asynccontextmanager
@@ -63,12 +66,12 @@ def create_app(settings: Settings) -> FastAPI:
         version=VERSION,
         description=ABOUT,
         lifespan=lifespan,
-        docs_url=None,  # FastAPI's page loads scripts of other hosts; /openapi.json is ours alone
+        docs_url=None,  # FastAPI's page loads scripts from other hosts; /openapi.json is local
         redoc_url=None,
-        redirect_slashes=False,  # it would repeat the path, and a Host of the client's choice
+        redirect_slashes=False,  # it would repeat the path, and a Host that the client made up
     )
     app.state.context, app.state.meters = context, meters
-    app.state.site = site.read(settings.exit_url)
+    app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)
@@ -76,6 +79,6 @@ def create_app(settings: Settings) -> FastAPI:
         Guard,
         max_body_bytes=settings.max_body_bytes,
         meters=meters,
-        too_large=lambda scope: site.too_large(scope) or problems.problem(TooLarge()),
+        too_large=lambda scope: pages.too_large_page(scope) or problems.problem(TooLarge()),
     )
     return app

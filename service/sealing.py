@@ -1,7 +1,7 @@
-"""What the service's secret is used for: keyed hashes, opaque references, sealed text.
+"""Everything that the service's secret is used for: keyed hashes, references, encrypted text.
 
-Each use has a key of its own, derived by HKDF-SHA-256 (RFC 5869) from the one secret, so
-that a stolen database alone opens no case, proves no key and shows no address.
+Each use has its own key, derived from the secret by HKDF-SHA-256 (RFC 5869). Without the secret,
+a stolen database opens no case, authenticates no key and shows no address.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ import base64
 import hmac
 import os
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE_BYTES = 12
-"""AES-GCM's own (NIST SP 800-38D, 8.2)."""
+"""Length of a nonce of AES-GCM (NIST SP 800-38D, 8.2)."""
 _REFERENCE_BYTES = 15
-"""120 bits: 24 characters of base32."""
+"""Length of a match reference: 120 bits, which are 24 characters of base32."""
 
 
 class Seals:
-    """Keyed functions of one secret of 32 bytes."""
+    """Keyed functions of the secret, which has 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
         uses = ("access", "key", "match", "document", "stamp")
@@ -30,45 +29,38 @@ class Seals:
         self._text = AESGCM(_derived(secret, "text"))
 
     def access_hash(self, access_key: bytes) -> bytes:
-        """What is stored of a case's access key: 32 bytes."""
+        """Return the hash that is stored of a case's access key: 32 bytes."""
         return hmac.digest(self._keys["access"], access_key, "sha256")
 
     def key_hash(self, secret: str) -> bytes:
-        """What is stored of a platform's key: 32 bytes."""
+        """Return the hash that is stored of a platform's or crawler's key: 32 bytes."""
         return hmac.digest(self._keys["key"], secret.encode(), "sha256")
 
     def document_hash(self, document: bytes) -> bytes:
-        """Tells a repeated submission from another one: 32 bytes."""
+        """Return the hash by which a repeated document is recognised: 32 bytes."""
         return hmac.digest(self._keys["document"], document, "sha256")
 
     def reference(self, actor_id: int, entry_id: int) -> str:
-        """The match reference of an entry for one actor.
+        """Return the match reference of an entry for one actor.
 
-        Stable, so that they can tell repeats; another for every actor, so that two cannot
-        compare what they were told.
+        It is always the same, so that an actor recognises repeated matches; and different for
+        each actor, so that two of them cannot compare theirs.
         """
-        told = hmac.digest(self._keys["match"], f"{actor_id}:{entry_id}".encode(), "sha256")
-        return base64.b32encode(told[:_REFERENCE_BYTES]).decode().lower()
+        digest = hmac.digest(self._keys["match"], f"{actor_id}:{entry_id}".encode(), "sha256")
+        return base64.b32encode(digest[:_REFERENCE_BYTES]).decode().lower()
 
     def stamp(self, minute: int) -> str:
-        """What proves that a form was handed out in a minute: 40 hexadecimal digits."""
+        """Return the signature of the minute in which a form is issued: 40 hexadecimal digits."""
         return hmac.digest(self._keys["stamp"], str(minute).encode(), "sha256").hex()[:40]
 
     def is_stamp(self, minute: int, untrusted: str) -> bool:
-        """Whether it is the stamp of that minute."""
+        """Whether this is the signature of that minute, compared in constant time."""
         return hmac.compare_digest(self.stamp(minute).encode(), untrusted.encode())
 
     def seal(self, text: str) -> bytes:
-        """Encrypt and authenticate text (AES-256-GCM): nonce, then ciphertext."""
+        """Return encrypted, authenticated text (AES-256-GCM): nonce, then ciphertext and tag."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._text.encrypt(nonce, text.encode(), None)
-
-    def unseal(self, sealed: bytes) -> str:
-        """Return what was sealed. Raises ValueError when it is changed or of another secret."""
-        try:
-            return self._text.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
-        except InvalidTag as err:
-            raise ValueError("sealed by another secret, or damaged") from err
 
 
 def _derived(secret: bytes, use: str) -> bytes:

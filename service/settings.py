@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment. `docs/operating.md` has the same table."""
+"""All settings, read once from the environment. `docs/operating.md` has them as a table."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ class InvalidSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator may choose. A variable is named TAKEBACK_ and the field, in capitals."""
+    """What an operator may set. The variable of a field is TAKEBACK_ and its name in capitals."""
 
     state: Path = Path("var")
-    """Folder of the embedded database and of the secret."""
+    """Folder of the embedded database, the secret and the index."""
     database_url: str = ""
     """SQLAlchemy URL, `postgresql+psycopg://…`. Empty: SQLite in the state folder."""
     secret: str = field(default="", repr=False)
-    """64 hexadecimal digits that key every stored hash. Empty: a file in the state folder."""
+    """64 hexadecimal digits, from which all keys are derived. Empty: a file in the state folder."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 8000
     """Port to listen on."""
     worker: bool = True
-    """Whether `serve` also does the worker's work. Switch off where `work` runs by itself."""
+    """Whether `serve` also runs the worker. Switch it off if `work` runs as its own process."""
     max_body_bytes: int = 16 * 2**20
-    """Largest request, in bytes."""
+    """Largest request body, in bytes."""
     observation_days: int = 180
-    """How long an observation is kept and matched with later cases."""
+    """Days for which an observation is kept and matched with later cases."""
     cases_per_signal: int = 8
-    """An entry that is in so many other cases is held for review: it may be a public picture."""
+    """An entry whose content is in this many other cases is quarantined: it may be public."""
     matches_per_day: int = 10_000
-    """An unconfirmed entry that matches more often in a day is held for review."""
+    """An unconfirmed entry that matches more often in a day is quarantined."""
     exit_url: str = "https://www.bbc.co.uk/weather"
-    """Where the pages' exit button leads: a page that everybody might have open."""
+    """Where the exit button of the pages leads: a page that anybody might have open."""
 
     @property
     def database(self) -> str:
@@ -52,27 +52,27 @@ class Settings:
 
     @property
     def index(self) -> Path:
-        """The folder of the index's segments."""
+        """The folder of the index segments."""
         return self.state / "index"
 
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Return the settings of an environment. Raises InvalidSetting, which names the variable."""
-    chosen: dict[str, object] = {}
-    for each in fields(Settings):
-        name = f"TAKEBACK_{each.name.upper()}"
+    values: dict[str, object] = {}
+    for setting in fields(Settings):
+        name = f"TAKEBACK_{setting.name.upper()}"
         if name in environment:
-            chosen[each.name] = _parsed(name, environment[name], type(each.default))
-    settings = Settings(**chosen)  # type: ignore[arg-type]
+            values[setting.name] = _parsed(name, environment[name], type(setting.default))
+    settings = Settings(**values)  # type: ignore[arg-type]
     if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
         raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
     return settings
 
 
 def secret_of(settings: Settings) -> bytes:
-    """Return the service's secret: the one given, or the one kept in the state folder.
+    """Return the service's secret: from the settings, else from a file in the state folder.
 
-    A new one is written before it is used, readable by this user only.
+    If there is no file, a new secret is written first, readable by this user only.
     """
     if settings.secret:
         return _hex("TAKEBACK_SECRET", settings.secret)
@@ -84,12 +84,12 @@ def secret_of(settings: Settings) -> bytes:
 
 
 def _write_secret(path: Path) -> None:
-    """Make the file appear whole: another process that starts now must never read half of it."""
+    """Create the file atomically: a process that starts meanwhile must not read half of it."""
     with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # mode 0600
         file.write(secrets.token_hex(SECRET_BYTES))
         file.flush()
         os.fsync(file.fileno())
-        with suppress(FileExistsError):  # the other process was first; its secret is ours
+        with suppress(FileExistsError):  # another process was first: its secret is used
             os.link(file.name, path)
 
 
@@ -103,12 +103,12 @@ def _hex(name: str, text: str) -> bytes:
     return value
 
 
-def _parsed(name: str, text: str, wanted: type) -> object:
-    if wanted is bool:
+def _parsed(name: str, text: str, expected: type) -> object:
+    if expected is bool:
         if text.lower() not in {"0", "1", "true", "false", "yes", "no"}:
             raise InvalidSetting(f"{name} must be 1 or 0.")
         return text.lower() in {"1", "true", "yes"}
-    if wanted is int:
+    if expected is int:
         try:
             number = int(text)
         except ValueError as err:
@@ -116,4 +116,4 @@ def _parsed(name: str, text: str, wanted: type) -> object:
         if number <= 0:
             raise InvalidSetting(f"{name} must be above 0.")
         return number
-    return Path(text) if issubclass(wanted, Path) else text
+    return Path(text) if issubclass(expected, Path) else text

@@ -1,1 +1,4 @@
-"""HTTP, by caller. Parses what is untrusted, asks one workflow, shapes its answer."""
+"""The native HTTP API, a module for each kind of caller.
+
+A route calls one workflow and shapes its answer.
+"""

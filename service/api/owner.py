@@ -1,4 +1,4 @@
-"""What an owner's device asks."""
+"""Routes for owners: open, read, extend and withdraw a case."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response, status
 from pydantic.json_schema import SkipJsonSchema
 
-from service.api import credentials, wire
-from service.api.problems import responses
+from service.api import wire
 from service.domain import errors
 from service.domain.actor import Owner
-from service.http.document import StrictRoute
-from service.http.given import Here, Now
-from service.http.submission import EntriesIn, SubmissionIn
+from service.edge import credentials
+from service.edge.dependencies import CurrentContext, Today
+from service.edge.document import StrictRoute
+from service.edge.problems import responses
+from service.edge.submission import EntriesIn, SubmissionIn
 from service.workflows import intake, withdraw
 from service.workflows import status as status_workflow
-from service.workflows.status import CaseStatus
+from service.workflows.status import CaseStatus, EntryHistory
 from service.workflows.withdraw import Withdrawal
 
 router = APIRouter(prefix="/v1", tags=["owner"], route_class=StrictRoute)
 
 ThisOwner = Annotated[Owner, Depends(credentials.owner)]
-Place = Annotated[int, Path(ge=1, le=10_000)]
+EntryNumber = Annotated[int, Path(ge=1, le=10_000)]
 Erase = Annotated[Literal["now"] | SkipJsonSchema[None], Query()]
 
 NO_SIGHTING = (
@@ -40,96 +41,102 @@ SIGHTINGS = "Each line is a day on which a place that takes part found this cont
         **responses(errors.Conflict, errors.NotEligible, errors.Withdrawn),
     },
 )
-def open_case(submission: SubmissionIn, here: Here, now: Now, response: Response) -> wire.CaseOut:
+def open_case(
+    submission: SubmissionIn, context: CurrentContext, today: Today, response: Response
+) -> wire.CaseOut:
     """Open a case. The same submission again gives the same number, and opens nothing."""
-    number, opened = intake.open_case(here, submission.new_case(), now)
+    number, opened = intake.open_case(context, submission.new_case(), today)
     if not opened:
         response.status_code = status.HTTP_200_OK
     return wire.CaseOut(case_number=number)
 
 
 @router.get("/case", responses=responses(errors.Unauthenticated))
-def read_case(owner: ThisOwner, here: Here, response: Response) -> wire.StatusOut:
+def read_case(owner: ThisOwner, context: CurrentContext, response: Response) -> wire.StatusOut:
     """Tell what happened, by entry, platform and day."""
     response.headers["Cache-Control"] = "no-store"
-    return _told(status_workflow.of_case(here, owner))
+    return _status(status_workflow.of_case(context, owner))
 
 
 @router.post(
     "/case/entries",
     responses=responses(errors.Unauthenticated, errors.Withdrawn, errors.CaseFull),
 )
-def add_entries(body: EntriesIn, owner: ThisOwner, here: Here, now: Now) -> wire.AddedOut:
+def add_entries(
+    body: EntriesIn, owner: ThisOwner, context: CurrentContext, today: Today
+) -> wire.AddedOut:
     """Add entries to a case. What it has already is passed over."""
     entries = [entry.value() for entry in body.entries]
-    return wire.AddedOut(added=intake.add_entries(here, owner, entries, now))
+    return wire.AddedOut(added=intake.add_entries(context, owner, entries, today))
 
 
 @router.delete("/case", responses=responses(errors.Unauthenticated))
-def withdraw_case(owner: ThisOwner, here: Here, now: Now, erase: Erase = None) -> wire.WithdrawnOut:
+def withdraw_case(
+    owner: ThisOwner, context: CurrentContext, today: Today, erase: Erase = None
+) -> wire.WithdrawnOut:
     """Withdraw the case. Matching has stopped; before the day `erase_on` it can be undone.
 
     With `erase=now` the signals are erased at once, for good, also of a case withdrawn before.
     """
     act = withdraw.erase_case if erase else withdraw.withdraw_case
-    return _withdrawn(act(here, owner, now))
+    return _withdrawn(act(context, owner, today))
 
 
 @router.delete("/case/entries/{n}", responses=responses(errors.Unauthenticated, errors.NotFound))
 def withdraw_entry(
-    n: Place, owner: ThisOwner, here: Here, now: Now, erase: Erase = None
+    n: EntryNumber, owner: ThisOwner, context: CurrentContext, today: Today, erase: Erase = None
 ) -> wire.WithdrawnOut:
     """Withdraw one entry, as a case is withdrawn."""
     if erase:
-        return _withdrawn(withdraw.erase_entry(here, owner, n))
-    return _withdrawn(withdraw.withdraw_entry(here, owner, n, now))
+        return _withdrawn(withdraw.erase_entry(context, owner, n))
+    return _withdrawn(withdraw.withdraw_entry(context, owner, n, today))
 
 
 @router.post("/case/undo", responses=responses(errors.Unauthenticated, errors.Withdrawn))
-def undo_case(owner: ThisOwner, here: Here) -> wire.UndoneOut:
+def undo_case(owner: ThisOwner, context: CurrentContext) -> wire.UndoneOut:
     """Undo the withdrawal of the case: what was withdrawn with it is as it was before."""
-    return wire.UndoneOut(undone=withdraw.undo_case(here, owner))
+    return wire.UndoneOut(undone=withdraw.undo_case(context, owner))
 
 
 @router.post(
     "/case/entries/{n}/undo",
     responses=responses(errors.Unauthenticated, errors.NotFound, errors.Withdrawn),
 )
-def undo_entry(n: Place, owner: ThisOwner, here: Here) -> wire.UndoneOut:
+def undo_entry(n: EntryNumber, owner: ThisOwner, context: CurrentContext) -> wire.UndoneOut:
     """Undo the withdrawal of one entry."""
-    return wire.UndoneOut(undone=withdraw.undo_entry(here, owner, n))
+    return wire.UndoneOut(undone=withdraw.undo_entry(context, owner, n))
 
 
-def _withdrawn(done: Withdrawal) -> wire.WithdrawnOut:
-    return wire.WithdrawnOut(withdrawn=done.entries, erase_on=done.erase_on)
+def _withdrawn(withdrawal: Withdrawal) -> wire.WithdrawnOut:
+    return wire.WithdrawnOut(withdrawn=withdrawal.entries, erase_on=withdrawal.erase_on)
 
 
-def _told(case: CaseStatus) -> wire.StatusOut:
-    entries = [
-        wire.EntryOut(
-            n=entry.n,
-            kind=entry.kind,
-            status=entry.status,
-            added_on=entry.added_on,
-            erase_on=entry.erase_on,
-            sightings=[
-                wire.SightingOut(
-                    platform=event.platform,
-                    seen_on=event.seen_on,
-                    source=event.source,
-                    outcome=event.outcome,
-                )
-                for event in case.events
-                if event.n == entry.n
-            ],
-        )
-        for entry in case.entries
-    ]
+def _status(case: CaseStatus) -> wire.StatusOut:
     return wire.StatusOut(
         case_number=case.number,
         opened_on=case.opened_on,
         withdrawn_on=case.withdrawn_on,
         erase_on=case.erase_on,
-        entries=entries,
+        entries=[_entry(history) for history in case.histories],
         says=SIGHTINGS if case.events else NO_SIGHTING,
+    )
+
+
+def _entry(history: EntryHistory) -> wire.EntryOut:
+    entry = history.entry
+    return wire.EntryOut(
+        n=entry.n,
+        kind=entry.kind,
+        status=entry.status,
+        added_on=entry.added_on,
+        erase_on=entry.erase_on,
+        sightings=[
+            wire.SightingOut(
+                platform=event.platform,
+                seen_on=event.seen_on,
+                source=event.source,
+                outcome=event.outcome,
+            )
+            for event in history.events
+        ],
     )

@@ -1,4 +1,4 @@
-"""What platforms and crawlers ask, hand in and answer."""
+"""Routes for platforms and crawlers: lookups, observations, feedback."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from service.api import credentials, wire
-from service.api.health import Metrics
-from service.api.problems import responses
+from service.api import wire
 from service.domain import errors
 from service.domain.actor import Actor
-from service.http.document import StrictRoute
-from service.http.given import Here, Now
+from service.edge import credentials
+from service.edge.dependencies import CurrentContext, Today
+from service.edge.document import StrictRoute
+from service.edge.meters import CurrentMeters
+from service.edge.problems import responses
 from service.workflows import lookup, observe, respond
 from service.workflows.lookup import MatchReference
 from service.workflows.observe import Claim
@@ -21,58 +22,63 @@ from service.workflows.respond import Response
 router = APIRouter(prefix="/v1", tags=["platform"], route_class=StrictRoute)
 
 _keyed = responses(errors.Unauthenticated, errors.Forbidden)
+# A route has a `name` where its function was renamed: clients are generated from operation ids.
 
 
 @router.post("/lookup", responses=_keyed, response_model_exclude_none=True)
 def look_up(
     body: wire.LookupIn,
     actor: Annotated[Actor, Depends(credentials.may_look_up)],
-    here: Here,
-    now: Now,
-    metrics: Metrics,
+    context: CurrentContext,
+    today: Today,
+    meters: CurrentMeters,
 ) -> wire.LookupOut:
     """Ask whether uploads match. A match is itself a sighting, told to the owner by day."""
-    answers = lookup.lookup(here, actor, [item.value() for item in body.items], now)
+    answers = lookup.lookup(context, actor, [item.value() for item in body.items], today)
     for answer in answers:
-        metrics.looked_up.labels(answer.verdict).inc()
+        meters.looked_up.labels(answer.verdict).inc()
     return wire.LookupOut(
         items=[
             wire.ItemOut(
                 verdict=answer.verdict,
-                matches=[_told(one) for one in answer.matches],
+                matches=[_match(match) for match in answer.matches],
             )
             for answer in answers
         ]
     )
 
 
-@router.post("/observations", responses=_keyed)
-def hand_in(
+@router.post("/observations", responses=_keyed, name="hand_in")
+def submit_observations(
     body: wire.ObservationsIn,
     actor: Annotated[Actor, Depends(credentials.may_observe)],
-    here: Here,
-    now: Now,
+    context: CurrentContext,
+    today: Today,
 ) -> wire.ObservedOut:
     """Hand in what was seen where. It is matched with cases now, and with cases opened later."""
-    claims = [Claim(one.value(), one.address) for one in body.observations]
-    return wire.ObservedOut(kept=observe.observe(here, actor, claims, now))
+    claims = [Claim(claim.value(), claim.address) for claim in body.observations]
+    return wire.ObservedOut(kept=observe.observe(context, actor, claims, today))
 
 
 @router.post(
-    "/feedback", responses=responses(errors.Unauthenticated, errors.Forbidden, errors.NotFound)
+    "/feedback",
+    responses=responses(errors.Unauthenticated, errors.Forbidden, errors.NotFound),
+    name="say",
 )
-def say(
+def submit_feedback(
     body: wire.FeedbackIn,
     actor: Annotated[Actor, Depends(credentials.may_respond)],
-    here: Here,
-    now: Now,
+    context: CurrentContext,
+    today: Today,
 ) -> wire.FeedbackOut:
     """Say what was done about matches. The last word on a reference counts."""
-    said = [Response(one.match, one.said) for one in body.feedback]
-    respond.respond(here, actor, said, now)
-    return wire.FeedbackOut(kept=len(said))
+    feedback = [Response(response.match, response.outcome) for response in body.feedback]
+    respond.respond(context, actor, feedback, today)
+    return wire.FeedbackOut(kept=len(feedback))
 
 
-def _told(one: MatchReference) -> wire.MatchOut:
-    span = one.span and wire.SpanOut(from_s=one.span.at_ms / 1000, until_s=one.span.until_ms / 1000)
-    return wire.MatchOut(match=one.reference, verdict=one.verdict, span=span)
+def _match(match: MatchReference) -> wire.MatchOut:
+    span = match.span and wire.SpanOut(
+        from_s=match.span.at_ms / 1000, until_s=match.span.until_ms / 1000
+    )
+    return wire.MatchOut(match=match.reference, verdict=match.verdict, span=span)

@@ -1,6 +1,6 @@
-"""The JSON that comes in and goes out. Nothing is taken that is not named here.
+"""Models of the API's requests and answers. Undocumented names are refused.
 
-Validation errors never repeat a value: it may be a signal.
+Validation errors never quote a value: it may be a signal.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pydantic.json_schema import SkipJsonSchema
 from hashing.signals import ContentKind
 from service.domain.case import EntryStatus
 from service.domain.sighting import Feedback, Source, Verdict
-from service.http import incoming
-from service.http.incoming import ItemIn, StrictIn
+from service.edge import incoming
+from service.edge.incoming import ItemIn, StrictIn
 
 MAX_ITEMS = 1000
 MAX_ADDRESS = 2048
@@ -55,8 +55,8 @@ class ResponseIn(StrictIn):
     value: Literal["pending_review", "blocked", "not_blocked"]
 
     @property
-    def said(self) -> Feedback:
-        """The value as the domain has it."""
+    def outcome(self) -> Feedback:
+        """Return the value as an enum of the domain."""
         return Feedback(self.value)
 
 

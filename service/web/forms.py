@@ -1,7 +1,7 @@
-"""Forms to plain values. A form is small; the one that hands content in is a document.
+"""Posted forms → plain values. Forms are small, but for the one that submits content.
 
-A document is posted as `text/plain` (HTML standard, 4.10.21.8): `document=`, the very text that
-the owner was shown, and a line break. What the browser sends can so be read by anybody.
+That one is posted as `text/plain` (HTML standard, 4.10.21.8): `document=`, the very text that
+the owner was shown, and a line break. So anybody can read what the browser sends.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from fastapi import Depends, Request
 from service.domain.errors import InvalidRequest, TooLarge
 
 MAX_BYTES = 4096
-"""Of a form: the longest of ours has a case number, a key and five answers."""
+"""Largest small form: our longest has a case number, a key and five answers."""
 MAX_FIELDS = 10
 _FORM = "application/x-www-form-urlencoded"
 _DOCUMENT = "text/plain"
-_BEGINS, _ENDS = b"document=", b"\r\n"
-WRONG = "The page sent something that it should not. Go back and try again."
+_PREFIX, _SUFFIX = b"document=", b"\r\n"
+INVALID = "The page sent something that it should not. Go back and try again."
 
 
 async def _fields(request: Request) -> dict[str, str]:
@@ -35,20 +35,20 @@ async def _fields(request: Request) -> dict[str, str]:
             max_num_fields=MAX_FIELDS,
         )
     except ValueError as err:
-        raise InvalidRequest(WRONG) from err
+        raise InvalidRequest(INVALID) from err
     return dict(pairs)
 
 
 async def _document(request: Request) -> bytes:
     body = await _body(request, _DOCUMENT)
-    if not body.startswith(_BEGINS) or not body.endswith(_ENDS):
-        raise InvalidRequest(WRONG)
-    return body[len(_BEGINS) : -len(_ENDS)]
+    if not body.startswith(_PREFIX) or not body.endswith(_SUFFIX):
+        raise InvalidRequest(INVALID)
+    return body[len(_PREFIX) : -len(_SUFFIX)]
 
 
 async def _body(request: Request, media_type: str) -> bytes:
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != media_type:
-        raise InvalidRequest(WRONG)
+        raise InvalidRequest(INVALID)
     return await request.body()
 
 

@@ -1,7 +1,7 @@
-"""The headers of every page and file: what a browser may do with it. One table.
+"""The response headers of pages and static files: what a browser may do with each kind.
 
-No page has a network but for following links and posting forms: `connect-src` is never allowed.
-The page that hashes may, besides, start a worker and show what it made itself (`blob:`).
+No page may connect to anything (`connect-src 'none'`); it may follow links and post forms. Only
+the hashing page may also start a worker and show files by `blob:` addresses.
 Sources: CSP level 3, COOP and COEP (HTML standard), OWASP Secure Headers.
 """
 
@@ -11,15 +11,15 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What is served."""
+    """The kind of a response, which decides its headers."""
 
     PAGE = "page"
     FILES = "files"
-    """The page that hashes: its answer to the form comes into a frame, so that it stays."""
+    """The hashing page. It stays open: the answer to its form is loaded into a frame."""
     ANSWER = "answer"
-    """What comes into that frame. It runs nothing."""
+    """The page in that frame. It runs no script."""
     SCRIPT = "script"
-    """A module; as a worker it has the policy that it came with."""
+    """A JavaScript module. A worker has the policy of its own response."""
     STYLE = "style"
 
 
@@ -74,13 +74,14 @@ _ALWAYS = {
 
 
 def of(kind: Kind, *, inline: str | None = None) -> dict[str, str]:
-    """Return the headers of a page or file.
+    """Return the headers of a response.
 
     `inline` is the hash source (`sha256-…`) of the one inline script, an import map.
     """
     directives = [*_NOTHING, *_POLICIES[kind]]
     if inline:
         directives = [
-            f"{one} '{inline}'" if one.startswith("script-src") else one for one in directives
+            f"{directive} '{inline}'" if directive.startswith("script-src") else directive
+            for directive in directives
         ]
     return {"Content-Security-Policy": "; ".join(directives), **_ALWAYS}

@@ -1,14 +1,14 @@
-"""The languages of the pages. A language is one catalogue, `locales/TAG.po`, and nothing else.
+"""The languages of the pages. To add one, add its catalogue, `locales/TAG.po`.
 
-Catalogues are read as they are written (GNU gettext's PO format), so none can be out of date.
-English is what stands in the templates.
+Catalogues are parsed from source (GNU gettext's PO format); no compiled copy can be out of date.
+The English texts are in the templates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 
 from babel import Locale, dates
@@ -18,22 +18,22 @@ from starlette.convertors import Convertor, register_url_convertor
 LOCALES = Path(__file__).parent / "locales"
 ENGLISH = "en"
 DRAFT = "DRAFT:"
-"""A catalogue whose first comment has this word has not been read by a native speaker."""
+"""In the header comment of a catalogue that no native speaker has reviewed."""
 MAX_HEADER = 200
-"""Characters of an Accept-Language header that are looked at."""
+"""Characters of an Accept-Language header that are parsed; the rest is ignored."""
 
 
 class TagConvertor(Convertor[str]):
-    """A part of a path that has the form of a language tag: `es`, `pt-br`; not `v1`, `static`."""
+    """Matches a path segment in the form of a language tag: `es`, `pt-br`; not `v1`, `static`."""
 
     regex = "[a-z]{2,3}(?:-[a-z]{2,4})?"
 
     def convert(self, value: str) -> str:
-        """Return it as it stands in the path."""
+        """Return the segment unchanged."""
         return value
 
     def to_string(self, value: str) -> str:
-        """Return it as it stands in a path."""
+        """Return the tag unchanged."""
         return value
 
 
@@ -42,7 +42,7 @@ register_url_convertor("tag", TagConvertor())
 
 @dataclass(frozen=True)
 class Language:
-    """One language: its texts, and how it is written."""
+    """One language: its texts, script direction and date format."""
 
     tag: str
     draft: bool
@@ -50,52 +50,52 @@ class Language:
 
     @property
     def locale(self) -> Locale:
-        """What CLDR knows about it."""
+        """The locale data of CLDR."""
         return Locale.parse(self.tag, sep="-")
 
     @property
     def name(self) -> str:
-        """What it calls itself."""
+        """The name of the language in the language itself."""
         name = self.locale.get_display_name(self.locale) or self.tag
         return name[:1].upper() + name[1:]
 
     @property
     def direction(self) -> str:
-        """`ltr` or `rtl`."""
+        """The direction of its script: `ltr` or `rtl`."""
         return str(self.locale.text_direction)
 
     def text(self, english: str) -> str:
-        """Return the translation, or the English where there is none."""
+        """Return the translation of an English text, or the text if there is none."""
         return self.texts.get(english) or english
 
     def day(self, day: date) -> str:
-        """Return a day as it is written in this language."""
+        """Return a date in the long format of this language."""
         return dates.format_date(day, "long", locale=self.locale)
 
     def known_country(self, untrusted: str) -> str:
-        """Return the code of a country, or nothing: no words of others get onto a page."""
+        """Return a country code that CLDR knows, or "" so that a page shows no foreign text."""
         code = untrusted[:2].upper()
         return code if code == untrusted.upper() and code in self.locale.territories else ""
 
     def country(self, code: str) -> str:
-        """Return the name of a country, or its code where CLDR has none."""
+        """Return the name of a country, or its code if CLDR has no name."""
         return str(self.locale.territories.get(code, code))
 
 
 def read(folder: Path = LOCALES) -> dict[str, Language]:
-    """Return English, and the language of each catalogue in a folder, by tag."""
-    found = {ENGLISH: Language(ENGLISH, draft=False, texts={})}
+    """Return English and the language of each catalogue in a folder, by tag."""
+    languages = {ENGLISH: Language(ENGLISH, draft=False, texts={})}
     for path in sorted(folder.glob("*.po")):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=path.stem.replace("-", "_"))
         texts = {str(m.id): str(m.string) for m in catalogue if m.id and m.string and not m.fuzzy}
         draft = DRAFT in catalogue.header_comment
-        found[path.stem] = Language(path.stem, draft, texts)
-    return found
+        languages[path.stem] = Language(path.stem, draft, texts)
+    return languages
 
 
 def preferred(known: dict[str, Language], accepted: str) -> Language:
-    """Return the language that an Accept-Language header (RFC 9110, 12.5.4) likes best."""
+    """Return the known language that an Accept-Language header (RFC 9110, 12.5.4) prefers."""
     for tag in _by_weight(accepted[:MAX_HEADER]):
         if tag in known:
             return known[tag]
@@ -106,11 +106,8 @@ def preferred(known: dict[str, Language], accepted: str) -> Language:
 
 def _by_weight(accepted: str) -> list[str]:
     weighted = [_weighted(part) for part in accepted.split(",")]
-    liked = [(weight, tag) for weight, tag in weighted if weight > 0]
-    return [tag for _, tag in sorted(liked, key=_first, reverse=True)]
-
-
-_first: Callable[[tuple[float, str]], float] = lambda pair: pair[0]  # noqa: E731 (sorted keeps order)
+    accepted_tags = [(weight, tag) for weight, tag in weighted if weight > 0]
+    return [tag for _, tag in sorted(accepted_tags, key=itemgetter(0), reverse=True)]  # stable
 
 
 def _weighted(part: str) -> tuple[float, str]:

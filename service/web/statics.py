@@ -1,6 +1,6 @@
-"""The files that pages load: each as it lies in the repository, with its integrity (SRI).
+"""Scripts and style sheets, served byte for byte as in the repository, with their integrity (SRI).
 
-They are read once, when the process starts, and served at the path that they have there.
+They are read once, when the process starts. The URL path of a file is its path in the repository.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ _IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"(\.{1,2}/[^"]+)";', re.M)
 
 @dataclass(frozen=True)
 class Statics:
-    """The files by path from the root of the repository."""
+    """The files, by their path from the root of the repository."""
 
     files: dict[str, bytes]
 
     @cached_property
     def packed(self) -> dict[str, bytes]:
-        """The files as they travel to a browser that unpacks them: a third of their size."""
+        """The files compressed by gzip, to about a third of their size."""
         return {path: gzip.compress(body, mtime=0) for path, body in self.files.items()}
 
     @cached_property
     def integrity(self) -> dict[str, str]:
-        """What Subresource Integrity (W3C) compares, by path."""
+        """The hash of each file for Subresource Integrity (W3C), by path."""
         return {
             path: "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
             for path, body in self.files.items()
         }
 
     def modules(self, entry: str) -> list[str]:
-        """Return the paths of a module and of all that it imports, itself first."""
-        found = [entry]
-        for path in found:
-            text = self.files[path].decode()
-            wanted = (normpath(join(dirname(path), name)) for name in _IMPORT.findall(text))
-            found += [each for each in dict.fromkeys(wanted) if each not in found]
-        return found
+        """Return the path of a module, then those of its direct and indirect imports."""
+        reached = [entry]
+        for path in reached:
+            source = self.files[path].decode()
+            imported = (normpath(join(dirname(path), name)) for name in _IMPORT.findall(source))
+            reached += [each for each in dict.fromkeys(imported) if each not in reached]
+        return reached
 
     def import_map(self, entry: str) -> str:
-        """Return the import map that holds a page's modules to their integrity."""
+        """Return the import map that names the integrity of each module of a page, as JSON."""
         paths = self.modules(entry)
         return json.dumps({"integrity": {url(path): self.integrity[path] for path in paths}})
 
@@ -73,7 +73,7 @@ def read(root: Path = ROOT) -> Statics:
 
 
 def url(path: str) -> str:
-    """Return the path under which a file is served."""
+    """Return the URL path of a file."""
     return f"/static/{path}"
 
 
@@ -87,14 +87,14 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/favicon.ico")
 def icon() -> Response:
-    """There is none: a tab with a picture of ours would tell more than its title."""
+    """Answer that there is none: an icon in a tab would reveal more than its title."""
     return Response(status_code=204, headers=of(Kind.STYLE))
 
 
 @router.get("/static/{path:path}")
 def file(request: Request, path: str) -> Response:
-    """Answer with a file."""
-    statics: Statics = request.app.state.site.statics
+    """Return a file, compressed if the browser accepts that."""
+    statics: Statics = request.app.state.pages.statics
     if path not in statics.files:
         raise HTTPException(404)
     kind, media_type = _KINDS[Path(path).suffix]

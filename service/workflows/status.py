@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from service.domain.actor import Owner
 from service.domain.case import Entry
 from service.domain.sighting import SeenEvent
 from service.store import cases, entries, sightings
 from service.workflows.context import Context
+
+
+class EntryHistory(NamedTuple):
+    """One entry, and its sightings that the owner may see."""
+
+    entry: Entry
+    events: list[SeenEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,14 @@ class CaseStatus:
     """The day until which the withdrawal can be undone."""
     entries: list[Entry]
     events: list[SeenEvent]
+
+    @property
+    def histories(self) -> list[EntryHistory]:
+        """Each entry with its own events, both in the order of the case."""
+        return [
+            EntryHistory(entry, [event for event in self.events if event.n == entry.n])
+            for entry in self.entries
+        ]
 
 
 def of_case(context: Context, owner: Owner) -> CaseStatus:

@@ -24,7 +24,7 @@ from service.app import create_app, create_context
 from service.domain.actor import Actor, Owner, Role
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
-from service.http import given
+from service.edge import dependencies
 from service.settings import Settings
 from service.store import entries
 from service.store.database import Database
@@ -247,7 +247,7 @@ def world(open_context: Callable[[], Context]) -> World:
 def app(settings: Settings) -> FastAPI:
     """The app, on TODAY."""
     made = create_app(settings)
-    made.dependency_overrides[given.today] = lambda: TODAY
+    made.dependency_overrides[dependencies.today] = lambda: TODAY
     return made
 
 

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.api.guard import HEADERS, Guard
-from service.api.health import Meters
-from service.http import given
+from service.edge import dependencies
+from service.edge.guard import HEADERS, Guard
+from service.edge.meters import Meters
 
 if TYPE_CHECKING:
     from tests.server.conftest import Wire, World
@@ -74,7 +74,7 @@ def test_a_fault_is_answered_with_the_headers_and_without_words(
     def fail() -> None:
         raise ValueError(SECRET)
 
-    app.dependency_overrides[given.context] = fail
+    app.dependency_overrides[dependencies.context] = fail
     answer = api.get("/v1/case")
     assert answer.status_code == 500
     assert answer.json()["type"] == "takeback:problem:service-error"
@@ -91,7 +91,7 @@ def test_the_log_says_route_method_status_and_time(
         api.post("/v1/cases", json=wire.submission(served.picture(), key=SECRET))
         api.get(f"/{SECRET}")
         api.request(SECRET, "/healthz")
-    told = [vars(record) for record in caplog.records if record.name == "service.api.guard"]
+    told = [vars(record) for record in caplog.records if record.name == "service.edge.guard"]
     assert [(each["route"], each["method"], each["status"]) for each in told] == [
         ("/v1/case/entries/{n}", "DELETE", 401),
         ("/v1/cases", "POST", 422),

@@ -16,6 +16,7 @@ from service.domain.sighting import Verdict
 from service.store.schema import cases, entries, signals
 from service.workflows import exclude, intake, review, status, withdraw
 from service.workflows.intake import NewCase
+from tests.server.sealed import unsealed
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -286,5 +287,5 @@ def test_a_note_is_sealed_and_any_text_may_be_one(world: World) -> None:
     intake.open_case(world.context, new, world.day)
     with world.context.database.read() as tx:
         sealed = tx.execute(sa.select(cases.c.note)).scalar_one()
-    assert world.context.seals.unseal(bytes(sealed)) == note
+    assert unsealed(bytes(sealed), bytes.fromhex(world.context.settings.secret)) == note
     assert note.encode() not in bytes(sealed)

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from jinja2.nodes import TemplateData
 
-from service.web import languages, site
+from service.web import languages, pages
 from service.web.languages import DRAFT, LOCALES, Language, preferred
-from service.web.questions import CHOICES, Way, way_of
+from service.web.site.questions import CHOICES, Way, way_of
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = LOCALES / "takeback.pot"
@@ -69,7 +69,7 @@ def placeholders(text: str) -> Counter[str]:
 
 def towards_templates(folder: str) -> bool:
     here = Path(folder)
-    return here in (*site.TEMPLATES.parents, site.TEMPLATES)
+    return here in pages.TEMPLATES.parents or here.is_relative_to(pages.TEMPLATES)
 
 
 def extracted() -> set[str]:
@@ -136,7 +136,7 @@ def test_words_quoted_of_a_button_are_those_of_the_button(path: Path) -> None:
         assert f"“{texts[name]}”" in texts[text] or f"«{texts[name]}»" in texts[text], text
 
 
-TEMPLATES = sorted(site.TEMPLATES.glob("*.html"))
+TEMPLATES = sorted(pages.TEMPLATES.rglob("*.html"))
 # Our name, the parts of a joined sentence, and a command that is typed as it stands.
 UNTRANSLATED = re.compile(r"Takeback|<code>.*?</code>|https?:\S+")
 
@@ -212,7 +212,8 @@ def test_a_new_language_is_one_file(tag: str, name: str, direction: str, tmp_pat
     assert set(found) == {"en", tag}
     assert (new.name.casefold(), new.direction) == (name.casefold(), direction)
     assert new.texts == KNOWN["es"].texts
-    shown = replace(site.read("https://weather.example/"), languages=found).page(new, "start")
+    made = replace(pages.read("https://weather.example/"), languages=found)
+    shown = made.render(new, "site/start")
     page = Page(bytes(shown.body).decode())
     assert (page.html["lang"], page.html["dir"]) == (tag, direction)
     assert KNOWN["es"].text("Begin") in page.texts["a"]

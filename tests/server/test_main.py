@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.__main__ import _Lines, main
+from service.__main__ import _JsonLines, main
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
 
@@ -209,10 +209,10 @@ def test_a_store_out_of_reach_is_told(
 def test_a_log_line_has_our_words_only() -> None:
     def line(name: str, **told: object) -> dict[str, object]:
         record = logging.makeLogRecord({"name": name, "levelname": "INFO", "msg": "said", **told})
-        found: dict[str, object] = json.loads(_Lines().format(record))
+        found: dict[str, object] = json.loads(_JsonLines().format(record))
         return found
 
-    ours = line("service.api.guard", route="/v1/case", status=200, address="203.0.113.9")
+    ours = line("service.edge.guard", route="/v1/case", status=200, address="203.0.113.9")
     assert ours["says"] == "said"
     assert (ours["route"], ours["status"]) == ("/v1/case", 200)
     assert "address" not in ours

@@ -10,6 +10,7 @@ from service.store.schema import observations, observed_signals
 from service.workflows import observe, retention
 from service.workflows.observe import Claim
 from tests.server.following import signals_in
+from tests.server.sealed import unsealed
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -39,7 +40,7 @@ def test_an_address_is_sealed_and_hidden(world: World) -> None:
     with world.context.database.read() as tx:
         sealed = bytes(tx.execute(sa.select(observations.c.address)).scalar_one())
     assert b"example" not in sealed
-    assert world.context.seals.unseal(sealed) == claim.address
+    assert unsealed(sealed, bytes.fromhex(world.context.settings.secret)) == claim.address
 
 
 def test_an_observation_is_erased_when_its_time_is_over(world: World) -> None:

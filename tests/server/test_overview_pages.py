@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from service.domain.case import EntryStatus, erase_day
 from service.domain.sighting import Feedback
-from service.web import stamps
+from service.web.owner import stamps
 from service.workflows import respond
 
 KEY = "5a" * 32
@@ -151,9 +151,9 @@ def test_states_have_words_in_every_language(api: TestClient, served: Any) -> No
 
 
 def _overview_source() -> str:
-    from service.web.site import TEMPLATES  # noqa: PLC0415 (only here)
+    from service.web.pages import TEMPLATES  # noqa: PLC0415 (only here)
 
-    return (TEMPLATES / "overview.html").read_text()
+    return (TEMPLATES / "owner/overview.html").read_text()
 
 
 def test_no_key_or_signal_is_in_an_address(api: TestClient, served: Any) -> None:

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from service.api import owner as owner_api
 from service.domain.sighting import Feedback, Verdict
-from service.http import given
+from service.edge import dependencies
 from service.workflows import respond
 from service.workflows.respond import Response
 
@@ -239,4 +239,4 @@ def test_a_place_that_no_entry_has_is_refused(
 
 def test_the_day_is_that_of_utc() -> None:
     before = datetime.now(UTC).date()
-    assert before <= given.today() <= datetime.now(UTC).date()
+    assert before <= dependencies.today() <= datetime.now(UTC).date()

@@ -8,9 +8,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.api import problems
 from service.domain import errors
-from service.http.statuses import STATUS
+from service.edge import problems
+from service.edge.problems import STATUS
 
 KINDS = [
     kind

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from fastapi.testclient import TestClient
 
-from service.web.questions import CHOICES, Way, way_of
+from service.web.site.questions import CHOICES, Way, way_of
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 EVERY = [dict(zip(CHOICES, answers, strict=True)) for answers in product(*CHOICES.values())]

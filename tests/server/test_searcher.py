@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from hashing.signals import SignalType
-from service.api.health import Meters
 from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Source, Verdict
+from service.edge.meters import Meters
 from service.matching.codes import Codes, Neighbours, codes_of
 from service.matching.index import HammingIndex
 from service.replica import loader

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from babel import Locale
 
-from service.web import support
+from service.web.site import support
 
 KEYS = {
     "name",
@@ -117,14 +117,14 @@ def test_the_list_is_as_wide_as_promised() -> None:
 @pytest.mark.parametrize("audience", [support.MINORS, support.ADULTS])
 def test_nobody_is_left_with_nothing_whatever_the_country(audience: str) -> None:
     for country in sorted(COUNTRIES):
-        _, anywhere = support.here_and_everywhere(SERVICES, audience, country)
+        _, anywhere = support.in_country_and_worldwide(SERVICES, audience, country)
         kinds = {one.kind for one in anywhere}
         assert {"hash-matching", "crisis"} <= kinds
 
 
 def test_minors_are_sent_to_take_it_down_first_and_never_to_what_is_for_adults() -> None:
     for country in support.countries(SERVICES):
-        here, anywhere = support.here_and_everywhere(SERVICES, support.MINORS, country)
+        here, anywhere = support.in_country_and_worldwide(SERVICES, support.MINORS, country)
         assert anywhere[0].name == "Take It Down"
         assert "StopNCII.org" not in {one.name for one in [*here, *anywhere]}
         assert all(one.audience != support.ADULTS for one in [*here, *anywhere])

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from hashing.signals import ViewSignals, Window
 from service.domain import match_policy
 from service.domain.errors import InvalidRequest
-from service.http.incoming import EntryIn, ItemIn
+from service.edge.incoming import EntryIn, ItemIn
 
 if TYPE_CHECKING:
     from tests.server.conftest import Wire, World

@@ -14,6 +14,7 @@ from service import worker
 from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
+from service.jobs import JOBS
 from service.replica.follower import Replica
 from service.store.schema import observations
 from service.workflows import observe, reconcile, status, withdraw
@@ -50,23 +51,29 @@ def until(condition: Callable[[], object]) -> None:
     raise AssertionError("it never came about")
 
 
-def test_a_look_records_and_purges(world: World) -> None:
+def run_jobs(context: Context, *names: str) -> None:
+    timetable = worker.Timetable([job for job in JOBS if job.name in names])
+    timetable.run_due(context, threading.Event())
+
+
+def test_jobs_record_purge_and_erase(world: World) -> None:
     picture, actor = world.picture(), world.actor()
     owner = world.open(picture)
     over = world.day - timedelta(days=10_000)
     observe.observe(world.context, actor, [Claim(world.picture(), "https://a.example")], over)
     observe.observe(world.context, actor, [Claim(picture, "https://a.example")], world.day)
-    worker.look(world.context, purging=False)
+    run_jobs(world.context, "reconcile")
     assert len(status.of_case(world.context, owner).events) == 1
     query = sa.select(sa.func.count()).select_from(observations)
     with world.context.database.read() as tx:
         assert tx.scalar(query) == 2
     gone = world.open()
     withdraw.withdraw_case(world.context, gone, over)
-    worker.look(world.context, purging=False)
+    run_jobs(world.context, "reconcile")
     assert world.statuses(gone) == [EntryStatus.WITHDRAWING]
-    worker.look(world.context, purging=True)
+    run_jobs(world.context, "erase_withdrawn")
     assert world.statuses(gone) == [EntryStatus.WITHDRAWN]
+    run_jobs(world.context, "purge_observations")
     with world.context.database.read() as tx:
         assert tx.scalar(query) == 1
 

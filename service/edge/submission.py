@@ -1,6 +1,6 @@
-"""The documents by which an owner's device hands content in: those of the API and of the pages.
+"""Models of the documents by which owners submit content, through the API or the pages.
 
-Validation errors never repeat a value: it may be a signal.
+Validation errors never quote a value: it may be a signal.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from service.domain.case import MAX_ENTRIES
 from service.domain.errors import NotEligible
-from service.http import incoming
-from service.http.incoming import EntryIn, Hex32, StrictIn
+from service.edge import incoming
+from service.edge.incoming import EntryIn, Hex32, StrictIn
 from service.workflows.intake import NewCase
 
 MAX_NOTE = 1000
@@ -51,7 +51,7 @@ class SubmissionIn(StrictIn):
     entries: Entries
 
     def new_case(self) -> NewCase:
-        """Return the plain value. Raises NotEligible, or InvalidRequest."""
+        """Return it as a plain value. Raises NotEligible or InvalidRequest."""
         if not (self.eligibility.adults and self.eligibility.intimate):
             raise NotEligible
         return NewCase(

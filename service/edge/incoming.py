@@ -1,4 +1,4 @@
-"""The signals that come in: of entries, of items that are looked up, of observations."""
+"""Models of the signals in requests: of entries, of looked-up items, of observations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ ENTRIES: list[JsonValue] = [PICTURE, _WITH_WINDOWS, VIDEO]
 
 
 class StrictIn(BaseModel):
-    """JSON that comes in: no name that is not ours, no type but the documented one."""
+    """A request model: refuses undocumented names, and types other than the documented ones."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
@@ -97,7 +97,7 @@ class ViewIn(StrictIn):
     values: Annotated[list[Hex32], Field(min_length=1, max_length=ORIENTATIONS)]
 
     def value(self) -> ViewSignals:
-        """Return the plain value."""
+        """Return it as a plain value."""
         return ViewSignals(self.view, self.quality, tuple(map(bytes.fromhex, self.values)))
 
 
@@ -130,7 +130,7 @@ class EntryIn(StrictIn):
     windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS)] = []
 
     def value(self) -> ContentSignals:
-        """Return the plain value. Raises InvalidRequest when its parts do not fit together."""
+        """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
         try:
             return ContentSignals(
                 ContentKind(self.kind),
@@ -153,7 +153,7 @@ class ItemIn(StrictIn):
     views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS)] = []
 
     def value(self) -> ContentSignals:
-        """Return the plain value. Raises InvalidRequest when its parts do not fit together."""
+        """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
         try:
             return ContentSignals(
                 ContentKind(self.kind),

@@ -1,0 +1,28 @@
+"""FastAPI dependencies that every route may ask for: the process's context, and the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.domain.errors import NotReady
+from service.workflows.context import Context
+
+
+def context(request: Request) -> Context:
+    """Return the context of this process. Raises NotReady while it is loading."""
+    loaded: Context = request.app.state.context
+    if not loaded.replica.ready:
+        raise NotReady
+    return loaded
+
+
+def today() -> date:
+    """Return the current day in UTC. Only here do requests read a clock for what is stored."""
+    return datetime.now(UTC).date()
+
+
+CurrentContext = Annotated[Context, Depends(context)]
+Today = Annotated[date, Depends(today)]

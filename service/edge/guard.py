@@ -1,0 +1,118 @@
+"""ASGI middleware around every route: body limit, response headers, request metrics, log line.
+
+The log line has the route's template, the method, the status and the duration. Never a path,
+an address, a header or a body: they hold signals, keys and case numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from service.domain.errors import TooLarge
+from service.edge.meters import Meters
+from service.edge.problems import problem, unexpected
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Methods logged and counted by name. Clients may invent others, which count as "other"."""
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+_MAX_DIGITS = 20
+"""Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
+
+
+class Guard:
+    """Pure ASGI, so that a body is counted as it arrives and never buffered twice."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        max_body_bytes: int,
+        meters: Meters,
+        too_large: Callable[[Scope], App] = lambda _scope: problem(TooLarge()),
+    ) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+        self._meters = meters
+        self._too_large = too_large
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+        received_bytes = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            self._require_within_limit(received_bytes)
+            return message
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in HEADERS if header[0] not in present),
+                ]
+            await send(message)
+
+        try:
+            self._require_within_limit(_declared_length(scope))
+            await self._app(scope, receive_counted, send_with_headers)
+        except _BodyTooLarge:
+            await self._too_large(scope)(scope, receive, send_with_headers)
+        except Exception as err:  # Starlette's own handler would answer without our headers
+            if status:
+                raise
+            await unexpected(err, _route(scope))(scope, receive, send_with_headers)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    def _require_within_limit(self, size: int) -> None:
+        if size > self._max_body_bytes:
+            raise _BodyTooLarge
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = _route(scope)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._meters.requests.labels(route, method, status).observe(seconds)
+        fields = {"route": route, "method": method, "status": status}
+        log.info("answered", extra={**fields, "ms": round(1000 * seconds, 1)})
+
+
+class _BodyTooLarge(BaseException):
+    """Not an Exception, so that nothing inside the app takes it for invalid JSON."""
+
+
+def _declared_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:_MAX_DIGITS])
+    return 0
+
+
+def _route(scope: Scope) -> str:
+    """Return the template of the path, which holds nothing from the request."""
+    return getattr(scope.get("route"), "path", "unknown")

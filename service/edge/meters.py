@@ -1,0 +1,70 @@
+"""Prometheus metrics of one process."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+from service.workflows.context import Context
+
+
+class Meters:
+    """Counts and times. No label holds an address, a signal or a case."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "takeback_request_seconds",
+            "Time to answer, by route, method and status",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self.looked_up = Counter(
+            "takeback_lookup_items",
+            "Items looked up, by verdict",
+            ("verdict",),
+            registry=self.registry,
+        )
+        self.indexed = Gauge(
+            "takeback_index_signals",
+            "Signals that can be found, by space and type",
+            ("space", "type"),
+            registry=self.registry,
+        )
+        self.unflushed = Gauge(
+            "takeback_index_newest_signals",
+            "Signals that no segment holds yet, by space and type",
+            ("space", "type"),
+            registry=self.registry,
+        )
+        self.segments = Gauge(
+            "takeback_index_segments",
+            "Segments searched, by space and type",
+            ("space", "type"),
+            registry=self.registry,
+        )
+        self.lag = Gauge(
+            "takeback_index_lag_changes",
+            "Changes of the store that the index does not show yet",
+            registry=self.registry,
+        )
+
+    def exposition(self, context: Context) -> bytes:
+        """Return all metrics in the text format of Prometheus, with the gauges read now."""
+        for each in context.replica.searcher.statistics():
+            self.indexed.labels(each.space, each.signal_type).set(each.signals)
+            self.unflushed.labels(each.space, each.signal_type).set(each.unflushed)
+            self.segments.labels(each.space, each.signal_type).set(each.segments)
+        self.lag.set(context.replica.lag())
+        return generate_latest(self.registry)
+
+
+def _meters(request: Request) -> Meters:
+    meters: Meters = request.app.state.meters
+    return meters
+
+
+CurrentMeters = Annotated[Meters, Depends(_meters)]

@@ -1,0 +1,136 @@
+"""Errors → HTTP statuses and problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from service.domain import errors
+from service.edge.unexpected_errors import log_unexpected
+
+STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
+    errors.ServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Withdrawn: HTTPStatus.GONE,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.IllegalTransition: HTTPStatus.CONFLICT,
+    errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The status of every error of the service; a test looks for each class here."""
+
+MEDIA_TYPE = "application/problem+json"
+MAX_LISTED = 10
+"""Validation errors listed in one answer."""
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str = Field(description="Which kind of problem: takeback:problem:NAME, never changing")
+    title: str
+    status: int
+    detail: str = Field(description="What happened and what to do next")
+    faults: list[str] | None = Field(default=None, description="Where the request is wrong")
+
+
+def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of the problems that a route can answer with."""
+    always = (errors.InvalidRequest, errors.TooLarge, errors.NotReady)
+    documented: list[type[errors.ServiceError]] = [*always, *kinds]
+    return {
+        STATUS[kind].value: {
+            "description": " / ".join(k.__name__ for k in documented if STATUS[k] is STATUS[kind]),
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        }
+        for kind in documented
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make an app answer every expected error with a problem document."""
+    app.add_exception_handler(errors.ServiceError, _of_service_error)
+    app.add_exception_handler(RequestValidationError, _of_validation_error)
+    app.add_exception_handler(HTTPException, _of_http_exception)
+
+
+def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONResponse:
+    """Return the problem document of an error; `faults` says where the request is wrong."""
+    status = STATUS[type(err)]
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Case, Bearer realm="takeback"'
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return _document(status, type(err).__name__, str(err), faults=faults, headers=headers)
+
+
+def unexpected(err: Exception, route: str) -> JSONResponse:
+    """Log an unexpected error; return a problem document that tells nothing about it."""
+    log_unexpected(err, route)
+    return problem(errors.ServiceError("Something went wrong here, not with you. Try again."))
+
+
+def _of_service_error(_request: Request, err: Exception) -> JSONResponse:
+    assert isinstance(err, errors.ServiceError)  # noqa: S101 (the class it is installed for)
+    return problem(err)
+
+
+def _of_validation_error(_request: Request, err: Exception) -> JSONResponse:
+    """Name the wrong fields, as the documentation does, and never quote their values."""
+    assert isinstance(err, RequestValidationError)  # noqa: S101 (the class it is installed for)
+    faults = [_fault(detail) for detail in err.errors()[:MAX_LISTED]]
+    invalid = errors.InvalidRequest(
+        "The request does not have the form that /openapi.json documents."
+    )
+    return problem(invalid, faults)
+
+
+def _fault(detail: Mapping[str, Any]) -> str:
+    """Return location and kind of a validation error. Names that are not ours may be secrets."""
+    location, kind = detail["loc"], detail["type"]
+    if kind == "extra_forbidden":
+        location, kind = location[:-1], "unknown name"
+    elif kind == "json_invalid":
+        location = location[:1]
+    return f"{'.'.join(str(part) for part in location)}: {kind.replace('_', ' ')}"
+
+
+def _of_http_exception(_request: Request, err: Exception) -> JSONResponse:
+    assert isinstance(err, HTTPException)  # noqa: S101 (the class it is installed for)
+    status = HTTPStatus(err.status_code)
+    name = status.phrase.title().replace(" ", "").replace("-", "")
+    return _document(status, name, status.description or status.phrase, headers=err.headers)
+
+
+def _document(
+    status: HTTPStatus,
+    name: str,
+    detail: str,
+    *,
+    faults: list[str] | None = None,
+    headers: Any = None,  # noqa: ANN401 (whatever mapping Starlette carries)
+) -> JSONResponse:
+    kebab = "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+    body = Problem(
+        type=f"takeback:problem:{kebab}",
+        title=status.phrase,
+        status=status.value,
+        detail=detail,
+        faults=faults,
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True), status.value, headers=headers, media_type=MEDIA_TYPE
+    )

@@ -1,0 +1,38 @@
+"""The page on which the browser hashes files and submits the hashes.
+
+The questions lead to it for a new case, the overview for more entries of one.
+"""
+
+from __future__ import annotations
+
+from fastapi.responses import HTMLResponse
+
+from service.web.headers import Kind
+from service.web.languages import Language
+from service.web.pages import Pages
+
+
+def for_new_case(pages: Pages, language: Language, *, subject: str) -> HTMLResponse:
+    """Return the page for a new case; `subject` is `self` or `authorised`."""
+    return _page(pages, language, subject=subject)
+
+
+def for_more_entries(
+    pages: Pages, language: Language, *, case_number: str, access_key: str
+) -> HTMLResponse:
+    """Return the page for more entries of a case."""
+    return _page(pages, language, case=case_number, access_key=access_key)
+
+
+def _page(
+    pages: Pages, language: Language, *, subject: str = "", case: str = "", access_key: str = ""
+) -> HTMLResponse:
+    return pages.render(
+        language,
+        "files",
+        kind=Kind.FILES,
+        script="files",
+        subject=subject,
+        case=case,
+        access_key=access_key,
+    )

@@ -1,0 +1,1 @@
+"""The pages of a case, for its owner: submit, overview, add, withdraw, undo."""

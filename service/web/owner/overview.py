@@ -1,0 +1,185 @@
+"""A case as its owner reads it, and its forms: add entries, withdraw, undo.
+
+Case number and access key are posted with each form and stored nowhere. The browser derives the
+key from the passphrase, which never leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from service.domain.actor import Owner
+from service.domain.case import UNDO_DAYS
+from service.domain.errors import InvalidRequest, Unauthenticated
+from service.edge.dependencies import CurrentContext, Today
+from service.web import hashing_page, headers
+from service.web.forms import INVALID, Fields
+from service.web.headers import Kind
+from service.web.languages import Language
+from service.web.owner import stamps
+from service.web.owner.stamps import CurrentMinute
+from service.web.pages import AnswerWithPage, CurrentPages, PageLanguage, PageRoute, Pages
+from service.workflows import authenticate, status, withdraw
+from service.workflows.context import Context
+
+router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
+MAX_ENTRY_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerForm:
+    """A posted form that opened a case, and what its answer needs."""
+
+    context: Context
+    pages: Pages
+    language: Language
+    owner: Owner
+    access_key: str
+    stamp: str
+    """A new stamp, for the forms of the next page."""
+    entry: int | None
+    """Number of the entry that the form is about; None means the whole case."""
+
+    @property
+    def hidden_fields(self) -> dict[str, str]:
+        """The hidden fields of every form on the next page."""
+        return {
+            "case": self.owner.case_number,
+            "access_key": self.access_key,
+            "stamp": self.stamp,
+        }
+
+
+def _owner_form(
+    language: PageLanguage,
+    pages: CurrentPages,
+    context: CurrentContext,
+    fields: Fields,
+    minute: CurrentMinute,
+) -> OwnerForm:
+    """Authenticate a form. Wrong credentials or an old stamp lead to the sign-in page."""
+    stamp = stamps.new(context.seals, minute)
+    if not stamps.is_fresh(context.seals, fields.get("stamp", ""), minute):
+        raise AnswerWithPage(_sign_in(pages, language, stamp, reason="late"))
+    access_key = fields.get("access_key", "")
+    try:
+        number = fields.get("case", "").strip() or authenticate.number(context, access_key)
+        owner = authenticate.owner(context, number, access_key)
+    except Unauthenticated:
+        raise AnswerWithPage(_sign_in(pages, language, stamp, reason="wrong")) from None
+    return OwnerForm(context, pages, language, owner, access_key, stamp, _entry_number(fields))
+
+
+AuthenticatedForm = Annotated[OwnerForm, Depends(_owner_form)]
+
+
+@router.get("/overview")
+def sign_in(
+    language: PageLanguage, pages: CurrentPages, context: CurrentContext, minute: CurrentMinute
+) -> HTMLResponse:
+    """Ask for case number and passphrase."""
+    return _sign_in(pages, language, stamps.new(context.seals, minute))
+
+
+@router.post("/overview")
+def show(form: AuthenticatedForm) -> HTMLResponse:
+    """Show the case."""
+    return _overview(form)
+
+
+@router.get("/more")
+@router.get("/withdraw")
+@router.get("/withdrawn")
+@router.get("/undone")
+def redirect_to_sign_in(language: PageLanguage) -> RedirectResponse:
+    """Redirect to the sign-in page: these pages only answer forms."""
+    return RedirectResponse(f"/{language.tag}/overview", 303, headers=headers.of(Kind.PAGE))
+
+
+@router.post("/more")
+def more(form: AuthenticatedForm) -> HTMLResponse:
+    """Show the hashing page, for more entries of this case."""
+    return hashing_page.for_more_entries(
+        form.pages,
+        form.language,
+        case_number=form.owner.case_number,
+        access_key=form.access_key,
+    )
+
+
+@router.post("/withdraw")
+def confirm_withdrawal(form: AuthenticatedForm) -> HTMLResponse:
+    """Say what a withdrawal does, and ask for confirmation."""
+    case = status.of_case(form.context, form.owner)
+    entry = next((entry for entry in case.entries if entry.n == form.entry), None)
+    if form.entry is not None and entry is None:
+        raise InvalidRequest(INVALID)
+    return form.pages.render(
+        form.language,
+        "owner/withdraw",
+        hidden=form.hidden_fields,
+        entry=entry,
+        days=UNDO_DAYS,
+    )
+
+
+@router.post("/withdrawn")
+def withdraw_confirmed(form: AuthenticatedForm, today: Today) -> HTMLResponse:
+    """Withdraw an entry or the case. Matching stops at once; undo is possible for some days."""
+    if form.entry is None:
+        withdraw.withdraw_case(form.context, form.owner, today)
+    else:
+        withdraw.withdraw_entry(form.context, form.owner, form.entry, today)
+    return _overview(form, done="withdrawn")
+
+
+@router.post("/undone")
+def undo(form: AuthenticatedForm) -> HTMLResponse:
+    """Undo the withdrawal of an entry or the case."""
+    if form.entry is None:
+        withdraw.undo_case(form.context, form.owner)
+    else:
+        withdraw.undo_entry(form.context, form.owner, form.entry)
+    return _overview(form, done="undone")
+
+
+def _entry_number(fields: Mapping[str, str]) -> int | None:
+    n = fields.get("entry", "")
+    if not n:
+        return None
+    if not n.isascii() or not n.isdigit() or len(n) > MAX_ENTRY_DIGITS:
+        raise InvalidRequest(INVALID)
+    return int(n)
+
+
+def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") -> HTMLResponse:
+    """Return the sign-in page.
+
+    `reason` is why it is shown again: `wrong`, without saying what was, or `late`.
+    """
+    return pages.render(
+        language,
+        "owner/sign_in",
+        script="open",
+        status=401 if reason else 200,
+        reason=reason,
+        stamp=stamp,
+    )
+
+
+def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
+    """Return the overview; `done` is what the form did: `withdrawn` or `undone`."""
+    case = status.of_case(form.context, form.owner)
+    return form.pages.render(
+        form.language,
+        "owner/overview",
+        case=case,
+        days=sorted({event.seen_on for event in case.events}, reverse=True),
+        hidden=form.hidden_fields,
+        done=done,
+    )

@@ -1,0 +1,185 @@
+"""How every page is made: template, language, scripts, headers; and the pages for errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, MutableMapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from service.domain.errors import NotFound, ServiceError, TooLarge
+from service.edge.problems import STATUS
+from service.edge.unexpected_errors import log_unexpected
+from service.web import headers, languages, statics
+from service.web.headers import Kind
+from service.web.languages import Language
+from service.web.statics import Statics
+
+TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPT = "service/web/static/{}.js"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Everything that is needed to render a page, read once."""
+
+    exit_url: str
+    languages: dict[str, Language]
+    statics: Statics
+
+    @cached_property
+    def _environments(self) -> dict[str, Environment]:
+        return {tag: self._environment(language) for tag, language in self.languages.items()}
+
+    def _environment(self, language: Language) -> Environment:
+        """Return the templates in one language; a text is looked up when a template uses it."""
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,  # a misspelt name is an error, not an empty string
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        environment.globals.update(
+            exit_url=self.exit_url,
+            languages=list(self.languages.values()),
+            language=language,
+            asset=self._asset,
+        )
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            language.text, lambda one, many, n: one if n == 1 else many, newstyle=True
+        )
+        return environment
+
+    def _asset(self, name: str) -> dict[str, str]:
+        path = f"service/web/static/{name}"
+        return {"url": statics.url(path), "integrity": self.statics.integrity[path]}
+
+    def render(
+        self,
+        language: Language,
+        template: str,
+        *,
+        kind: Kind = Kind.PAGE,
+        status: int = 200,
+        **values: Any,  # noqa: ANN401 (whatever the template shows)
+    ) -> HTMLResponse:
+        """Return the page of `templates/TEMPLATE.html`, with the headers of its kind.
+
+        If `values` has a `script`, the page runs that module; an import map names the integrity
+        of every module that it imports.
+        """
+        script = values.setdefault("script", None)
+        values["modules"], values["import_map"] = [], ""
+        if script:
+            entry = _SCRIPT.format(script)
+            values["import_map"] = self.statics.import_map(entry)
+            values["modules"] = [
+                {"url": statics.url(path), "integrity": self.statics.integrity[path]}
+                for path in self.statics.modules(entry)
+            ]
+        name = template.rpartition("/")[2]
+        body = self._environments[language.tag].get_template(f"{template}.html")
+        inline = statics.hash_source(values["import_map"]) if script else None
+        response_headers = {
+            **headers.of(kind, inline=inline),
+            "Content-Language": language.tag,
+        }
+        return HTMLResponse(body.render(page=name, **values), status, response_headers)
+
+
+def read(exit_url: str) -> Pages:
+    """Read the catalogues and static files."""
+    return Pages(exit_url, languages.read(), statics.read())
+
+
+def _pages(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+CurrentPages = Annotated[Pages, Depends(_pages)]
+
+
+def _page_language(language: str, pages: CurrentPages) -> Language:
+    """Return the language named in the path. Raises NotFound."""
+    if language not in pages.languages:
+        raise NotFound
+    return pages.languages[language]
+
+
+PageLanguage = Annotated[Language, Depends(_page_language)]
+
+
+class AnswerWithPage(Exception):
+    """Raised by a route's dependency to answer with another page than the route would."""
+
+    def __init__(self, page: HTMLResponse) -> None:
+        super().__init__()
+        self.page = page
+
+
+class PageRoute(APIRoute):
+    """A route that answers errors with a page, in the language of the request."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler of this route, with its errors caught."""
+        handle = super().get_route_handler()
+
+        async def handle_with_error_page(request: Request) -> Response:
+            if request.method == "POST" and _is_cross_site(request):
+                return error_page(request, "Forbidden", 403)
+            try:
+                return await handle(request)
+            except AnswerWithPage as answer:
+                return answer.page
+            except ServiceError as err:
+                return error_page(request, type(err).__name__, STATUS[type(err)].value)
+            except Exception as err:  # noqa: BLE001 (outside of here the answer would be JSON)
+                log_unexpected(err, self.path)
+                return error_page(request, "ServiceError", 500)
+
+        return handle_with_error_page
+
+
+_PAGE_PATH = re.compile(r"/([a-z]{2,3}(?:-[a-z]{2,4})?)/")
+
+
+def too_large_page(scope: MutableMapping[str, Any]) -> Response | None:
+    """Return the error page for a body over the limit, or None if the path is not a page's.
+
+    The limit is checked before a route is chosen, so the language is parsed from the path.
+    """
+    match = _PAGE_PATH.match(scope["path"])
+    if not match:
+        return None
+    scope["path_params"] = {"language": match[1]}
+    return error_page(Request(scope), "TooLarge", STATUS[TooLarge].value)
+
+
+def _is_cross_site(request: Request) -> bool:
+    """Whether another site made the browser post this form, to bind an owner to its own case.
+
+    Source: Fetch Metadata (W3C). `none` means the person did it; old browsers send no header.
+    """
+    return request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+
+
+def error_page(request: Request, error: str, status: int) -> HTMLResponse:
+    """Return the page that says what went wrong and what to do next."""
+    pages = _pages(request)
+    tag = str(request.path_params.get("language", ""))
+    language = pages.languages.get(tag) or languages.preferred(
+        pages.languages, request.headers.get("Accept-Language", "")
+    )
+    framed = request.url.path.endswith("/sent")
+    kind = Kind.ANSWER if framed else Kind.PAGE
+    return pages.render(language, "error", kind=kind, status=status, error=error, framed=framed)

@@ -1,0 +1,1 @@
+"""The public pages: information, the eligibility questions, where to get help."""
