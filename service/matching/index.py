@@ -1,8 +1,9 @@
 """An exact Hamming-radius index over 256-bit codes: immutable segments, and a tail in memory.
 
 Its results equal those of a linear scan, and what is added or removed shows in the next search.
-Searches take no lock: they read one reference to the current segments and tail, and a change
-replaces that reference. The index is a cache of the store: everything in it can be read again.
+Searches take no lock: they read one reference to the current segments and tail. Adding, and
+installing segments, replaces that reference; removing marks codes in the tombstone bitmaps. The
+index is a cache of the store: everything in it can be read again.
 """
 
 from __future__ import annotations
@@ -104,11 +105,12 @@ class HammingIndex:
                 segment.remove(gone)
 
     def replace(self, ids: Ids, codes: Codes, *, change: int = 0) -> None:
-        """Remove these ids, each given once, and add them again, while searches still find them.
+        """Add these ids, each given once, to the tail, and remove them from where they were.
 
         It is for ids that were removed and came back between two looks at the store. To ignore
         them would be wrong: in a manifest of a position between the two they are removed, and
-        only a code in the tail outlasts its installation.
+        only a code in the tail outlasts its installation. A search that starts later finds each
+        id once; one that runs meanwhile may miss it, or find it twice.
         """
         words = permute_bits(codes)
         with self._writing:
