@@ -157,7 +157,7 @@ def test_what_left_and_came_back_between_two_looks_is_kept(
 
 
 def set_status(context: Context, owner: Owner, status: EntryStatus) -> None:
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         (entry,) = entries.of_case(tx, owner.case_id)
         entries.set_status(tx, entry, status)
 
@@ -213,7 +213,7 @@ def test_damage_is_named_and_mended(
 
 def forget_last_changes(context: Context, count: int) -> None:
     """As if an older backup had been restored."""
-    with context.database.write() as tx:
+    with context.database.write_changes() as tx:
         last = tx.scalar(sa.select(sa.func.max(schema.changes.c.position))) or 0
         tx.execute(sa.delete(schema.changes).where(schema.changes.c.position > last - count))
 
@@ -237,7 +237,7 @@ def test_another_store_is_read_anew(
     pictures, _ = opened(world, 6)
     world.context.replica.flush()
     values = [world.value() for _ in pictures]
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         for place, value in enumerate(values):
             of_this = schema.signals.c.value == pictures[place].signals[0].value
             tx.execute(sa.update(schema.signals).where(of_this).values(value=value))
@@ -256,7 +256,7 @@ def test_two_stores_in_one_folder_never_take_each_others_signals(
 ) -> None:
     shutil.copy(migrated_sqlite, tmp_path / "other.db")
     with contextlib.closing(Database(f"sqlite:///{tmp_path / 'other.db'}")) as database:
-        with database.write() as tx:
+        with database.write_changes() as tx:
             tx.execute(sa.update(schema.identity).values(name="another"))
         pictures, _ = opened(world, 6)
         here = world.context
@@ -370,7 +370,7 @@ def test_reindex_reads_everything_and_others_reload_it(world: World, open_contex
     here, there = world.context, open_context()
     here.replica.flush()
     before = segments(here)
-    with here.database.write() as tx:  # behind the index's back
+    with here.database.write_changes() as tx:  # behind the index's back
         tx.execute(sa.delete(schema.signals).where(schema.signals.c.id == 1))
     there.replica.load(anew=True)
     assert statistics_of(there, Space.BANK, PDQ).signals == 5

@@ -84,7 +84,7 @@ def test_what_came_and_went_unseen_is_not_shown(
 ) -> None:
     there = open_context()
     one, other = world.open(), world.open()
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         (entry,) = entries.of_case(tx, one.case_id)
         for to in (EntryStatus.QUARANTINED, EntryStatus.ACTIVE, EntryStatus.QUARANTINED):
             entries.set_status(tx, entry, to)
@@ -93,7 +93,7 @@ def test_what_came_and_went_unseen_is_not_shown(
     monkeypatch.setattr(follower, "_BATCH", 1)
     there.replica.catch_up()
     assert statistics_of(there, Space.BANK, PDQ).signals == 0
-    with world.context.database.write() as tx:
+    with world.context.database.write_changes() as tx:
         entries.set_status(tx, entry, EntryStatus.ACTIVE)
     there.replica.catch_up()
     assert statistics_of(there, Space.BANK, PDQ).signals == 1
