@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -262,15 +261,6 @@ def served(app: FastAPI, api: TestClient) -> World:
     """The world of the service that `api` talks to."""
     assert api.get("/readyz").status_code == 200
     return World(app.state.context)
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Wire:
