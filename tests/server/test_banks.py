@@ -24,6 +24,8 @@ from service.store.changes import Change, Space
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
+pytestmark = pytest.mark.every_store
+
 DAY = date(2026, 1, 1)
 
 

@@ -16,6 +16,8 @@ from service.store.schema import entries, signals
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
+pytestmark = pytest.mark.every_store
+
 DAY = date(2026, 1, 1)
 LATER = date(2026, 1, 5)
 

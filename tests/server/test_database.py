@@ -16,6 +16,8 @@ from service.store import database as database_module
 from service.store.database import Database, Tx
 from service.store.schema import cases, entries, excluded_signals, metadata, progress, signals
 
+pytestmark = pytest.mark.every_store
+
 
 def tables(database: Database) -> set[str]:
     return set(sa.inspect(database.engine).get_table_names())
@@ -188,10 +190,10 @@ def test_a_writer_waits_for_another(database: Database, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "url",
+    "address",
     ["postgresql", "mysql://u:hunter2@h/n", "nosql://u:hunter2@h/n", "u:hunter2@h", "://"],
 )
-def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(url: str) -> None:
+def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(address: str) -> None:
     with pytest.raises(InvalidSetting, match="TAKEBACK_DATABASE_URL") as raised:
-        Database(url)
+        Database(address)
     assert "hunter2" not in str(raised.value)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 import sqlalchemy as sa
 
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
@@ -12,6 +13,8 @@ from service.store.sightings import NewObservation
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
+
+pytestmark = pytest.mark.every_store
 
 DAY = date(2026, 1, 1)
 NEXT = DAY + timedelta(days=1)

@@ -86,6 +86,7 @@ def test_the_claim_of_another_case_stays_and_nobody_is_told(world: World) -> Non
     assert status.of_case(world.context, mine).events == []
 
 
+@pytest.mark.every_store
 def test_signals_are_gone_from_the_tables(world: World) -> None:
     owner = world.open(world.picture(), world.video([world.value()] * 3))
     withdraw.erase_case(world.context, owner, world.day)
@@ -127,6 +128,7 @@ def test_signals_are_gone_from_the_files(world: World, way: str) -> None:
     assert found() == []
 
 
+@pytest.mark.every_store
 def test_withdrawing_at_once_counts_every_entry_once(world: World) -> None:
     owner = world.open(*(world.picture() for _ in range(6)))
     with ThreadPoolExecutor(8) as pool:
