@@ -33,15 +33,15 @@ from service.workflows.intake import NewCase
 
 TODAY = date(2026, 11, 21)
 SECRET = "5e" * 32
-STORES = ("sqlite", "postgresql")
 ON_A_STORE = ("url", "empty_url")
 QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """No test's database need outlive a power cut, and DROP DATABASE waits a second for the disk."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run on SQLite, and what is marked `every_store` on PostgreSQL too."""
-    stores = STORES if metafunc.definition.get_closest_marker("every_store") else STORES[:1]
+    """Run on SQLite, or on the `stores` that the closest marker names."""
+    marker = metafunc.definition.get_closest_marker("stores")
+    stores = marker.args if marker else ("sqlite",)
     for name in ON_A_STORE:
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, stores, indirect=True)

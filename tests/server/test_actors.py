@@ -10,7 +10,7 @@ from service.store import actors
 from service.store.actors import Listed
 from service.store.database import Database
 
-pytestmark = pytest.mark.every_store
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 DAY = date(2026, 1, 1)
 

@@ -24,7 +24,7 @@ from service.store.changes import Change, Space
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
-pytestmark = pytest.mark.every_store
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 DAY = date(2026, 1, 1)
 
@@ -154,12 +154,11 @@ def test_a_video_of_as_many_frames_as_one_may_have_is_kept(world: World) -> None
     assert len(world.context.indexes[Space.BANK, SignalType.PDQ]) == 1200
 
 
+@pytest.mark.stores("sqlite")  # PostgreSQL counts what it has
 @pytest.mark.parametrize("space", Space)
 def test_what_is_asked_by_id_or_value_reads_no_more_than_that(world: World, space: Space) -> None:
     """SQLite would rather read all that is active, or of a type, than a few hundred by id."""
     database = world.context.database
-    if database.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL counts what it has")
     asked: list[tuple[str, Any]] = []
     sa.event.listen(
         database.engine,

@@ -16,7 +16,7 @@ from service.store.schema import entries, signals
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
-pytestmark = pytest.mark.every_store
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 DAY = date(2026, 1, 1)
 LATER = date(2026, 1, 5)

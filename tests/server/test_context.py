@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PDQ = SignalType.PDQ
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_without_tables_it_is_not_ready(empty_url: str, tmp_path: Path) -> None:
     context = create_context(Settings(state=tmp_path, database_url=empty_url))
     with pytest.raises(NotReady, match="python -m service migrate"):
@@ -37,7 +37,7 @@ def test_without_tables_it_is_not_ready(empty_url: str, tmp_path: Path) -> None:
     context.database.close()
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_two_processes_over_one_store(world: World, open_context: Callable[[], Context]) -> None:
     picture, platform = world.picture(), world.actor()
     here, there = world.context, open_context()
@@ -102,7 +102,7 @@ def test_a_search_for_nothing_finds_nothing(world: World) -> None:
     assert world.context.search(Space.BANK, PDQ, [], 31) == []
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_the_index_shows_what_the_store_holds_however_many_write(
     world: World, open_context: Callable[[], Context]
 ) -> None:

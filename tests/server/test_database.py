@@ -16,7 +16,7 @@ from service.store import database as database_module
 from service.store.database import Database, Tx
 from service.store.schema import cases, entries, excluded_signals, metadata, progress, signals
 
-pytestmark = pytest.mark.every_store
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 
 def tables(database: Database) -> set[str]:
@@ -91,10 +91,9 @@ def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None
     assert found == []
 
 
+@pytest.mark.stores("sqlite")  # a sequence of PostgreSQL never goes back
 def test_ids_of_signals_are_never_used_twice(database: Database) -> None:
     """An index knows a signal by its id alone."""
-    if database.engine.dialect.name == "postgresql":
-        pytest.skip("a sequence never goes back")
     with database.read() as tx:
         query = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
         named = set(tx.exec_driver_sql(query).scalars())
@@ -142,9 +141,8 @@ def test_a_read_sees_one_state_and_changes_nothing(database: Database) -> None:
         assert after.scalar(query) == 1
 
 
+@pytest.mark.stores("postgresql")  # SQLite has no such transaction
 def test_postgresql_refuses_a_write_where_one_reads(database: Database) -> None:
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has no such transaction")
     with pytest.raises(sa.exc.InternalError), database.read() as tx:
         tx.execute(sa.insert(progress).values(name="x", position=1))
 
@@ -178,10 +176,9 @@ def test_a_store_with_no_connection_left_is_not_ready(database: Database) -> Non
         connection.close()
 
 
+@pytest.mark.stores("sqlite")  # PostgreSQL waits as long as it takes
 def test_a_writer_waits_for_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """And gives up in words that we know."""
-    if database.engine.dialect.name == "postgresql":
-        pytest.skip("PostgreSQL waits as long as it takes")
     monkeypatch.setattr(database_module, "BUSY_MS", 10)
     with database.write() as tx:
         tx.execute(sa.insert(progress).values(name="x", position=1))

@@ -67,7 +67,7 @@ def test_the_embedded_store_keeps_itself_current(
     assert {path.name for path in (tmp_path / "var").glob("*[!lm]")} == {"secret", "takeback.db"}
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_migrate_and_reindex_say_what_they_found(run: Run, world: World) -> None:
     world.open(world.picture(world.pdq(), world.phash()))
     assert run("migrate") == (0, "The tables are current.\n", "")
@@ -187,7 +187,7 @@ def test_a_bad_setting_is_told_by_name(
     assert "hunter2" not in err
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_store_that_was_not_migrated_is_told(
     run: Run, empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

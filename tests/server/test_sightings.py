@@ -14,7 +14,7 @@ from service.store.sightings import NewObservation
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
-pytestmark = pytest.mark.every_store
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 DAY = date(2026, 1, 1)
 NEXT = DAY + timedelta(days=1)

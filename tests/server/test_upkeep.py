@@ -97,7 +97,7 @@ def test_whichever_process_took_the_observation(
     assert told(world, owner) == [(1, "Somewhere")]
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crash_between_commit_and_work_loses_nothing(
     world: World, open_context: Callable[[], Context]
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_crash_between_commit_and_work_loses_nothing(
     assert told(world, owner) == [(1, "Somewhere")]
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crash_in_the_middle_of_the_work_loses_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +148,7 @@ def test_every_platform_that_saw_the_same_bytes_is_told(world: World) -> None:
     assert told(world, owner) == [(1, "One"), (1, "Other"), (1, "Third")]
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_one_of_two_batches_knows_the_frames_of_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +202,7 @@ def test_what_is_withdrawn_or_held_has_no_sighting(world: World) -> None:
     assert verdicts(world) == []
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_withdrawn_while_the_worker_works_has_no_sighting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,7 +315,7 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
     assert world.context.lag() == 0
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_due_is_erased_a_few_at_a_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,7 +352,7 @@ def test_an_entry_withdrawn_before_its_case_is_erased_on_its_own_day(world: Worl
     assert withdraw.undo_case(world.context, owner) == 1
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
     world: World, open_context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,7 +380,7 @@ def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN] * 3
 
 
-@pytest.mark.every_store
+@pytest.mark.stores("sqlite", "postgresql")
 def test_several_workers_erase_each_once(world: World, open_context: Callable[[], Context]) -> None:
     owners = [world.open(world.picture(), world.picture()) for _ in range(5)]
     for owner in owners:
