@@ -2,10 +2,12 @@
 
 FROM python:3.11-slim AS build
 COPY requirements-service.lock .
-# The pip of the base image installs into a venv that has none itself. Wheels only, so no stranger's setup.py runs.
+# The pip of the base image installs into a venv that has none itself. Wheels only, so no stranger's setup.py runs; no
+# resolver, because the lock is complete.
 RUN python -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --only-binary :all: -r requirements-service.lock
+        --require-hashes --no-deps --only-binary :all: -r requirements-service.lock \
+    && pip --python /venv/bin/python check --disable-pip-version-check
 
 
 FROM python:3.11-slim

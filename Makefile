@@ -62,14 +62,23 @@ done; \
     || { echo "$$each cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv (or $$("$$each" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'))" >&2; exit 1; }
 endef
 
+# A lock is complete, so --no-deps: a resolver could not but find a version that is newer than the lock, which breaks the
+# install on the day that it is published (coverage[toml] beside coverage==…). Afterwards we look whether what it names fits.
 # One line a file instead of three: the first install downloads a few hundred megabytes, and silence looks like a fault.
 define INSTALL
 set -o pipefail; echo "Installing $(1) into .venv (minutes the first time)"; \
-$(PY) -m pip install --no-input --disable-pip-version-check --progress-bar off --require-hashes $(2) -r $(1) \
+$(PY) -m pip install --no-input --disable-pip-version-check --progress-bar off --require-hashes --no-deps $(2) -r $(1) \
     | awk -v all="$$(grep -c '^[a-zA-Z0-9]' $(1))" ' \
         /^ *(Downloading|Using cached) / && !/\.metadata / { printf "  %d of at most %d: %s %s %s\n", ++n, all, $$(NF - 2), $$(NF - 1), $$NF; fflush() } \
         /^Building wheel/ { print "  " $$0; fflush() } \
-        /^Installing collected/ { print "  unpacking"; fflush() }'
+        /^Installing collected/ { print "  unpacking"; fflush() }' \
+&& $(call COMPLETE,$(1))
+endef
+
+# Whether all that a lock names has what it asks for. What other locks brought here earlier is theirs to mend.
+define COMPLETE
+awk -F '[= ]' 'NR == FNR { named[$$1]; next } { said = 1 } $$1 in named { print "  " $$0; wrong = 1 } END { exit wrong || !said }' \
+    $(1) <($(PY) -m pip check --disable-pip-version-check)
 endef
 
 # --clear: there is no stamp, so what is there may be half made.

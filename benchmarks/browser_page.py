@@ -1,31 +1,26 @@
 """A page that hashes files in a real Chromium, for what compares the browser with Python.
 
-It is served on loopback, with the modules of hashing/browser and a policy that lets nothing out.
+It is served as in the tests: on loopback, with a policy that lets nothing out.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.pages.browser import find
+from tests.pages import modules
+from tests.pages.browser import FLAGS, find
 
-MODULES = Path(__file__).resolve().parents[1] / "hashing" / "browser"
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-POLICY = "default-src 'none'; script-src 'self'; worker-src 'self'; media-src blob:"
 PAGE = """<!doctype html><html lang="en"><title>hash</title><input type="file" multiple>
 <script type="module" src="/page.js"></script></html>"""
-SCRIPT = """import { Hasher } from "/client.js";
-const hasher = new Hasher("/worker.js");
+SCRIPT = (
+    modules.HASHER
+    + """
+const hasher = makeHasher("/browser/worker.js");
 window.hashAll = async (windows) => {
   const [found, files] = [[], document.querySelector("input").files];
   for (const file of files) {
@@ -37,6 +32,7 @@ window.hashAll = async (windows) => {
 };
 window.ready = hasher.prove();
 """
+)
 BATCH = 40
 """Files handed to the page at once."""
 
@@ -70,35 +66,11 @@ def opened() -> Iterator[Browser]:
     program = find()
     if not program:
         raise SystemExit("There is no Chromium on this machine.")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=program, args=list(FLAGS))
-            page = browser.new_page()
-            page.set_default_timeout(30 * 60 * 1000)
-            page.goto(f"http://127.0.0.1:{server.server_port}/")
-            page.evaluate("window.ready")
-            yield Browser(browser.version, page)
-            browser.close()
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        served = {"/": PAGE, "/page.js": SCRIPT}
-        body = served.get(self.path)
-        file = MODULES / Path(self.path).name
-        if body is None and file.is_file():
-            body = file.read_text("utf-8")
-        self.send_response(404 if body is None else 200)
-        kind = "text/javascript" if self.path.endswith(".js") else "text/html"
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Security-Policy", POLICY)
-        self.end_headers()
-        self.wfile.write((body or "").encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the table is what is to be read."""
+    with modules.served(PAGE, SCRIPT) as site, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=list(FLAGS))
+        page = browser.new_page()
+        page.set_default_timeout(30 * 60 * 1000)
+        page.goto(site.address)
+        page.evaluate("window.ready")
+        yield Browser(browser.version, page)
+        browser.close()

@@ -13,6 +13,7 @@ from typing import Any
 
 from demo import corpus, server, table, uploads
 from demo.corpus import Corpus
+from demo.server import Service
 from demo.table import MATCH, NONE, Row, Section
 from demo.uploads import Upload
 from hashing import (
@@ -49,20 +50,20 @@ def main() -> int:
             else corpus.of_package(folder)
         )
         print("Taken: " + "; ".join(taken.taken_from) + ".")
-        with server.running(folder / "state") as address:
-            sections = _journey(taken, folder, address)
+        with server.running(folder / "state") as service:
+            sections = _journey(taken, folder, service)
     table.show(sections)
     said, wrong = table.summary(sections)
     print(f"\n{said}; {time.monotonic() - begun:.0f} s.")
     return 1 if wrong else 0
 
 
-def _journey(taken: Corpus, folder: Path, address: str) -> list[Section]:
+def _journey(taken: Corpus, folder: Path, service: Service) -> list[Section]:
     print(f"Hashing {len(taken.pictures)} pictures and a video on this device, on all cores …")
     originals = _hashed([*taken.pictures, taken.video], WindowSet.STANDARD)
-    platform = PlatformClient(address, server.new_key(folder / "state", "Example Videos"))
+    platform = PlatformClient(service.address, service.new_key("Example Videos"))
     passphrase = new_passphrase()
-    owner = OwnerClient(address, passphrase)
+    owner = OwnerClient(service.address, passphrase)
     answers = Eligibility("self", adults=True, intimate=True)
     number = owner.open_case(Submission(tuple(originals), answers))
     print(f"Case {number} opened with {len(originals)} entries. Only their hashes were sent.")

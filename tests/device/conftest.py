@@ -1,6 +1,5 @@
 """Content that the tests make themselves."""
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.device.serving import Service
+from tests.loopback import answering
 
 Rgb = NDArray[np.uint8]
 MakeVideo = Callable[..., Path]
@@ -73,9 +73,5 @@ def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(socket_enabled: None) -> Iterator[Service]:  # noqa: ARG001 (only to allow sockets)
-    with Service() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with answering(Service()) as server:
         yield server
-        server.shutdown()
-        thread.join()

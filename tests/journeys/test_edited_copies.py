@@ -71,10 +71,10 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     for picture in own:
         for name in EDITS:
             _edited(picture, name, uploads, taken.unrelated)
-    with server.running(folder / "state") as address:
-        journey = Journey(folder, address, server.new_key(folder / "state", "Example Videos"))
+    with server.running(folder / "state") as service:
+        journey = Journey(folder, service.address, service.new_key("Example Videos"))
         files = (*map(str, own), str(taken.video))
-        journey.takeback("submit", "--server", address, *ANSWERS, *files)
+        journey.takeback("submit", "--server", service.address, *ANSWERS, *files)
         yield journey
 
 

@@ -1,4 +1,7 @@
-"""Where a Chromium is, if there is one: prints its path, or fails (the Makefile asks)."""
+"""Where a Chromium is, if there is one, and how it is started.
+
+As a program it prints the path, or fails: the Makefile asks.
+"""
 
 import shutil
 import sys
@@ -6,6 +9,10 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OF_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 def find() -> Path | None:

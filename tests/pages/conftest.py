@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.pages.browser import find
-from tests.pages.serving import Elsewhere, Service, elsewhere, serving
+from demo import server
+from demo.server import Service
+from tests.loopback import answering
+from tests.pages import modules
+from tests.pages.browser import FLAGS, find
+from tests.pages.elsewhere import Elsewhere
+from tests.pages.modules import Site
 
-MODULES = Path(__file__).resolve().parents[2] / "hashing" / "browser"
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src blob:; "
-    "media-src blob:; connect-src 'none'; form-action 'self'; frame-src 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types takeback"
-)
-SCRIPT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'none'"
-ISOLATED = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 PAGE = """<!doctype html><html lang="en"><title>hash</title>
 <input type="file" id="files" multiple><script type="module" src="/page.js"></script></html>"""
-SCRIPT = """import {{ Hasher }} from "/browser/client.js";
-const policy = trustedTypes.createPolicy("takeback", {{ createScriptURL: (url) => url }});
-window.makeHasher = (path) => new Hasher(match_policy.createScriptURL(path));
-window.hasher = window.makeHasher("{worker}");
+SCRIPT = (
+    modules.HASHER
+    + """
+window.makeHasher = makeHasher;
+window.hasher = makeHasher("/browser/worker.js");
 window.hashAll = (windows) => Promise.all([...document.getElementById("files").files].map(
-  (file) => window.hasher.hash(file, {{ windows }}).catch(
-    (err) => ({{ error: err.code ?? String(err), ...(err.cause && {{ cause: err.cause }}) }}))));
+  (file) => window.hasher.hash(file, { windows }).catch(
+    (err) => ({ error: err.code ?? String(err), ...(err.cause && { cause: err.cause }) }))));
 """
-
-
-class Site(NamedTuple):
-    """Where the modules are served: `files` are more of them, from strings, by their paths."""
-
-    address: str
-    files: dict[str, str]
-    asked: list[str]
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,27 +46,22 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def weather() -> Iterator[Elsewhere]:
     """Return where the exit button leads: a site that notes who comes."""
-    with elsewhere() as server:
+    with answering(Elsewhere()) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
     """Return a running service, as `python -m service serve` is."""
-    with serving(tmp_path_factory.mktemp("state"), weather.address) as running:
+    with server.running(tmp_path_factory.mktemp("state"), EXIT_URL=weather.address) as running:
         yield running
 
 
 @pytest.fixture
 def site(socket_enabled: None) -> Iterator[Site]:  # noqa: ARG001 (only to allow sockets)
     """Serve hashing/browser on loopback, with the headers of the hash page."""
-    files = {"/": PAGE, "/page.js": SCRIPT.format(worker="/browser/worker.js")}
-    asked: list[str] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(files, asked))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", files, asked)
-    server.shutdown()
-    server.server_close()
+    with modules.served(PAGE, SCRIPT) as served:
+        yield served
 
 
 @pytest.fixture
@@ -108,26 +83,3 @@ def hashed(page: Page) -> Callable[..., list[Any]]:
         return found
 
     return run
-
-
-def _handler(files: dict[str, str], asked: list[str]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = files.get(self.path)
-            if body is None and self.path.startswith("/browser/"):
-                file = MODULES / Path(self.path).name
-                body = file.read_text("utf-8") if file.is_file() else None
-            self.send_response(200 if body is not None else 404)
-            is_script = self.path.endswith(".js")
-            kind = "text/javascript" if is_script else "text/html"
-            policy = SCRIPT_POLICY if is_script else PAGE_POLICY
-            sent = {"Content-Type": kind, "Content-Security-Policy": policy, **ISOLATED}
-            for name, value in sent.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write((body or "").encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    return Handler

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
+from demo.server import Service
 from hashing import Eligibility, OwnerClient, PlatformClient, Submission, hash_file, new_passphrase
 from tests.pages import contents, journey
-from tests.pages.serving import Service
 
 SAYS = ("blocked", "not_blocked", "pending_review")
 INFORMATION = {

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from demo.server import Service
 from service.web import languages
 from tests.pages import journey, places
 from tests.pages.places import Cases
-from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from hashing import hash_file
 from hashing.submission import content_document
-from tests.pages.conftest import Site
+from tests.pages.modules import Site
 
 ALTERATIONS = {
     "constant": "for (let i = 0; i < b.length; i += 7) b[i] ^= 1 + (i % 3);",

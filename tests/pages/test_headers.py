@@ -17,11 +17,11 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from playwright.sync_api import Browser, Route
 
+from demo.server import Service
 from service.app import create_app
 from service.settings import Settings
 from service.store.database import Database
 from tests.pages import journey
-from tests.pages.serving import Service
 
 KEY = "ab" * 32
 NUMBER = "000-000-0000"

@@ -15,9 +15,9 @@ import pytest
 from babel.dates import format_date
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from demo.server import Service
 from hashing import OwnerClient, PlatformClient, Profile, hash_file
 from tests.pages import contents, journey
-from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from demo.server import Service
 from tests.pages import contents, journey
-from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 

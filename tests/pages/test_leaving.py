@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
 from playwright.sync_api import Error as PlaywrightError
 
+from demo.server import Service
 from tests.pages import contents, journey, places
+from tests.pages.elsewhere import Elsewhere
 from tests.pages.places import Cases
-from tests.pages.serving import Elsewhere, Service
 
 pytestmark = pytest.mark.enable_socket
 

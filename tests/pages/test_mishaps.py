@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, Route
 
+from demo.server import Service
 from hashing import OwnerClient
 from tests.pages import contents, journey
-from tests.pages.serving import Elsewhere, Service
+from tests.pages.elsewhere import Elsewhere
 
 pytestmark = pytest.mark.enable_socket
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from demo.server import Service
 from tests.pages import contents, journey
-from tests.pages.browser import find
-from tests.pages.conftest import FLAGS
-from tests.pages.serving import Service
+from tests.pages.browser import FLAGS, find
 
 pytestmark = pytest.mark.enable_socket
 

@@ -10,8 +10,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page
 
+from demo.server import Service
 from tests.pages import contents, journey
-from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from demo.server import Service
 from tests.pages import places
 from tests.pages.places import Cases
-from tests.pages.serving import Service
 
 pytestmark = pytest.mark.enable_socket
 

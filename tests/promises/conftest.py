@@ -1,100 +1,21 @@
 """A real server in a process of its own, which a test may kill."""
 
 import hashlib
-import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Answer = tuple[int, dict[str, Any]]
+from demo.server import Service
+
 Picture = Callable[[int], dict[str, Any]]
 Submission = Callable[..., dict[str, Any]]
 
 
-class Server:
-    """`python -m service serve` over one state folder; `start` after `kill` finds what it left."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.log = state.parent / f"{state.name}.log"
-        self.address = ""
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("TAKEBACK_")}
-        return {**kept, "TAKEBACK_STATE": str(self.state)}
-
-    def start(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "service", "serve"],
-                env={**self.environment(), "TAKEBACK_PORT": str(port)},
-                stdout=log,
-                stderr=log,
-            )
-        until = time.monotonic() + 60
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                if self.ask("GET", "/readyz")[0] == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError(self.log.read_text())
-
-    def kill(self) -> None:
-        """SIGKILL: no handler runs, nothing is flushed."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-
-    def stop(self) -> None:
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(timeout=30)
-
-    def ask(self, method: str, path: str, body: Any = None, credential: str = "") -> Answer:
-        headers = {"Content-Type": "application/json"}
-        if credential:
-            headers["Authorization"] = credential
-        sent = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.address + path, sent, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as got:
-                return got.status, json.loads(got.read())
-        except urllib.error.HTTPError as err:
-            with err:
-                return err.code, json.loads(err.read())
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "service", *arguments],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def key(self, role: str = "platform", name: str = "Example") -> str:
-        made = self.command("keys", "create", "--role", role, "--name", name)
-        return f"Bearer {made.stdout.strip()}"
-
-
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    one = Server(tmp_path / "state")
+def server(tmp_path: Path) -> Iterator[Service]:
+    one = Service(tmp_path / "state")
     yield one
     one.stop()
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.promises.conftest import Picture, Server, Submission
+    from demo.server import Service
+    from tests.promises.conftest import Picture, Submission
 
 ROUNDS = 8
 SEED = 20261121
@@ -18,7 +19,7 @@ SEED = 20261121
 
 @pytest.mark.enable_socket
 def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
-    server: Server, picture: Picture, submission: Submission
+    server: Service, picture: Picture, submission: Submission
 ) -> None:
     """Submit, withdraw and undo without pause, kill in the middle of it, look after each start."""
     chance = random.Random(SEED)
@@ -26,7 +27,7 @@ def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
     withdrawn: dict[int, str] = {}
     unsure: set[int] = set()
     server.start()
-    key = server.key()
+    key = f"Bearer {server.new_key('Example')}"
     seeds = iter(range(1, 100_000))
     for _ in range(ROUNDS):
         timer = threading.Timer(chance.uniform(0.05, 0.6), server.kill)
@@ -55,7 +56,7 @@ def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
     assert set(withdrawn.values()) == {"withdrawing", "withdrawn"}
 
 
-def _withdraw(server: Server, seed: int, credential: str) -> None:
+def _withdraw(server: Service, seed: int, credential: str) -> None:
     """Every second one for good."""
     path = "/v1/case?erase=now" if seed % 2 else "/v1/case"
     status, answer = server.ask("DELETE", path, credential=credential)
@@ -63,7 +64,7 @@ def _withdraw(server: Server, seed: int, credential: str) -> None:
 
 
 def _all_there(
-    server: Server,
+    server: Service,
     key: str,
     picture: Picture,
     opened: dict[int, str],
@@ -89,7 +90,7 @@ def _all_there(
 
 @pytest.mark.enable_socket
 def test_a_submission_whose_answer_was_lost_is_sent_again_without_a_second_case(
-    server: Server, submission: Submission
+    server: Service, submission: Submission
 ) -> None:
     server.start()
     status, first = server.ask("POST", "/v1/cases", submission(7))
@@ -102,10 +103,10 @@ def test_a_submission_whose_answer_was_lost_is_sent_again_without_a_second_case(
 
 @pytest.mark.enable_socket
 def test_an_observation_is_matched_with_a_later_case_across_kill_9(
-    server: Server, picture: Picture, submission: Submission
+    server: Service, picture: Picture, submission: Submission
 ) -> None:
     server.start()
-    key = server.key(name="Example Videos")
+    key = f"Bearer {server.new_key('Example Videos')}"
     seen = {"observations": [{"address": "https://example.org/a", **picture(5)}]}
     assert server.ask("POST", "/v1/observations", seen, key) == (200, {"kept": 1})
     server.kill()

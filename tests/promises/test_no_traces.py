@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.promises.conftest import Picture, Server, Submission
+    from demo.server import Service
+    from tests.promises.conftest import Picture, Submission
 
 ADDRESS = "https://planted.example/secret-address"
 NOTE = "planted words of a note"
@@ -18,10 +19,10 @@ NOTE = "planted words of a note"
 
 @pytest.mark.enable_socket
 def test_what_is_planted_is_found_in_no_sink(
-    server: Server, picture: Picture, submission: Submission
+    server: Service, picture: Picture, submission: Submission
 ) -> None:
     server.start()
-    key = server.key(name="Example Videos")
+    key = f"Bearer {server.new_key('Example Videos')}"
     content = submission(77, note=NOTE)
     pdq = content["entries"][0]["signals"][0]["value"]
     sha256 = content["entries"][0]["signals"][1]["value"]
@@ -50,7 +51,7 @@ def test_what_is_planted_is_found_in_no_sink(
     server.stop()
     secret = key.removeprefix("Bearer ")
     planted = [pdq, sha256, content["access_key"], number, ADDRESS, "planted", NOTE, secret]
-    log = server.log.read_text()
+    log = server.log
     assert '"route": "/v1/lookup"' in log
     for sink in (log, metrics):
         assert not [one for one in planted if one in sink]
@@ -64,14 +65,14 @@ def test_what_is_planted_is_found_in_no_sink(
 
 @pytest.mark.enable_socket
 def test_windows_and_views_are_in_no_log_metric_or_answer(
-    server: Server,
+    server: Service,
     submission: Submission,
     with_windows: Picture,
     with_views: Picture,
     video_with_views: Picture,
 ) -> None:
     server.start()
-    key = server.key()
+    key = f"Bearer {server.new_key('Example')}"
     items = [with_views(61), video_with_views(62)]
     planted = _values([with_windows(61), *items])
     assert len(planted) >= 25
@@ -98,7 +99,7 @@ def test_windows_and_views_are_in_no_log_metric_or_answer(
     with urllib.request.urlopen(server.address + "/metrics", timeout=10) as got:
         metrics = got.read().decode()
     server.stop()
-    log = server.log.read_text()
+    log = server.log
     assert '"route": "/v1/lookup"' in log
     for sink in (log, metrics, str(said), str(problem)):
         assert not [value for value in planted if value in sink]
@@ -106,7 +107,7 @@ def test_windows_and_views_are_in_no_log_metric_or_answer(
 
 @pytest.mark.enable_socket
 def test_withdrawn_signals_are_gone_from_the_disk(
-    server: Server, submission: Submission, with_windows: Picture
+    server: Service, submission: Submission, with_windows: Picture
 ) -> None:
     server.start()
     content = submission(91, entries=[with_windows(91)])
@@ -129,6 +130,7 @@ def _values(contents: list[dict[str, Any]]) -> list[str]:
     return sorted(set(re.findall(r"'([0-9a-f]{64})'", str(contents))))
 
 
-def test_the_secret_is_readable_by_its_user_only(server: Server) -> None:
+@pytest.mark.enable_socket
+def test_the_secret_is_readable_by_its_user_only(server: Service) -> None:
     server.command("reindex")
     assert (server.state / "secret").stat().st_mode & 0o777 == 0o600

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -34,7 +33,18 @@ from service.workflows.intake import NewCase
 
 TODAY = date(2026, 11, 21)
 SECRET = "5e" * 32
-STORES = ("sqlite", "postgresql")
+ON_A_STORE = ("url", "empty_url")
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+"""No test's database need outlive a power cut, and DROP DATABASE waits a second for the disk."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run on SQLite, or on the `stores` that the closest marker names."""
+    marker = metafunc.definition.get_closest_marker("stores")
+    stores = marker.args if marker else ("sqlite",)
+    for name in ON_A_STORE:
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, stores, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +56,14 @@ def postgresql() -> Iterator[str]:
     # Not under tmp_path: the package opens every folder above the data to its own user.
     folder = Path(tempfile.mkdtemp(prefix="takeback-"))
     server = get_server(folder / "pg", cleanup_mode="delete")
-    yield server.get_uri(driver="psycopg")
+    url = server.get_uri(driver="psycopg")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in QUICK:
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
+    yield url
     server.cleanup()
     shutil.rmtree(folder)
 
@@ -65,7 +82,8 @@ def _made(engine: sa.Engine, *, like: str | None = None) -> str:
     """Make a database; return its name."""
     name = f"takeback_{os.getpid()}_{next(_serial)}"
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like or 'template0'}")
+        template = f"TEMPLATE {like or 'template0'} STRATEGY file_copy"
+        connection.exec_driver_sql(f"CREATE DATABASE {name} {template}")
     return name
 
 
@@ -99,7 +117,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A store without tables."""
     if request.param == "sqlite":
@@ -111,7 +129,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     _drop(engine, name)
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A store with current tables and nothing in them."""
     if request.param == "sqlite":
@@ -262,15 +280,6 @@ def served(app: FastAPI, api: TestClient) -> World:
     """The world of the service that `api` talks to."""
     assert api.get("/readyz").status_code == 200
     return World(app.state.context)
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Wire:

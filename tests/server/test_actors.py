@@ -10,6 +10,8 @@ from service.store import actors
 from service.store.actors import Listed
 from service.store.database import Database
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 DAY = date(2026, 1, 1)
 
 

@@ -15,6 +15,8 @@ from service.store.entries import NewEntry
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 DAY = date(2026, 1, 1)
 LATER = date(2026, 1, 5)
 

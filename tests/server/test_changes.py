@@ -11,6 +11,8 @@ from service.store import changes, schema
 from service.store.changes import Change, Row, Space
 from service.store.database import Database
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 
 def test_changes_are_read_in_their_order(database: Database) -> None:
     with database.write_changes() as tx:

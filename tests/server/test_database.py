@@ -16,6 +16,8 @@ from service.store import database as database_module
 from service.store.database import Database, Tx
 from service.store.schema import cases, entries, excluded_signals, metadata, progress, signals
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 
 def tables(database: Database) -> set[str]:
     return set(sa.inspect(database.engine).get_table_names())
@@ -89,10 +91,9 @@ def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None
     assert found == []
 
 
+@pytest.mark.stores("sqlite")  # a sequence of PostgreSQL never goes back
 def test_ids_of_signals_are_never_used_twice(database: Database) -> None:
     """An index knows a signal by its id alone."""
-    if database.engine.dialect.name == "postgresql":
-        pytest.skip("a sequence never goes back")
     with database.read() as tx:
         query = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
         named = set(tx.exec_driver_sql(query).scalars())
@@ -140,9 +141,8 @@ def test_a_read_sees_one_state_and_changes_nothing(database: Database) -> None:
         assert after.scalar(query) == 1
 
 
+@pytest.mark.stores("postgresql")  # SQLite has no such transaction
 def test_postgresql_refuses_a_write_where_one_reads(database: Database) -> None:
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has no such transaction")
     with pytest.raises(sa.exc.InternalError), database.read() as tx:
         tx.execute(sa.insert(progress).values(name="x", position=1))
 
@@ -176,10 +176,9 @@ def test_a_store_with_no_connection_left_is_not_ready(database: Database) -> Non
         connection.close()
 
 
+@pytest.mark.stores("sqlite")  # PostgreSQL waits as long as it takes
 def test_a_writer_waits_for_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """And gives up in words that we know."""
-    if database.engine.dialect.name == "postgresql":
-        pytest.skip("PostgreSQL waits as long as it takes")
     monkeypatch.setattr(database_module, "BUSY_MS", 10)
     with database.write() as tx:
         tx.execute(sa.insert(progress).values(name="x", position=1))
@@ -188,10 +187,10 @@ def test_a_writer_waits_for_another(database: Database, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "url",
+    "address",
     ["postgresql", "mysql://u:hunter2@h/n", "nosql://u:hunter2@h/n", "u:hunter2@h", "://"],
 )
-def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(url: str) -> None:
+def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(address: str) -> None:
     with pytest.raises(InvalidSetting, match="TAKEBACK_DATABASE_URL") as raised:
-        Database(url)
+        Database(address)
     assert "hunter2" not in str(raised.value)

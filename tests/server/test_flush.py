@@ -132,6 +132,7 @@ def test_a_replica_that_was_behind_catches_up(world: World, open_context: Open) 
     assert found(world, there, pictures) == [n != 1 for n in range(6)]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_left_and_came_back_between_two_looks_is_kept(
     world: World, open_context: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +219,7 @@ def forget_last_changes(context: Context, count: int) -> None:
         tx.execute(sa.delete(schema.changes).where(schema.changes.c.position > last - count))
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_store_that_went_back_is_read_anew(
     world: World, open_context: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,6 +232,7 @@ def test_a_store_that_went_back_is_read_anew(
     assert later.replica.directory.position == later.replica.position
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_another_store_is_read_anew(
     world: World, open_context: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -247,6 +250,7 @@ def test_another_store_is_read_anew(
     assert found(world, later, others) == [True] * 6
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_two_stores_in_one_folder_never_take_each_others_signals(
     world: World,
     open_context: Open,

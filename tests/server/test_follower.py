@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PDQ = SignalType.PDQ
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_without_tables_it_is_not_ready(empty_url: str, tmp_path: Path) -> None:
     context = create_context(Settings(state=tmp_path, database_url=empty_url))
     with pytest.raises(NotReady, match="python -m service migrate"):
@@ -41,6 +42,7 @@ def counts(*contexts: Context) -> tuple[int, ...]:
     return tuple(statistics_of(each, Space.BANK, PDQ).signals for each in contexts)
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_two_processes_over_one_store(world: World, open_context: Callable[[], Context]) -> None:
     picture, platform = world.picture(), world.actor()
     here, there = world.context, open_context()
@@ -99,6 +101,7 @@ def test_what_came_and_went_unseen_is_not_shown(
     assert statistics_of(there, Space.BANK, PDQ).signals == 1
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_the_index_shows_what_the_store_holds_however_many_write(
     world: World, open_context: Callable[[], Context]
 ) -> None:

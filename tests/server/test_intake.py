@@ -102,6 +102,7 @@ def test_what_was_withdrawn_can_be_added_again(world: World) -> None:
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN, ACTIVE, ACTIVE]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_identical_submissions_at_once_open_one_case(world: World) -> None:
     new = world.submission(world.picture(), world.picture())
     with ThreadPoolExecutor(8) as pool:
@@ -112,6 +113,7 @@ def test_identical_submissions_at_once_open_one_case(world: World) -> None:
     assert number_of(world, entries) == 2
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_number_in_use_is_not_given_again(world: World) -> None:
     digits = chain([1] * 9, [1] * 9, repeat(2)).__next__
     first = intake.open_case(world.context, world.submission(), world.day, digit=digits)
@@ -138,6 +140,7 @@ def test_a_case_holds_so_many_entries(world: World) -> None:
     assert len(world.statuses(owner)) == MAX_ENTRIES
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_case_holds_no_more_when_many_add_at_once(world: World) -> None:
     owner = world.open(*(world.picture() for _ in range(MAX_ENTRIES - 4)))
     more = [[world.picture(), world.picture()] for _ in range(8)]
@@ -153,6 +156,7 @@ def test_a_case_holds_no_more_when_many_add_at_once(world: World) -> None:
     assert len(world.statuses(owner)) == MAX_ENTRIES
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_the_same_entry_added_at_once_is_added_once(world: World) -> None:
     owner, picture = world.open(), world.picture()
     with ThreadPoolExecutor(8) as pool:
@@ -173,6 +177,7 @@ def test_nothing_is_added_to_a_withdrawn_case(world: World) -> None:
         intake.add_entries(world.context, owner, [world.picture()], world.day)
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_adding_and_withdrawing_at_once_leaves_nothing_that_matches(world: World) -> None:
     owner, platform = world.open(), world.actor()
     more = [world.picture() for _ in range(8)]
@@ -237,6 +242,7 @@ def test_a_title_card_that_many_videos_share_holds_none(world: World) -> None:
     assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 5
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_the_longest_video_is_taken_and_found(world: World) -> None:
     frames = [world.value() for _ in range(1200)]
     world.open(world.video(frames))
@@ -281,6 +287,7 @@ def test_a_submission_does_not_show_its_secrets(world: World) -> None:
     assert repr(new) == "NewCase(1 entries)"
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_note_is_sealed_and_any_text_may_be_one(world: World) -> None:
     note = "say \x00 it – 🙂"
     new = NewCase(world.value(), "self", note, (world.picture(),))

@@ -39,8 +39,6 @@ REFUSED = ("vic" + "tim", "víctima", "ضحية", "ضحايا")
 
 each_catalogue = pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 each_language = pytest.mark.parametrize("language", KNOWN.values(), ids=lambda one: one.tag)
-# Pages read no store but for a case, and that is tested on both elsewhere.
-on_one_store = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
 def catalogue(path: Path) -> Catalog:
@@ -329,7 +327,6 @@ def assert_spoken(page: Page, language: Language) -> None:
 INFORMATION = ("", "leaving", "safety", "about", "next", "next?country=GB", "questions", "overview")
 
 
-@on_one_store
 @each_language
 def test_every_page_is_in_its_language(language: Language, api: TestClient) -> None:
     for name in INFORMATION:
@@ -348,7 +345,6 @@ def outcomes() -> Iterator[tuple[Way, dict[str, str]]]:
         yield way_of(told), told
 
 
-@on_one_store
 @each_language
 def test_every_answer_leads_on_in_its_language(language: Language, api: TestClient) -> None:
     seen = set()
@@ -363,7 +359,6 @@ def test_every_answer_leads_on_in_its_language(language: Language, api: TestClie
     assert_spoken(Page(again.text), language)
 
 
-@on_one_store
 @each_language
 def test_a_case_is_told_in_its_language(language: Language, api: TestClient, served: Any) -> None:
     here = f"/{language.tag}"
@@ -383,7 +378,6 @@ def test_a_case_is_told_in_its_language(language: Language, api: TestClient, ser
         page = page if step == "more" else after
 
 
-@on_one_store
 @each_language
 def test_the_start_is_in_the_language_of_the_browser(language: Language, api: TestClient) -> None:
     asked = {"Accept-Language": f"{language.tag};q=0.9, tlh"}

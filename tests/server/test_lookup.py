@@ -259,6 +259,7 @@ def test_what_is_withdrawn_is_never_returned(world: World) -> None:
     assert world.ask(platform, picture) == [NONE]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_withdrawn_between_reading_and_writing_is_not_returned(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

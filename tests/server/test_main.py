@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from demo import server
 from service.__main__ import _JsonLines, main
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
@@ -66,6 +67,7 @@ def test_the_embedded_store_keeps_itself_current(
     assert {path.name for path in (tmp_path / "var").glob("*[!lm]")} == {"secret", "takeback.db"}
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_migrate_and_reindex_say_what_they_found(run: Run, world: World) -> None:
     world.open(world.picture(world.pdq(), world.phash()))
     assert run("migrate") == (0, "The tables are current.\n", "")
@@ -185,6 +187,7 @@ def test_a_bad_setting_is_told_by_name(
     assert "hunter2" not in err
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_store_that_was_not_migrated_is_told(
     run: Run, empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,26 +261,14 @@ def test_the_worker_works_until_it_is_told_to_end(url: str, tmp_path: Path, numb
 
 
 @pytest.mark.enable_socket
-def test_serve_answers_and_logs_no_address(tmp_path: Path, free_port: int) -> None:
-    settings = {"TAKEBACK_STATE": str(tmp_path), "TAKEBACK_PORT": str(free_port)}
-    base = f"http://127.0.0.1:{free_port}"
-    with process(["serve"], settings) as started:
-        until_line(started, '"loaded"')
-        for _ in range(100):
-            try:
-                with urllib.request.urlopen(f"{base}/readyz", timeout=5) as answer:
-                    assert json.load(answer) == {"status": "ok"}
-                    assert "server" not in answer.headers
-                break
-            except OSError:
-                assert started.poll() is None
-                signal.sigtimedwait([], 0.1)
-        else:
-            raise AssertionError("it never answered")
-        started.send_signal(signal.SIGINT)
-        _, err = started.communicate(timeout=20)
-    assert '"/readyz"' in err
-    assert "127.0.0.1" not in err
+def test_serve_answers_and_logs_no_address(tmp_path: Path) -> None:
+    with server.running(tmp_path / "state") as service:
+        with urllib.request.urlopen(f"{service.address}/readyz", timeout=5) as answer:
+            assert json.load(answer) == {"status": "ok"}
+            assert "server" not in answer.headers
+        service.stop(signal.SIGINT)
+    assert '"/readyz"' in service.log
+    assert "127.0.0.1" not in service.log
 
 
 def test_matching_goes_on_after_release(run: Run, world: World, tmp_path: Path) -> None:

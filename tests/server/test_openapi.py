@@ -54,6 +54,7 @@ def test_no_route_takes_a_picture() -> None:
     assert "binary" not in str(DOCUMENT)
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_no_request_breaks_the_service_and_every_answer_is_documented(
     app: FastAPI, api: TestClient, served: World, method: str, path: str

@@ -1,4 +1,4 @@
-"""A case as its owner reads it, on both stores."""
+"""A case as its owner reads it."""
 
 import re
 from typing import Any

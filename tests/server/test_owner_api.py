@@ -26,6 +26,7 @@ def opened(api: TestClient, document: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Case {answer.json()['case_number']}:{document['access_key']}"}
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_case_is_opened_read_added_to_and_withdrawn(
     api: TestClient, served: World, wire: Wire
 ) -> None:
@@ -160,11 +161,13 @@ def test_who_cannot_be_helped_here_is_told_where(
     assert "Take It Down" in refused.json()["detail"]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_any_note_that_is_text_is_taken(api: TestClient, served: World, wire: Wire) -> None:
     document = wire.submission(served.picture(), key=KEY)
     opened(api, {**document, "note": "\x00 NUL, \uffff and 🙂"})
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_the_fullest_case_is_taken_and_no_more(api: TestClient, served: World, wire: Wire) -> None:
     owner = opened(api, wire.submission(*(served.picture() for _ in range(50)), key=KEY))
     more = {"entries": [wire.content(served.picture())]}

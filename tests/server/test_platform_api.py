@@ -27,6 +27,7 @@ def bodies(wire: Wire, world: World) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_platform_looks_up_and_says_what_it_did(
     api: TestClient, served: World, wire: Wire
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_platform_looks_up_and_says_what_it_did(
     assert 'takeback_lookup_items_total{verdict="match"} 1.0' in api.get("/metrics").text
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crawler_hands_in_and_does_nothing_else(
     api: TestClient, served: World, wire: Wire
 ) -> None:

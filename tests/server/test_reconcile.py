@@ -94,6 +94,7 @@ def test_whichever_process_took_the_observation(
     assert told(world, owner) == [(1, "Somewhere")]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crash_between_commit_and_work_loses_nothing(
     world: World, open_context: Callable[[], Context]
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_crash_between_commit_and_work_loses_nothing(
     assert told(world, owner) == [(1, "Somewhere")]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crash_in_the_middle_of_the_work_loses_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +145,7 @@ def test_every_platform_that_saw_the_same_bytes_is_told(world: World) -> None:
     assert told(world, owner) == [(1, "One"), (1, "Other"), (1, "Third")]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_one_of_two_batches_knows_the_frames_of_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +199,7 @@ def test_what_is_withdrawn_or_held_has_no_sighting(world: World) -> None:
     assert verdicts(world) == []
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_withdrawn_while_the_worker_works_has_no_sighting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +313,7 @@ def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.Monkey
     assert world.context.replica.lag() == 0
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_due_is_erased_a_few_at_a_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +350,7 @@ def test_an_entry_withdrawn_before_its_case_is_erased_on_its_own_day(world: Worl
     assert withdraw.undo_case(world.context, owner) == 1
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
     world: World, open_context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,6 +378,7 @@ def test_a_crash_in_the_middle_of_erasing_leaves_a_case_whole(
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN] * 3
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_several_workers_erase_each_once(world: World, open_context: Callable[[], Context]) -> None:
     owners = [world.open(world.picture(), world.picture()) for _ in range(5)]
     for owner in owners:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 import sqlalchemy as sa
 
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
@@ -13,6 +14,8 @@ from service.store.schema import observations, observed_signals
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
+
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 DAY = date(2026, 1, 1)
 NEXT = DAY + timedelta(days=1)

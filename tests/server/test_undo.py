@@ -263,6 +263,7 @@ def test_another_case_of_the_same_content_is_as_any_other(world: World) -> None:
     assert [world.statuses(one) for one in (*owners, later)] == [[ACTIVE]] * 4
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_undone_and_erased_at_once_it_is_whole_or_gone(world: World) -> None:
     pictures, platform = [world.picture() for _ in range(6)], world.actor()
     owner = world.open(*pictures)

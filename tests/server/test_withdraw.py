@@ -87,6 +87,7 @@ def test_the_claim_of_another_case_stays_and_nobody_is_told(world: World) -> Non
     assert status.of_case(world.context, mine).events == []
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_signals_are_gone_from_the_tables(world: World) -> None:
     owner = world.open(world.picture(), world.video([world.value()] * 3))
     withdraw.erase_case(world.context, owner, world.day)
@@ -95,12 +96,11 @@ def test_signals_are_gone_from_the_tables(world: World) -> None:
         assert tx.execute(sa.select(cases.c.note)).scalar_one() is None
 
 
+@pytest.mark.stores("sqlite")  # PostgreSQL erases when it vacuums
 @pytest.mark.parametrize("way", ["at once", "in time"])
 def test_signals_are_gone_from_the_files(world: World, way: str) -> None:
     """SQLite overwrites what it deletes, in tables and indexes; the log of it ends when folded."""
     engine = world.context.database.engine
-    if engine.dialect.name == "postgresql":
-        pytest.skip("PostgreSQL erases when it vacuums")
     assert engine.url.database
     folder = Path(engine.url.database).parent
     frames = [world.value() for _ in range(300)]
@@ -128,6 +128,7 @@ def test_signals_are_gone_from_the_files(world: World, way: str) -> None:
     assert found() == []
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_withdrawing_at_once_counts_every_entry_once(world: World) -> None:
     owner = world.open(*(world.picture() for _ in range(6)))
     with ThreadPoolExecutor(8) as pool:
