@@ -78,3 +78,8 @@ def test_positions_are_committed_in_order(database: Database, *, failing: bool) 
     assert not late
     kept = sum(not failing or (worker + turn) % 3 != 0 for worker in range(8) for turn in range(25))
     assert len(seen) == 3 * kept
+
+
+def test_what_appends_says_so(database: Database) -> None:
+    with database.write() as tx, pytest.raises(RuntimeError, match="write_changes"):
+        changes.append(tx, Space.BANK, Change.ADD, [1])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -347,3 +348,28 @@ def test_an_entry_of_two_cases_is_two_matches(world: World) -> None:
     (answer,) = lookup.lookup(world.context, world.actor(), [picture], world.day)
     assert [one.verdict for one in answer.matches] == [MATCH, MATCH]
     assert len({one.reference for one in answer.matches}) == 2
+
+
+@pytest.mark.stores("postgresql")
+def test_a_lookup_that_matches_waits_for_no_other_writer(world: World) -> None:
+    """SQLite has one writer at a time; PostgreSQL only one that appends to `changes`."""
+    picture, platform = world.picture(), world.actor()
+    world.open(picture)
+    with ThreadPoolExecutor(1) as pool, world.context.database.write_changes():
+        answer = pool.submit(world.ask, platform, picture)
+        assert answer.result(timeout=30) == [MATCH]
+
+
+@pytest.mark.stores("postgresql")
+def test_lookups_of_the_same_entries_in_any_order_all_answer(world: World) -> None:
+    """Rows are written in one order: two that meet on several rows do not block each other."""
+    pictures, platform = [world.picture() for _ in range(12)], world.actor()
+    world.open(*pictures)
+    for picture in pictures:  # else they would be held for matching so often
+        confirmed = Response(world.reference(platform, picture), Feedback.BLOCKED)
+        respond.respond(world.context, platform, [confirmed], world.day)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(world.ask, platform, *pictures[n:], *pictures[:n]) for n in range(24)]
+        assert all(one.result() == [MATCH] * 12 for one in asked)
+    with world.context.database.read() as tx:
+        assert set(sightings.matches_on(tx, range(1, 13), world.day).values()) == {25}

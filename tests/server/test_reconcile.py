@@ -18,6 +18,7 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
+from service.domain import match_policy
 from service.domain.actor import Actor, Owner
 from service.domain.case import Entry, EntryStatus, erase_day
 from service.domain.sighting import Feedback, Source, Verdict
@@ -26,7 +27,7 @@ from service.search.orientations import oriented
 from service.store import changes, entries, feedback
 from service.store.database import Tx
 from service.store.schema import cases, progress, sightings, signals
-from service.workflows import exclude, observe, reconcile, retention, status, withdraw
+from service.workflows import exclude, observe, reconcile, retention, review, status, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
 
@@ -300,6 +301,90 @@ def test_of_an_entry_whose_window_is_excluded_only_the_window_is_forgotten(
 
 def _turned(value: bytes, places: Iterable[int]) -> bytes:
     return (int.from_bytes(value) ^ sum(1 << place for place in places)).to_bytes(32)
+
+
+@pytest.mark.parametrize("observed_first", [False, True])
+def test_the_work_grows_no_faster_than_what_comes_in(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, observed_first: bool
+) -> None:
+    """Videos of one title card: twice as many entries are twice the neighbours, not four times."""
+    monkeypatch.setattr(reconcile, "BATCH", 10)
+    searcher, card, near = world.context.replica.searcher, world.value(), list[int]()
+    real = searcher.search
+
+    def counted(space: changes.Space, kind: SignalType, codes: Codes, radius: int) -> Neighbours:
+        found = real(space, kind, codes, radius)
+        near.append(len(found.ids))
+        return found
+
+    def neighbours_of(entries_: int) -> int:
+        cards = [[world.near(card, 4) for _ in range(6)] for _ in range(entries_)]
+        if observed_first:
+            seen(world, world.actor(), world.video([world.near(card, 4) for _ in range(6)]))
+            world.work()
+        owners = [world.open(world.video(values)) for values in cards]
+        if not observed_first:
+            seen(world, world.actor(), world.video([world.near(card, 4) for _ in range(6)]))
+        near.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(searcher, "search", counted)
+            world.work()
+        for owner in owners:
+            withdraw.erase_case(world.context, owner, world.day)
+        retention.purge_observations(world.context, world.day + timedelta(days=365))
+        world.work()
+        return sum(near)
+
+    few, many = neighbours_of(3), neighbours_of(12)
+    assert few >= 3 * 6 * 6
+    assert many <= 4.5 * few
+
+
+def test_neighbours_are_limited_as_in_lookups(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(match_policy, "MOST_MATCHES", 3)
+    value = world.value()
+    owner = world.open(*(world.picture(world.pdq(world.near(value, n))) for n in (9, 2, 5, 7)))
+    world.work()
+    seen(world, world.actor(), world.picture(world.pdq(value)))
+    world.work()
+    assert [n for n, _ in told(world, owner)] == [2, 3, 4]
+
+
+def test_what_belongs_to_one_content_is_never_cut_in_two(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "BATCH", 7)
+    world.open(world.video([world.value() for _ in range(20)]), world.picture())
+    world.open(world.picture())
+    seen(world, world.actor(), world.video([world.value() for _ in range(9)]))
+    done = [reconcile.reconcile(world.context) for _ in range(4)]
+    assert done == [20, 11, 0, 0]
+
+
+def test_what_came_in_together_is_seen_once(world: World) -> None:
+    picture = world.picture()
+    world.open(picture)
+    seen(world, world.actor(), picture)
+    world.work()
+    with world.context.database.read() as tx:
+        assert tx.scalars(sa.select(sightings.c.count)).all() == [1]
+
+
+def test_an_observation_of_excluded_content_finds_what_a_person_has_released(
+    world: World,
+) -> None:
+    """As a lookup does: the person knew."""
+    picture = world.picture()
+    owner = world.open(picture)
+    exclude.exclude(world.context, [picture], world.day)
+    world.work()
+    review.release(world.context, world.entry_id(owner))
+    world.work()
+    seen(world, world.actor(), picture)
+    world.work()
+    assert told(world, owner) == [(1, "Somewhere")]
 
 
 def test_a_popular_picture_stops_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

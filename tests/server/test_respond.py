@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,3 +82,32 @@ def test_feedback_on_a_withdrawn_entry_changes_nothing(world: World) -> None:
     for actor, reference in references.items():
         say(world, actor, reference)
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN]
+
+
+@pytest.mark.stores("postgresql")
+def test_two_disputes_at_the_same_moment_are_two(world: World) -> None:
+    for _ in range(5):
+        picture = world.picture()
+        owner = world.open(picture)
+        platforms = [world.actor("One"), world.actor("Other")]
+        said = [
+            Response(world.reference(each, picture), Feedback.NOT_BLOCKED) for each in platforms
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            list(
+                pool.map(
+                    lambda pair: respond.respond(world.context, pair[0], [pair[1]], world.day),
+                    zip(platforms, said, strict=True),
+                )
+            )
+        assert world.statuses(owner) == [EntryStatus.QUARANTINED]
+
+
+def test_of_several_words_on_one_reference_the_last_counts(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    owner = world.open(picture)
+    reference = world.reference(platform, picture)
+    words = [Response(reference, Feedback.NOT_BLOCKED), Response(reference, Feedback.BLOCKED)]
+    respond.respond(world.context, platform, words, world.day)
+    with world.context.database.read() as tx:
+        assert feedback.on_entry(tx, world.entry_id(owner)) == [Feedback.BLOCKED]
