@@ -1,4 +1,4 @@
-"""Who a request is from, and what their key is for."""
+"""Actors: who a request is from, and what a key allows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Act(StrEnum):
-    """What a key may be used for."""
+    """What a key may allow."""
 
     LOOKUP = "lookup"
     OBSERVE = "observe"
@@ -46,18 +46,18 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whoever proved to have the passphrase of a case."""
+    """Whoever has proved to know the passphrase of a case."""
 
     case_id: int
     case_number: str
 
 
 _KEY = re.compile(r"takeback_(?P<id>[a-z2-7]{16})_(?P<secret>[a-z2-7]{52})")
-"""Base32 of 80 bits that name the key and 256 that prove it; the prefix is for secret scanners."""
+"""Base32 of an id of 80 bits and a secret of 256. The prefix lets secret scanners recognise it."""
 
 
 def key_text(key_id: str, secret: str) -> str:
-    """Return a key as its holder gets it, once."""
+    """Return a key in the form that its holder gets, once."""
     return f"takeback_{key_id}_{secret}"
 
 

@@ -1,8 +1,8 @@
-"""What the service refuses.
+"""Everything that the service refuses.
 
     ServiceError
-    ├── Unauthenticated      no credential, or one that opens nothing; never says which
-    ├── Forbidden            a good credential for something else
+    ├── Unauthenticated      no credential, or a wrong one; never says which
+    ├── Forbidden            a valid credential, but for something else
     ├── NotFound             no such entry in this case
     ├── Withdrawn            the case or entry was withdrawn for good
     ├── Conflict             this passphrase already opened a case with other content

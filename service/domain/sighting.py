@@ -1,4 +1,4 @@
-"""What happened to an entry: where it was seen, and what was done about it."""
+"""Sightings: who saw an entry when, and what they did about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The answer to a lookup, one an item."""
+    """The answer to a lookup, one per item."""
 
     NONE = "none"
     NEAR = "near"
@@ -16,14 +16,14 @@ class Verdict(StrEnum):
 
 
 class Source(StrEnum):
-    """How we know."""
+    """What a sighting comes from."""
 
     LOOKUP = "lookup"
     OBSERVATION = "observation"
 
 
 class Feedback(StrEnum):
-    """A platform's verdict on a match."""
+    """What a platform did about a match."""
 
     PENDING_REVIEW = "pending_review"
     BLOCKED = "blocked"
@@ -45,7 +45,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """A sighting as the owner reads it. No address, no distance, no signal, no hour."""
+    """A sighting as the owner reads it: no address, no distance, no signal, no time of day."""
 
     n: int
     platform: str
@@ -55,5 +55,5 @@ class SeenEvent:
 
 
 def is_shown_to_owner(verdict: Verdict, outcome: Feedback | None) -> bool:
-    """Whether a sighting is shown: a near one only once a person there has confirmed it."""
+    """Whether the owner reads of a sighting: of a near one only if the platform confirmed it."""
     return verdict is Verdict.MATCH or outcome is Feedback.BLOCKED

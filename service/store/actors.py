@@ -1,4 +1,4 @@
-"""Holders of keys."""
+"""Actors that hold keys: platforms and crawlers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.store.schema import actors
 
 
 class Listed(NamedTuple):
-    """A key as operators see it: never its secret."""
+    """A key as the operator sees it, without its secret."""
 
     key_id: str
     role: Role
@@ -30,7 +30,7 @@ def create(tx: Tx, actor: tuple[Role, str], *, key_id: str, key_hash: bytes, now
 
 
 def by_key(tx: Tx, key_id: str) -> tuple[Actor, bytes] | None:
-    """Return the actor of a key that was not revoked, and the hash of the key's secret."""
+    """Return the actor of a key that is not revoked, and the hash of the key's secret."""
     live = (actors.c.key_id == key_id) & actors.c.revoked_on.is_(None)
     row = tx.execute(sa.select(actors).where(live)).one_or_none()
     return None if row is None else (Actor(row.id, Role(row.role), row.name), bytes(row.key_hash))
@@ -50,6 +50,6 @@ def listed(tx: Tx) -> list[Listed]:
 
 
 def revoke(tx: Tx, key_id: str, now: date) -> bool:
-    """Make a key useless from now on; return False when there is no such live key."""
+    """Revoke a key; return False if there is no such key, or it was revoked before."""
     live = (actors.c.key_id == key_id) & actors.c.revoked_on.is_(None)
     return tx.execute(sa.update(actors).where(live).values(revoked_on=now)).rowcount > 0

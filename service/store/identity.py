@@ -1,4 +1,4 @@
-"""Which store this is."""
+"""The name of this store, which tells its index from that of another store."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from service.store.schema import identity
 
 
 def name(tx: Tx) -> str:
-    """Return the random name that the store was given when its tables were made."""
+    """Return the random name that the store got when its tables were created."""
     return str(tx.execute(sa.select(identity.c.name)).scalar_one())

@@ -1,4 +1,4 @@
-"""The tables. Days, not seconds, wherever an owner's acts could be told by the time of them."""
+"""The tables. Days, not seconds, wherever a time could reveal which owner did something."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ metadata = sa.MetaData(
 )
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-"""SQLite numbers rows by itself only where the type is INTEGER."""
+"""SQLite generates ids only for columns of type INTEGER."""
 
 cases = sa.Table(
     "cases",
@@ -31,7 +31,7 @@ cases = sa.Table(
     sa.Column("erase_on", sa.Date, index=True),
 )
 
-"""`erase_on`: the day on which a withdrawal becomes final; null before one, and after."""
+"""`erase_on`: the day on which a withdrawal becomes final; null without one, and afterwards."""
 
 entries = sa.Table(
     "entries",
@@ -50,11 +50,11 @@ entries = sa.Table(
     sa.UniqueConstraint("case_id", "n"),
     sa.UniqueConstraint("case_id", "document_hash"),
 )
-"""`undo_to`, while withdrawing: the status before. `erase_on`: null if withdrawn with its case."""
+"""`undo_to`: the status before, while withdrawing. `erase_on`: null if withdrawn with its case."""
 
 
 def _signal_columns() -> list[sa.Column[object]]:
-    """Times are a frame's. `window` names a part or view of a picture or frame, or is null."""
+    """The times are those of a frame. `window` names a part or view of the content, or is null."""
     return [
         sa.Column("id", Id, primary_key=True),
         sa.Column("type", sa.String(8), nullable=False),
@@ -74,7 +74,7 @@ signals = sa.Table(
     sa.Index("ix_signals_type_value", "type", "value"),
     sqlite_autoincrement=True,
 )
-"""Ids are never used twice, here and below: an index knows a signal by its id alone."""
+"""Ids are never reused, here and below, because an index knows a signal only by its id."""
 
 excluded_signals = sa.Table(
     "excluded_signals",
@@ -153,7 +153,7 @@ changes = sa.Table(
     sa.Column("signal_id", Id, nullable=False),
     sqlite_autoincrement=True,
 )
-"""Every change of what can be found, in the order it was committed. `space` names the table."""
+"""Every change of what is searchable, in the order of commits. `space` names the table."""
 
 progress = sa.Table(
     "progress",
@@ -161,11 +161,11 @@ progress = sa.Table(
     sa.Column("name", sa.String(16), primary_key=True),
     sa.Column("position", Id, nullable=False),
 )
-"""How far a worker has followed `changes`."""
+"""The position in `changes` that each worker has processed."""
 
 identity = sa.Table(
     "identity",
     metadata,
     sa.Column("name", sa.String(32), primary_key=True),
 )
-"""One row: the random name of this store, by which its index is known."""
+"""One row: the random name of this store, which its index carries too."""

@@ -1,4 +1,4 @@
-"""A credential to an actor. Every failure looks the same, in words and in what it costs."""
+"""From a credential to an actor. All failures look the same and take the same time."""
 
 from __future__ import annotations
 

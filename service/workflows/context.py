@@ -1,4 +1,4 @@
-"""What every workflow is given: settings, the store, its replica, and the seals."""
+"""What every workflow gets as its first argument: settings, store, replica and seals."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from service.store.database import Database
 
 @dataclass
 class Context:
-    """What one process has."""
+    """What one process has, once."""
 
     settings: Settings
     database: Database
     seals: Seals
     replica: Replica
     work_waits: threading.Event = field(default_factory=threading.Event)
-    """Set when there is something for the worker to do at once."""
+    """Set when the worker has something to do at once."""
 
 
 Today = date
-"""`now` of a workflow: a day, because nothing finer is kept about anyone."""
+"""The `now` of a workflow: a day, because nothing finer is stored about anyone."""

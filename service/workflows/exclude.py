@@ -1,4 +1,4 @@
-"""Known public or plain content goes into the exclude bank: it matches nothing."""
+"""The operator adds public or low-detail content to the exclude bank: it matches nothing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from service.workflows.context import Context, Today
 
 
 def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) -> int:
-    """Add the perceptual signals of contents, windows and frames; return how many were new.
+    """Add the perceptual signals of contents, with windows and frames; return how many were new.
 
-    The worker then holds for review the entries that are near them.
+    The worker then holds the entries that are near them for review.
     """
     number = 0
     with context.database.write_changes() as tx:

@@ -1,4 +1,4 @@
-"""Keys of platforms and crawlers: made, shown once, listed, revoked."""
+"""The operator creates, lists and revokes the keys of platforms and crawlers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def create(
     *,
     random: Callable[[int], bytes] = os.urandom,
 ) -> str:
-    """Return a new key. Only a keyed hash of it is kept: it cannot be shown again."""
+    """Create a key and return it. Only a keyed hash is stored, so it cannot be shown again."""
     name = name.strip()
     if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
         raise InvalidRequest(f"Give a name of 1 to {_MAX_NAME} characters; owners will read it.")
@@ -43,7 +43,7 @@ def listed(context: Context) -> list[Listed]:
 
 
 def revoke(context: Context, key_id: str, now: Today) -> None:
-    """Make a key useless from the next request on. Raises NotFound."""
+    """Revoke a key; it opens nothing from the next request on. Raises NotFound."""
     with context.database.write() as tx:
         if not actors.revoke(tx, key_id, now):
             raise NotFound("There is no live key with this id. See: python -m service keys list")
