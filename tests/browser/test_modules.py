@@ -13,15 +13,15 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE = Path(sys.executable).parent / "node"
 DRAW = """
-import { squares } from "./service/web/static/qr.js";
+import { qrModules } from "./service/web/static/qr.js";
 const answers = JSON.parse(process.argv[1]).map((content) => {
-  try { return squares(content).map((row) => row.map(Number)); } catch (err) { return err.name; }
+  try { return qrModules(content).map((row) => row.map(Number)); } catch (err) { return err.name; }
 });
 console.log(JSON.stringify(answers));
 """
 WRITE = """
-import { written } from "./service/web/static/message.js";
-console.log(written(JSON.parse(process.argv[1])));
+import { formatMessage } from "./service/web/static/message.js";
+console.log(formatMessage(JSON.parse(process.argv[1])));
 """
 LIKE_OURS = "998-599-8449 hiccup bison journey window fasten toucan scroll"
 

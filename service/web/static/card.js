@@ -1,20 +1,20 @@
-/** Number and words: shown once, copied, saved, printed, drawn as a QR code, and typed once again. */
+/** The card with number and words: copy, save, print, QR code, and a test that they were written down. */
 
 import { InvalidPassphrase } from "../../../hashing/browser/errors.js";
 import { normalise } from "../../../hashing/browser/passphrase.js";
-import { drawn } from "./qr.js";
-import { element, text, wrongWords } from "./texts.js";
+import { qrCode } from "./qr.js";
+import { element, text, wordsError } from "./texts.js";
 
-/** A name that tells nothing to who looks through the downloads. */
-const FILE = "notes.txt";
+/** A name that reveals nothing in a list of downloads. */
+const FILE_NAME = "notes.txt";
 
 /**
- * Show the words wherever they have a place.
+ * Show the words in every list that is meant for them.
  * @param {string} words
  */
 export function showWords(words) {
-  for (const place of document.querySelectorAll("ol.words")) {
-    place.replaceChildren(...words.split(" ").map((word) => {
+  for (const list of document.querySelectorAll("ol.words")) {
+    list.replaceChildren(...words.split(" ").map((word) => {
       const item = document.createElement("li");
       item.textContent = word;
       return item;
@@ -23,38 +23,41 @@ export function showWords(words) {
 }
 
 /**
- * Fill the card. `checked` is called once the words were typed again rightly.
- * @param {{number: string, words: string}} given
- * @param {() => void} checked
+ * Fill the card. `onConfirmed` is called once the words were typed again correctly.
+ * @param {{number: string, words: string}} secrets
+ * @param {() => void} onConfirmed
  */
-export function showCard({ number, words }, checked) {
-  const kept = element("kept", HTMLElement);
+export function showCard({ number, words }, onConfirmed) {
+  const status = element("kept", HTMLElement);
   const lines = `${text("file-number")} ${number}\n${text("file-words")} ${words}\n`;
   element("number", HTMLElement).textContent = number;
   showWords(words);
-  on("copy", async () => {
-    kept.textContent = text(await copied(lines) ? "copied" : "not-copied");
+  onClick("copy", async () => {
+    status.textContent = text(await copy(lines) ? "copied" : "not-copied");
   });
-  on("save", () => {
+  onClick("save", () => {
     save(lines);
-    kept.textContent = text("saved");
+    status.textContent = text("saved");
   });
-  on("print", () => print());
-  on("show-qr", (button) => toggleCode(button, `${number} ${words}`));
-  listen(words, checked);
+  onClick("print", () => print());
+  onClick("show-qr", (button) => toggleQrCode(button, `${number} ${words}`));
+  testWords(words, onConfirmed);
 }
 
 /**
  * @param {string} id
  * @param {(button: HTMLButtonElement) => void} act
  */
-function on(id, act) {
+function onClick(id, act) {
   const button = element(id, HTMLButtonElement);
   button.addEventListener("click", () => act(button));
 }
 
-/** @param {string} lines */
-async function copied(lines) {
+/**
+ * @param {string} lines
+ * @returns {Promise<boolean>} whether the browser allowed it
+ */
+async function copy(lines) {
   try {
     await navigator.clipboard.writeText(lines);
     return true;
@@ -67,7 +70,7 @@ async function copied(lines) {
 function save(lines) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([lines], { type: "text/plain;charset=utf-8" }));
-  link.download = FILE;
+  link.download = FILE_NAME;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the download has begun by then
 }
@@ -76,40 +79,41 @@ function save(lines) {
  * @param {HTMLButtonElement} button
  * @param {string} content
  */
-function toggleCode(button, content) {
-  const place = element("qr", HTMLElement);
-  place.hidden = !place.hidden;
-  button.setAttribute("aria-expanded", String(!place.hidden));
-  place.replaceChildren(...place.hidden ? [] : [drawn(content, text("qr"))]);
+function toggleQrCode(button, content) {
+  const box = element("qr", HTMLElement);
+  box.hidden = !box.hidden;
+  button.setAttribute("aria-expanded", String(!box.hidden));
+  box.replaceChildren(...box.hidden ? [] : [qrCode(content, text("qr"))]);
 }
 
 /**
+ * Check the words that are typed into the test form.
  * @param {string} words
- * @param {() => void} checked
+ * @param {() => void} onConfirmed
  */
-function listen(words, checked) {
+function testWords(words, onConfirmed) {
   const again = element("again", HTMLInputElement);
-  const tested = element("tested", HTMLElement);
+  const result = element("tested", HTMLElement);
   element("test", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
-    const fault = wrong(again.value, words);
-    tested.textContent = fault || text("right");
-    tested.classList.toggle("fault", Boolean(fault));
-    again.toggleAttribute("aria-invalid", Boolean(fault));
-    if (!fault) checked();
+    const error = mistake(again.value, words);
+    result.textContent = error || text("right");
+    result.classList.toggle("fault", Boolean(error));
+    again.toggleAttribute("aria-invalid", Boolean(error));
+    if (!error) onConfirmed();
   });
 }
 
 /**
  * @param {string} typed
  * @param {string} words
- * @returns {string} what is wrong, or nothing
+ * @returns {string} what is wrong, or an empty string
  */
-function wrong(typed, words) {
+function mistake(typed, words) {
   try {
     return normalise(typed) === words ? "" : text("other-words");
   } catch (err) {
     if (!(err instanceof InvalidPassphrase)) throw err;
-    return wrongWords(err);
+    return wordsError(err);
   }
 }

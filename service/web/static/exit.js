@@ -1,15 +1,15 @@
 /**
- * Leaves the page in a hurry: by the button, or by Shift three times (GOV.UK, "Exit a page
- * quickly"). The page goes blank first, because the next one may be slow to come, and is
- * replaced, so that "Back" does not lead here.
+ * Leaves the page quickly: by the exit button, or by pressing Shift three times (GOV.UK, "Exit a
+ * page quickly"). The page goes blank first, because the next one may load slowly, and is replaced
+ * in the history, so that "Back" does not lead to it.
  */
 
 const PRESSES = 3;
-/** Milliseconds after which a press of Shift is forgotten, as in GOV.UK's component. */
-const FORGOTTEN = 5000;
+/** Milliseconds after which presses of Shift no longer count, as in GOV.UK's component. */
+const RESET_AFTER = 5000;
 
 const root = document.documentElement;
-const lights = /** @type {HTMLElement} */ (document.querySelector("[data-lights]"));
+const announcement = /** @type {HTMLElement} */ (document.querySelector("[data-lights]"));
 const link = /** @type {HTMLAnchorElement} */ (document.querySelector("[data-exit]"));
 
 let pressed = 0;
@@ -17,43 +17,43 @@ let otherKey = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Go, without asking. `leaving` tells the other modules not to ask either. */
+/** Leave without a question. `data-leaving` keeps other modules from asking one. */
 function leave() {
-  pressed = 0; // should the next page never come, three presses ask for it again
+  pressed = 0; // if the next page never loads, three more presses try again
   root.dataset.leaving = "";
   root.classList.add("leaving");
   document.title = "";
   location.replace(link.href);
 }
 
-/** @param {string | undefined} words */
-function tell(words) {
-  lights.textContent = words ?? "";
-  lights.hidden = !words;
+/** @param {string | undefined} sentence */
+function announce(sentence) {
+  announcement.textContent = sentence ?? "";
+  announcement.hidden = !sentence;
 }
 
-function forget() {
-  if (pressed) tell(lights.dataset.over);
+function reset() {
+  if (pressed) announce(announcement.dataset.over);
   pressed = 0;
-  timer = setTimeout(() => tell(undefined), FORGOTTEN);
+  timer = setTimeout(() => announce(undefined), RESET_AFTER);
 }
 
 function press() {
   pressed += 1;
   clearTimeout(timer);
   if (pressed === PRESSES) return leave();
-  tell(pressed === 1 ? lights.dataset.one : lights.dataset.two);
-  timer = setTimeout(forget, FORGOTTEN);
+  announce(pressed === 1 ? announcement.dataset.one : announcement.dataset.two);
+  timer = setTimeout(reset, RESET_AFTER);
 }
 
-for (const each of document.querySelectorAll("[data-exit]")) {
-  each.addEventListener("click", (event) => {
+for (const button of document.querySelectorAll("[data-exit]")) {
+  button.addEventListener("click", (event) => {
     event.preventDefault();
     leave();
   });
 }
 
-// Counted when released, and only alone: Shift with another key writes a capital letter.
+// Counted on release, and only if pressed alone: Shift with another key types a capital letter.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Shift") otherKey = false;
   else otherKey = true;
@@ -62,20 +62,20 @@ document.addEventListener("keyup", (event) => {
   if (event.key === "Shift" && !otherKey) press();
   else if (event.key !== "Shift" && pressed) {
     clearTimeout(timer);
-    forget();
+    reset();
   }
 });
 
-// What the browser's memory keeps of a page that shows a case is blank.
+// A page that shows a case goes blank before the browser keeps it in its back/forward cache.
 addEventListener("pagehide", () => {
   if (document.querySelector("main")?.dataset.back) root.classList.add("leaving");
 });
 
-// Come back by "Back" out of the browser's memory, the page would still be blank; and one that
-// shows a case opens to whoever is there now: its words are asked for again.
+// A page that "Back" restores from that cache would still be blank. One that shows a case leads to
+// the sign-in page instead: somebody else may use the device now.
 addEventListener("pageshow", (event) => {
-  const asks = document.querySelector("main")?.dataset.back;
-  if (/** @type {PageTransitionEvent} */ (event).persisted && asks) return location.replace(asks);
+  const signIn = document.querySelector("main")?.dataset.back;
+  if (/** @type {PageTransitionEvent} */ (event).persisted && signIn) return location.replace(signIn);
   delete root.dataset.leaving;
   return root.classList.remove("leaving");
 });

@@ -1,13 +1,13 @@
 /**
- * The page that hashes: choose, review, send. Everything it needs is loaded with it; from then on
- * it works without a network, and its policy forbids it any.
+ * The hashing page: choose files, review the message, send it. Everything is loaded with the page;
+ * from then on it works without a network, and its policy forbids it to use one.
  */
 
 import { Hasher } from "../../../hashing/browser/client.js";
 import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
 import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
-import { written } from "./message.js";
+import { formatMessage } from "./message.js";
 import { showCard, showWords } from "./card.js";
 import { Row } from "./rows.js";
 import { Sender } from "./sender.js";
@@ -30,7 +30,7 @@ const { subject, case: caseNumber, key: caseKey } = app.dataset;
 /** @type {Row[]} */
 let rows = [];
 /** @type {Promise<{words: string, access: string}> | undefined} */
-let secret;
+let secrets;
 let unsaved = false;
 
 element("loading", HTMLElement).remove();
@@ -42,34 +42,40 @@ function show(name) {
   element(`${name}-head`, HTMLElement).focus();
 }
 
-/** The worker's address is the one string that this page makes a script of. */
-function worker() {
+/** The worker's address: the only string that Trusted Types let this page run as a script. */
+function workerAddress() {
   const address = app.dataset.worker ?? "";
   const types = /** @type {any} */ (globalThis).trustedTypes;
   if (!types) return address;
   return types.createPolicy("takeback", { createScriptURL: () => address }).createScriptURL(address);
 }
 
-/** @param {unknown} err */
-function unfit(err) {
+/**
+ * Say why this browser cannot hash, instead of the chooser.
+ * @param {unknown} err
+ */
+function showUnsupported(err) {
   const code = err instanceof ContentError ? err.code : "Unsupported";
   const name = has(`unfit-${code}`) ? `unfit-${code}` : "unfit-Unsupported";
   element("unfit-why", HTMLElement).textContent = text(name);
   show("unfit");
 }
 
-/** @param {unknown} err */
-function reason(err) {
+/**
+ * @param {unknown} err
+ * @returns {string} the sentence for an error with a file
+ */
+function errorText(err) {
   if (!(err instanceof ContentError)) return text("error-other");
-  const told = /** @type {{codec?: string} | undefined} */ (err.cause);
-  if (err.code === "Unsupported" && told?.codec) {
-    return text("error-UnsupportedVideo", { codec: told.codec });
+  const cause = /** @type {{codec?: string} | undefined} */ (err.cause);
+  if (err.code === "Unsupported" && cause?.codec) {
+    return text("error-UnsupportedVideo", { codec: cause.codec });
   }
   return text(has(`error-${err.code}`) ? `error-${err.code}` : "error-other");
 }
 
-/** Say how far all files are, and offer what can be done now. */
-function tell() {
+/** Show the progress of all files, and the buttons that can be used now. */
+function showProgress() {
   const done = rows.filter((row) => row.done).length;
   const failed = rows.filter((row) => row.failed).length;
   const counts = { done, all: rows.length, failed };
@@ -81,18 +87,18 @@ function tell() {
 
 /** @param {Row} row */
 function remove(row) {
-  const at = rows.indexOf(row);
+  const index = rows.indexOf(row);
   row.stopping.abort();
   row.element.remove();
   rows = rows.filter((one) => one !== row);
-  const next = (rows[at] ?? rows[at - 1])?.element.querySelector("button");
+  const next = (rows[index] ?? rows[index - 1])?.element.querySelector("button");
   (next ?? files).focus();
   note.textContent = text("removed");
-  tell();
+  showProgress();
 }
 
-/** The choice of parts; it can still be changed when all are hashed, and then takes effect. */
-function parts() {
+/** The chosen window set. It can be changed after hashing, because all windows are hashed. */
+function windowSet() {
   const chosen = app.querySelector("input[name='windows']:checked");
   return /** @type {WindowSet} */ (/** @type {HTMLInputElement} */ (chosen).value);
 }
@@ -105,24 +111,27 @@ async function hash(hasher, row) {
   const onProgress = (/** @type {number} */ part) => row.progress(part);
   const options = { windows: /** @type {const} */ ("all"), onProgress, signal: row.stopping.signal };
   try {
-    row.finish(await hasher.hash(row.file, options), parts());
+    row.finish(await hasher.hash(row.file, options), windowSet());
   } catch (err) {
-    row.fail(reason(err));
+    row.fail(errorText(err));
   }
-  if (rows.includes(row)) tell();
+  if (rows.includes(row)) showProgress();
 }
 
 /**
  * @param {File} file
  * @returns {(row: Row) => boolean}
  */
-const isOf = (file) => (row) =>
+const holds = (file) => (row) =>
   row.file.name === file.name && row.file.size === file.size &&
   row.file.lastModified === file.lastModified;
 
-/** @param {File} file of which a try that failed makes room for the next */
+/**
+ * Whether a file is not in the list. If hashing it failed, its row is removed for another try.
+ * @param {File} file
+ */
 function isNew(file) {
-  const before = rows.find(isOf(file));
+  const before = rows.find(holds(file));
   if (!before?.failed) return before === undefined;
   before.element.remove();
   rows = rows.filter((row) => row !== before);
@@ -140,43 +149,46 @@ function choose(hasher) {
   list.append(...added.map((row) => row.element));
   const many = fresh.length > room ? text("too-many") : "";
   note.textContent = many || (fresh.length < chosen.length ? text("twice") : "");
-  tell();
+  showProgress();
   for (const row of added) {
     row.preview(thumbnails.checked);
     hash(hasher, row);
   }
 }
 
-/** The seven words are made once: a second try to send must open no second case. */
-function secretOf() {
-  secret ??= (async () => {
+/** Make the seven words once: a second try to send must not open a second case. */
+function caseSecrets() {
+  secrets ??= (async () => {
     const words = newPassphrase();
     return { words, access: (await derive(words)).access };
   })();
-  return secret;
+  return secrets;
 }
 
 async function review() {
-  const entries = rows.flatMap((row) => row.content(parts()));
+  const entries = rows.flatMap((row) => row.content(windowSet()));
   const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
-  message.value = written(caseNumber
+  message.value = formatMessage(caseNumber
     ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
     : documentOf({
-      accessKey: (await secretOf()).access,
+      accessKey: (await caseSecrets()).access,
       eligibility: /** @type {any} */ (eligibility),
       entries,
     }));
-  if (!caseNumber) showWords((await secretOf()).words);
-  consent.checked = false; // what was agreed to may have been another message
+  if (!caseNumber) showWords((await caseSecrets()).words);
+  consent.checked = false; // the owner may have agreed to an earlier, different message
   show("review");
 }
 
-/** @param {DOMStringMap} answer */
-async function received(answer) {
-  const given = caseNumber ? { number: caseNumber, access: caseKey ?? "", words: "" }
-    : { number: answer.number ?? "", ...await secretOf() };
+/**
+ * Show what the service answered.
+ * @param {DOMStringMap} answer
+ */
+async function showAnswer(answer) {
+  const opened = caseNumber ? { number: caseNumber, access: caseKey ?? "", words: "" }
+    : { number: answer.number ?? "", ...await caseSecrets() };
   const overview = element("overview", HTMLFormElement);
-  const values = { case: given.number, access_key: given.access, stamp: answer.stamp ?? "" };
+  const values = { case: opened.number, access_key: opened.access, stamp: answer.stamp ?? "" };
   for (const [name, value] of Object.entries(values)) {
     /** @type {HTMLInputElement} */ (overview.elements.namedItem(name)).value = value;
   }
@@ -186,7 +198,7 @@ async function received(answer) {
     return show("added");
   }
   element("before", HTMLElement).hidden = answer.answer !== "before";
-  showCard(given, () => {
+  showCard(opened, () => {
     unsaved = false;
     overview.hidden = false;
   });
@@ -200,7 +212,7 @@ function listen(hasher) {
     for (const row of rows) row.preview(thumbnails.checked);
   });
   element("parts", HTMLElement).addEventListener("change", () => {
-    for (const row of rows) row.show(parts());
+    for (const row of rows) row.show(windowSet());
   });
   stop.addEventListener("click", () => {
     for (const row of rows) if (!row.ended) row.stopping.abort();
@@ -208,23 +220,23 @@ function listen(hasher) {
   });
   toReview.addEventListener("click", review);
   element("to-choose", HTMLButtonElement).addEventListener("click", () => show("choose"));
-  new Sender(received, () => consent.checked);
+  new Sender(showAnswer, () => consent.checked);
   addEventListener("beforeunload", (event) => {
     if (unsaved && !("leaving" in document.documentElement.dataset)) event.preventDefault();
   });
 }
 
-async function begin() {
+async function start() {
   try {
     if (!globalThis.crypto?.subtle) throw new ContentError("Unsupported");
-    const hasher = new Hasher(worker());
+    const hasher = new Hasher(workerAddress());
     await hasher.prove();
     listen(hasher);
     element("chooser", HTMLElement).hidden = false;
     element("ready", HTMLElement).textContent = text("ready");
   } catch (err) {
-    unfit(err);
+    showUnsupported(err);
   }
 }
 
-begin();
+start();

@@ -1,13 +1,13 @@
-/** The message as people can read it: one line a hash. What is shown is what is sent. */
+/** The message in a readable form, with each hash on a line of its own. It is sent as it is shown. */
 
 /** @typedef {import("../../../hashing/browser/signals.js").Content} Content */
 
 /**
- * JSON with each hash, window and frame on a line of its own.
+ * Return JSON with each hash, window and frame on a line of its own.
  * @param {Record<string, any> & {entries: Content[]}} document
  * @returns {string}
  */
-export function written(document) {
+export function formatMessage(document) {
   const { entries, ...rest } = document;
   const head = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}: ${spaced(value)}`);
   return `{${[...head, `"entries": [\n${entries.map(entryText).join(",\n")}\n]`].join(",\n")}}`;
@@ -23,7 +23,7 @@ function entryText(entry) {
 }
 
 /**
- * JSON on one line, with spaces after commas and colons that stand between values.
+ * Return JSON on one line, with spaces after the commas and colons between values.
  * @param {unknown} value of numbers, booleans, and strings that hold neither
  */
 function spaced(value) {

@@ -1,48 +1,48 @@
 /**
- * Opens a case: the key is made of the words here, and only number and key are posted. The field
- * of the words has no name, so that no browser could send it.
+ * Opens a case. The access key is derived from the passphrase here; only number and key are posted.
+ * The passphrase field has no name, so that no browser can post it.
  */
 
 import { InvalidPassphrase } from "../../../hashing/browser/errors.js";
 import { derive } from "../../../hashing/browser/passphrase.js";
-import { element, text, wrongWords } from "./texts.js";
+import { element, text, wordsError } from "./texts.js";
 
 const DIGITS = 10;
 
 const form = element("open", HTMLFormElement);
 const number = element("case", HTMLInputElement);
 const words = element("passphrase", HTMLInputElement);
-const fault = element("fault", HTMLElement);
-const opening = element("opening", HTMLElement);
+const error = element("fault", HTMLElement);
+const progress = element("opening", HTMLElement);
 const key = /** @type {HTMLInputElement} */ (form.elements.namedItem("access_key"));
 
 /**
- * Say what is wrong, and lead to where.
+ * Show an error, and move the focus to its field.
  * @param {string} sentence
  * @param {HTMLInputElement} field
  */
-function complain(sentence, field) {
-  fault.hidden = false;
-  fault.textContent = sentence;
-  for (const one of [number, words]) one.removeAttribute("aria-invalid");
+function showError(sentence, field) {
+  error.hidden = false;
+  error.textContent = sentence;
+  for (const input of [number, words]) input.removeAttribute("aria-invalid");
   field.setAttribute("aria-invalid", "true");
   field.focus();
 }
 
 async function open() {
-  fault.hidden = true;
+  error.hidden = true;
   if (![0, DIGITS].includes(number.value.replace(/\D/g, "").length)) {
-    return complain(text("wrong-number"), number);
+    return showError(text("wrong-number"), number);
   }
-  opening.textContent = text("opening");
+  progress.textContent = text("opening");
   try {
     key.value = (await derive(words.value)).access;
     form.submit();
   } catch (err) {
-    const sentence = err instanceof InvalidPassphrase ? wrongWords(err) : text("no-crypto");
-    complain(sentence, words);
+    const sentence = err instanceof InvalidPassphrase ? wordsError(err) : text("no-crypto");
+    showError(sentence, words);
   }
-  opening.textContent = "";
+  progress.textContent = "";
 }
 
 form.addEventListener("submit", (event) => {
@@ -54,4 +54,4 @@ addEventListener("pagehide", () => {
   key.value = "";
 });
 /** @type {HTMLButtonElement} */ (form.querySelector("button")).disabled = false;
-if (!fault.hidden) fault.focus();
+if (!error.hidden) error.focus();

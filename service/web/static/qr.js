@@ -1,12 +1,13 @@
 /**
- * QR codes (ISO/IEC 18004): bytes, level M, versions 1 to 6, which is up to 106 bytes.
- * Drawn here because the words may go nowhere else, and no page loads a script of others.
+ * QR codes (ISO/IEC 18004): byte mode, level M, versions 1 to 6, so up to 106 bytes.
+ * Made here because the words must not leave the page, and pages load no third-party scripts.
  */
 
-/** Of level M, by version: codewords in all, correcting codewords a block, blocks. */
+/** Level M, by version: total codewords, error correction codewords per block, blocks. */
 const VERSIONS = [
   [26, 10, 1], [44, 16, 1], [70, 26, 1], [100, 18, 2], [134, 24, 2], [172, 16, 4],
 ];
+/** Width of the quiet zone, in modules. */
 const QUIET = 4;
 /** Format bits of level M, for masks 0 to 7, with their BCH code and mask (table C.1). */
 const FORMATS = [0x5412, 0x5125, 0x5e7c, 0x5b4b, 0x45f9, 0x40ce, 0x4f97, 0x4aa0];
@@ -35,12 +36,12 @@ for (let power = 0, value = 1; power < 255; power += 1) {
  * @param {number} a
  * @param {number} b
  */
-function times(a, b) {
+function multiply(a, b) {
   return a && b ? POWERS[(LOGS[a] + LOGS[b]) % 255] : 0;
 }
 
 /**
- * The correcting codewords of one block (Reed and Solomon).
+ * Return the error correction codewords of one block (Reed–Solomon).
  * @param {Uint8Array} block
  * @param {number} count
  */
@@ -49,7 +50,7 @@ function correction(block, count) {
   divisor[count - 1] = 1;
   for (let power = 0; power < count; power += 1) {
     for (let i = 0; i < count; i += 1) {
-      divisor[i] = times(divisor[i], POWERS[power]) ^ (divisor[i + 1] ?? 0);
+      divisor[i] = multiply(divisor[i], POWERS[power]) ^ (divisor[i + 1] ?? 0);
     }
   }
   const rest = new Uint8Array(count);
@@ -57,13 +58,13 @@ function correction(block, count) {
     const factor = codeword ^ rest[0];
     rest.copyWithin(0, 1);
     rest[count - 1] = 0;
-    for (let i = 0; i < count; i += 1) rest[i] ^= times(divisor[i], factor);
+    for (let i = 0; i < count; i += 1) rest[i] ^= multiply(divisor[i], factor);
   }
   return rest;
 }
 
 /**
- * Mode, length, bytes and padding.
+ * Return the data codewords: mode, length, bytes, padding.
  * @param {Uint8Array} bytes
  * @param {number} capacity in codewords
  */
@@ -80,7 +81,7 @@ function padded(bytes, capacity) {
 }
 
 /**
- * All codewords in the order in which they are drawn: first of each block, second of each …
+ * Return all codewords in the order in which they are placed: blocks interleaved.
  * @param {Uint8Array} bytes
  * @param {number[]} version
  */
@@ -95,19 +96,19 @@ function codewords(bytes, [all, correcting, blocks]) {
     at += length;
   }
   const corrections = parts.map((part) => correction(part, correcting));
-  return [...woven(parts, short + 1), ...woven(corrections, correcting)];
+  return [...interleaved(parts, short + 1), ...interleaved(corrections, correcting)];
 }
 
 /**
  * @param {Uint8Array[]} parts
  * @param {number} length
  */
-function woven(parts, length) {
+function interleaved(parts, length) {
   return Array.from({ length }, (_, i) => parts.filter((part) => i < part.length).map((p) => p[i])).flat();
 }
 
 /**
- * Squares that are always there: `undefined` is free for data.
+ * Return the function patterns; modules that are free for data are `undefined`.
  * @param {number} size
  * @returns {(boolean | undefined)[][]}
  */
@@ -128,17 +129,17 @@ function frame(size) {
   for (const [r, c] of [[3, 3], [3, size - 4], [size - 4, 3]]) finder(r, c, 4);
   if (size > 21) finder(size - 7, size - 7, 2);
   for (let i = 8; i < size - 8; i += 1) grid[6][i] = grid[i][6] = i % 2 === 0;
-  for (const [r, c] of formatPlaces(size).flat()) grid[r][c] = false;
+  for (const [r, c] of formatPositions(size).flat()) grid[r][c] = false;
   grid[size - 8][8] = true;
   return grid;
 }
 
 /**
- * Where the 15 format bits stand, twice, the lowest first.
+ * Return both positions of the 15 format bits, the lowest first.
  * @param {number} size
  * @returns {number[][][]}
  */
-function formatPlaces(size) {
+function formatPositions(size) {
   const rows = [0, 1, 2, 3, 4, 5, 7, 8];
   const columns = [7, 5, 4, 3, 2, 1, 0];
   const around = [...rows.map((r) => [r, 8]), ...columns.map((c) => [8, c])];
@@ -150,10 +151,10 @@ function formatPlaces(size) {
 }
 
 /**
- * Free squares in the order of the data: pairs of columns from the right, up and down in turn.
+ * Yield the free modules in placement order: pairs of columns from the right, alternately up and down.
  * @param {(boolean | undefined)[][]} grid
  */
-function* free(grid) {
+function* freeModules(grid) {
   const size = grid.length;
   let up = true;
   for (let right = size - 1; right > 0; right -= 2, up = !up) {
@@ -176,13 +177,13 @@ function* free(grid) {
 function filled(blank, data, mask) {
   const grid = blank.map((row) => row.map(Boolean));
   let at = 0;
-  for (const [r, c] of free(blank)) {
+  for (const [r, c] of freeModules(blank)) {
     const bit = ((data[at >> 3] ?? 0) >> (7 - (at & 7))) & 1;
     grid[r][c] = Boolean(bit) !== MASKS[mask](r, c);
     at += 1;
   }
-  for (const places of formatPlaces(grid.length)) {
-    places.forEach(([r, c], bit) => {
+  for (const positions of formatPositions(grid.length)) {
+    positions.forEach(([r, c], bit) => {
       grid[r][c] = Boolean((FORMATS[mask] >> bit) & 1);
     });
   }
@@ -190,7 +191,7 @@ function filled(blank, data, mask) {
 }
 
 /**
- * How hard a reader would find it (7.8.3): runs, squares, false finders, imbalance.
+ * Return the penalty of a mask (7.8.3): runs, 2 × 2 blocks, finder-like patterns, imbalance.
  * @param {boolean[][]} grid
  */
 function penalty(grid) {
@@ -213,12 +214,12 @@ function penalty(grid) {
 }
 
 /**
- * The squares of a code, dark ones true, without the quiet zone.
+ * Return the modules of a QR code, dark ones true, without the quiet zone.
  * @param {string} content
  * @returns {boolean[][]}
  * @throws {RangeError} more than 106 bytes
  */
-export function squares(content) {
+export function qrModules(content) {
   const bytes = new TextEncoder().encode(content);
   const at = VERSIONS.findIndex(([all, correcting, n]) => bytes.length + 2 <= all - correcting * n);
   if (at < 0) throw new RangeError("more than 106 bytes");
@@ -230,13 +231,13 @@ export function squares(content) {
 }
 
 /**
- * A code as a picture.
+ * Return a QR code as an SVG image.
  * @param {string} content
- * @param {string} label what it is, for those who do not see it
+ * @param {string} label text alternative
  * @returns {SVGSVGElement}
  */
-export function drawn(content, label) {
-  const grid = squares(content);
+export function qrCode(content, label) {
+  const grid = qrModules(content);
   const side = grid.length + 2 * QUIET;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${side} ${side}`);

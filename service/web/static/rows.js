@@ -1,4 +1,4 @@
-/** The list of chosen files: one row each, with what happens to it. */
+/** The rows of the list of chosen files, with the state of each. */
 
 import { SETS } from "../../../hashing/browser/signals.js";
 import { text } from "./texts.js";
@@ -6,22 +6,22 @@ import { text } from "./texts.js";
 /** @typedef {import("../../../hashing/browser/signals.js").Content} Content */
 /** @typedef {import("../../../hashing/browser/signals.js").WindowSet} WindowSet */
 
-/** One file of the list. */
+/** The row of one file. */
 export class Row {
-  /** @type {Content | undefined} all that was hashed, of which the owner chooses */
+  /** @type {Content | undefined} with all windows; the owner chooses which are used */
   #hashed;
   failed = false;
   stopping = new AbortController();
 
   /**
    * @param {File} file
-   * @param {(row: Row) => void} removed
+   * @param {(row: Row) => void} onRemove
    */
-  constructor(file, removed) {
+  constructor(file, onRemove) {
     this.file = file;
-    this.element = made("li", "file");
-    this.title = made("p", "title");
-    this.state = made("p", "state");
+    this.element = create("li", "file");
+    this.title = create("p", "title");
+    this.state = create("p", "state");
     this.bar = document.createElement("progress");
     this.bar.max = 1;
     this.bar.value = 0;
@@ -30,8 +30,8 @@ export class Row {
     name.textContent = file.name;
     name.translate = false;
     this.title.append(name);
-    this.element.append(this.title, this.#button(removed), this.state, this.bar);
-    this.say(text("waiting"));
+    this.element.append(this.title, this.#removeButton(onRemove), this.state, this.bar);
+    this.showState(text("waiting"));
   }
 
   get ended() {
@@ -43,18 +43,18 @@ export class Row {
   }
 
   /** @param {string} sentence */
-  say(sentence) {
+  showState(sentence) {
     this.state.textContent = sentence;
   }
 
-  /** @param {number} part 0…1 */
-  progress(part) {
-    this.bar.value = part;
-    this.say(text("working", { percent: Math.floor(100 * part) }));
+  /** @param {number} fraction 0…1 */
+  progress(fraction) {
+    this.bar.value = fraction;
+    this.showState(text("working", { percent: Math.floor(100 * fraction) }));
   }
 
   /**
-   * The signals of it, with the windows that are chosen; none before it is done.
+   * Return the signals of the file with the chosen windows, or nothing while it is not hashed.
    * @param {WindowSet} chosen
    * @returns {Content[]}
    */
@@ -74,18 +74,21 @@ export class Row {
     this.show(chosen);
   }
 
-  /** @param {WindowSet} chosen of which the hashes are shown and counted */
+  /**
+   * Show and count the hashes.
+   * @param {WindowSet} chosen
+   */
   show(chosen) {
     const [content] = this.content(chosen);
     if (!content) return;
     this.element.querySelector("details")?.remove();
     const values = valuesOf(content);
-    this.say(text("done", { count: values.length }));
+    this.showState(text("done", { count: values.length }));
     const details = document.createElement("details");
     const summary = document.createElement("summary");
     summary.textContent = text("hashes");
     details.append(summary);
-    // Written when they are looked at: a video has a thousand.
+    // Created when they are opened: a video may have a thousand.
     details.addEventListener("toggle", () => details.append(listOf(values)), { once: true });
     this.element.append(details);
   }
@@ -95,10 +98,10 @@ export class Row {
     this.failed = true;
     this.bar.remove();
     this.element.classList.add("failed");
-    this.say(sentence);
+    this.showState(sentence);
   }
 
-  /** @param {boolean} shown a small, blurred picture; never played, never sharp */
+  /** @param {boolean} shown whether to show a small, blurred picture; videos are not played */
   preview(shown) {
     this.element.querySelector("img, video")?.remove();
     if (!shown) return;
@@ -114,20 +117,20 @@ export class Row {
     this.state.before(preview);
   }
 
-  /** @param {(row: Row) => void} removed */
-  #button(removed) {
-    const button = made("button", "button quiet");
+  /** @param {(row: Row) => void} onRemove */
+  #removeButton(onRemove) {
+    const button = create("button", "button quiet");
     button.setAttribute("type", "button");
     button.textContent = "×";
     button.setAttribute("aria-label", text("remove", { name: this.file.name }));
-    button.addEventListener("click", () => removed(this));
+    button.addEventListener("click", () => onRemove(this));
     return button;
   }
 }
 
 /**
  * @param {Content} content
- * @returns {string[]} every value of it, with its type
+ * @returns {string[]} every hash value, with its type
  */
 function valuesOf({ signals, windows = [], frames = [] }) {
   return [
@@ -139,9 +142,9 @@ function valuesOf({ signals, windows = [], frames = [] }) {
 
 /** @param {string[]} values */
 function listOf(values) {
-  const list = made("ul", "values");
+  const list = create("ul", "values");
   list.dir = "ltr";
-  list.translate = false; // a browser's translation would send them
+  list.translate = false; // the browser's translation service would receive them
   list.append(...values.map((value) => {
     const item = document.createElement("li");
     item.textContent = value;
@@ -152,11 +155,11 @@ function listOf(values) {
 
 /**
  * @param {string} tag
- * @param {string} look
+ * @param {string} className
  * @returns {HTMLElement}
  */
-function made(tag, look) {
+function create(tag, className) {
   const element = document.createElement(tag);
-  element.className = look;
+  element.className = className;
   return element;
 }

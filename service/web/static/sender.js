@@ -1,81 +1,80 @@
 /**
- * Sends the message by a plain form post into a frame. The page stays, so that an answer that
- * does not come loses nothing: the same message can be sent again, and opens no second case.
+ * Sends the message by posting a form into a frame. The page stays open, so that nothing is lost
+ * without an answer: the same message can be sent again, and opens no second case.
  */
 
 import { element, text } from "./texts.js";
 
 /**
- * Milliseconds after which an answer is no longer waited for. Not every browser tells that a frame
- * could not be loaded.
+ * Milliseconds to wait for an answer. Not every browser reports that a frame could not be loaded.
  */
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 /**
- * Milliseconds between looks at the frame until then: Firefox (140) tells of no error page by
- * `load`, but that page's document is out of reach.
+ * Milliseconds between checks of the frame meanwhile: Firefox (140) fires no `load` for its error
+ * page, but the document of that page cannot be accessed.
  */
-const LOOKS = 500;
+const POLL_EVERY = 500;
 
-/** Listens to the form and to the frame. */
+/** Handles the form and the frame. */
 export class Sender {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #waits;
+  #timeout;
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  #looks;
+  #poll;
   #form = element("send", HTMLFormElement);
   #frame = element("answer", HTMLIFrameElement);
-  #told = element("sending", HTMLElement);
+  #status = element("sending", HTMLElement);
   #button = element("send-button", HTMLButtonElement);
 
   /**
-   * @param {(answer: DOMStringMap) => void} received called with what the service answered
+   * @param {(answer: DOMStringMap) => void} onAnswer called with the answer of the service
    * @param {() => boolean} agreed whether the owner agrees to sending
    */
-  constructor(received, agreed) {
-    const wrong = element("consent-wrong", HTMLElement);
+  constructor(onAnswer, agreed) {
+    const notAgreed = element("consent-wrong", HTMLElement);
     this.#form.addEventListener("submit", (event) => {
-      wrong.hidden = agreed();
-      if (this.#waits || !agreed() || !navigator.onLine) event.preventDefault();
-      if (this.#waits || !agreed()) return;
+      notAgreed.hidden = agreed();
+      if (this.#timeout || !agreed() || !navigator.onLine) event.preventDefault();
+      if (this.#timeout || !agreed()) return;
       if (navigator.onLine) this.#wait();
-      else this.#tell(text("not-sent"), true);
+      else this.#show(text("not-sent"), true);
     });
-    this.#frame.addEventListener("load", () => this.#loaded(received));
+    this.#frame.addEventListener("load", () => this.#loaded(onAnswer));
   }
 
   #wait() {
-    this.#waits = setTimeout(() => this.#end(text("not-sent")), PATIENCE);
-    this.#looks = setInterval(() => {
+    this.#timeout = setTimeout(() => this.#end(text("not-sent")), TIMEOUT);
+    this.#poll = setInterval(() => {
       if (!this.#frame.contentDocument) this.#end(text("not-sent"));
-    }, LOOKS);
+    }, POLL_EVERY);
     this.#button.setAttribute("aria-disabled", "true");
-    this.#tell(text("sending"), false);
+    this.#show(text("sending"), false);
   }
 
-  /** @param {(answer: DOMStringMap) => void} received */
-  #loaded(received) {
-    if (!this.#waits) return; // an empty page: that every frame begins with, or ours below
+  /** @param {(answer: DOMStringMap) => void} onAnswer */
+  #loaded(onAnswer) {
+    if (!this.#timeout) return; // the empty page at the start, or the one that #end loads
     const { answer, words } = this.#answer();
     if (answer && answer.answer !== "error") {
       this.#end("");
-      received(answer);
+      onAnswer(answer);
     } else this.#end(answer ? words : text("not-sent"));
   }
 
   /**
-   * Wait no more. The frame is emptied, so that the browser keeps nothing of what it was sent.
-   * @param {string} fault
+   * Stop waiting. The frame is emptied, so that the browser stores nothing of what was posted.
+   * @param {string} error
    */
-  #end(fault) {
-    clearTimeout(this.#waits);
-    clearInterval(this.#looks);
-    this.#waits = undefined;
+  #end(error) {
+    clearTimeout(this.#timeout);
+    clearInterval(this.#poll);
+    this.#timeout = undefined;
     this.#button.removeAttribute("aria-disabled");
-    this.#tell(fault, true);
+    this.#show(error, true);
     setTimeout(() => this.#frame.contentWindow?.location.replace("about:blank"));
   }
 
-  /** @returns {{answer?: DOMStringMap, words: string}} none where the browser shows its own error */
+  /** @returns {{answer?: DOMStringMap, words: string}} no answer if the browser shows its own error page */
   #answer() {
     try {
       const found = this.#frame.contentDocument?.querySelector("[data-answer]");
@@ -88,10 +87,10 @@ export class Sender {
 
   /**
    * @param {string} sentence
-   * @param {boolean} fault
+   * @param {boolean} isError
    */
-  #tell(sentence, fault) {
-    this.#told.textContent = sentence;
-    this.#told.classList.toggle("fault", fault);
+  #show(sentence, isError) {
+    this.#status.textContent = sentence;
+    this.#status.classList.toggle("fault", isError);
   }
 }

@@ -1,4 +1,4 @@
-/** The page's own sentences, in its language: they stand in a template, translated by the service. */
+/** The sentences that scripts show. The service translates them in a template of the page. */
 
 const template = /** @type {HTMLTemplateElement} */ (document.querySelector("#texts"));
 
@@ -11,33 +11,33 @@ export function has(name) {
 }
 
 /**
- * A sentence, with `{name}` filled in.
+ * Return a sentence, with each `{name}` replaced by its value.
  * @param {string} name
  * @param {Record<string, string | number>} [values]
  * @returns {string}
  */
 export function text(name, values = {}) {
-  const found = template.content.querySelector(`[data-text="${name}"]`)?.textContent ?? "";
-  return found.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
+  const sentence = template.content.querySelector(`[data-text="${name}"]`)?.textContent ?? "";
+  return sentence.replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
 }
 
 /**
- * What is wrong with words that were typed, without repeating any of them.
+ * Return what is wrong with a typed passphrase, without quoting any of its words.
  * @param {import("../../../hashing/browser/errors.js").InvalidPassphrase} err
  */
-export function wrongWords({ place, count }) {
+export function wordsError({ place, count }) {
   return place ? text("wrong-word", { place }) : text("wrong-count", { count });
 }
 
 /**
- * An element of the page that its own markup has.
+ * Return an element of the page. Throws TypeError if the page has none of that kind.
  * @template {HTMLElement} E
  * @param {string} id
  * @param {new () => E} kind
  * @returns {E}
  */
 export function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new TypeError(id);
-  return found;
+  const match = document.getElementById(id);
+  if (!(match instanceof kind)) throw new TypeError(id);
+  return match;
 }
