@@ -45,6 +45,8 @@ def near_entries(searcher: Searcher, asked: Sequence[Query]) -> Neighbourhood:
     parts = []
     for signal_type in PERCEPTUAL:
         values = queries.values(asked, signal_type)
+        if not len(values.codes):
+            continue
         radii = np.array([query.radius(signal_type) for query in asked])[values.columns[:, 0]]
         for radius in np.unique(radii).tolist():
             rows = np.flatnonzero(radii == radius)
@@ -70,6 +72,8 @@ def attributed(tx: Tx, asked: Sequence[Query], near: Neighbourhood) -> dict[int,
 
     What is near the exclude bank is a candidate only for entries that a person has released.
     """
+    if not len(near.query):
+        return {}
     ids, signal_of = np.unique(near.signal_id, return_inverse=True)
     origins = provenance.by_signal(tx, Space.BANK, ids.tolist())
     entry_of = {signal_id: origin.content_id for signal_id, origin in origins.items()}

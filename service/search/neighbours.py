@@ -21,7 +21,7 @@ from service.store.changes import Space
 Column = NDArray[np.int64]
 
 PERCEPTUAL = tuple(each for each in SignalType if each.perceptual)
-_FIRST_CODES = 16
+_FIRST_CODES = 32
 _MOST_CODES = 1024
 """Codes searched in one call: few at first, then as many as stay within the next limit."""
 _MOST_AT_ONCE = 2_000_000
@@ -65,6 +65,8 @@ def nearest(
     """Return the stored signals near codes, within the limits. Equal codes are searched once."""
     kept = [_nearest_of_each(each) for each in _calls(searcher, space, signal_type, codes, radius)]
     near = np.concatenate([np.empty((0, 3), np.int64), *kept])
+    if not len(near):
+        return Pairs(*near.T)
     by_rank = np.lexsort((near[:, 2], ranks(near[:, 0], near[:, 2])))
     near = near[by_rank][np.cumsum(codes.times[near[by_rank, 0]]) <= _PER_SEARCH]
     code, signal_id, distance = near.T
@@ -106,7 +108,7 @@ def _calls(
         yield neighbours._replace(queries=neighbours.queries + start)
         start += len(part)
         per_code = max(1, len(neighbours.ids) // len(part))
-        size = max(1, min(4 * size, _MOST_CODES, _MOST_AT_ONCE // per_code))
+        size = max(1, min(16 * size, _MOST_CODES, _MOST_AT_ONCE // per_code))
 
 
 def _nearest_of_each(neighbours: Neighbours) -> NDArray[np.int64]:

@@ -37,8 +37,8 @@ def oriented(codes: Codes) -> Codes:
     """Return the eight orientations of each code: uint8 (n, 32) to (n, 8, 32)."""
     upright = _bits(codes)
     every = np.empty((len(codes), COUNT, _SIDE, _SIDE), np.uint8)
-    for k in range(COUNT // 2):
-        turned = upright ^ _flipped_bits(k)
+    for k, flipped in enumerate(_FLIPPED):
+        turned = upright ^ flipped
         every[:, k] = turned
         every[:, k + COUNT // 2] = turned.transpose(0, 2, 1)
     flat = every.reshape(-1, _SIDE * _SIDE)[:, ::-1]
@@ -58,3 +58,6 @@ def _flipped_bits(orientation: int) -> NDArray[np.uint8]:
     if orientation & _ROWS:
         mask[::2, :] ^= 1
     return mask
+
+
+_FLIPPED = tuple(_flipped_bits(k) for k in range(COUNT // 2))

@@ -50,7 +50,7 @@ class Query(NamedTuple):
     extent: VideoExtent
     """How much video the whole content is."""
     size: int
-    """How many values the whole content has at most, with the orientations made here."""
+    """Of a video: how many values it has at most, with the orientations made here."""
     reach: Reach
 
     def radius(self, signal_type: SignalType) -> int:
@@ -143,8 +143,8 @@ def _of_content(item: int, content: ContentSignals) -> Query:
     parts = [_part(WHOLE, content.signals, content.views)]
     parts += [_part(index, (frame.signal,), frame.views) for index, frame in enumerate(frames)]
     spans = tuple(Span(frame.at_ms, frame.until_ms) for frame in frames)
-    full = Reach.FULL
-    return Query(item, content.kind, tuple(parts), spans, _extent(spans), size([content]), full)
+    most_values = size([content]) if frames else 0
+    return Query(item, content.kind, tuple(parts), spans, _extent(spans), most_values, Reach.FULL)
 
 
 def _part(frame: int, signals: Iterable[Signal], views: Sequence[ViewSignals]) -> Part:
@@ -171,6 +171,8 @@ def _extent(spans: Sequence[Span]) -> VideoExtent:
 def _oriented(codes: Codes, columns: NDArray[np.int64]) -> QueryValues:
     """Replace each value of unknown orientation by its eight orientations."""
     unknown = columns[:, 3] == _UNKNOWN
+    if not unknown.any():
+        return QueryValues(codes, columns)
     made = np.repeat(columns[unknown], orientations.COUNT, axis=0)
     made[:, 3] = np.tile(np.arange(orientations.COUNT), int(unknown.sum()))
     turned = orientations.oriented(codes[unknown]).reshape(-1, CODE_BYTES)
