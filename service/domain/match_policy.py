@@ -29,7 +29,7 @@ COMMON_WINDOWS = frozenset({None, Window.CENTRE_90, Window.CENTRE_50, Window.SQU
 """Windows that count in full: the whole (None) and the standard set."""
 PART_MATCH_DISTANCE, PART_NEAR_DISTANCE = 25, 40
 """Bits of PDQ where a later view or another window is involved. Among unrelated photographs the
-tail of these distances reaches 46 bits where that of the others ends at 54 (docs/signals.md,
+tail of these distances reaches 46 bits where that of the others ends at 54 (docs/accuracy.md,
 2026-11). The price: of the copies that only they find, 0.6 % more are no match; 0.3 % overall."""
 PHASH_NEAR_DISTANCE = 40
 """Bits of the 256-bit pHash. Alone it never makes a match: a person should look."""

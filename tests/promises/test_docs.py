@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 
 
 def test_the_schema_in_the_docs_is_the_schema() -> None:
-    blocks = re.findall(r"```json\n(.*?)```", (DOCS / "signals.md").read_text(), re.S)
+    blocks = re.findall(r"```json\n(.*?)```", (DOCS / "submission.md").read_text(), re.S)
     schemas = [json.loads(block) for block in blocks if '"$schema"' in block]
     assert schemas == [submission.schema()]
 
