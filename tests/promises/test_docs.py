@@ -13,6 +13,7 @@ from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 
 
 def test_the_schema_in_the_docs_is_the_schema() -> None:
@@ -41,11 +42,32 @@ def test_every_step_an_entry_can_take_is_drawn() -> None:
     assert {(a, b) for a, b in drawn if a in set(EntryStatus) and b in set(EntryStatus)} == steps
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
-            if not re.match(r"[a-z]+:", target):
-                assert (page.parent / target).exists(), (page.name, target)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)", page.read_text()):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), target
+        assert not anchor or anchor in _anchors(file), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_prose_is_wrapped(page: Path) -> None:
+    """Long lines hide what a commit changed. A row of a table, and code, cannot be wrapped."""
+    lines = _without_code(page.read_text()).splitlines()
+    assert not [line for line in lines if len(line) > 120 and not line.lstrip().startswith("|")]
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", _without_code(page.read_text()), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S)
 
 
 def test_the_page_has_a_sentence_for_everything_that_can_be_wrong_with_a_file() -> None:
