@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from hashing.signals import ContentSignals, SignalType
-from service.domain import admission, match_policy
+from hashing.signals import ContentSignals
+from service.domain import admission
 from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, new_number, refusal
 from service.domain.errors import CaseFull, Conflict, InvalidRequest
-from service.matching.codes import codes_of
-from service.search import exclusion, neighbours
-from service.store import cases, entries, provenance
-from service.store.changes import Space
+from service.search import precedents
+from service.store import cases, entries
 from service.store.database import Tx
 from service.store.entries import NewEntry
 from service.workflows.context import Context, Today
@@ -120,48 +118,19 @@ def _match_from_now_on(context: Context) -> None:
 def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEntry]:
     """Each different content once, with the reason to hold it if there is one."""
     by_hash = {_document_hash(context, [content]): content for content in contents}
-    most = context.settings.cases_per_signal
-    decided = []
-    for document_hash, content in by_hash.items():
-        reason = admission.hold_on_arrival(
-            excluded=_is_excluded(context, content),
-            other_cases=_other_cases(context, content, most),
-            most_cases=most,
+    known = precedents.of_contents(context.replica, list(by_hash.values()))
+    return [
+        NewEntry(
+            each.content,
+            document_hash,
+            admission.hold_on_arrival(
+                excluded=each.excluded,
+                other_cases=each.other_cases,
+                most_cases=context.settings.cases_per_signal,
+            ),
         )
-        decided.append(NewEntry(_without_unusable_windows(context, content), document_hash, reason))
-    return decided
-
-
-def _without_unusable_windows(context: Context, content: ContentSignals) -> ContentSignals:
-    """Without windows of low detail or near the exclude bank: they would match too much."""
-    windows = [one for one in content.windows if admission.is_matchable(one.signal)]
-    signals = [(one.signal.type, one.signal.value) for one in windows]
-    excluded = exclusion.are_excluded(context.replica.searcher, signals)
-    kept = (window for window, flag in zip(windows, excluded, strict=True) if not flag)
-    return replace(content, windows=tuple(kept))
-
-
-def _is_excluded(context: Context, content: ContentSignals) -> bool:
-    every = [*content.signals, *(frame.signal for frame in content.frames)]
-    signals = [(one.type, one.value) for one in every]
-    return any(exclusion.are_excluded(context.replica.searcher, signals))
-
-
-def _other_cases(context: Context, content: ContentSignals, most: int) -> int:
-    """How many cases hold the same content. Windows and frames are not compared."""
-    kind = SignalType.PDQ
-    codes = neighbours.distinct(codes_of(one.value for one in content.signals if one.type is kind))
-    radius = match_policy.MATCH_DISTANCE
-    near = neighbours.ids_near(context.replica.searcher, Space.BANK, kind, codes, radius)
-    exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
-    with context.database.read() as tx:
-        origins = provenance.by_signal(tx, Space.BANK, near).values()
-        whole = [one for one in origins if one.window is None and one.span is None]
-        same = {one.content_id for one in whole}
-        same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
-        if len(same) < most:
-            return len(same)
-        return len({one.case_id for one in entries.by_id(tx, same).values()})
+        for document_hash, each in zip(by_hash, known, strict=True)
+    ]
 
 
 def _document_hash(context: Context, contents: Sequence[ContentSignals]) -> bytes:

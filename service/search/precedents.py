@@ -1,0 +1,65 @@
+"""What is known of new content before it is admitted: exclusions, and other cases that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from hashing.signals import ContentSignals, SignalType
+from service.domain.admission import is_matchable
+from service.domain.match_policy import MATCH_DISTANCE
+from service.matching.codes import codes_of
+from service.replica.follower import Replica
+from service.search import neighbours
+from service.search.exclusion import are_excluded
+from service.store import entries, provenance
+from service.store.changes import Space
+
+
+class Precedents(NamedTuple):
+    """What is known of one content."""
+
+    content: ContentSignals
+    """Without windows of low detail or near the exclude bank, which would match too much."""
+    excluded: bool
+    """Whether a signal of the whole or of a frame is near the exclude bank."""
+    other_cases: int
+    """Cases whose entries are the same as a whole; windows and frames are not compared."""
+
+
+def of_contents(replica: Replica, contents: Sequence[ContentSignals]) -> list[Precedents]:
+    """Return what is known of each content, in order."""
+    return [
+        Precedents(
+            _with_usable_windows(replica, content),
+            _is_excluded(replica, content),
+            _other_cases(replica, content),
+        )
+        for content in contents
+    ]
+
+
+def _with_usable_windows(replica: Replica, content: ContentSignals) -> ContentSignals:
+    windows = [one for one in content.windows if is_matchable(one.signal)]
+    signals = [(one.signal.type, one.signal.value) for one in windows]
+    excluded = are_excluded(replica.searcher, signals)
+    kept = (window for window, flag in zip(windows, excluded, strict=True) if not flag)
+    return replace(content, windows=tuple(kept))
+
+
+def _is_excluded(replica: Replica, content: ContentSignals) -> bool:
+    every = [*content.signals, *(frame.signal for frame in content.frames)]
+    return any(are_excluded(replica.searcher, [(one.type, one.value) for one in every]))
+
+
+def _other_cases(replica: Replica, content: ContentSignals) -> int:
+    pdq = SignalType.PDQ
+    codes = neighbours.distinct(codes_of(one.value for one in content.signals if one.type is pdq))
+    near = neighbours.ids_near(replica.searcher, Space.BANK, pdq, codes, MATCH_DISTANCE)
+    exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
+    with replica.database.read() as tx:
+        origins = provenance.by_signal(tx, Space.BANK, near).values()
+        same = {one.content_id for one in origins if one.window is None and one.span is None}
+        same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
+        return len({one.case_id for one in entries.by_id(tx, same).values()})
