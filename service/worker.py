@@ -19,7 +19,7 @@ PAUSE_SECONDS = 0.5
 """Between two checks for changes of other processes, which have to show within a second."""
 
 
-class Timetable:
+class Schedule:
     """When each job of a table runs next. All of them are due at the start."""
 
     def __init__(
@@ -60,10 +60,10 @@ def run(context: Context, stop: threading.Event) -> None:
     `context.work_waits` ends a pause at once, also to stop.
     """
     with _flushing(context, stop):
-        timetable = Timetable()
+        schedule = Schedule()
         requested = False
         while not stop.is_set():
-            seconds = timetable.run_due(context, stop, requested=requested)
+            seconds = schedule.run_due(context, stop, requested=requested)
             requested = context.work_waits.wait(seconds)
             context.work_waits.clear()
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.domain.errors import NotReady
 from service.jobs import JOBS, Job
-from service.worker import Timetable
+from service.worker import Schedule
 from service.workflows import withdraw
 from service.workflows.context import Context
 
@@ -51,10 +51,10 @@ def fail(_context: Context, _day: date) -> int:
     raise RuntimeError("with a secret in it")
 
 
-def rounds(timetable: Timetable, context: Context, clock: Clock, until: float) -> None:
+def rounds(schedule: Schedule, context: Context, clock: Clock, until: float) -> None:
     stop = threading.Event()
     while clock.now < until:
-        clock.now += max(timetable.run_due(context, stop), 0.001)
+        clock.now += max(schedule.run_due(context, stop), 0.001)
 
 
 @each_job
@@ -64,7 +64,7 @@ def test_a_job_runs_on_its_interval_while_all_others_fail(
     clock = Clock()
     begun, batches = clock.now, Batches(clock)
     jobs = [one._replace(batch=batches if one is job else fail) for one in JOBS]
-    rounds(Timetable(jobs, clock), world.context, clock, begun + 3.5 * job.interval)
+    rounds(Schedule(jobs, clock), world.context, clock, begun + 3.5 * job.interval)
     assert batches.at == pytest.approx([begun + n * job.interval for n in range(4)], abs=0.1)
     others = {one.name for one in JOBS if one is not job}
     assert {vars(record)["job"] for record in caplog.records} == others
@@ -82,8 +82,8 @@ def test_a_job_that_fails_is_tried_again(world: World, job: Job) -> None:
         tried.append(clock.now)
         raise NotReady
 
-    timetable = Timetable([job._replace(batch=unreachable)], clock)
-    rounds(timetable, world.context, clock, clock.now + 1.5 * job.interval)
+    schedule = Schedule([job._replace(batch=unreachable)], clock)
+    rounds(schedule, world.context, clock, clock.now + 1.5 * job.interval)
     assert tried == pytest.approx([1000, 1000 + job.interval], abs=0.1)
 
 
@@ -94,10 +94,10 @@ def test_a_backlog_lets_the_others_run_and_goes_on_at_once(world: World, job: Jo
     batches = Batches(clock, left=1000, seconds=job.budget / 10)
     others = {one.name: Batches(clock) for one in JOBS if one is not job}
     jobs = [one._replace(batch=others.get(one.name, batches)) for one in JOBS]
-    timetable = Timetable(jobs, clock)
+    schedule = Schedule(jobs, clock)
     for turn in range(1, 4):
         begun = clock.now
-        assert timetable.run_due(world.context, stop) == 0
+        assert schedule.run_due(world.context, stop) == 0
         assert clock.now - begun <= 1.2 * job.budget
         assert len(batches.at) >= 10 * turn
         assert all(other.at for other in others.values())
@@ -106,11 +106,11 @@ def test_a_backlog_lets_the_others_run_and_goes_on_at_once(world: World, job: Jo
 def test_a_job_that_is_requested_runs_before_its_time(world: World) -> None:
     clock, stop = Clock(), threading.Event()
     done = {job.name: Batches(clock) for job in JOBS}
-    timetable = Timetable([job._replace(batch=done[job.name]) for job in JOBS], clock)
-    timetable.run_due(world.context, stop)
-    timetable.run_due(world.context, stop)
+    schedule = Schedule([job._replace(batch=done[job.name]) for job in JOBS], clock)
+    schedule.run_due(world.context, stop)
+    schedule.run_due(world.context, stop)
     assert {len(batches.at) for batches in done.values()} == {1}
-    timetable.run_due(world.context, stop, requested=True)
+    schedule.run_due(world.context, stop, requested=True)
     assert [name for name, batches in done.items() if len(batches.at) == 2] == ["reconcile"]
 
 
@@ -123,7 +123,7 @@ def test_a_stop_is_noticed_between_two_batches(world: World) -> None:
         stop.set()
         return int(len(done) < 100)
 
-    Timetable([job._replace(batch=endless) for job in JOBS], clock).run_due(world.context, stop)
+    Schedule([job._replace(batch=endless) for job in JOBS], clock).run_due(world.context, stop)
     assert done == ["batch"]
 
 
@@ -134,5 +134,5 @@ def test_what_was_erased_is_overwritten(world: World) -> None:
     log_file = world.context.settings.state / "takeback.db-wal"
     assert log_file.stat().st_size
     (job,) = [one for one in JOBS if one.name == "overwrite_erased"]
-    Timetable([job]).run_due(world.context, threading.Event())
+    Schedule([job]).run_due(world.context, threading.Event())
     assert not log_file.stat().st_size

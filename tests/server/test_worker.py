@@ -52,8 +52,8 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def run_jobs(context: Context, *names: str) -> None:
-    timetable = worker.Timetable([job for job in JOBS if job.name in names])
-    timetable.run_due(context, threading.Event())
+    schedule = worker.Schedule([job for job in JOBS if job.name in names])
+    schedule.run_due(context, threading.Event())
 
 
 def test_jobs_record_purge_and_erase(world: World) -> None:
