@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hashing.hasher import hash_file as hash_file
     from hashing.hasher import hash_picture as hash_picture
     from hashing.passphrase import new_passphrase as new_passphrase
-    from hashing.profile import Profile as Profile
     from hashing.signals import ContentKind as ContentKind
     from hashing.signals import ContentSignals as ContentSignals
     from hashing.signals import FrameSignal as FrameSignal
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from hashing.signals import distance as distance
     from hashing.submission import Eligibility as Eligibility
     from hashing.submission import Submission as Submission
+    from hashing.views.profile import Profile as Profile
     from hashing.windows import WindowSet as WindowSet
 
 _HOME = {
@@ -41,7 +41,7 @@ _HOME = {
     "hash_file": "hasher",
     "hash_picture": "hasher",
     "new_passphrase": "passphrase",
-    "Profile": "profile",
+    "Profile": "views.profile",
     "ContentKind": "signals",
     "ContentSignals": "signals",
     "FrameSignal": "signals",

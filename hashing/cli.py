@@ -25,9 +25,9 @@ from hashing.errors import ContentError, DeviceError, InvalidSubmission
 from hashing.gather import gather
 from hashing.hasher import Use
 from hashing.passphrase import new_passphrase, normalise
-from hashing.profile import Profile
 from hashing.signals import ContentSignals
 from hashing.submission import MAX_ENTRIES, Eligibility, Submission
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 
 SOME_FAILED = 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hashing.errors import EmptyFile, UnknownFormat
-from hashing.formats import HEAD_BYTES, sniff
+from hashing.media.formats import HEAD_BYTES, sniff
 
 MAX_FILES = 100_000
 

@@ -14,10 +14,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing import frames, pdq, phash, pixels, windows
+from hashing import windows
+from hashing.algorithms import pdq, phash
 from hashing.errors import TooManyBytes, TooPlain, Unreadable, ViewSupportMissing
-from hashing.formats import HEAD_BYTES, sniff
-from hashing.profile import Profile
+from hashing.media import frames, pixels
+from hashing.media.formats import HEAD_BYTES, sniff
+from hashing.media.timeline import fold
 from hashing.signals import (
     FULL_VIEW,
     ContentKind,
@@ -27,7 +29,7 @@ from hashing.signals import (
     SignalType,
     ViewSignals,
 )
-from hashing.timeline import fold
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 
 Luma = NDArray[np.uint8]
@@ -119,10 +121,10 @@ def _views(luma: Luma, count: int) -> tuple[ViewSignals, ...]:
     if not count:
         return ()
     try:
-        from hashing import views  # noqa: PLC0415 (an owner's device has no need of it)
+        from hashing.views import picture  # noqa: PLC0415 (an owner's device has no need of it)
     except ImportError as err:
         raise ViewSupportMissing from err
-    return views.compute(luma, count)
+    return picture.compute(luma, count)
 
 
 def _hash(file: BinaryIO, path: Path, progress: Progress, use: Use) -> ContentSignals:
@@ -178,7 +180,7 @@ def _views_of(stretch: Sequence[frames.Frame], use: Use) -> list[tuple[ViewSigna
     if not isinstance(use, Profile) or not use.frame_views:
         return [()] * len(stretch)
     try:
-        from hashing import frame_views  # noqa: PLC0415 (as above)
+        from hashing.views import video  # noqa: PLC0415 (as above)
     except ImportError as err:  # an animated picture is decoded without OpenCV
         raise ViewSupportMissing from err
-    return frame_views.of_stretch([frame.luma for frame in stretch], use.frame_views)
+    return video.of_stretch([frame.luma for frame in stretch], use.frame_views)

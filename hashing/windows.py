@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing import pdq
+from hashing.algorithms import pdq
 from hashing.signals import Signal, SignalType, Window, WindowSignal
 
 Luma = NDArray[np.uint8]

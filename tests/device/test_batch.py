@@ -20,8 +20,8 @@ from PIL import Image
 from hashing import batch, hash_file, hash_files
 from hashing.errors import ContentError, DecoderCrashed, EmptyFile, TooManyPixels, UnknownFormat
 from hashing.hasher import Use
-from hashing.profile import Profile
 from hashing.signals import ContentSignals
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 
 if TYPE_CHECKING:

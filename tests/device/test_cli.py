@@ -19,8 +19,8 @@ from PIL import Image
 
 from hashing import cli, hash_file
 from hashing.passphrase import derive, normalise, word_list
-from hashing.profile import Profile
 from hashing.submission import content_document
+from hashing.views.profile import Profile
 from tests.device.serving import Service
 
 Scene = Callable[..., NDArray[np.uint8]]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import hashing
-from hashing import frame_views, frames, hasher, pdq, phash, pixels, views, windows
+from hashing import hasher, windows
+from hashing.algorithms import pdq, phash
 from hashing.errors import (
     EmptyFile,
     TooManyBytes,
@@ -22,8 +23,11 @@ from hashing.errors import (
     Unreadable,
     ViewSupportMissing,
 )
-from hashing.profile import Profile
+from hashing.media import frames, pixels
 from hashing.signals import ContentKind, SignalType
+from hashing.views import picture as picture_views
+from hashing.views import video as video_views
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 from tests.device import edited
 
@@ -113,7 +117,7 @@ def test_a_lookup_has_views_and_no_windows(profile: Profile) -> None:
     luma = edited.textured(2)
     found = hashing.hash_picture(png(luma), use=profile)
     assert found.windows == ()
-    assert found.views == views.compute(luma, profile.views)
+    assert found.views == picture_views.compute(luma, profile.views)
     assert len(found.views) == profile.views
     entry = hashing.hash_picture(png(luma))
     assert found.signals == entry.signals
@@ -148,7 +152,7 @@ def test_frames_of_a_video_have_views_for_a_lookup(make_video: MakeVideo, profil
     assert [frame.signal for frame in found.frames] == [frame.signal for frame in entry.frames]
     assert entry == hashing.hash_file(path, use=WindowSet.ALL)
     stretch = [frame.luma for frame in frames.sample(path)]
-    expected = frame_views.of_stretch(stretch, profile.frame_views) if profile.views else [()]
+    expected = video_views.of_stretch(stretch, profile.frame_views) if profile.views else [()]
     assert found.frames[0].views == expected[0]
 
 
@@ -164,9 +168,9 @@ def test_views_without_opencv_say_what_to_install(
 ) -> None:
     picture = png(edited.textured(1))
     moving = saved(stills(make_scene, [1, 2]), "GIF", duration=[500, 500])
-    for name in ("views", "frame_views"):
-        monkeypatch.setitem(sys.modules, f"hashing.{name}", None)
-        monkeypatch.delattr(hashing, name, raising=False)
+    for name in ("picture", "video"):
+        monkeypatch.setitem(sys.modules, f"hashing.views.{name}", None)
+        monkeypatch.delattr(hashing.views, name, raising=False)
     for untrusted in (picture, moving):
         with pytest.raises(ViewSupportMissing, match=r"takeback\[video\]"):
             hashing.hash_picture(untrusted, use=Profile.FAST)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hashing import frame_views, layout, pdq, views
+from hashing.algorithms import pdq
+from hashing.views import layout
+from hashing.views import picture as picture_views
+from hashing.views import video as video_views
 from tests.device import edited
 
 Luma = NDArray[np.uint8]
@@ -25,7 +28,7 @@ def film(count: int = 10) -> list[Luma]:
 
 
 def names(lumas: list[Luma], count: int = 20) -> list[list[str]]:
-    return [[view.view for view in of_one] for of_one in frame_views.of_stretch(lumas, count)]
+    return [[view.view for view in of_one] for of_one in video_views.of_stretch(lumas, count)]
 
 
 PADS = ["pad-10", "pad-5", "pad-15"]
@@ -37,22 +40,22 @@ def test_frames_of_their_own_have_the_whole_and_pads() -> None:
 
 
 def test_the_first_view_is_the_frame_itself_to_the_bit() -> None:
-    for luma, of_one in zip(film(), frame_views.of_stretch(film(), 1), strict=True):
+    for luma, of_one in zip(film(), video_views.of_stretch(film(), 1), strict=True):
         assert [(v.view, v.values[0], v.quality) for v in of_one] == [("full", *pdq.compute(luma))]
 
 
 def test_fewer_views_are_the_first_of_more() -> None:
     lumas = [edited.letterboxed(luma) for luma in film(3)]
-    everything = frame_views.of_stretch(lumas, 20)
+    everything = video_views.of_stretch(lumas, 20)
     for count in range(8):
-        found = frame_views.of_stretch(lumas, count)
+        found = video_views.of_stretch(lumas, count)
         assert found == [of_one[:count] for of_one in everything]
 
 
 def test_a_plain_frame_has_no_views_and_keeps_its_place() -> None:
     lumas = film(3)
     lumas[1] = edited.flat(300, 400, 9)
-    assert [bool(of_one) for of_one in frame_views.of_stretch(lumas, 5)] == [True, False, True]
+    assert [bool(of_one) for of_one in video_views.of_stretch(lumas, 5)] == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_what_was_put_around_a_video_is_cut_away_in_every_frame(
     edit: Callable[[Luma], Luma], view: str
 ) -> None:
     originals = film()
-    found = frame_views.of_stretch([edit(luma) for luma in originals], 20)
+    found = video_views.of_stretch([edit(luma) for luma in originals], 20)
     bits = []
     for original, of_one in zip(originals, found, strict=True):
         undone = next(one for one in of_one if one.view == view)
@@ -82,9 +85,9 @@ def test_a_frame_in_which_the_border_is_not_seen_is_cut_all_the_same() -> None:
     lumas[4] = edited.letterboxed(
         np.where(np.indices((300, 400))[0] < 150, 0, edited.textured(4)).astype(np.uint8)
     )
-    boxes = frame_views.of_stretch(lumas, 2)
+    boxes = video_views.of_stretch(lumas, 2)
     assert [of_one[1].view for of_one in boxes] == ["content"] * 9
-    alone = views.compute(lumas[4], 2)
+    alone = picture_views.compute(lumas[4], 2)
     assert boxes[4][1].values != alone[1].values
 
 
@@ -102,5 +105,5 @@ def test_what_few_frames_have_is_not_cut_away() -> None:
 def test_at_most_nine_frames_are_looked_at(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Luma] = []
     monkeypatch.setattr(layout, "content_box", looked.append)
-    assert len(frame_views.of_stretch([edited.textured(1, 90, 120)] * count, 2)) == count
+    assert len(video_views.of_stretch([edited.textured(1, 90, 120)] * count, 2)) == count
     assert min(count, 5) <= len(looked) <= min(count, 9)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hashing import layout, panels
-from hashing.layout import Box
+from hashing.views import layout, panels
+from hashing.views.layout import Box
 from tests.device import edited
 
 Luma = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from hashing import pdq
+from hashing.algorithms import pdq
 
 pdqhash = pytest.importorskip("pdqhash")
 

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hashing import overlay, pdq
-from hashing.overlay import Circle
+from hashing.algorithms import pdq
+from hashing.views import overlay
+from hashing.views.overlay import Circle
 from tests.device import edited
 
 Luma = NDArray[np.uint8]

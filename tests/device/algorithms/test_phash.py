@@ -9,7 +9,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import phash, pixels
+from hashing.algorithms import phash
+from hashing.media import pixels
 
 Luma = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.layout import Box
+from hashing.views.layout import Box
 
 Luma = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hashing import frame_views, insets, pdq
-from hashing.layout import Box
+from hashing.algorithms import pdq
+from hashing.views import insets
+from hashing.views import video as video_views
+from hashing.views.layout import Box
 from tests.device import edited
 
 Luma = NDArray[np.uint8]
@@ -34,7 +36,7 @@ def test_a_film_set_into_another_is_found(left: int, top: int, rows: int, column
 
 
 def test_its_frames_are_then_views() -> None:
-    found = frame_views.of_stretch(reaction(340, 150, 190, 280), 3)
+    found = video_views.of_stretch(reaction(340, 150, 190, 280), 3)
     bits = []
     for guest, of_one in zip(film(1, 9, 190, 280), found, strict=True):
         inset = next(view for view in of_one if view.view == "inset")

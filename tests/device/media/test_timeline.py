@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hashing import timeline
+from hashing.media import timeline
 from hashing.signals import FrameSignal, Signal, SignalType, distance
 
 

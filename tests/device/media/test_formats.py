@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hashing.errors import EmptyFile, UnknownFormat
-from hashing.formats import HEAD_BYTES, Format, sniff
+from hashing.media.formats import HEAD_BYTES, Format, sniff
 
 
 def ftyp(major: bytes, *brands: bytes) -> bytes:

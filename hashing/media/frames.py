@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import Damaged, TooLong, TooManyPixels, VideoSupportMissing
-from hashing.formats import HEAD_BYTES, MPEG_SEQUENCE, sniff
-from hashing.pixels import MAX_PIXELS, check_size, first_luma, guarded, raster
+from hashing.media.formats import HEAD_BYTES, MPEG_SEQUENCE, sniff
+from hashing.media.pixels import MAX_PIXELS, check_size, first_luma, guarded, raster
 
 if TYPE_CHECKING:
     import cv2

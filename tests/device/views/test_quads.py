@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hashing import quads
+from hashing.views import quads
 from tests.device import edited
 
 Luma = NDArray[np.uint8]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
-from hashing import pdq, phash, pixels
+from hashing.algorithms import pdq, phash
 from hashing.errors import (
     ContentError,
     Damaged,
@@ -20,6 +20,7 @@ from hashing.errors import (
     TooNarrow,
     TooSmall,
 )
+from hashing.media import pixels
 
 Scene = Callable[..., NDArray[np.uint8]]
 Luma = NDArray[np.uint8]

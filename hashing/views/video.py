@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing import insets, layout, quads, views
-from hashing.layout import Box
 from hashing.signals import FULL_VIEW, ViewSignals
+from hashing.views import insets, layout, picture, quads
+from hashing.views.layout import Box
 
 Luma = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
@@ -33,16 +33,16 @@ def of_stretch(lumas: Sequence[Luma], count: int) -> list[tuple[ViewSignals, ...
     The frames are of one video and one shape, uint8 (rows, columns), in their order. Stored frames
     have no windows, so that against a crop only a reflection around what is left helps.
     """
-    sources = [views.Source(luma) for luma in lumas]
+    sources = [picture.Source(luma) for luma in lumas]
     some = [source.base for source in sources[:: -(-len(sources) // _LOOKS)]]
     box = _agreed(layout.content_box, some) or _agreed(layout.story_box, some)
     boxes = {"content": box, "inset": insets.inset(some)}
     quad = quads.lasting_quad(some)
-    return [views.signals(source, _family(source, boxes, quad), count) for source in sources]
+    return [picture.signals(source, _family(source, boxes, quad), count) for source in sources]
 
 
 def _family(
-    source: views.Source, boxes: dict[str, Box | None], quad: Matrix | None
+    source: picture.Source, boxes: dict[str, Box | None], quad: Matrix | None
 ) -> Iterator[tuple[str, Plane]]:
     yield FULL_VIEW, source.whole
     for name, box in boxes.items():

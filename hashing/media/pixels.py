@@ -30,7 +30,7 @@ from hashing.errors import (
     TooNarrow,
     TooSmall,
 )
-from hashing.formats import HEAD_BYTES, Format, sniff
+from hashing.media.formats import HEAD_BYTES, Format, sniff
 
 Luma = NDArray[np.uint8]
 Decoded = TypeVar("Decoded")

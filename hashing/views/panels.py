@@ -10,7 +10,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from hashing.layout import (
+from hashing.views.layout import (
     SEAM,
     TOLERANCES,
     Box,

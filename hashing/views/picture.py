@@ -22,9 +22,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing import layout, overlay, panels, pdq, quads
-from hashing.layout import Box
+from hashing.algorithms import pdq
 from hashing.signals import FULL_VIEW, ViewSignals
+from hashing.views import layout, overlay, panels, quads
+from hashing.views.layout import Box
 
 Luma = NDArray[np.uint8]
 Plane = NDArray[np.float32]

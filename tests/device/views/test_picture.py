@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from hashing import frame_views, pdq, pixels, views
-from hashing.profile import Profile
+from hashing.algorithms import pdq
+from hashing.media import pixels
 from hashing.signals import FULL_VIEW, ViewSignals
+from hashing.views import picture as picture_views
+from hashing.views import video as video_views
+from hashing.views.profile import Profile
 from tests.device import edited
 
 Luma = NDArray[np.uint8]
@@ -30,7 +33,7 @@ def value(luma: Luma) -> bytes:
 
 
 def named(luma: Luma, count: int = 60) -> dict[str, ViewSignals]:
-    found = views.compute(luma, count)
+    found = picture_views.compute(luma, count)
     assert len({view.view for view in found}) == len(found)
     return {view.view: view for view in found}
 
@@ -50,7 +53,7 @@ def oriented(luma: Luma, k: int) -> Luma:
 @pytest.mark.parametrize("k", range(8))
 def test_orientations_are_those_of_a_picture_really_turned(k: int, shape: tuple[int, int]) -> None:
     picture = edited.textured(k, *shape)
-    found = views.compute(picture, 1)[0].values
+    found = picture_views.compute(picture, 1)[0].values
     told = [apart(one, value(oriented(picture, k))) for one in found]
     assert told[k] <= 20
     assert min(told[:k] + told[k + 1 :]) > 2 * NEAR
@@ -58,12 +61,12 @@ def test_orientations_are_those_of_a_picture_really_turned(k: int, shape: tuple[
 
 def test_orientations_of_a_turned_grid_are_the_same_eight() -> None:
     grid = pdq.sample(edited.textured(1))
-    all_eight = views.orientations(grid[None])[0]
+    all_eight = picture_views.orientations(grid[None])[0]
     seen = {bytes(one) for one in all_eight}
     assert len(seen) == 8
     for k in range(8):
         turned = oriented(grid.astype(np.uint8), k)
-        again = views.orientations(turned.astype(np.float32)[None])[0]
+        again = picture_views.orientations(turned.astype(np.float32)[None])[0]
         assert apart(bytes(again[0]), bytes(all_eight[k])) <= 4
 
 
@@ -81,8 +84,8 @@ def test_orientations_are_a_group(first: int) -> None:
     turned = grid[:, ::-1] if first & 1 else grid
     turned = turned[::-1] if first & 2 else turned
     turned = turned.T if first & 4 else turned
-    own = views.orientations(grid[None])[0]
-    again = views.orientations(np.ascontiguousarray(turned)[None])[0]
+    own = picture_views.orientations(grid[None])[0]
+    again = picture_views.orientations(np.ascontiguousarray(turned)[None])[0]
     for second in range(8):
         assert apart(bytes(again[second]), bytes(own[composed(first, second)])) <= 2
     assert {composed(first, second) for second in range(8)} == set(range(8))
@@ -90,10 +93,10 @@ def test_orientations_are_a_group(first: int) -> None:
 
 def test_many_grids_at_once_are_each_alone() -> None:
     grids = np.stack([pdq.sample(edited.textured(seed)) for seed in range(5)])
-    together = views.orientations(grids)
+    together = picture_views.orientations(grids)
     assert together.shape == (5, 8, 32)
     for grid, of_one in zip(grids, together, strict=True):
-        assert np.array_equal(views.orientations(grid[None])[0], of_one)
+        assert np.array_equal(picture_views.orientations(grid[None])[0], of_one)
 
 
 # --- what a lookup asks ---
@@ -105,20 +108,20 @@ def test_the_first_view_is_the_picture_itself_to_the_bit(shape: tuple[int, int])
     for picture in (edited.textured(3, *shape), striped):
         exact, quality = pdq.compute(picture)
         assert quality >= pdq.QUALITY_BAR
-        [first] = views.compute(picture, 1)
+        [first] = picture_views.compute(picture, 1)
         assert (first.view, first.quality, first.values[0]) == (FULL_VIEW, quality, exact)
 
 
 def test_fewer_views_are_the_first_of_more() -> None:
     picture = edited.storied(edited.stickered(edited.textured(2)))
-    everything = views.compute(picture, 60)
+    everything = picture_views.compute(picture, 60)
     assert len(everything) > Profile.EXHAUSTIVE.views
     for count in range(len(everything) + 1):
-        assert views.compute(picture, count) == everything[:count]
+        assert picture_views.compute(picture, count) == everything[:count]
 
 
 def test_every_view_has_a_name_and_eight_values() -> None:
-    found = views.compute(edited.textured(5), 60)
+    found = picture_views.compute(edited.textured(5), 60)
     assert len({view.view for view in found}) == len(found)
     assert {len(view.values) for view in found} == {8}
     assert min(view.quality for view in found) >= pdq.QUALITY_BAR
@@ -126,7 +129,7 @@ def test_every_view_has_a_name_and_eight_values() -> None:
 
 
 def test_a_plain_picture_has_no_views() -> None:
-    assert views.compute(edited.flat(200, 300, 117), 60) == ()
+    assert picture_views.compute(edited.flat(200, 300, 117), 60) == ()
 
 
 def test_a_plain_view_is_left_out() -> None:
@@ -272,8 +275,8 @@ def test_no_picture_is_too_odd(luma: Luma) -> None:
     pixels.check_size(columns, rows, pixels.MAX_PIXELS)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = views.compute(luma, 60)
-        of_frames = frame_views.of_stretch([luma, luma[::-1]], 9)
+        found = picture_views.compute(luma, 60)
+        of_frames = video_views.of_stretch([luma, luma[::-1]], 9)
     if pdq.compute(luma)[1] >= pdq.QUALITY_BAR:
         assert found[0].view == of_frames[0][0].view == FULL_VIEW
 
@@ -281,4 +284,4 @@ def test_no_picture_is_too_odd(luma: Luma) -> None:
 @pytest.mark.parametrize("grey", [0, 1, 127, 254, 255])
 @pytest.mark.parametrize("shape", [(16, 16), (16, 512), (512, 16), (1280, 1280)])
 def test_a_flat_picture_has_none(shape: tuple[int, int], grey: int) -> None:
-    assert views.compute(edited.flat(*shape, grey), 60) == ()
+    assert picture_views.compute(edited.flat(*shape, grey), 60) == ()

@@ -1,8 +1,8 @@
 # ruff: noqa: SLF001 (how many values a request holds is counted in one place)
 from itertools import pairwise
 
-from hashing import client, timeline
-from hashing.profile import Profile
+from hashing import client
+from hashing.media import timeline
 from hashing.signals import (
     ORIENTATIONS,
     ContentKind,
@@ -12,6 +12,7 @@ from hashing.signals import (
     SignalType,
     ViewSignals,
 )
+from hashing.views.profile import Profile
 
 
 def test_how_many_views_each_profile_takes() -> None:

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import frames, pixels
 from hashing.errors import (
     Damaged,
     TooLong,
@@ -21,6 +20,7 @@ from hashing.errors import (
     UnknownFormat,
     VideoSupportMissing,
 )
+from hashing.media import frames, pixels
 
 Rgb = NDArray[np.uint8]
 Scene = Callable[..., Rgb]
