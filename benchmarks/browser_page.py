@@ -24,8 +24,8 @@ FLAGS = (
 POLICY = "default-src 'none'; script-src 'self'; worker-src 'self'; media-src blob:"
 PAGE = """<!doctype html><html lang="en"><title>hash</title><input type="file" multiple>
 <script type="module" src="/page.js"></script></html>"""
-SCRIPT = """import { Hasher } from "/client.js";
-const hasher = new Hasher("/worker.js");
+SCRIPT = """import { Hasher } from "/worker/page.js";
+const hasher = new Hasher("/worker/worker.js");
 window.hashAll = async (windows) => {
   const [found, files] = [[], document.querySelector("input").files];
   for (const file of files) {
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         served = {"/": PAGE, "/page.js": SCRIPT}
         body = served.get(self.path)
-        file = MODULES / Path(self.path).name
+        file = MODULES / self.path.removeprefix("/")
         if body is None and file.is_file():
             body = file.read_text("utf-8")
         self.send_response(404 if body is None else 200)

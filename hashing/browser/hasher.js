@@ -3,25 +3,25 @@
  * decoder, applies each signal's quality bar.
  */
 
-import { frameCount, sampleAnimation } from "./animation.js";
-import { decode, openPicture } from "./decode.js";
+import { frameCount, sampleAnimation } from "./media/animation.js";
+import { decode, openPicture } from "./media/decode.js";
 import { ContentError } from "./errors.js";
-import { HEAD_BYTES, isVideo, sniff } from "./formats.js";
-import { sampleVideo } from "./frames.js";
-import { Md5 } from "./md5.js";
-import * as pdq from "./pdq.js";
-import * as phash from "./phash.js";
-import { checkBytes } from "./pixels.js";
-import { Sha256 } from "./sha256.js";
+import { HEAD_BYTES, isVideo, sniff } from "./media/formats.js";
+import { sampleVideo } from "./media/frames.js";
+import { Md5 } from "./algorithms/md5.js";
+import * as pdq from "./algorithms/pdq.js";
+import * as phash from "./algorithms/phash.js";
+import { checkBytes } from "./media/pixels.js";
+import { Sha256 } from "./algorithms/sha256.js";
 import { contentOf } from "./submission.js";
-import { fold } from "./timeline.js";
+import { fold } from "./media/timeline.js";
 import * as windows from "./windows.js";
 
-/** @typedef {import("./animation.js").Sampled} Sampled */
-/** @typedef {import("./decode.js").Way} Way */
+/** @typedef {import("./media/animation.js").Sampled} Sampled */
+/** @typedef {import("./media/decode.js").Way} Way */
 /** @typedef {import("./signals.js").Content} Content */
 /** @typedef {import("./signals.js").Signal} Signal */
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("./luma.js").Luma} Luma */
 
 /**
  * What hashing a file needs from outside.
@@ -30,7 +30,7 @@ import * as windows from "./windows.js";
  * @property {readonly Way[]} ways of reading pictures that are proven, the best first
  * @property {(part: number) => void} progress called with 0…1
  * @property {() => void} check throws when the owner has stopped it
- * @property {(colours: import("./video_luma.js").Colours) => AsyncIterable<Sampled>} seek frames
+ * @property {(colours: import("./media/video_luma.js").Colours) => AsyncIterable<Sampled>} seek frames
  *   by playing: where there is no other way
  */
 

@@ -4,10 +4,6 @@
  */
 
 /**
- * Grey of a picture, row by row from the top, one byte a pixel.
- * @typedef {{data: Uint8Array, rows: number, columns: number}} Luma
- */
-/**
  * A perceptual value before it is a signal: 64 digits of lowercase hexadecimal, quality 0–100.
  * @typedef {{value: string, quality: number}} Hashed
  */

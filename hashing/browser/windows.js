@@ -3,10 +3,10 @@
  * copy is found (docs/adr/0010-views-and-windows.md). Only whole numbers, as in Python.
  */
 
-import * as pdq from "./pdq.js";
+import * as pdq from "./algorithms/pdq.js";
 import { SETS } from "./signals.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("./luma.js").Luma} Luma */
 /** @typedef {import("./signals.js").Window} Window */
 /** @typedef {import("./signals.js").WindowName} WindowName */
 /** @typedef {import("./signals.js").WindowSet} WindowSet */

@@ -33,7 +33,7 @@ ISOLATED = {
 }
 PAGE = """<!doctype html><html lang="en"><title>hash</title>
 <input type="file" id="files" multiple><script type="module" src="/page.js"></script></html>"""
-SCRIPT = """import {{ Hasher }} from "/browser/client.js";
+SCRIPT = """import {{ Hasher }} from "/browser/worker/page.js";
 const policy = trustedTypes.createPolicy("takeback", {{ createScriptURL: (url) => url }});
 window.makeHasher = (path) => new Hasher(policy.createScriptURL(path));
 window.hasher = window.makeHasher("{worker}");
@@ -80,7 +80,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Ite
 @pytest.fixture
 def site(socket_enabled: None) -> Iterator[Site]:  # noqa: ARG001 (only to allow sockets)
     """Serve hashing/browser on loopback, with the headers of the hash page."""
-    files = {"/": PAGE, "/page.js": SCRIPT.format(worker="/browser/worker.js")}
+    files = {"/": PAGE, "/page.js": SCRIPT.format(worker="/browser/worker/worker.js")}
     asked: list[str] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(files, asked))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -116,7 +116,7 @@ def _handler(files: dict[str, str], asked: list[str]) -> type[BaseHTTPRequestHan
             asked.append(self.path)
             body = files.get(self.path)
             if body is None and self.path.startswith("/browser/"):
-                file = MODULES / Path(self.path).name
+                file = MODULES / self.path.removeprefix("/browser/")
                 body = file.read_text("utf-8") if file.is_file() else None
             self.send_response(200 if body is not None else 404)
             is_script = self.path.endswith(".js")

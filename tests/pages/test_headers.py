@@ -152,7 +152,7 @@ TABLE = (
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
-    Asked("GET /static/{path:path}", "/static/hashing/browser/worker.js", "script"),
+    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/worker.js", "script"),
 )
 
 
@@ -283,7 +283,7 @@ TAMPERED = (
     "service/web/static/exit.js",
     "service/web/static/files.js",
     "service/web/static/texts.js",
-    "hashing/browser/client.js",
+    "hashing/browser/worker/page.js",
     "service/web/static/look.css",
 )
 
@@ -305,7 +305,7 @@ def test_a_file_changed_on_the_way_is_not_used(
         refused = [said for said in asked.complaints if "integrity" in said]
         assert bool(refused) == bool(path)
         assert not page.evaluate("document.documentElement.dataset.changed")
-        if path and path.endswith(("files.js", "texts.js", "client.js")):
+        if path and path.endswith(("files.js", "texts.js", "page.js")):
             assert not page.locator("#app").is_visible()
 
 

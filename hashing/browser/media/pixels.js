@@ -3,10 +3,10 @@
  * The embedded colour profile is ignored, which is the decoder's matter, as palettes are.
  */
 
-import { ContentError } from "./errors.js";
-import { BOX, resample } from "./resample.js";
+import { ContentError } from "../errors.js";
+import { BOX, resample } from "../luma.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 /**
  * Where pixels of four bytes lie: `stride` bytes from row to row (else 4 · columns), `offset`
  * bytes before the first. X is ignored; A is laid on white.

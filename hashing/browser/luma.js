@@ -3,7 +3,10 @@
  * described in docs/signals.md): rows first, then columns, each rounded to 8 bits.
  */
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/**
+ * Grey of a picture, row by row from the top, one byte a pixel.
+ * @typedef {{data: Uint8Array, rows: number, columns: number}} Luma
+ */
 /**
  * `support`: half the width within which `weight` is not zero, in output pixels.
  * @typedef {{support: number, weight: (x: number) => number}} Filter

@@ -3,7 +3,7 @@
  */
 
 import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { orientationOfExif, orientationOfXmp } from "./exif.js";
 
 const SOS = 0xda;

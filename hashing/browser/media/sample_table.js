@@ -5,9 +5,9 @@
 
 import { boxes } from "./boxes.js";
 import { viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 
-/** Most samples of a track: four hours at 120 a second, as hashing/frames.py. */
+/** Most samples of a track: four hours at 120 a second, as hashing/media/frames.py. */
 export const MAX_SAMPLES = 4 * 60 * 60 * 120;
 
 /** @typedef {import("./mp4.js").Samples} Samples */

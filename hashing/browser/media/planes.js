@@ -2,11 +2,11 @@
  * A VideoFrame's pixels to luma, in whichever format the browser holds them (WebCodecs, 9.8).
  */
 
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { lumaOfPlane, lumaOfRgb } from "./pixels.js";
 import { lumaOfWebp } from "./webp_luma.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 /** @typedef {"RGBX" | "BGRX" | "RGBA" | "BGRA"} Packed */
 
 /** Rows of four bytes a pixel that are copied at once: bounds memory beside the frame itself. */

@@ -5,7 +5,7 @@
  */
 
 import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { orientationOfExif, orientationOfXmp } from "./exif.js";
 import { stripBoxes } from "./heif.js";
 import { stripJpeg } from "./jpeg.js";

@@ -3,14 +3,14 @@
  * frames out.
  */
 
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { squeeze } from "./pixels.js";
 import { lumaOfVideo } from "./video_luma.js";
 
 /** @typedef {import("./animation.js").Sampled} Sampled */
 /**
  * @typedef {{do: "frame", frame: VideoFrame, at_ms: number, fraction: number}
- *   | {do: "frames-end"} | {do: "frames-error", error: import("./errors.js").ContentCode}} Message
+ *   | {do: "frames-end"} | {do: "frames-error", error: import("../errors.js").ContentCode}} Message
  */
 
 /** Frames of one file, as they come. */

@@ -5,7 +5,7 @@
 
 import { boxes, child } from "./boxes.js";
 import { viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { MAX_SAMPLES } from "./sample_table.js";
 
 /** @typedef {import("./boxes.js").Box} Box */

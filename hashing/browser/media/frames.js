@@ -4,7 +4,7 @@
  */
 
 import { dueAfter, MAX_SECONDS } from "./animation.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { demux } from "./mp4.js";
 import { checkSize, MAX_PIXELS, squeeze, upright } from "./pixels.js";
 import { provenFrames } from "./proof.js";
@@ -13,7 +13,7 @@ import { lumaOfVideo } from "./video_luma.js";
 
 /** @typedef {import("./animation.js").Sampled} Sampled */
 /** @typedef {import("./formats.js").Format} Format */
-/** @typedef {import("./hasher.js").Wanted} Wanted */
+/** @typedef {import("../hasher.js").Wanted} Wanted */
 /** @typedef {import("./mp4.js").Track} Track */
 
 /** Most samples given to the decoder that it has not taken yet. */

@@ -4,7 +4,7 @@
 
 import { boxes } from "./boxes.js";
 import { latin1, viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { matrixOf } from "./matrix.js";
 
 /** @typedef {import("./boxes.js").Box} Box */

@@ -2,7 +2,7 @@
  * Reading and joining the bytes of untrusted files.
  */
 
-/** Most segments, chunks or boxes of one file that are looked at, as hashing/pixels.py. */
+/** Most segments, chunks or boxes of one file that are looked at, as hashing/media/pixels.py. */
 export const MAX_PIECES = 100_000;
 
 /**

@@ -2,11 +2,11 @@
  * The page's side of the worker: one class, and nothing of the protocol beyond it.
  */
 
-import { ContentError } from "./errors.js";
-import { Player } from "./seek.js";
+import { ContentError } from "../errors.js";
+import { Player } from "../media/seek.js";
 
-/** @typedef {import("./signals.js").Content} Content */
-/** @typedef {import("./decode.js").Way} Way */
+/** @typedef {import("../signals.js").Content} Content */
+/** @typedef {import("../media/decode.js").Way} Way */
 /**
  * @typedef {object} Options
  * @property {"none" | "standard" | "all"} [windows] parts of pictures that are hashed too;

@@ -1,7 +1,7 @@
 /** SHA-256 (FIPS 180-4) of bytes that come in chunks, as WebCrypto wants all of them at once. */
 
 import { Blocks } from "./blocks.js";
-import { hex } from "./signals.js";
+import { hex } from "../signals.js";
 
 /** Fractions of the square roots of the first 8 primes (5.3.3), of cube roots of 64 (4.2.2). */
 const START = Int32Array.from(primes(8), (prime) => fraction(Math.sqrt(prime)));

@@ -1,10 +1,10 @@
 /**
- * What a file is, by its first bytes: the same table as hashing/formats.py. Names and the types
+ * What a file is, by its first bytes: the same table as hashing/media/formats.py. Names and the types
  * that the system claims are never believed.
  */
 
 import { latin1, viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 
 /** How much of a file `sniff` wants to see. MPEG-TS needs the most, three packets. */
 export const HEAD_BYTES = 1024;

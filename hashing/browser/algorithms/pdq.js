@@ -8,10 +8,10 @@
  * single operation is enough.
  */
 
-import { hexOfBits } from "./signals.js";
+import { hexOfBits } from "../signals.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
-/** @typedef {import("./signals.js").Hashed} Hashed */
+/** @typedef {import("../luma.js").Luma} Luma */
+/** @typedef {import("../signals.js").Hashed} Hashed */
 
 /** Below this quality no signal is made. */
 export const QUALITY_BAR = 50;

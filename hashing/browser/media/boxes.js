@@ -3,7 +3,7 @@
  */
 
 import { latin1, viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 
 /** Most boxes looked at on one level: real files have some dozens, a fragmented hour thousands. */
 export const MAX_BOXES = 100_000;

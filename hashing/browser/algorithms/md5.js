@@ -4,7 +4,7 @@
  */
 
 import { Blocks } from "./blocks.js";
-import { hex } from "./signals.js";
+import { hex } from "../signals.js";
 
 /** How far each step turns (3.4). */
 const TURNS = Int32Array.from(

@@ -3,7 +3,7 @@
  * three ways. Which of them a session may use is shown by proof.js.
  */
 
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import {
   checkBytes, checkSize, lumaOfRgb, MAX_JPEG_PIXELS, MAX_PIXELS, MAX_WEBP_PIXELS, rasterSize,
   squeeze, upright,
@@ -12,7 +12,7 @@ import { lumaOf } from "./planes.js";
 import { strip } from "./strip.js";
 
 /** @typedef {import("./formats.js").Format} Format */
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 /** @typedef {import("./strip.js").Stripped} Stripped */
 
 /**
@@ -23,7 +23,7 @@ import { strip } from "./strip.js";
 /** @type {readonly Way[]} */
 export const WAYS = ["ImageDecoder", "VideoFrame", "canvas"];
 
-/** Pixels times scans of a JPEG in several scans, as hashing/pixels.py. */
+/** Pixels times scans of a JPEG in several scans, as hashing/media/pixels.py. */
 const MAX_SCANNED = 40 * MAX_PIXELS;
 /** Formats that every browser opens: what does not decode is damaged. */
 const EVERYWHERE = new Set(["JPEG", "PNG", "GIF", "BMP", "WEBP"]);

@@ -1,12 +1,12 @@
 /**
- * Frames of an animated GIF, PNG, WebP or AVIF, sampled as hashing/frames.py samples them.
+ * Frames of an animated GIF, PNG, WebP or AVIF, sampled as hashing/media/frames.py samples them.
  */
 
 import { decoderOf, finished, lumaAndClose } from "./decode.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 
 /** @typedef {import("./decode.js").Picture} Picture */
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 
 /**
  * One sampled frame: its time, how far through the video it is (0–1), and its luma.

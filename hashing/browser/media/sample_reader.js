@@ -2,7 +2,7 @@
  * Samples of a video read from its file in windows, as they mostly lie side by side.
  */
 
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 
 /** Bytes read at once. */
 const WINDOW = 4 * 2 ** 20;

@@ -12,7 +12,7 @@ import { encodePng } from "./png.js";
 import { lumaOfVideo } from "./video_luma.js";
 
 /** @typedef {import("./decode.js").Way} Way */
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 
 /** Grey levels that a correct decoder of a lossy format, or of transparency, may be apart. */
 const LEVELS = 2;
@@ -40,7 +40,7 @@ const JPEG_SHEET =
   "MSgKWzOlADkpcapAEsTpogB2myUlYDn9drugIy08rQBY2N2iwFQaIeQBhOgwKAoDEjVADn9drugIy08rQBY2N2iw" +
   "FQaIeQBhOgwKA5xZpbyAfTBF2dwEqe5FwEfedWQDYFyuIAx1ZNzAObHqTIB9MEXZ3ASp7kXAR951ZANgXK4gDHVk" +
   "3MA9VOHxATdz1CgNjR95AEPa1TABo6ogB1KlqtAG0KqagATdz1CgNjR95AEPa1TABo6ogB1KlqtAH//Z";
-/** Its luma, upright, by squares. Made with Pillow, read by hashing/pixels.py. */
+/** Its luma, upright, by squares. Made with Pillow, read by hashing/media/pixels.py. */
 const JPEG_LUMA = [
   [142, 79, 156, 116],
   [115, 193, 108, 127],

@@ -7,7 +7,7 @@
 import { boxes, child, header } from "./boxes.js";
 import { latin1, MAX_PIECES, viewOf } from "./bytes.js";
 import { codecOf } from "./codecs.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 import { addFragment, defaultsOf } from "./fragments.js";
 import { readTable } from "./sample_table.js";
 

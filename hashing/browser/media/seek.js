@@ -3,13 +3,13 @@
  * sees is sent from time to time, and each frame is handed to the worker. Nothing is played.
  */
 
-/** @typedef {import("./errors.js").ContentCode} ContentCode */
+/** @typedef {import("../errors.js").ContentCode} ContentCode */
 /** @typedef {(message: object, transfer?: Transferable[]) => void} Send */
 
 /** As in animation.js, which the page has no need to load. */
 const PERIOD_MS = 250;
 const MAX_SECONDS = 4 * 60 * 60;
-/** Milliseconds after which opening, or one seek, is given up: as hashing/frames.py. */
+/** Milliseconds after which opening, or one seek, is given up: as hashing/media/frames.py. */
 const PATIENCE_MS = 20_000;
 /** Milliseconds from a frame that is too early to the next: of 120, 60, 30 … a second. */
 const STEPS_MS = [9, 17, 34, 42, 67, 100, 150, 250];

@@ -14,12 +14,12 @@
  * Files are hashed one after another: two decoded pictures at once may be more than a phone has.
  */
 
-import { ContentError } from "./errors.js";
-import { hashFile } from "./hasher.js";
-import { provenWays } from "./proof.js";
-import { Seeking } from "./seeking.js";
+import { ContentError } from "../errors.js";
+import { hashFile } from "../hasher.js";
+import { provenWays } from "../media/proof.js";
+import { Seeking } from "../media/seeking.js";
 
-/** @typedef {import("./decode.js").Way} Way */
+/** @typedef {import("../media/decode.js").Way} Way */
 /** @typedef {{id: number, file: File, windows: "none" | "standard" | "all"}} Job */
 
 /** @type {Promise<void>} what is being done, and all that waits */
@@ -133,7 +133,7 @@ function progressOf(id) {
 /**
  * @param {number} id
  * @param {File} file
- * @param {import("./video_luma.js").Colours} colours
+ * @param {import("../media/video_luma.js").Colours} colours
  */
 function seek(id, file, colours) {
   const found = new Seeking(() => self.postMessage({ id, next: true }));

@@ -8,11 +8,11 @@
  * both in a coefficient that is within rounding of the median (docs/signals.md, phash).
  */
 
-import { LANCZOS, resample } from "./resample.js";
-import { hexOfBits } from "./signals.js";
+import { LANCZOS, resample } from "../luma.js";
+import { hexOfBits } from "../signals.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
-/** @typedef {import("./signals.js").Hashed} Hashed */
+/** @typedef {import("../luma.js").Luma} Luma */
+/** @typedef {import("../signals.js").Hashed} Hashed */
 
 /** Below this quality no signal is made. */
 export const QUALITY_BAR = 60;

@@ -3,9 +3,9 @@
  * frame signal with a span, and a long video is no larger than the service takes.
  */
 
-import { distance } from "./signals.js";
+import { distance } from "../signals.js";
 
-/** @typedef {import("./signals.js").Frame} Frame */
+/** @typedef {import("../signals.js").Frame} Frame */
 
 /** Neighbours this near, in bits, are one run. */
 export const FOLD_DISTANCE = 8;

@@ -3,7 +3,7 @@
  * its integers (libwebp, src/dsp/yuv.h and upsampling.c), each channel cut to 0…255, then grey.
  */
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 
 /**
  * @param {Luma} luma whose Y becomes luma

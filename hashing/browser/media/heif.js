@@ -5,7 +5,7 @@
 
 import { boxes, child } from "./boxes.js";
 import { latin1, viewOf } from "./bytes.js";
-import { ContentError } from "./errors.js";
+import { ContentError } from "../errors.js";
 
 /** A full box begins with its version and flags. */
 const FULL = 4;

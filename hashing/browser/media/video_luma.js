@@ -1,5 +1,5 @@
 /**
- * A video's frame to luma, as OpenCV on FFmpeg's swscale makes it (hashing/frames.py): to RGB by
+ * A video's frame to luma, as OpenCV on FFmpeg's swscale makes it (hashing/media/frames.py): to RGB by
  * the matrix that the stream names, else BT.601, in integers that are cut off at each step, then
  * to grey. The steps are those of swscale's unscaled conversion of 4:2:0 and 4:2:2 on x86, and
  * leave no grey level of difference; Y alone would leave one or two, which in dark scenes are 24
@@ -9,7 +9,7 @@
 import { lumaOfFrame } from "./pixels.js";
 import { brightness, colours, packed, packedFormat, planesOf } from "./planes.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("../luma.js").Luma} Luma */
 
 /**
  * Multipliers in 1/8192, of V to red, of U and V to green, of U to blue, of limited range
@@ -50,7 +50,7 @@ const UNDONE = {
  * @param {VideoFrame} frame
  * @param {Colours} colours of the video
  * @returns {Promise<Luma>}
- * @throws {import("./errors.js").ContentError} Unsupported, when the format is not known
+ * @throws {import("../errors.js").ContentError} Unsupported, when the format is not known
  */
 export async function lumaOfVideo(frame, { named, made, fullRange }) {
   const format = packedFormat(frame);
