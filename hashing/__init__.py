@@ -1,7 +1,7 @@
-"""Takeback on the device: content in, signals out. Only signals can leave.
+"""Takeback on the device: content in, signals out. Only signals leave it.
 
-Everything public is here, loaded when first used: importing this package opens no socket
-and loads no decoder.
+Everything public can be imported from here, and is loaded when it is first used: importing this
+package opens no socket and loads no decoder.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ _HOME = {
     "hash_file": "hasher",
     "hash_picture": "hasher",
     "new_passphrase": "passphrase",
-    "Profile": "views.profile",
     "ContentKind": "signals",
     "ContentSignals": "signals",
     "FrameSignal": "signals",
@@ -53,8 +52,10 @@ _HOME = {
     "distance": "signals",
     "Eligibility": "submission",
     "Submission": "submission",
+    "Profile": "views.profile",
     "WindowSet": "windows",
 }
+"""The module that each public name is from."""
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 (one list; a test compares it with the imports above)
 

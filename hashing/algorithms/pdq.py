@@ -20,19 +20,19 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+from hashing.luma import Luma, Plane
+from hashing.signals import Signal, SignalType
 
 GRID = 64
 """The blurred picture is sampled at GRID × GRID points (PDQ paper, 2.2)."""
 FREQUENCIES = 16
 """Frequencies 1…16 of each direction are kept (PDQ paper, 2.3)."""
 MIN_SIDE = 5
-"""The reference hashes nothing smaller, in pixels."""
+"""Shortest side, in pixels, that the reference hashes."""
 QUALITY_BAR = 50
-"""Below this quality no signal is made: HMA's and the paper's own recommendation."""
+"""Below this quality no signal is made: the recommendation of HMA and of the paper."""
 _BAND_ROWS = 32
-"""Rows transposed at once; 8 to 64 are within a fifth of each other (2026-11)."""
+"""Rows transposed at once; between 8 and 64 the speed differs by less than a fifth (2026-11)."""
 
 
 def compute(picture: NDArray[np.uint8]) -> tuple[bytes, int]:
@@ -46,8 +46,13 @@ def compute(picture: NDArray[np.uint8]) -> tuple[bytes, int]:
     return bits(coefficients), quality
 
 
+def above_bar(value: bytes, quality: int) -> Signal | None:
+    """Return the signal of what `compute` returned; None if its quality is below the bar."""
+    return Signal(SignalType.PDQ, value, quality) if quality >= QUALITY_BAR else None
+
+
 def transform(picture: NDArray[np.uint8]) -> tuple[Plane, int]:
-    """Return (16 × 16 binary32 coefficients, quality 0–100); `bits` makes the value of them."""
+    """Return (16 × 16 binary32 coefficients, quality 0–100); `bits` turns them into the value."""
     if min(picture.shape[:2]) < MIN_SIDE:
         raise ValueError(f"PDQ needs at least {MIN_SIDE} pixels on each side")
     grid = sample(_luma(picture))
@@ -55,12 +60,12 @@ def transform(picture: NDArray[np.uint8]) -> tuple[Plane, int]:
 
 
 def value_of(grid: Plane) -> bytes:
-    """Return the value, 32 bytes, of a grid that `sample` returned: that of `compute`."""
+    """Return the 32 bytes of a grid that `sample` returned: the value that `compute` returns."""
     return bits(_dct(grid))
 
 
 def bits(coefficients: Plane) -> bytes:
-    """Return 32 bytes: bit 16·i + j, from the last, is set where [i, j] is above the median.
+    """Return 32 bytes. Bit 16·i + j, counted from the last, is set if [i, j] is above the median.
 
     The median is the lower one, the 128th smallest of 256, as in the reference.
     """
@@ -78,9 +83,9 @@ def _luma(picture: NDArray[np.uint8]) -> Luma | Plane:
 
 
 def sample(luma: Luma | Plane) -> Plane:
-    """Return the grid, binary32 64 × 64: the luma blurred, and sampled at the cells' centres.
+    """Return the grid, binary32 64 × 64: the luma blurred, then sampled at the centres of cells.
 
-    The second pass writes only what is sampled; its running sums still see everything.
+    The second pass writes only the sampled points; its running sums still cover every pixel.
     """
     rows, columns = luma.shape
     if rows == columns == GRID:
@@ -96,7 +101,7 @@ def sample(luma: Luma | Plane) -> Plane:
 
 
 def _transposed(plane: Plane) -> Plane:
-    """Copy by bands, as one go misses the cache at each element: 1.4 against 5.2 ms at 1024²."""
+    """Transpose in bands: at once, each element misses the cache (1.4 against 5.2 ms at 1024²)."""
     columns = np.empty(plane.shape[::-1], np.float32)
     for top in range(0, len(plane), _BAND_ROWS):
         columns[:, top : top + _BAND_ROWS] = plane[top : top + _BAND_ROWS].T
@@ -104,7 +109,7 @@ def _transposed(plane: Plane) -> Plane:
 
 
 def _window(side: int) -> int:
-    """Half a cell, rounded up: two passes of it make the tent cover one cell."""
+    """Length of the box filter: half a cell, rounded up, so that the tent of two covers a cell."""
     return (side + 2 * GRID - 1) // (2 * GRID)
 
 
@@ -118,14 +123,14 @@ def _half(window: int) -> int:
 
 
 def _counts(length: int, window: int) -> Plane:
-    """How many positions the window of each index holds where the picture cuts it."""
+    """How many positions the window of each index has within the picture."""
     past = np.arange(length) + _half(window)
     counts: Plane = (np.minimum(past, length) - np.maximum(past - window, 0)).astype(np.float32)
     return counts
 
 
 def _box_of_bytes(luma: Luma, window: int) -> Plane:
-    """The first pass, along rows: sums of bytes below 2²⁴ are exact in any order."""
+    """The first pass, along rows: sums of bytes are below 2²⁴, so exact in any order."""
     rows, columns = luma.shape
     before = window - _half(window)
     padded = np.zeros((rows, columns + window - 1), np.min_scalar_type(255 * window))
@@ -137,20 +142,20 @@ def _box_of_bytes(luma: Luma, window: int) -> Plane:
     return mean
 
 
-def _box(lines: Plane, window: int, wanted: Sequence[int]) -> Plane:
-    """Mean of a sliding window along axis 0 at the ascending indices `wanted`."""
-    sums = np.empty((len(wanted), lines.shape[1]), np.float32)
-    row_of = dict(zip(wanted, sums, strict=True))
-    unwanted = np.empty(lines.shape[1], np.float32)
-    _running_sums(lines, window, [row_of.get(index, unwanted) for index in range(len(lines))])
-    if len(row_of) < len(wanted):  # a side below GRID, where cells share their centre
-        sums = np.stack([row_of[index] for index in wanted])
-    sums /= _counts(len(lines), window)[wanted, None]
+def _box(lines: Plane, window: int, indices: Sequence[int]) -> Plane:
+    """Mean of a sliding window along axis 0 at these ascending indices."""
+    sums = np.empty((len(indices), lines.shape[1]), np.float32)
+    row_of = dict(zip(indices, sums, strict=True))
+    discarded = np.empty(lines.shape[1], np.float32)
+    _running_sums(lines, window, [row_of.get(index, discarded) for index in range(len(lines))])
+    if len(row_of) < len(indices):  # a side below GRID, where cells share their centre
+        sums = np.stack([row_of[index] for index in indices])
+    sums /= _counts(len(lines), window)[indices, None]
     return sums
 
 
 def _running_sums(lines: Plane, window: int, into: Iterable[Plane]) -> None:
-    """Fill each of `into`, one an index, with the sum of that index's window.
+    """Fill each row of `into`, one for each index, with the sum of that index's window.
 
     Add the line that enters, then subtract the line that leaves, each rounded to binary32.
     """
@@ -158,13 +163,13 @@ def _running_sums(lines: Plane, window: int, into: Iterable[Plane]) -> None:
     total = np.zeros(lines.shape[1], np.float32)
     for line in lines[: half - 1]:
         np.add(total, line, total)
-    # `rows` stands last in each zip, so that none is lost when the lines end.
+    # `rows` comes last in each zip, so that no row is consumed when the lines end.
     for line, row in zip(lines[half - 1 : window], rows, strict=False):
         total = np.add(total, line, row)
-    for line, gone, row in zip(lines[window:], lines, rows, strict=False):
-        total = np.subtract(np.add(total, line, row), gone, row)
-    for gone, row in zip(lines[-window:], rows, strict=False):
-        total = np.subtract(total, gone, row)
+    for line, leaving, row in zip(lines[window:], lines, rows, strict=False):
+        total = np.subtract(np.add(total, line, row), leaving, row)
+    for leaving, row in zip(lines[-window:], rows, strict=False):
+        total = np.subtract(total, leaving, row)
 
 
 def quality_of(grid: Plane) -> int:

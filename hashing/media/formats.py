@@ -1,25 +1,24 @@
-"""What a file is, by its first bytes. Names and extensions are never believed.
+"""The format of a file, from its first bytes. Its name and extension are ignored.
 
-Only formats named here are opened, and only by the decoder named here: a playlist, an SVG
+Only the formats listed here are opened, each by its own decoder alone: a playlist, an SVG
 or a PDF must not reach a decoder that would follow the addresses inside it.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 
 from hashing.errors import EmptyFile, UnknownFormat
 
 HEAD_BYTES = 1024
-"""How much of a file `sniff` wants to see. MPEG-TS needs the most, three packets."""
+"""How many bytes `sniff` needs. MPEG-TS needs the most, three packets."""
 _TS_PACKET = 188
 """Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2)."""
-MPEG_SEQUENCE = b"\0\0\x01\xb3"
-"""How MPEG-1 and -2 video without a container begins (ISO/IEC 13818-2, 6.2.2.1)."""
 
 
 class Format(StrEnum):
-    """Formats we read; the values of pictures are Pillow's names."""
+    """Formats we read. Values are Pillow's names of pictures and FFmpeg's names of videos."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -34,13 +33,14 @@ class Format(StrEnum):
     AVI = "avi"
     MPEG_TS = "mpegts"
     MPEG_PS = "mpeg"
+    MPEG_VIDEO = "mpegvideo"
     FLV = "flv"
     ASF = "asf"
     OGG = "ogg"
 
     @property
     def is_video(self) -> bool:
-        """Whether the format is a video container. Animated pictures are found by decoding."""
+        """Whether it is a format of videos. Whether a picture is animated, its decoder tells."""
         return self.value.islower()
 
 
@@ -54,7 +54,7 @@ _MAGIC = (
     (b"MM\0*", Format.TIFF),
     (b"\x1a\x45\xdf\xa3", Format.MATROSKA),
     (b"\0\0\x01\xba", Format.MPEG_PS),
-    (MPEG_SEQUENCE, Format.MPEG_PS),
+    (b"\0\0\x01\xb3", Format.MPEG_VIDEO),  # no container: a sequence header (13818-2, 6.2.2.1)
     (b"FLV\x01", Format.FLV),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Format.ASF),
     (b"OggS", Format.OGG),
@@ -69,19 +69,19 @@ _HEIF_BRANDS = frozenset(
 )
 """ISO/IEC 23008-12, annexes B and 10."""
 _OLD_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"})
-"""QuickTime files of before the ftyp box begin with one of these atoms."""
+"""QuickTime files older than the ftyp box begin with one of these atoms."""
 
 
 def sniff(head: bytes) -> Format:
-    """Return the format of a file from its first bytes (HEAD_BYTES of them, or all there are).
+    """Return the format of a file from its first HEAD_BYTES, or from all it has.
 
     Raises EmptyFile, or UnknownFormat when no format of ours begins like this.
     """
     if not head:
         raise EmptyFile
-    for magic, found in _MAGIC:
+    for magic, known in _MAGIC:
         if head.startswith(magic):
-            return found
+            return known
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
@@ -91,6 +91,12 @@ def sniff(head: bytes) -> Format:
     if _is_transport_stream(head):
         return Format.MPEG_TS
     raise UnknownFormat
+
+
+def sniff_file(path: Path) -> Format:
+    """Return the format of a file on disk. Raises as `sniff`, and OSError."""
+    with path.open("rb") as file:
+        return sniff(file.read(HEAD_BYTES))
 
 
 def _of_brands(head: bytes) -> Format:

@@ -1,12 +1,12 @@
-"""Untrusted bytes of a picture to upright luma.
+"""Untrusted bytes of a picture to upright luma, within limits.
 
-The rules, which a platform and a browser must follow to get the same bits (docs/signals.md):
-the embedded colour profile is ignored; transparency is laid on white; the orientation of
+A platform and a browser must follow these rules to get the same bits (docs/signals.md): the
+embedded colour profile is ignored; transparent pixels are laid on white; the orientation of
 EXIF is applied; luma is ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, rounded; a side longer
 than NATIVE_SIDE is squeezed to SQUEEZED_SIDE by averaging areas; nothing is enlarged.
 
-A JPEG is decoded straight to its own luma channel, and at 1/2, 1/4 or 1/8 of its size where
-both sides stay at or above SQUEEZED_SIDE; docs/signals.md has the few bits this moves.
+A JPEG is decoded directly to its own luma channel, and at 1/2, 1/4 or 1/8 of its size where
+both sides stay at or above SQUEEZED_SIDE; docs/signals.md says how few bits this changes.
 """
 
 from __future__ import annotations
@@ -30,39 +30,41 @@ from hashing.errors import (
     TooNarrow,
     TooSmall,
 )
+from hashing.luma import Luma, resample
 from hashing.media.formats import HEAD_BYTES, Format, sniff
 
-Luma = NDArray[np.uint8]
 Decoded = TypeVar("Decoded")
 
 NATIVE_SIDE = 1280
-"""Sides up to this are hashed as they are, in pixels: up to HD video this is what vPDQ does."""
+"""Longest side, in pixels, that is hashed as it is. vPDQ does the same for video up to HD."""
 SQUEEZED_SIDE = 1024
-"""Longer sides are squeezed to this. Between the two references, which differ from each other in
-12 bits on average at 12 megapixels, it is 6 from the full-size one and 8 from the one that
-squeezes to 512 × 512 first: the most even of 25 rules measured (docs/adr/0003, 2026-11)."""
+"""Longer sides are squeezed to this many pixels. The two references differ from each other in 12
+bits on average at 12 megapixels; this rule differs in 6 from the one that hashes the full size, and
+in 8 from the one that squeezes to 512 × 512 first: the most even of 25 rules measured
+(docs/adr/0003, 2026-11)."""
 MAX_BYTES = 100 * 2**20
-"""As HMA. The largest phone pictures are about 60 MB."""
+"""Largest file: the limit of HMA. The largest phone pictures are about 60 MB."""
 MAX_PIXELS = 52 * 2**20
-"""8192 × 6656; the largest of today's phones make 8192 × 6144 in formats decoded whole."""
+"""8192 × 6656. Today's phones make at most 8192 × 6144 in formats that are decoded at full size."""
 MAX_JPEG_PIXELS = 208 * 2**20
-"""JPEG decodes at 1/8: 16384 × 12288, the 200 megapixel mode of phones, takes 3 MB."""
+"""Of a JPEG, which can be decoded at 1/8: 16384 × 12288, the 200 megapixel mode of phones, then
+takes 3 MB."""
 MAX_WEBP_PIXELS = 24 * 2**20
 """Of a WebP, and of a CMYK JPEG in several scans: their decoders and Pillow together take 16 bytes
 a pixel. An AVIF may take as much."""
 MAX_SCANNED = 40 * MAX_PIXELS
-"""Pixels times scans of a JPEG in several scans, which holds all coefficients in memory and goes
-through them with each: cameras and editors make about 10, a bomb thousands."""
+"""Pixels times scans of a JPEG in several scans: the decoder holds all coefficients in memory and
+goes through them once for each scan. Cameras and editors write about 10 scans, a bomb thousands."""
 MAX_PIECES = 100_000
-"""Segments of a JPEG, or chunks of a PNG: Pillow takes each in Python."""
+"""Segments of a JPEG, or chunks of a PNG: Pillow reads each in a loop in Python."""
 MAX_ASPECT = 32
 """Longest side over shortest. Panoramas and long screenshots stay below 20."""
 MIN_SIDE = 16
-"""Shortest side, in pixels: below, everything looks alike."""
+"""Shortest side, in pixels: smaller pictures all look alike."""
 _BAND_ROWS = 256
-"""Rows converted to grey at once: bounds memory beside the decoded picture itself."""
+"""Rows converted to grey at once: limits the memory needed beside the decoded picture."""
 
-_DECODER_FAULTS = (
+_DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -76,33 +78,36 @@ _DECODER_FAULTS = (
     RuntimeError,
     struct.error,
 )
-"""What Pillow's and pillow-heif's decoders raise on hostile input, found by fuzzing them."""
+"""What the decoders of Pillow and pillow-heif raise on hostile input, as found by fuzzing."""
 
 
 def read(untrusted: bytes) -> Luma:
-    """Return the upright luma of a picture: uint8 (rows, columns), sides as `raster` leaves them.
+    """Return the upright luma of a picture, its sides as `raster` leaves them.
 
-    Raises a ContentError that says what is wrong. Of an animated picture it is the first frame.
+    Of an animated picture, it is that of the first frame. Raises a ContentError.
     """
     with open_picture(untrusted) as image:
         return first_luma(image)
 
 
-def open_picture(untrusted: bytes) -> Image.Image:
-    """Parse the header only, and refuse what breaks a limit before any pixel is decoded."""
+def open_picture(untrusted: bytes, known: Format | None = None) -> Image.Image:
+    """Parse the header only, and refuse what breaks a limit before any pixel is decoded.
+
+    `known` is the format, if it has been read from the first bytes already. Raises a ContentError.
+    """
     if len(untrusted) > MAX_BYTES:
         raise TooManyBytes
-    found = sniff(untrusted[:HEAD_BYTES])
-    scans = _scans(untrusted) if found is Format.JPEG else 1
-    if found is Format.PNG:
+    picture_format = known or sniff(untrusted[:HEAD_BYTES])
+    scans = _scans(untrusted) if picture_format is Format.JPEG else 1
+    if picture_format is Format.PNG:
         _check_chunks(untrusted)
-    image = guarded(lambda: _open(io.BytesIO(untrusted), found))
+    image = guarded(lambda: _open(io.BytesIO(untrusted), picture_format))
     check_size(image.width, image.height, _most_pixels(image, scans))
     return image
 
 
 def guarded(decode: Callable[[], Decoded]) -> Decoded:
-    """Run a decoder; whatever it raises on hostile input becomes Damaged."""
+    """Run a decoder. What it raises on hostile input becomes Damaged or TooManyPixels."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -113,12 +118,12 @@ def guarded(decode: Callable[[], Decoded]) -> Decoded:
         raise TooManyPixels from err
     except MemoryError as err:
         raise TooManyPixels from err
-    except _DECODER_FAULTS as err:
+    except _DECODER_ERRORS as err:
         raise Damaged from err
 
 
 def first_luma(image: Image.Image) -> Luma:
-    """Decode the picture that an open image stands at, and return its raster."""
+    """Decode the frame at which an open image is positioned, and return its upright raster."""
     return guarded(lambda: _decode(image))
 
 
@@ -127,23 +132,20 @@ def raster(grey: Image.Image, size: tuple[int, int] | None = None) -> Luma:
 
     `size` is (width, height) of the picture before a scaled decode; without one, the image's own.
     """
-    wanted = raster_size(size or grey.size)
-    if wanted == grey.size:
+    squeezed = raster_size(size or grey.size)
+    if squeezed == grey.size:
         return np.asarray(grey)
-    # Along x, then along y. By itself Pillow 13 begins with y where that is less work, and 12
-    # does not: each pass rounds, so that the same picture would have two values.
-    wide = grey.resize((wanted[0], grey.height), Image.Resampling.BOX)
-    return np.asarray(wide.resize(wanted, Image.Resampling.BOX))
+    return np.asarray(resample(grey, squeezed, Image.Resampling.BOX))
 
 
 def raster_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height at which a picture of this width and height is hashed, in pixels."""
+    """Return the (width, height), in pixels, at which a picture of this size is hashed."""
     width, height = (side if side <= NATIVE_SIDE else SQUEEZED_SIDE for side in size)
     return width, height
 
 
 def grey(image: Image.Image) -> Image.Image:
-    """Convert to mode "L" band by band, laying transparency on white."""
+    """Convert to mode "L" band by band, with what is transparent laid on white."""
     if image.mode == "L" and "transparency" not in image.info:
         return image
     convert = _converter(image)
@@ -154,19 +156,22 @@ def grey(image: Image.Image) -> Image.Image:
     return out
 
 
-def _open(file: io.BytesIO, found: Format) -> Image.Image:
-    if found is Format.JPEG:
-        # Not Image.open: it refuses above 179 megapixels, before a scaled decode can be asked for.
+def _open(file: io.BytesIO, picture_format: Format) -> Image.Image:
+    if picture_format is Format.JPEG:
+        # Not Image.open: it refuses more than 179 megapixels before a scaled decode is possible.
         return JpegImagePlugin.JpegImageFile(file)
-    if found is Format.HEIF:
-        import pillow_heif  # noqa: PLC0415 (a second codec library: only loaded when met)
+    if picture_format is Format.HEIF:
+        import pillow_heif  # noqa: PLC0415 (a second codec library: loaded only for its formats)
 
         pillow_heif.register_heif_opener()
-    return Image.open(file, formats=[found.value])
+    return Image.open(file, formats=[picture_format.value])
 
 
 def check_size(width: int, height: int, most: int) -> None:
-    """Refuse more than `most` pixels, and what is too small or too narrow to be recognised."""
+    """Refuse more than `most` pixels, and what is too small or too narrow to be recognised.
+
+    Raises TooManyPixels, TooSmall, TooNarrow.
+    """
     if width * height > most:
         raise TooManyPixels
     if min(width, height) < MIN_SIDE:
@@ -176,7 +181,7 @@ def check_size(width: int, height: int, most: int) -> None:
 
 
 def _most_pixels(image: Image.Image, scans: int) -> int:
-    """What 512 MB of memory and a second or two are enough for."""
+    """The most pixels of this image that 512 MB of memory and a second or two are enough for."""
     if scans > 1:
         most = MAX_PIXELS if _scales(image) else MAX_WEBP_PIXELS
         return min(most, MAX_SCANNED // scans)
@@ -193,9 +198,9 @@ _END, _SCAN = b"\xff\xd9", b"\xff\xda"
 
 def _scans(jpeg: bytes) -> int:
     """Count the scans: one, if the first has all components of a sequential JPEG."""
-    at, scans, components = 2, 0, b""
+    offset, scans, components = 2, 0, b""
     for _ in range(MAX_PIECES):
-        marker = _MARKER.search(jpeg, at)
+        marker = _MARKER.search(jpeg, offset)
         if not marker or marker[0] == _END:
             return scans
         body = marker.end()
@@ -205,28 +210,30 @@ def _scans(jpeg: bytes) -> int:
             scans += 1
             if jpeg[body + 2 : body + 3] == components:
                 return scans
-        at = body + int.from_bytes(jpeg[body : body + 2])
+        offset = body + int.from_bytes(jpeg[body : body + 2])
     raise Damaged
 
 
 def _check_chunks(png: bytes) -> None:
-    at = len(b"\x89PNG\r\n\x1a\n")
+    """Refuse more chunks than MAX_PIECES. Raises Damaged."""
+    offset = len(b"\x89PNG\r\n\x1a\n")
     for _ in range(MAX_PIECES):
-        if at >= len(png):
+        if offset >= len(png):
             return
-        at += 12 + int.from_bytes(png[at : at + 4])
+        offset += 12 + int.from_bytes(png[offset : offset + 4])
     raise Damaged
 
 
 def _scales(image: Image.Image) -> bool:
+    """Whether it can be decoded at 1/2, 1/4 or 1/8 of its size."""
     return image.format == "JPEG" and image.mode in {"RGB", "L"}
 
 
 def _decode(image: Image.Image) -> Luma:
     size = image.size
     if _scales(image):
-        wide, high = raster_size(size)
-        fits = [s for s in (2, 4, 8) if size[0] // s >= wide and size[1] // s >= high]
+        width, height = raster_size(size)
+        fits = [s for s in (2, 4, 8) if size[0] // s >= width and size[1] // s >= height]
         scale = max(fits, default=1)
         image.draft("L", (image.width // scale, image.height // scale))
         check_size(image.width, image.height, MAX_PIXELS)
@@ -237,11 +244,11 @@ def _decode(image: Image.Image) -> Luma:
 def _orientation(image: Image.Image) -> int:
     """EXIF tag 0x0112, 1…8 (CIPA DC-008, 4.6.5). Broken EXIF leaves the picture as it is stored.
 
-    Read after decoding, because the TIFF, HEIF and AVIF decoders turn the picture themselves.
+    To be read after decoding: the decoders of TIFF, HEIF and AVIF turn the picture themselves.
     """
     try:
         return int(image.getexif().get(0x0112, 1))
-    except _DECODER_FAULTS:
+    except _DECODER_ERRORS:
         return 1
 
 
@@ -261,11 +268,11 @@ def _upright(luma: Luma, orientation: int) -> Luma:
 
 
 def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """How to turn one band of this image to grey."""
+    """The function that converts one band of this image to grey."""
     mode = image.mode
     if mode.startswith("I;16"):
-        clear = image.info.get("transparency")
-        return lambda band: _halved(np.asarray(band), clear)
+        transparent = image.info.get("transparency")
+        return lambda band: _upper_bits(np.asarray(band), transparent)
     if mode in {"RGBA", "RGBa", "LA", "La", "PA"} or "transparency" in image.info:
         return _on_white
     if mode in {"I", "F"}:
@@ -286,23 +293,23 @@ def _on_white(band: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", band.size, "white"), rgba).convert("L")
 
 
-def _halved(band: NDArray[np.uint16], clear: int | None) -> Image.Image:
-    """16 bits to their upper 8; the one grey that a PNG may name as clear is white."""
+def _upper_bits(band: NDArray[np.uint16], transparent: int | None) -> Image.Image:
+    """16 bits to their upper 8. The one grey that a PNG may name as transparent becomes white."""
     upper = (band >> 8).astype(np.uint8)
-    if clear is not None:
-        upper[band == clear] = 255
+    if transparent is not None:
+        upper[band == transparent] = 255
     return Image.fromarray(upper)
 
 
 def _stretched(low: float, high: float) -> Callable[[Image.Image], Image.Image]:
-    """Whole numbers or floats of unknown range: darkest to 0, lightest to 255."""
+    """Integers or floats of unknown range: the darkest becomes 0, the lightest 255."""
     if not np.isfinite([low, high]).all():
         raise Damaged
     span = max(high - low, float(np.finfo(np.float32).tiny))
 
     def stretch(band: Image.Image) -> Image.Image:
         part = (np.asarray(band, dtype=np.float64) - low) * (255 / span)
-        if np.isnan(part).any():  # which the extremes do not tell
+        if np.isnan(part).any():  # the extremes of the image do not show it
             raise Damaged
         return Image.fromarray(np.clip(part + 0.5, 0, 255).astype(np.uint8))
 

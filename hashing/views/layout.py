@@ -1,10 +1,10 @@
-"""Where the picture is within what was posted: bars, borders, captions, screens, blurred fill.
+"""Where the content is within a picture: inside bars, borders, captions, or a blurred background.
 
-A box is (left, top, right, bottom) in parts of the whole, 0 to 1. Everything here looks at a
-luma of at most a few hundred pixels a side and takes about a millisecond. A box that is wrong
-costs nothing but one view: the whole picture is always looked up as well.
+Each function takes a luma of at most a few hundred pixels a side and about a millisecond. A wrong
+box costs nothing but one view: the whole picture is always looked up as well.
 
-The parameters were set on the tuning half of the photographs of `benchmarks/accuracy.py` (2026-11).
+The parameters were tuned on the tuning half of the photographs of `benchmarks/accuracy.py`
+(2026-11).
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]
+from hashing.luma import Luma, Plane
+
 Lines = NDArray[np.bool_]
-Plane = NDArray[np.float32]
-Profile = NDArray[np.float32]
+"""One truth value a line: a line is a row or a column."""
+Shares = NDArray[np.float32]
+"""One number, 0 to 1, a line."""
 Element = TypeVar("Element", bound=np.generic)
 
 
 class Box(NamedTuple):
-    """Part of a picture, each side 0 to 1 of the whole."""
+    """A part of a picture, each side as a share of the whole width or height, 0 to 1."""
 
     left: float
     top: float
@@ -32,7 +34,7 @@ class Box(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """The same in pixels; `right` and `bottom` are past the last."""
+    """A part of a picture in pixels; `right` and `bottom` are one past its last column and row."""
 
     left: int
     top: int
@@ -41,62 +43,69 @@ class Pixels(NamedTuple):
 
     @property
     def area(self) -> int:
-        """How many pixels it has."""
+        """The number of its pixels."""
         return (self.right - self.left) * (self.bottom - self.top)
 
     def of(self, plane: NDArray[Element]) -> NDArray[Element]:
-        """Return this part of a plane, without a copy."""
+        """Return this part of a plane, without copying it."""
         return plane[self.top : self.bottom, self.left : self.right]
 
     def box(self, luma: Luma) -> Box:
-        """Return it in parts of the whole."""
+        """Return it as a part of this luma."""
         rows, columns = luma.shape
         return Box(self.left / columns, self.top / rows, self.right / columns, self.bottom / rows)
 
 
 TOLERANCES = (2, 6)
-"""Grey levels that a drawn area may differ from its colour: as saved by a phone, then, if nothing
-is found, as left by a coarse JPEG. A sky differs more."""
-SLACK = 10
-"""The same beside the letters of a caption, where a JPEG rings."""
-PLAIN_LINE = 0.8
-"""A line with more of the colour is outside the picture, whatever else is in it."""
-PLAIN_ENDS = 0.45
-"""So is one with this much of it that begins and ends in it: a line of text, a row of buttons."""
-_PLAIN_END = 0.9
+"""Grey levels by which pixels of an area of one colour may differ from it: first as a phone saves
+it; if that detects nothing, as a coarse JPEG leaves it. A sky differs more."""
+_RINGING = 10
+"""The same beside the letters of a caption, where a JPEG has ringing artefacts."""
+_LINE_SHARE = 0.8
+"""A line with more of the colour than this is outside the content."""
+_TEXT_SHARE, _END_SHARE = 0.45, 0.9
+"""So is a line of text or a row of buttons: more than the first share of the whole line is of the
+colour, and more than the second at each of its ends."""
 _END = 0.015
+"""How long such an end is, as a share of the line."""
 _GAP = 0.02
-"""Parts of the side: what counts as a line's end; what a run of lines may lack within."""
+"""Longest gap in a run of lines, as a share of the side."""
 _MARGIN = 0.6
-"""Share of a side's outermost lines that must have one colour for it to be a margin's."""
+"""Share of the outermost lines of a side that must have one colour for it to be a margin's."""
 _CAPTION = 0.35
-"""How deep into the box, in parts of its height, a caption is looked for."""
+"""How deep into the box, as a share of its height, a caption is looked for."""
 _WHOLE, _LEAST = 0.985, 0.06
-"""Share of the area from which a box is the whole, and below which it is not a picture."""
+"""Share of the area above which a box counts as the whole, and below which it is too small."""
 _LEAST_SIDE = 0.12
+"""Shortest side of a box, as a share of the picture's."""
 
 _DETAIL = 2.5
-"""Laplacian, in grey levels, from which a pixel is sharp: an enlarged blur has none."""
+"""Laplacian, in grey levels, above which a pixel is sharp: an enlarged blur has no such pixels."""
 SEAM = 10
-"""Grey levels between two lines at the seam of a picture and its fill."""
+"""Grey levels between two lines at the seam between the content and what surrounds it."""
 _SEAM_SHARE = 0.5
+"""Strength above which a seam counts."""
 _NEAR_SEAM = 0.04
+"""How far from the edge of the detail, as a share of the side, its seam may be."""
 
 
 def content_box(luma: Luma) -> Box | None:
-    """Return what is left when areas of one colour, with text and icons in them, are cut off.
+    """Return what is left when areas of one colour, with any text and icons in them, are cut off.
 
-    None when there are none such.
+    None if there is no such area.
     """
     for tolerance in TOLERANCES:
         for colours in common_colours(luma, tolerance):
-            if found := smallest_within(luma, colours, tolerance):
-                return found.box(luma)
+            if part := smallest_within(luma, colours, tolerance):
+                return part.box(luma)
     return None
 
 
 def story_box(luma: Luma) -> Box | None:
-    """Return the sharp part of a picture that stands on its own blurred enlargement."""
+    """Return the sharp part of a picture whose background is its own blurred enlargement.
+
+    None if there is no such part.
+    """
     sharp = _sharp(luma)
     if sharp is None:
         return None
@@ -110,7 +119,7 @@ def story_box(luma: Luma) -> Box | None:
 
 
 def common_colours(luma: Luma, tolerance: int) -> tuple[list[int], list[int]]:
-    """Return (colours of the four margins, the commonest colour if it is common)."""
+    """Return (the colours of the margins, the most common colour of all if it is common)."""
     edge = max(1, int(0.01 * min(luma.shape)))
     margins: list[int] = []
     for side in (luma[:edge], luma[-edge:], luma[:, :edge], luma[:, -edge:]):
@@ -122,32 +131,33 @@ def common_colours(luma: Luma, tolerance: int) -> tuple[list[int], list[int]]:
 
 
 def smallest_within(luma: Luma, colours: list[int], tolerance: int) -> Pixels | None:
-    """Return the smallest of the parts that are left without the lines of one of these colours."""
-    found = [part for colour in colours if (part := _within(luma, colour, tolerance))]
-    return min(found, key=lambda part: part.area, default=None)
+    """Return the smallest of the parts left when the lines of one of these colours are cut off."""
+    parts = [part for colour in colours if (part := _within(luma, colour, tolerance))]
+    return min(parts, key=lambda part: part.area, default=None)
 
 
 def _mode(part: Luma, tolerance: int) -> tuple[int, float]:
+    """(the most common colour, the share of pixels within the tolerance of it)."""
     counts = np.bincount(part.ravel(), minlength=256)
     colour = int(counts.argmax())
-    about = counts[max(0, colour - tolerance) : colour + tolerance + 1].sum()
-    return colour, float(about / part.size)
+    similar = counts[max(0, colour - tolerance) : colour + tolerance + 1].sum()
+    return colour, float(similar / part.size)
 
 
 def _within(luma: Luma, colour: int, tolerance: int) -> Pixels | None:
-    """What is left without the lines of this colour, rows and columns in turn until it stays."""
+    """What is left without lines of this colour: rows and columns in turn, until none is cut."""
     rows, columns = luma.shape
     box = Pixels(0, 0, columns, rows)
-    plain = _like(luma, colour, tolerance)
+    of_colour = _near(luma, colour, tolerance)
     for _ in range(3):
-        high = longest_run(~_outside(box.of(plain)), max(1, int(_GAP * rows)))
-        if high is None:
+        kept_rows = longest_run(~_outside(box.of(of_colour)), max(1, int(_GAP * rows)))
+        if kept_rows is None:
             return None
-        cut = box._replace(top=box.top + high[0], bottom=box.top + high[1])
-        wide = longest_run(~_outside(cut.of(plain).T), max(1, int(_GAP * columns)))
-        if wide is None:
+        cut = box._replace(top=box.top + kept_rows[0], bottom=box.top + kept_rows[1])
+        kept_columns = longest_run(~_outside(cut.of(of_colour).T), max(1, int(_GAP * columns)))
+        if kept_columns is None:
             return None
-        cut = cut._replace(left=cut.left + wide[0], right=cut.left + wide[1])
+        cut = cut._replace(left=cut.left + kept_columns[0], right=cut.left + kept_columns[1])
         if min((cut.right - cut.left) / columns, (cut.bottom - cut.top) / rows) < _LEAST_SIDE:
             return None
         if cut == box:
@@ -157,47 +167,51 @@ def _within(luma: Luma, colour: int, tolerance: int) -> Pixels | None:
     return box if _LEAST < box.area / luma.size < _WHOLE else None
 
 
-def _like(luma: Luma, colour: int, tolerance: int) -> Lines:
-    near: Lines = cv2.inRange(luma, max(0, colour - tolerance), min(255, colour + tolerance)) > 0
+def _near(luma: Luma, colour: int, tolerance: int) -> NDArray[np.bool_]:
+    mask = cv2.inRange(luma, max(0, colour - tolerance), min(255, colour + tolerance))
+    near: NDArray[np.bool_] = mask > 0
     return near
 
 
-def _outside(plain: NDArray[np.generic]) -> Lines:
-    """Which rows of a mask of one colour are outside the picture."""
-    end = max(2, int(_END * plain.shape[1]))
-    share = plain.mean(axis=1)
-    ends = np.minimum(plain[:, :end].mean(axis=1), plain[:, -end:].mean(axis=1))
-    outside: Lines = (share > PLAIN_LINE) | ((ends > _PLAIN_END) & (share > PLAIN_ENDS))
+def _outside(of_colour: NDArray[np.generic]) -> Lines:
+    """Which rows of a mask of one colour are outside the content."""
+    end = max(2, int(_END * of_colour.shape[1]))
+    share = of_colour.mean(axis=1)
+    ends = np.minimum(of_colour[:, :end].mean(axis=1), of_colour[:, -end:].mean(axis=1))
+    outside: Lines = (share > _LINE_SHARE) | ((ends > _END_SHARE) & (share > _TEXT_SHARE))
     return outside
 
 
 def longest_run(kept: Lines, gap: int) -> tuple[int, int] | None:
-    """Return (first, past the last) of the longest run of kept lines; it may lack a few within."""
-    at = np.flatnonzero(kept)
-    if not len(at):
+    """Return (first, one past the last) of the longest run of true lines.
+
+    Up to `gap` lines in a row may be false within it. None if no line is true.
+    """
+    lines = np.flatnonzero(kept)
+    if not len(lines):
         return None
-    breaks = np.flatnonzero(np.diff(at) > gap + 1)
-    first, past = np.r_[at[0], at[breaks + 1]], np.r_[at[breaks], at[-1]] + 1
+    breaks = np.flatnonzero(np.diff(lines) > gap + 1)
+    first, past = np.r_[lines[0], lines[breaks + 1]], np.r_[lines[breaks], lines[-1]] + 1
     longest = int((past - first).argmax())
     return int(first[longest]), int(past[longest])
 
 
 def _without_captions(luma: Luma, box: Pixels, colour: int) -> Pixels:
-    """Cut at a plain line well inside: a caption's last line may all but touch the picture."""
-    plain = _like(luma, colour, SLACK)[box.top : box.bottom, box.left : box.right].mean(axis=1)
-    lines = np.flatnonzero(plain > 0.92)  # noqa: PLR2004 (letters' tails may reach into it)
-    high = box.bottom - box.top
-    above, below = lines[lines < _CAPTION * high], lines[lines >= (1 - _CAPTION) * high]
+    """Cut at a row of the colour well inside: a caption's last row may almost touch the content."""
+    share = box.of(_near(luma, colour, _RINGING)).mean(axis=1)
+    empty = np.flatnonzero(share > 0.92)  # noqa: PLR2004 (descenders of letters may reach into it)
+    height = box.bottom - box.top
+    above, below = empty[empty < _CAPTION * height], empty[empty >= (1 - _CAPTION) * height]
     top, bottom = box.top, box.bottom
-    if len(above) and above[-1] > _GAP * high:
+    if len(above) and above[-1] > _GAP * height:
         top += int(above[-1]) + 1
-    if len(below) and high - below[0] > _GAP * high:
+    if len(below) and height - below[0] > _GAP * height:
         bottom = box.top + int(below[0])
     return box._replace(top=top, bottom=bottom)
 
 
 def _sharp(luma: Luma) -> Pixels | None:
-    """The longest run of rows, then of columns, in which there is detail."""
+    """The longest run of rows, then of columns, with detail; None if that is the whole."""
     rows, columns = luma.shape
     blurred = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), 0.8)
     detail = np.abs(cv2.Laplacian(blurred, cv2.CV_32F)) > _DETAIL
@@ -207,28 +221,29 @@ def _sharp(luma: Luma) -> Pixels | None:
     return None if box == (0, 0, columns, rows) else box
 
 
-def _run_of_detail(profile: Profile) -> tuple[int, int]:
-    count = len(profile)
-    usual = float(np.median(np.sort(profile)[-max(4, count // 3) :]))
-    found = longest_run(profile > max(0.2 * usual, 0.012), max(1, int(0.04 * count)))
+def _run_of_detail(sharp: Shares) -> tuple[int, int]:
+    """(first, one past the last) of the lines with detail, by the share of each that is sharp."""
+    count = len(sharp)
+    usual = float(np.median(np.sort(sharp)[-max(4, count // 3) :]))
+    run = longest_run(sharp > max(0.2 * usual, 0.012), max(1, int(0.04 * count)))
     whole = (0, count)
-    if usual < 0.03 or found is None or not 0.2 < (found[1] - found[0]) / count < 0.97:  # noqa: PLR2004
+    if usual < 0.03 or run is None or not 0.2 < (run[1] - run[0]) / count < 0.97:  # noqa: PLR2004
         return whole
-    return found
+    return run
 
 
-def _seams(plane: Plane) -> Profile:
-    """How much of each row steps to the next but one, or steps the same way: 0 to 1."""
+def _seams(plane: Plane) -> Shares:
+    """How strong a seam is at each row: how much of it differs from one side to the other."""
     strength = np.zeros(len(plane), np.float32)
     steps = plane[2:] - plane[:-2]
-    any_way = 0.9 * (np.abs(steps) > SEAM).mean(axis=1)
-    one_way = np.abs(np.clip(steps / SEAM, -1, 1).mean(axis=1))
-    strength[1:-1] = np.maximum(any_way, one_way)
+    any_direction = 0.9 * (np.abs(steps) > SEAM).mean(axis=1)
+    one_direction = np.abs(np.clip(steps / SEAM, -1, 1).mean(axis=1))
+    strength[1:-1] = np.maximum(any_direction, one_direction)
     return strength
 
 
-def _to_seams(strength: Profile, first: int, past: int) -> tuple[int, int]:
-    """Move the ends of a run outwards to the strongest seam there is, if it is strong."""
+def _to_seams(strength: Shares, first: int, past: int) -> tuple[int, int]:
+    """Move the ends of a run outwards to the strongest seam, if there is a strong one."""
     near = int(_NEAR_SEAM * len(strength))
     before = int(strength[: first + near].argmax()) if first + near else first
     start = max(past - near, 0)

@@ -1,6 +1,7 @@
-"""A round sticker over the picture: where it is, and the picture without it.
+"""A round sticker over the picture: where it is, and the picture with it filled in.
 
-The parameters were set on the tuning half of the photographs of `benchmarks/accuracy.py` (2026-11).
+The parameters were tuned on the tuning half of the photographs of `benchmarks/accuracy.py`
+(2026-11).
 """
 
 from __future__ import annotations
@@ -9,27 +10,27 @@ from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+from hashing.luma import Luma, Plane
+from hashing.views.edges import gradients, reduced
 
 _SIDE = 128
-"""Longest side at which circles are looked for, in pixels."""
+"""Longest side, in pixels, of the copy in which circles are detected."""
 _SMALLEST, _LARGEST = 0.09, 0.27
 """Radius in parts of the square root of the area: stickers of 2.5 to 23 % of the picture."""
 _EDGE, _VOTES = 60, 18
 """Canny's upper threshold and the votes of a centre, for OpenCV's Hough transform."""
 _STEP = 5.0
-"""Grey levels a pixel that the luma steps at a sticker's rim."""
+"""Grey levels a pixel by which the luma changes at a sticker's rim."""
 _RIM = 0.5
-"""Share of the rim that must step, and point at the centre."""
+"""Share of the rim at which the luma must change, in the direction of the centre."""
 _CIRCLES = 12
+"""Most circles that are examined."""
 _ANGLES = np.linspace(0, 2 * np.pi, 72, endpoint=False)
 
 
 class Circle(NamedTuple):
-    """Centre and radii in parts of the picture's width and height."""
+    """Centre and radii, as shares of the picture's width (x, across) and height (y, down)."""
 
     x: float
     y: float
@@ -39,9 +40,7 @@ class Circle(NamedTuple):
 
 def sticker(luma: Luma) -> Circle | None:
     """Return the most pronounced circle of a sticker's size; None if there is none."""
-    scale = _SIDE / max(luma.shape)
-    size = [max(16, round(side * scale)) for side in luma.shape[::-1]]
-    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    small = reduced(luma, _SIDE, shortest=16)
     small = cast("Luma", cv2.GaussianBlur(small, (3, 3), 0))
     rows, columns = small.shape
     unit = float(np.sqrt(rows * columns))
@@ -65,7 +64,7 @@ def sticker(luma: Luma) -> Circle | None:
 
 
 def healed(grid: Plane, circle: Circle) -> Plane:
-    """Return a grid of 64 × 64 with a circle filled in from around it (Bertalmío et al. 2001)."""
+    """Return a 64 × 64 grid, a circle filled in from its surroundings (Bertalmío et al. 2001)."""
     mask = np.zeros(grid.shape, np.uint8)
     rows, columns = grid.shape
     centre = (int(circle.x * columns * 16), int(circle.y * rows * 16))
@@ -77,22 +76,21 @@ def healed(grid: Plane, circle: Circle) -> Plane:
 
 
 def _best_rim(small: Luma, circles: Plane) -> tuple[float, float, float, float]:
-    """(share of the rim that is one, x, y, radius) of the best circle, its radius more exact.
+    """(share of its rim on an edge, x, y, radius) of the best circle.
 
-    `circles` is binary32 (n, 3) of x, y and a radius; the radii tried are up to 2 pixels off.
+    `circles` is binary32 (n, 3) of x, y and a radius, which is refined by up to 2 pixels.
     """
-    across = cast("Plane", cv2.Sobel(small, cv2.CV_32F, 1, 0) / 4)
-    down = cast("Plane", cv2.Sobel(small, cv2.CV_32F, 0, 1) / 4)
+    along_x, along_y = gradients(small)
     cosine, sine = np.cos(_ANGLES), np.sin(_ANGLES)
-    x, y, about = circles.astype(np.float64).T[:, :, None]
-    radii = about + np.arange(-2.0, 3.0)  # (circle, radius), and below (circle, radius, angle)
+    x, y, rough = circles.astype(np.float64).T[:, :, None]
+    radii = rough + np.arange(-2.0, 3.0)  # (circle, radius), and below (circle, radius, angle)
     columns = np.rint(x[..., None] + radii[..., None] * cosine)
     rows = np.rint(y[..., None] + radii[..., None] * sine)
-    at = (
+    pixels = (
         np.clip(rows, 0, small.shape[0] - 1).astype(int),
         np.clip(columns, 0, small.shape[1] - 1).astype(int),
     )
-    right, below = across[at], down[at]
+    right, below = along_x[pixels], along_y[pixels]
     outward = np.abs(right * cosine + below * sine)
     along = np.abs(right * sine - below * cosine)
     shares = ((outward > _STEP) & (outward > 1.5 * along)).mean(axis=2)

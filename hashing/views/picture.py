@@ -1,14 +1,15 @@
-"""The family of views of a picture: what a platform looks up, so that edited copies are found.
+"""The views of a picture: what a platform looks up, so that edited copies match.
 
-A copy that was mirrored, cropped, framed, turned, photographed from a screen or stuck over has
-another PDQ value than its original. Here the edit is undone on a guess: each view is one guess,
-and one of them is often near what the owner's device stored (`windows`). The views are ordered so
-that the first k are the best k, as measured by `benchmarks/accuracy.py` on photographs that are
-not reported; a profile is how many are taken.
+The PDQ value of a copy that was mirrored, cropped, framed, rotated, photographed from a screen or
+covered by a sticker is far from that of its original. Each view guesses one such edit and undoes
+it; one of them is often near a value that the owner's device stored (`windows`). The views are
+ordered so that the first k are the best k, as measured by `benchmarks/accuracy.py` on photographs
+other than those whose results it reports; a profile says how many are made.
 
-Everything is made from one luma: it is reduced once, each view samples the reduction at 64 × 64
-points, and one DCT gives the eight orientations of a view by its signs and a transposition.
-A view need not be the same to the bit elsewhere: only its distance to stored signals counts.
+All views of a picture are made from one luma. It is reduced once, each view samples the reduction
+at 64 × 64 points, and one DCT gives the eight orientations of a view, by changes of sign and a
+transposition. A view need not be equal to the bit elsewhere: only its distance to stored signals
+matters.
 """
 
 from __future__ import annotations
@@ -23,18 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.algorithms import pdq
+from hashing.luma import Luma, Plane
 from hashing.signals import FULL_VIEW, ViewSignals
-from hashing.views import layout, overlay, panels, quads
+from hashing.views import edges, layout, overlay, panels, quads
 from hashing.views.layout import Box
-
-Luma = NDArray[np.uint8]
-Plane = NDArray[np.float32]
-Planes = NDArray[np.float32]
-Matrix = NDArray[np.float64]
+from hashing.views.quads import Matrix
 
 BASE = 512
 """Longest side, in pixels, of the reduction that every view samples."""
 _OVERSAMPLED = 4 * pdq.GRID
+"""Side, in pixels, at which a warped picture is sampled before it is reduced to the grid."""
 
 
 class _View(NamedTuple):
@@ -44,25 +43,25 @@ class _View(NamedTuple):
 
 
 def compute(luma: Luma, count: int) -> tuple[ViewSignals, ...]:
-    """Return the best `count` views of an upright luma, uint8 (rows, columns), the best first.
+    """Return the best `count` views of an upright luma, the best first.
 
-    Views of a quality below `pdq.QUALITY_BAR` are left out; the others have eight values. The
-    first is FULL_VIEW if that is not left out, and its first value is the picture's PDQ value.
+    Views of a quality below `pdq.QUALITY_BAR` are left out; each of the others has eight values.
+    FULL_VIEW, if it is not left out, is the first, and its first value is the picture's PDQ value.
     """
     source = Source(luma)
-    return signals(source, _family(source), count)
+    return signals(source, _grids(source), count)
 
 
 def signals(
-    source: Source, family: Iterable[tuple[str, Plane]], count: int
+    source: Source, named_grids: Iterable[tuple[str, Plane]], count: int
 ) -> tuple[ViewSignals, ...]:
-    """Return the first `count` of named grids that pass the bar, in eight orientations each.
+    """Return the first `count` views whose grids pass the bar, each in eight orientations.
 
-    PDQ samples a little beside the centre where its window is even, by 0.3 % of a side of 512. Of
-    a mirrored picture that is twice as much, so the whole is mirrored and turned from a grid that
-    is centred: 22 bits from PDQ turned by 180° at 256 × 256 instead of 41.
+    Where its window is even, PDQ samples beside the centre, by 0.3 % of a side of 512. Mirroring
+    doubles that; so the orientations of the whole picture are made from a centred grid: at
+    256 × 256, 22 bits from PDQ of the picture rotated by 180° instead of 41.
     """
-    all_views = (_View(name, grid, pdq.quality_of(grid)) for name, grid in family)
+    all_views = (_View(name, grid, pdq.quality_of(grid)) for name, grid in named_grids)
     clear = (view for view in all_views if view.quality >= pdq.QUALITY_BAR)
     views = list(islice(clear, count))
     if not views:
@@ -70,19 +69,19 @@ def signals(
     grids = [view.grid for view in views]
     if views[0].name == FULL_VIEW:
         grids[0] = source.centred
-    found = [[v.tobytes() for v in of_view] for of_view in orientations(np.stack(grids))]
-    if views[0].name == FULL_VIEW:  # to the bit, also where coefficients all but tie
-        found[0][0] = pdq.value_of(views[0].grid)
+    values = [[v.tobytes() for v in of_view] for of_view in orientations(np.stack(grids))]
+    if views[0].name == FULL_VIEW:  # equal to the bit, even where coefficients nearly tie
+        values[0][0] = pdq.value_of(views[0].grid)
     return tuple(
         ViewSignals(view.name, view.quality, tuple(of_view))
-        for view, of_view in zip(views, found, strict=True)
+        for view, of_view in zip(views, values, strict=True)
     )
 
 
-def orientations(grids: Planes) -> NDArray[np.uint8]:
-    """Return the values, uint8 (n, 8, 32), of n grids of 64 × 64, binary32, in eight orientations.
+def orientations(grids: Plane) -> NDArray[np.uint8]:
+    """Return the values, uint8 (n, 8, 32), of grids, binary32 (n, 64, 64), in eight orientations.
 
-    Value k has the columns of the grid reversed if k & 1 and the rows if k & 2; 4…7 are 0…3
+    In value k the columns of the grid are reversed if k & 1 and the rows if k & 2; 4…7 are 0…3
     transposed. Reversing an axis negates each odd frequency of it (the DCT-II of a reversed
     sequence); PDQ's first coefficient is frequency 1.
     """
@@ -104,17 +103,14 @@ _SIGNS = np.stack(
 
 
 class Source:
-    """What the views of one picture share."""
+    """What the views of one picture or frame are made from."""
 
     def __init__(self, luma: Luma) -> None:
-        self.luma = luma
-        scale = BASE / max(luma.shape)
-        size = [max(pdq.MIN_SIDE, round(side * scale)) for side in luma.shape[::-1]]
         self.base = luma
-        if scale < 1:
-            self.base = cast("Luma", cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+        if max(luma.shape) > BASE:
+            self.base = edges.reduced(luma, BASE, shortest=pdq.MIN_SIDE)
         self.whole = pdq.sample(luma)
-        self.centred = _reduced(self.base)
+        self.centred = _grid(self.base)
 
     def box(self, box: Box) -> Plane:
         """The 64 × 64 grid of a box; what lies outside the picture is its reflection."""
@@ -125,23 +121,14 @@ class Source:
         around = (max(-top, 0), max(bottom - rows, 0), max(-left, 0), max(right - columns, 0))
         if any(around):
             part = cast("Luma", cv2.copyMakeBorder(part, *around, cv2.BORDER_REFLECT))
-        return _reduced(part)
+        return _grid(part)
 
     def matrix(self, matrix: Matrix) -> Plane:
-        """The grid of what a 3 × 3 matrix takes the unit square to, in parts of the picture."""
-        side = _OVERSAMPLED
-        to_base = quads.to_pixels(self.base.shape) @ matrix
-        warped = cv2.warpPerspective(
-            self.base,
-            to_base @ np.linalg.inv(quads.to_pixels((side, side))),
-            (side, side),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT,
-        )
-        return _reduced(cast("Luma", warped))
+        """The grid of what a 3 × 3 matrix maps the unit square to, in shares of the picture."""
+        return _grid(quads.warped(self.base, matrix, _OVERSAMPLED, cv2.BORDER_REFLECT))
 
     def turned(self, degrees: float, kept: float) -> Plane:
-        """The grid of the middle, `kept` of each side, of the picture turned about its centre."""
+        """The grid of the middle, `kept` of each side, of the picture rotated about its centre."""
         rows, columns = self.base.shape
         angle = np.deg2rad(degrees)
         cosine, sine, aspect = np.cos(angle), np.sin(angle), columns / rows
@@ -151,23 +138,25 @@ class Source:
 
 
 _Make = Callable[[Source], Plane | None]
+"""Makes the grid of one view, or None if the picture has nothing that the view would undo."""
 
 
-def _reduced(part: Luma) -> Plane:
+def _grid(part: Luma) -> Plane:
     size = (pdq.GRID, pdq.GRID)
     return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _family(source: Source) -> Iterator[tuple[str, Plane]]:
+def _grids(source: Source) -> Iterator[tuple[str, Plane]]:
+    """The named grids of the views, the best first."""
     yield FULL_VIEW, source.whole
-    yield from _there(source, {"content": _content, "story": _story})
+    yield from _made(source, {"content": _content, "story": _story})
     for n, box in enumerate(panels.panels(source.base), 1):
         yield f"panel-{n}", source.box(box)
-    yield from _there(source, {"turned": _straightened, "screen": _screen})
-    yield from _there(source, _FIXED)
+    yield from _made(source, {"turned": _straightened, "screen": _screen})
+    yield from _made(source, _FIXED)
 
 
-def _there(source: Source, makers: dict[str, _Make]) -> Iterator[tuple[str, Plane]]:
+def _made(source: Source, makers: dict[str, _Make]) -> Iterator[tuple[str, Plane]]:
     for name, make in makers.items():
         grid = make(source)
         if grid is not None:
@@ -195,8 +184,8 @@ def _screen(source: Source) -> Plane | None:
 
 
 def _centre(source: Source, kept: float) -> Plane:
-    aside = (1 - kept) / 2
-    return source.box(Box(aside, aside, 1 - aside, 1 - aside))
+    margin = (1 - kept) / 2
+    return source.box(Box(margin, margin, 1 - margin, 1 - margin))
 
 
 def _box(source: Source, box: Box) -> Plane:
@@ -228,9 +217,9 @@ _CORNERS = {
 }
 
 
-def _without(at: tuple[int, int, int, int], part: float) -> Callable[[Source], Plane]:
-    """A view that lacks so much of some sides; below 0, it adds as much of their reflection."""
-    left, top, right, bottom = (part * side for side in at)
+def _without(sides: tuple[int, int, int, int], share: float) -> Callable[[Source], Plane]:
+    """A view without this share at some sides; if negative, with as much of their reflection."""
+    left, top, right, bottom = (share * side for side in sides)
     return partial(_box, box=Box(left, top, 1 - right, 1 - bottom))
 
 
@@ -243,15 +232,15 @@ _FIXED: dict[str, _Make] = {
     "turn+2.5": partial(_turned, degrees=2.5, kept=1.0),
     "turn-2.5": partial(_turned, degrees=-2.5, kept=1.0),
     "centre-62.5": partial(_centre, kept=0.625),  # meets centre-50 after a crop of 20 %
-    "cut-top-15": _without(_SIDES["top"], 0.15),  # a caption that is no plain bar
-    **{f"pad-{side}-10": _without(at, 1 - 1 / 0.9) for side, at in _SIDES.items()},
+    "cut-top-15": _without(_SIDES["top"], 0.15),  # a caption that is no bar of one colour
+    **{f"pad-{name}-10": _without(sides, 1 - 1 / 0.9) for name, sides in _SIDES.items()},
     "turn+5": partial(_turned, degrees=5.0, kept=1.0),
     "turn-5": partial(_turned, degrees=-5.0, kept=1.0),
-    # From here on for what only the larger set of windows meets.
-    **{f"cut-{corner}-25": _without(at, 0.25) for corner, at in _CORNERS.items()},
-    **{f"cut-{side}-29": _without(at, 0.286) for side, at in _SIDES.items()},
-    **{f"cut-{side}-37": _without(at, 0.375) for side, at in _SIDES.items()},
+    # From here on, views that only windows of the set `all` meet.
+    **{f"cut-{name}-25": _without(sides, 0.25) for name, sides in _CORNERS.items()},
+    **{f"cut-{name}-29": _without(sides, 0.286) for name, sides in _SIDES.items()},
+    **{f"cut-{name}-37": _without(sides, 0.375) for name, sides in _SIDES.items()},
     "centre-75": partial(_centre, kept=0.75),
     "centre-85": partial(_centre, kept=0.85),
 }
-"""In the order of what each adds; chosen greedily, then made symmetric."""
+"""In the order of how much recall each adds; chosen greedily, then made symmetric."""

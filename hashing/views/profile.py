@@ -1,4 +1,4 @@
-"""How much work a lookup is worth: how many views of each picture and video frame are made."""
+"""The profiles of a lookup: how many views of each picture and video frame are made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Profile(StrEnum):
-    """What a platform chooses. docs/signals.md says what each finds, and what it costs."""
+    """The platform's choice. docs/signals.md says which copies each finds, and what it costs."""
 
     PLAIN = "plain"
     FAST = "fast"
@@ -15,12 +15,12 @@ class Profile(StrEnum):
 
     @property
     def views(self) -> int:
-        """Views of a picture at most, each in eight orientations; 0: the service makes those."""
+        """Most views of a picture, each in eight orientations. With 0, the service adds those."""
         return _VIEWS[self][0]
 
     @property
     def frame_views(self) -> int:
-        """The same of each frame of a video."""
+        """Most views of each frame of a video, as `views`."""
         return _VIEWS[self][1]
 
 
@@ -30,3 +30,4 @@ _VIEWS = {
     Profile.THOROUGH: (16, 4),
     Profile.EXHAUSTIVE: (30, 5),
 }
+"""(of a picture, of a frame)"""

@@ -1,8 +1,8 @@
-"""Views of the frames of a video, for a lookup.
+"""The views of the frames of a video.
 
-What was done to a video was done to all of it. So a border, a screen or the place where it was set
-in is looked for once a stretch of some seconds, in several frames together: what moves is the
-content, what stays is what was put around it.
+An edit applies to all of a video. So a border, a screen, or the rectangle of a picture in picture
+is detected once for a stretch of some seconds, in several of its frames together: what moves is the
+content, what stays was put around it.
 """
 
 from __future__ import annotations
@@ -10,40 +10,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hashing.luma import Luma, Plane
 from hashing.signals import FULL_VIEW, ViewSignals
 from hashing.views import insets, layout, picture, quads
 from hashing.views.layout import Box
+from hashing.views.quads import Matrix
 
-Luma = NDArray[np.uint8]
-Matrix = NDArray[np.float64]
-Plane = NDArray[np.float32]
-Find = Callable[[Luma], Box | None]
+Detect = Callable[[Luma], Box | None]
 
-_LOOKS = 9
-"""Frames of a stretch in which something is looked for."""
+_EXAMINED = 9
+"""Most frames of a stretch that are examined."""
 _AGREED = 0.5
-"""Share of those in which a frame must be found."""
+"""Share of the examined frames in which a box must be detected."""
 
 
 def of_stretch(lumas: Sequence[Luma], count: int) -> list[tuple[ViewSignals, ...]]:
-    """Return for each frame its views, at most `count`, the best first.
+    """Return the views of each frame, at most `count`, the best first.
 
-    The frames are of one video and one shape, uint8 (rows, columns), in their order. Stored frames
-    have no windows, so that against a crop only a reflection around what is left helps.
+    The lumas are consecutive frames of one video, all of one shape. Entries store no windows of
+    frames, so that a cropped copy is matched only by a view that reflects its edges outwards.
     """
     sources = [picture.Source(luma) for luma in lumas]
-    some = [source.base for source in sources[:: -(-len(sources) // _LOOKS)]]
-    box = _agreed(layout.content_box, some) or _agreed(layout.story_box, some)
-    boxes = {"content": box, "inset": insets.inset(some)}
-    quad = quads.lasting_quad(some)
-    return [picture.signals(source, _family(source, boxes, quad), count) for source in sources]
+    examined = [source.base for source in sources[:: -(-len(sources) // _EXAMINED)]]
+    box = _agreed(layout.content_box, examined) or _agreed(layout.story_box, examined)
+    boxes = {"content": box, "inset": insets.inset(examined)}
+    quad = quads.lasting_quad(examined)
+    return [picture.signals(source, _grids(source, boxes, quad), count) for source in sources]
 
 
-def _family(
+def _grids(
     source: picture.Source, boxes: dict[str, Box | None], quad: Matrix | None
 ) -> Iterator[tuple[str, Plane]]:
+    """The named grids of the views, the best first."""
     yield FULL_VIEW, source.whole
     for name, box in boxes.items():
         if box:
@@ -56,14 +55,14 @@ def _family(
 
 
 _PADS = [
-    Box(1 - each, 1 - each, each, each)
-    for each in (0.5 + 0.5 / 0.9, 0.5 + 0.5 / 0.95, 0.5 + 0.5 / 0.85)
+    Box(1 - end, 1 - end, end, end) for end in (0.5 + 0.5 / 0.9, 0.5 + 0.5 / 0.95, 0.5 + 0.5 / 0.85)
 ]
+"""Boxes larger than the frame: for copies cropped by 10, 5 and 15 %."""
 
 
-def _agreed(find: Find, lumas: Sequence[Luma]) -> Box | None:
-    """The box, each side the median, if it is found in enough frames."""
-    boxes = [box for luma in lumas if (box := find(luma))]
+def _agreed(detect: Detect, lumas: Sequence[Luma]) -> Box | None:
+    """The median box, side by side, if one is detected in enough of the frames."""
+    boxes = [box for luma in lumas if (box := detect(luma))]
     if len(boxes) <= _AGREED * len(lumas):
         return None
     return Box(*np.median(np.array(boxes), axis=0).tolist())

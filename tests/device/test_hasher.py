@@ -23,7 +23,9 @@ from hashing.errors import (
     Unreadable,
     ViewSupportMissing,
 )
-from hashing.media import frames, pixels
+from hashing.gather import gather
+from hashing.media import formats, frames, pixels
+from hashing.media.formats import Format, sniff
 from hashing.signals import ContentKind, SignalType
 from hashing.views import picture as picture_views
 from hashing.views import video as video_views
@@ -301,6 +303,32 @@ def test_what_is_no_content(tmp_path: Path, content: bytes, error: type[Exceptio
     path.write_bytes(content)
     with pytest.raises(error):
         hashing.hash_file(path)
+
+
+@pytest.mark.parametrize("name", ["picture.png", "clip.mp4"])
+def test_the_first_bytes_of_a_file_are_read_once(
+    make_video: MakeVideo,
+    make_scene: Scene,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    path = make_video(name) if name == "clip.mp4" else tmp_path / name
+    if name == "picture.png":
+        Image.fromarray(make_scene(1)).save(path)
+    heads: list[bytes] = []
+
+    def counted(head: bytes) -> Format:
+        heads.append(head)
+        return sniff(head)
+
+    for module in (formats, hasher, pixels):
+        monkeypatch.setattr(module, "sniff", counted)
+    by_itself = hashing.hash_file(path)
+    assert len(heads) == 1
+    gathered = gather([tmp_path])
+    assert hashing.hash_file(path, known=gathered.formats[path]) == by_itself
+    assert len(heads) == 2
 
 
 def test_hashing_opens_no_socket(photos: list[Path], make_video: MakeVideo) -> None:

@@ -25,7 +25,7 @@ KNOWN = [
     (b"RIFF\0\0\0\0AVI LIST", Format.AVI),
     (b"\x1a\x45\xdf\xa3", Format.MATROSKA),
     (b"\0\0\x01\xba", Format.MPEG_PS),
-    (b"\0\0\x01\xb3", Format.MPEG_PS),
+    (b"\0\0\x01\xb3", Format.MPEG_VIDEO),
     (b"FLV\x01", Format.FLV),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Format.ASF),
     (b"OggS", Format.OGG),

@@ -20,7 +20,7 @@ from hashing.errors import (
     UnknownFormat,
     VideoSupportMissing,
 )
-from hashing.media import frames, pixels
+from hashing.media import frames, pixels, timeline
 
 Rgb = NDArray[np.uint8]
 Scene = Callable[..., Rgb]
@@ -230,7 +230,7 @@ def test_a_stretch_is_of_one_shape_and_ten_seconds(
     found = list(frames.stretches(iter(sampled)))
     assert [len(stretch) for stretch in found] == parts
     assert [frame.at_ms for stretch in found for frame in stretch] == list(range(len(shapes)))
-    assert frames.STRETCH * frames.PERIOD_MS == 10_000
+    assert frames.STRETCH * timeline.PERIOD_MS == 10_000
 
 
 # --- animated pictures ---
