@@ -1,6 +1,7 @@
 /**
- * Pillow's two-pass resampling of grey pixels in 8-bit fixed point (its src/libImaging/Resample.c,
- * described in docs/signals.md): rows first, then columns, each rounded to 8 bits.
+ * What a luma is, and how a luma is resampled: in two passes, rows first, then columns, each in
+ * fixed point and rounded to 8 bits. The same as Pillow (its src/libImaging/Resample.c, described
+ * in docs/signals.md).
  */
 
 /**
@@ -12,7 +13,8 @@
  * @typedef {{support: number, weight: (x: number) => number}} Filter
  */
 /**
- * Of output pixel x: the input pixels from low[x] on, times weights[x * taps …], counts[x] many.
+ * Output pixel x is the sum of counts[x] input pixels, from low[x] on, each times its weight: those
+ * begin at weights[x * taps].
  * @typedef {{low: Int32Array, counts: Int32Array, weights: Int32Array, taps: number}} Weights
  */
 
@@ -21,15 +23,15 @@ const ONE = 2 ** PRECISION;
 const HALF = 2 ** (PRECISION - 1);
 
 /**
- * Every pixel whose centre falls into the output pixel counts the same.
+ * Every input pixel whose centre is within the output pixel has the same weight.
  * @type {Filter}
  */
 export const BOX = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 
 /**
- * A sinc of three lobes under the middle one of a sinc three times as wide. Of all weights from
- * 16 … 1280 pixels to 64, none is within 3·10⁻⁷ of its last bit from a tie, so that any engine's
- * sine gives the same.
+ * A sinc of three lobes, windowed by the middle lobe of a sinc three times as wide. For all sizes
+ * from 16 … 1280 pixels to 64, no weight is nearer than 3·10⁻⁷ of its last bit to a tie, so that
+ * the sine of every engine gives the same weights.
  * @type {Filter}
  */
 export const LANCZOS = {
@@ -38,7 +40,7 @@ export const LANCZOS = {
 };
 
 /**
- * Return `luma` at another size. A direction that keeps its length is left as it is.
+ * Return `luma` at another size. A direction whose length stays is left as it is.
  * @param {Luma} luma
  * @param {number} rows
  * @param {number} columns
@@ -46,42 +48,44 @@ export const LANCZOS = {
  * @returns {Luma}
  */
 export function resample(luma, rows, columns, filter) {
-  let made = luma;
-  // Always in this order: Pillow 13 takes the columns of tall pictures first, 12 never does.
-  if (columns !== luma.columns) made = alongRows(made, weightsOf(luma.columns, columns, filter));
-  if (rows !== luma.rows) made = alongColumns(made, weightsOf(luma.rows, rows, filter));
-  return made;
+  let resampled = luma;
+  // Always in this order: Pillow 13 begins with the columns of tall pictures, 12 never does.
+  if (columns !== luma.columns) {
+    resampled = alongRows(resampled, weightsOf(luma.columns, columns, filter));
+  }
+  if (rows !== luma.rows) resampled = alongColumns(resampled, weightsOf(luma.rows, rows, filter));
+  return resampled;
 }
 
 /**
- * The weights of one line of `length` pixels made `wanted` long, in 22-bit fixed point.
+ * The weights that resample a line of `length` pixels to `size` pixels, in 22-bit fixed point.
  * @param {number} length
- * @param {number} wanted
+ * @param {number} size
  * @param {Filter} filter
  * @returns {Weights}
  */
-export function weightsOf(length, wanted, filter) {
-  const scale = length / wanted;
-  const wide = Math.max(scale, 1);
-  const reach = filter.support * wide;
-  const taps = Math.ceil(reach) * 2 + 1;
-  const found = {
-    low: new Int32Array(wanted),
-    counts: new Int32Array(wanted),
-    weights: new Int32Array(wanted * taps),
+export function weightsOf(length, size, filter) {
+  const scale = length / size;
+  const stretch = Math.max(scale, 1);
+  const support = filter.support * stretch;
+  const taps = Math.ceil(support) * 2 + 1;
+  const all = {
+    low: new Int32Array(size),
+    counts: new Int32Array(size),
+    weights: new Int32Array(size * taps),
     taps,
   };
-  for (let x = 0; x < wanted; x += 1) {
+  for (let x = 0; x < size; x += 1) {
     const centre = (x + 0.5) * scale;
-    const low = Math.max(Math.trunc(centre - reach + 0.5), 0);
-    const high = Math.min(Math.trunc(centre + reach + 0.5), length);
-    found.low[x] = low;
-    found.counts[x] = high - low;
-    // Pillow multiplies by 1 / wide, which is not always what dividing by it rounds to.
-    const real = realWeights(low - centre + 0.5, high - low, 1 / wide, filter.weight);
-    found.weights.set(real.map(fixed), x * taps);
+    const low = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const high = Math.min(Math.trunc(centre + support + 0.5), length);
+    all.low[x] = low;
+    all.counts[x] = high - low;
+    // Pillow multiplies by 1 / stretch, which does not always round to the same as dividing.
+    const real = realWeights(low - centre + 0.5, high - low, 1 / stretch, filter.weight);
+    all.weights.set(real.map(fixed), x * taps);
   }
-  return found;
+  return all;
 }
 
 /**
@@ -89,7 +93,7 @@ export function weightsOf(length, wanted, filter) {
  * @param {number} count
  * @param {number} step
  * @param {(x: number) => number} weight
- * @returns {Float64Array} of sum 1
+ * @returns {Float64Array} their sum is 1
  */
 function realWeights(first, count, step, weight) {
   const weights = new Float64Array(count);
@@ -120,13 +124,13 @@ function sinc(x) {
  * @returns {Luma}
  */
 function alongRows({ data, rows, columns }, { low, counts, weights, taps }) {
-  const wanted = low.length;
-  const out = new Uint8Array(rows * wanted);
+  const size = low.length;
+  const out = new Uint8Array(rows * size);
   for (let row = 0; row < rows; row += 1) {
     const from = row * columns;
-    const to = row * wanted;
-    for (let x = 0; x < wanted; x += 1) {
-      // The weights sum to about 2²², so that 32 bits hold the sum: the same as in Pillow.
+    const to = row * size;
+    for (let x = 0; x < size; x += 1) {
+      // The sum of the weights is about 2²², so that 32 bits hold this sum, as in Pillow.
       let sum = HALF;
       let pixel = from + low[x];
       const end = x * taps + counts[x];
@@ -137,20 +141,20 @@ function alongRows({ data, rows, columns }, { low, counts, weights, taps }) {
       out[to + x] = clipped(sum);
     }
   }
-  return { data: out, rows, columns: wanted };
+  return { data: out, rows, columns: size };
 }
 
 /**
- * Whole input rows are added to one row of totals, so that memory is read in its order.
+ * Whole input rows are added to a row of totals, so that memory is read in order.
  * @param {Luma} luma
  * @param {Weights} weights
  * @returns {Luma}
  */
 function alongColumns({ data, columns }, { low, counts, weights, taps }) {
-  const wanted = low.length;
-  const out = new Uint8Array(wanted * columns);
+  const size = low.length;
+  const out = new Uint8Array(size * columns);
   const totals = new Int32Array(columns);
-  for (let y = 0; y < wanted; y += 1) {
+  for (let y = 0; y < size; y += 1) {
     totals.fill(HALF);
     for (let i = 0; i < counts[y]; i += 1) {
       const weight = weights[y * taps + i];
@@ -163,7 +167,7 @@ function alongColumns({ data, columns }, { low, counts, weights, taps }) {
     const to = y * columns;
     for (let x = 0; x < columns; x += 1) out[to + x] = clipped(totals[x]);
   }
-  return { data: out, rows: wanted, columns };
+  return { data: out, rows: size, columns };
 }
 
 /** @param {number} sum */

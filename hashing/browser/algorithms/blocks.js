@@ -1,24 +1,24 @@
 /**
- * What MD5 (RFC 1321) and SHA-256 (FIPS 180-4) share: bytes of any number, in chunks of any size,
- * to blocks of 64; then one bit, zeros, and the length in bits as 64 bits.
+ * What MD5 (RFC 1321) and SHA-256 (FIPS 180-4) share: bytes that come in chunks of any size are put
+ * into blocks of 64. After the last come a one bit, zeros, and the number of bits as 64 bits.
  */
 
 const BLOCK = 64;
 const LENGTH = 8;
 
 /**
- * Take `count` whole blocks of `bytes` from `offset` on into the state.
+ * Update the state by `count` whole blocks of `bytes`, from `offset` on.
  * @typedef {(bytes: Uint8Array, offset: number, count: number) => void} Compress
  */
 
-/** A buffer of less than one block before a compression function. */
+/** Holds back less than one block, until a compression function can take it. */
 export class Blocks {
   /** @type {Compress} */
   #compress;
   #littleEndian;
   #rest = new Uint8Array(BLOCK);
   #filled = 0;
-  /** Bytes so far: exact up to 2⁵³. */
+  /** Number of bytes so far: exact up to 2⁵³. */
   #length = 0;
 
   /**
@@ -47,7 +47,7 @@ export class Blocks {
     this.#filled = bytes.length - at - whole * BLOCK;
   }
 
-  /** Compress what is left, with the padding. Nothing may follow. */
+  /** Compress what is left, with its padding. To be called once, at the end. */
   finish() {
     const blocks = this.#filled + 1 + LENGTH <= BLOCK ? 1 : 2;
     const end = new Uint8Array(blocks * BLOCK);

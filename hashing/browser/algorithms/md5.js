@@ -1,12 +1,12 @@
 /**
- * MD5 (RFC 1321) of bytes that come in chunks; WebCrypto has none. It is there because platforms
- * exchange it, and protects nothing.
+ * MD5 (RFC 1321) of bytes that come in chunks, which WebCrypto does not have. Platforms exchange
+ * it; nothing depends on its security.
  */
 
 import { Blocks } from "./blocks.js";
 import { hex } from "../signals.js";
 
-/** How far each step turns (3.4). */
+/** By how many bits each step rotates (3.4). */
 const TURNS = Int32Array.from(
   { length: 64 },
   (_, t) => [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21][(t >> 4) * 4 + (t & 3)],
@@ -17,7 +17,7 @@ const SINES = Int32Array.from(
   (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))) | 0,
 );
 
-/** `update` as often as wanted, `digest` once. */
+/** Call `update` any number of times, then `digest` once. */
 export class Md5 {
   #state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   #words = new Int32Array(16);
@@ -37,7 +37,7 @@ export class Md5 {
   digest() {
     this.#blocks.finish();
     const out = new DataView(new ArrayBuffer(16));
-    this.#state.forEach((word, place) => out.setInt32(4 * place, word, true));
+    this.#state.forEach((word, index) => out.setInt32(4 * index, word, true));
     return hex(new Uint8Array(out.buffer));
   }
 }
@@ -55,7 +55,7 @@ function read(words, bytes, offset) {
 }
 
 /**
- * Four rounds of 16 steps, as four loops: a choice in each step would halve the speed.
+ * Four rounds of 16 steps, in four loops: a branch in each step would halve the speed.
  * @param {Int32Array} state
  * @param {Int32Array} words
  */

@@ -3,9 +3,9 @@
  * (2019); the order of every sum is that of docs/signals.md.
  *
  * All arithmetic is IEEE 754 binary32. A sum, difference, product or quotient of two binary32
- * numbers that binary64 rounded and binary32 rounds again is what binary32 alone would give
- * (53 ≥ 2 · 24 + 2; Figueroa 1995), so Math.fround, or a store into a Float32Array, after each
- * single operation is enough.
+ * numbers, rounded to binary64 and then to binary32, is the same as rounded to binary32 directly
+ * (53 ≥ 2 · 24 + 2; Figueroa 1995). So Math.fround, or a store into a Float32Array, after every
+ * operation is enough.
  */
 
 import { hexOfBits } from "../signals.js";
@@ -32,7 +32,16 @@ export function compute(luma) {
 }
 
 /**
- * The luma blurred, and sampled at the centres of 64 × 64 cells.
+ * The signal of what `compute` returned, if its quality is not below the bar.
+ * @param {Hashed} hashed
+ * @returns {{type: "pdq"} & Hashed | undefined}
+ */
+export function aboveBar(hashed) {
+  return hashed.quality >= QUALITY_BAR ? { type: "pdq", ...hashed } : undefined;
+}
+
+/**
+ * The luma blurred, then sampled at the centres of 64 × 64 cells.
  * @param {Luma} luma
  * @returns {Float32Array}
  */
@@ -52,7 +61,7 @@ function sample({ data, rows, columns }) {
 }
 
 /**
- * Half a cell, rounded up: two passes of it make the blur cover one cell.
+ * Length of the box filter: half a cell, rounded up, so that two passes cover one cell.
  * @param {number} side
  */
 function windowOf(side) {
@@ -73,7 +82,7 @@ function centresOf(side) {
 }
 
 /**
- * The first pass, along rows: sums of bytes are exact.
+ * The first pass, along rows, where the sums of bytes are exact.
  * @param {Uint8Array} data
  * @param {number} rows
  * @param {number} columns
@@ -100,8 +109,8 @@ function meansOfBytes(data, rows, columns, window) {
 }
 
 /**
- * Slide a window down all columns of a plane together. `each` gets, for every row, the running
- * sums of the columns and how many lines they are of.
+ * Slide a window down all columns of a plane together. `each` is called for every row, with the
+ * running sums of the columns and the number of lines in them.
  * @param {{plane: Float32Array, rows: number, columns: number, window: number}} lines
  * @param {(row: number, sums: Float32Array, count: number) => void} each
  */
@@ -129,7 +138,7 @@ function slideDown({ plane, rows, columns, window }, each) {
  * @param {Float32Array} line
  * @param {number} window
  * @param {Int32Array} centres ascending
- * @param {Float32Array} into one for each centre
+ * @param {Float32Array} into one mean for each centre
  */
 function sampleAcross(line, window, centres, into) {
   const half = halfOf(window);
@@ -142,7 +151,7 @@ function sampleAcross(line, window, centres, into) {
       total = Math.fround(total - line[left]);
       left += 1;
     }
-    // A side below 64 has cells that share their centre.
+    // With a side below 64, cells share their centre.
     for (; centres[cell] === i; cell += 1) into[cell] = total / (past - left);
   }
 }
@@ -192,8 +201,8 @@ function step(a, b) {
 }
 
 /**
- * 16 × 64. None of the numbers is within 4·10⁻¹⁰ of itself from a tie of binary32, so that any
- * engine's cosine gives these.
+ * 16 × 64. No number is nearer than 4·10⁻¹⁰ of itself to a tie of binary32, so that the cosine of
+ * every engine gives the same numbers.
  * @returns {Float32Array}
  */
 function dctMatrix() {
@@ -234,7 +243,7 @@ function spectrum(grid) {
 }
 
 /**
- * A bit is set where its coefficient is above the lower median; the last coefficient comes first.
+ * A bit is set if its coefficient is above the lower median. The last coefficient is the first bit.
  * @param {Float32Array} coefficients
  * @returns {string}
  */

@@ -1,11 +1,11 @@
 /**
  * pHash of 256 bits: the value of `imagehash.phash(picture, hash_size=16)`, with a quality.
  *
- * Where coefficients tie with their median, rounding decides the bit. So the DCT here does the
- * very operations of SciPy's, in binary64 and in their order: a real FFT of 64 in three stages
- * of four (pocketfft, Martin Reinecke; after FFTPACK, Paul Swarztrauber 1982). SciPy's builds for
- * x86-64 round each operation; a build that fuses multiplication and addition may differ from
- * both in a coefficient that is within rounding of the median (docs/signals.md, phash).
+ * Where coefficients tie with their median, rounding decides the bit. So this DCT does exactly the
+ * operations of SciPy's, in binary64 and in the same order: a real FFT of 64 in three stages of
+ * radix 4 (pocketfft, Martin Reinecke; after FFTPACK, Paul Swarztrauber 1982). SciPy's builds for
+ * x86-64 round after each operation. A build that fuses multiplication and addition may differ from
+ * both, where a coefficient is within a rounding error of the median (docs/signals.md, phash).
  */
 
 import { LANCZOS, resample } from "../luma.js";
@@ -19,10 +19,12 @@ export const QUALITY_BAR = 60;
 
 const SIDE = 64;
 const FREQUENCIES = 16;
-/** What noise of one grey level moves a coefficient, one sigma. */
+/** How far noise of one grey level, one sigma, moves a coefficient. */
 const CLEAR = 128;
 
-/** cos(π·k/128) for k = 1 … 63, as SciPy rounds them: digits, as engines' cosines differ. */
+/**
+ * cos(π·k/128) for k = 1 … 63, as SciPy rounds them. Written out, as the cosines of engines differ.
+ */
 const COSINES = Float64Array.of(
   0.9996988186962042, 0.9987954562051724, 0.9972904566786902, 0.9951847266721969, 0.99247953459871,
   0.989176509964781, 0.9852776423889412, 0.9807852804032304, 0.9757021300385286, 0.970031253194544,
@@ -78,6 +80,15 @@ export function compute(luma) {
 }
 
 /**
+ * The signal of what `compute` returned, if its quality is not below the bar.
+ * @param {Hashed} hashed
+ * @returns {{type: "phash"} & Hashed | undefined}
+ */
+export function aboveBar(hashed) {
+  return hashed.quality >= QUALITY_BAR ? { type: "phash", ...hashed } : undefined;
+}
+
+/**
  * The lowest frequencies, 16 × 16 with the constant: DCT-II of the columns, then of the rows.
  * @param {Uint8Array} small 64 × 64
  * @returns {Float64Array}
@@ -98,7 +109,7 @@ export function spectrum(small) {
 
 /**
  * y[k] = 2·Σ x[n]·cos(π·k·(2n + 1)/128), through a real FFT (Makhoul 1980; Swarztrauber's COSQB).
- * @param {Float64Array} line 64 numbers, which are written over
+ * @param {Float64Array} line 64 numbers, which are overwritten
  * @returns {Float64Array}
  */
 function dct(line) {
@@ -109,22 +120,22 @@ function dct(line) {
     line[n] = b + a;
     line[n + 1] = b - a;
   }
-  const found = quartered(quartered(quartered(line, 16), 4), 1);
+  const out = quartered(quartered(quartered(line, 16), 4), 1);
   for (let k = 1; k < 32; k += 1) {
-    const [a, b] = [found[k], found[64 - k]];
+    const [a, b] = [out[k], out[64 - k]];
     const [cosine, sine] = [COSINES[k - 1], COSINES[63 - k]];
     const sum = cosine * b + sine * a;
     const difference = cosine * a - sine * b;
-    found[k] = 0.5 * (sum + difference);
-    found[64 - k] = 0.5 * (sum - difference);
+    out[k] = 0.5 * (sum + difference);
+    out[64 - k] = 0.5 * (sum - difference);
   }
-  found[32] *= COSINES[31];
-  return found;
+  out[32] *= COSINES[31];
+  return out;
 }
 
 /**
  * One stage of the real FFT from spectrum to samples: each of `groups` = 16 / length groups of
- * 4 · length numbers becomes four lines of `length`, which lie `groups` · length apart.
+ * 4 · length numbers becomes four lines of `length` numbers, `groups` · length apart.
  * @param {Float64Array} from 64 numbers
  * @param {number} length 16, 4 or 1
  * @returns {Float64Array}
@@ -143,7 +154,7 @@ function quartered(from, length) {
 }
 
 /**
- * The constant of each line: real numbers only.
+ * Frequency 0 of each line, which is real.
  * @param {Float64Array} from
  * @param {number} at
  * @param {Float64Array} out
@@ -162,7 +173,7 @@ function first(from, at, out, to, length) {
 }
 
 /**
- * The highest frequency of each line, where the root is that of 45°.
+ * The highest frequency of each line, whose root of unity is at 45°.
  * @param {Float64Array} from
  * @param {number} at
  * @param {Float64Array} out
@@ -181,13 +192,13 @@ function last(from, at, out, to, length) {
 }
 
 /**
- * A frequency between the two: a sum and a difference of four complex numbers, each turned back.
+ * A frequency between those: sums and differences of four complex numbers, each rotated back.
  * @param {Float64Array} from
  * @param {number} at
  * @param {Float64Array} out
  * @param {number} to
  * @param {number} length
- * @param {number} i even: the real part stands at i − 1, the imaginary at i
+ * @param {number} i even: the real part is at i − 1, the imaginary part at i
  */
 function between(from, at, out, to, length, i) {
   const mirrored = length - i;
@@ -211,8 +222,8 @@ function between(from, at, out, to, length, i) {
 
 /**
  * @param {Float64Array} out
- * @param {number} to where the imaginary part goes; the real one goes before it
- * @param {number} root which power of the 64th root of unity to multiply by
+ * @param {number} to index of the imaginary part; the real part is before it
+ * @param {number} root the power of the 64th root of unity to multiply by
  * @param {number} real
  * @param {number} imaginary
  */

@@ -1,13 +1,15 @@
-/** SHA-256 (FIPS 180-4) of bytes that come in chunks, as WebCrypto wants all of them at once. */
+/** SHA-256 (FIPS 180-4) of bytes that come in chunks; WebCrypto needs all of them at once. */
 
 import { Blocks } from "./blocks.js";
 import { hex } from "../signals.js";
 
-/** Fractions of the square roots of the first 8 primes (5.3.3), of cube roots of 64 (4.2.2). */
+/**
+ * From the square roots of the first 8 primes (5.3.3), and the cube roots of the first 64 (4.2.2).
+ */
 const START = Int32Array.from(primes(8), (prime) => fraction(Math.sqrt(prime)));
 const CONSTANTS = Int32Array.from(primes(64), (prime) => fraction(Math.cbrt(prime)));
 
-/** `update` as often as wanted, `digest` once. */
+/** Call `update` any number of times, then `digest` once. */
 export class Sha256 {
   #state = START.slice();
   #words = new Int32Array(64);
@@ -27,7 +29,7 @@ export class Sha256 {
   digest() {
     this.#blocks.finish();
     const out = new DataView(new ArrayBuffer(32));
-    this.#state.forEach((word, place) => out.setInt32(4 * place, word, false));
+    this.#state.forEach((word, index) => out.setInt32(4 * index, word, false));
     return hex(new Uint8Array(out.buffer));
   }
 }
@@ -35,15 +37,15 @@ export class Sha256 {
 /** @param {number} count */
 function primes(count) {
   /** @type {number[]} */
-  const found = [];
-  for (let n = 2; found.length < count; n += 1) {
-    if (found.every((prime) => n % prime !== 0)) found.push(n);
+  const all = [];
+  for (let n = 2; all.length < count; n += 1) {
+    if (all.every((prime) => n % prime !== 0)) all.push(n);
   }
-  return found;
+  return all;
 }
 
 /**
- * The first 32 bits of a root's fraction; binary64 has 43 or more of them.
+ * The first 32 bits of a root's fraction, of which binary64 has 43 or more.
  * @param {number} root
  */
 function fraction(root) {

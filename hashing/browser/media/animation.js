@@ -1,40 +1,27 @@
 /**
- * Frames of an animated GIF, PNG, WebP or AVIF, sampled as hashing/media/frames.py samples them.
+ * The sampled frames of an animated GIF, PNG, WebP or AVIF, as hashing/media/frames.py samples
+ * them.
  */
 
-import { decoderOf, finished, lumaAndClose } from "./decode.js";
 import { ContentError } from "../errors.js";
+import { decoderOf, finished, lumaAndClose } from "./decode.js";
+import { dueAfter, MAX_SECONDS } from "./timeline.js";
 
 /** @typedef {import("./decode.js").Picture} Picture */
-/** @typedef {import("../luma.js").Luma} Luma */
+/** @typedef {import("./decode.js").Way} Way */
+/** @typedef {import("./timeline.js").Sampled} Sampled */
 
-/**
- * One sampled frame: its time, how far through the video it is (0–1), and its luma.
- * @typedef {{at_ms: number, fraction: number, luma: Luma}} Sampled
- */
-
-/** Milliseconds between samples. */
-export const PERIOD_MS = 250;
-/** Longest video, in seconds. */
-export const MAX_SECONDS = 4 * 60 * 60;
+/** Most frames that are read. */
 const MAX_ANIMATION = 10_000;
-/** Most pixels of all frames together. */
+/** Most pixels of all those frames together. */
 const MAX_ANIMATION_PIXELS = 8 * 2 ** 30;
-/** What a frame without a duration takes, in milliseconds. */
-const UNTOLD_MS = 100;
+/** Milliseconds that a frame without a duration takes. */
+const DEFAULT_MS = 100;
 
 /**
- * The next time, in milliseconds, at which a frame is due after one was taken.
- * @param {number} at_ms
- */
-export function dueAfter(at_ms) {
-  return (Math.floor(at_ms / PERIOD_MS) + 1) * PERIOD_MS;
-}
-
-/**
- * How many frames a picture has. Where there is no ImageDecoder, those that the file counts.
+ * How many frames a picture has. Without ImageDecoder, as many as its file has durations.
  * @param {Picture} picture
- * @param {readonly import("./decode.js").Way[]} ways
+ * @param {readonly Way[]} ways
  * @returns {Promise<number>}
  */
 export async function frameCount(picture, ways) {
@@ -56,8 +43,8 @@ export async function frameCount(picture, ways) {
 /**
  * Yield the first frame at or after each multiple of PERIOD_MS.
  * @param {Picture} picture
- * @param {readonly import("./decode.js").Way[]} ways
- * @param {number} frames as frameCount tells
+ * @param {readonly Way[]} ways
+ * @param {number} frames as `frameCount` returned
  * @returns {AsyncGenerator<Sampled>}
  * @throws {ContentError} TooLong, Damaged, Unsupported
  */
@@ -66,15 +53,15 @@ export async function* sampleAnimation(picture, ways, frames) {
   const { width, height, durations = [] } = picture.stripped;
   const count = Math.min(frames, MAX_ANIMATION);
   if (count * width * height > MAX_ANIMATION_PIXELS) throw new ContentError("TooLong");
-  const told = durations.length === frames;
+  const hasDurations = durations.length === frames;
   const decoder = decoderOf(picture, { preferAnimation: true });
   let due = 0;
   let at = 0;
   try {
     for (let index = 0; index < count; index += 1) {
       const isDue = at >= due;
-      const image = isDue || !told ? await frameAt(decoder, index) : undefined;
-      const lasts = told ? durations[index] : (image?.duration ?? 0) / 1000;
+      const image = isDue || !hasDurations ? await frameAt(decoder, index) : undefined;
+      const duration = hasDurations ? durations[index] : (image?.duration ?? 0) / 1000;
       if (image && !isDue) image.close();
       if (image && isDue) {
         const at_ms = Math.floor(at);
@@ -82,7 +69,7 @@ export async function* sampleAnimation(picture, ways, frames) {
         yield { at_ms, fraction: index / count, luma };
         due = dueAfter(at_ms);
       }
-      at += lasts || UNTOLD_MS;
+      at += duration || DEFAULT_MS;
       if (at > 1000 * MAX_SECONDS) throw new ContentError("TooLong");
     }
   } finally {

@@ -1,27 +1,27 @@
 /**
- * What WebCodecs must be told of a track's codec: its string (RFC 6381) and its description.
+ * What WebCodecs needs to decode a track: the string of its codec (RFC 6381) and the description.
  */
 
+import { ContentError } from "../errors.js";
 import { boxes } from "./boxes.js";
 import { latin1, viewOf } from "./bytes.js";
-import { ContentError } from "../errors.js";
 import { matrixOf } from "./matrix.js";
 
 /** @typedef {import("./boxes.js").Box} Box */
 /**
- * `codec` is the sample entry's name where it is none that WebCodecs knows.
- * `matrix` is WebCodecs' name of the one that the file says its colours have.
+ * `codec` is the sample entry's name, if WebCodecs does not know the codec.
+ * `matrix` is WebCodecs' name of the colour matrix that the stream names.
  * @typedef {{codec: string, description?: Uint8Array, width: number, height: number,
  *   matrix?: import("./matrix.js").Matrix, fullRange?: true}} Codec
  */
 
-/** A visual sample entry's bytes before its boxes (ISO/IEC 14496-12, 12.1.3). */
+/** Bytes of a visual sample entry before the boxes in it (ISO/IEC 14496-12, 12.1.3). */
 const VISUAL = 78;
 
 /**
  * @param {Uint8Array} bytes
  * @param {Box} stbl
- * @returns {Codec | undefined} undefined when the codec changes on the way
+ * @returns {Codec | undefined} undefined when the codec changes within the track
  * @throws {ContentError} Damaged
  */
 export function codecOf(bytes, stbl) {
@@ -33,30 +33,31 @@ export function codecOf(bytes, stbl) {
   if (start + VISUAL > end) throw new ContentError("Damaged");
   const view = viewOf(bytes);
   const size = { width: view.getUint16(start + 24), height: view.getUint16(start + 26) };
-  const inside = boxes(bytes, start + VISUAL, closed(bytes, start + VISUAL, end));
-  const told = { ...size, ...matrixOf(bytes, inside) };
+  const inside = boxes(bytes, start + VISUAL, endOfBoxes(bytes, start + VISUAL, end));
+  const properties = { ...size, ...matrixOf(bytes, inside) };
   const reader = READERS.get(type);
   const box = inside.find((one) => one.type === reader?.box);
-  if (!reader || !box) return { codec: type === "vp08" ? "vp8" : type, ...told };
+  if (!reader || !box) return { codec: type === "vp08" ? "vp8" : type, ...properties };
   const record = bytes.slice(box.start, box.end);
   const description = reader.isDescription ? { description: record } : {};
-  return { codec: reader.name(type, record), ...description, ...told };
+  return { codec: reader.name(type, record), ...description, ...properties };
 }
 
 /**
- * QuickTime may close the list with four zero bytes.
+ * Where the list of boxes ends: QuickTime may terminate it with four zero bytes.
  * @param {Uint8Array} bytes
  * @param {number} start
  * @param {number} end
  */
-function closed(bytes, start, end) {
-  let at = start;
-  while (at + 8 <= end) {
-    const size = viewOf(bytes).getUint32(at);
-    if (size < 8 || at + size > end || latin1(bytes, at + 4, at + 8) === "\0\0\0\0") break;
-    at += size;
+function endOfBoxes(bytes, start, end) {
+  let offset = start;
+  while (offset + 8 <= end) {
+    const size = viewOf(bytes).getUint32(offset);
+    const type = latin1(bytes, offset + 4, offset + 8);
+    if (size < 8 || offset + size > end || type === "\0\0\0\0") break;
+    offset += size;
   }
-  return at;
+  return offset;
 }
 
 /**
@@ -79,7 +80,7 @@ function hex2(byte) {
 }
 
 /** @param {number} value */
-function two(value) {
+function twoDigits(value) {
   return String(value).padStart(2, "0");
 }
 
@@ -101,7 +102,7 @@ function avc(type, record) {
 function hevc(type, record) {
   if (record.length < 23) throw new ContentError("Damaged");
   const space = ["", "A", "B", "C"][record[1] >> 6];
-  let compatible = 0; // bits in reverse
+  let compatible = 0; // bits in reverse order
   for (let bit = 0; bit < 32; bit += 1) {
     if (record[2 + (bit >> 3)] & (0x80 >> (bit & 7))) compatible += 2 ** bit;
   }
@@ -121,7 +122,7 @@ function hevc(type, record) {
  */
 function vp9(type, record) {
   if (record.length < 8) throw new ContentError("Damaged");
-  return `${type}.${two(record[4])}.${two(record[5])}.${two(record[6] >> 4)}`;
+  return `${type}.${twoDigits(record[4])}.${twoDigits(record[5])}.${twoDigits(record[6] >> 4)}`;
 }
 
 /**
@@ -133,5 +134,5 @@ function av1(type, record) {
   if (record.length < 4) throw new ContentError("Damaged");
   const depth = record[2] & 0x40 ? (record[2] & 0x20 ? 12 : 10) : 8;
   const tier = record[2] & 0x80 ? "H" : "M";
-  return `${type}.${record[1] >> 5}.${two(record[1] & 0x1f)}${tier}.${two(depth)}`;
+  return `${type}.${record[1] >> 5}.${twoDigits(record[1] & 0x1f)}${tier}.${twoDigits(depth)}`;
 }

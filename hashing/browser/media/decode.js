@@ -1,6 +1,6 @@
 /**
- * Untrusted bytes of a picture to upright luma, by the browser's own decoders and in one of
- * three ways. Which of them a session may use is shown by proof.js.
+ * Untrusted bytes of a picture to upright luma, by the browser's own decoders, in one of three
+ * ways. proof.js decides which of them may be used.
  */
 
 import { ContentError } from "../errors.js";
@@ -16,17 +16,17 @@ import { strip } from "./strip.js";
 /** @typedef {import("./strip.js").Stripped} Stripped */
 
 /**
- * ImageDecoder gives the decoder's own planes. A VideoFrame of an ImageBitmap gives RGB. A canvas
- * is what browsers falsify most, and comes last.
+ * A way of decoding. ImageDecoder gives the decoder's own planes. A VideoFrame of an ImageBitmap
+ * gives RGB. A canvas is what browsers falsify most often, and is tried last.
  * @typedef {"ImageDecoder" | "VideoFrame" | "canvas"} Way
  */
 /** @type {readonly Way[]} */
 export const WAYS = ["ImageDecoder", "VideoFrame", "canvas"];
 
-/** Pixels times scans of a JPEG in several scans, as hashing/media/pixels.py. */
+/** Pixels times scans of a JPEG in several scans, as in hashing/media/pixels.py. */
 const MAX_SCANNED = 40 * MAX_PIXELS;
-/** Formats that every browser opens: what does not decode is damaged. */
-const EVERYWHERE = new Set(["JPEG", "PNG", "GIF", "BMP", "WEBP"]);
+/** Formats that every browser decodes: one of these that does not decode is damaged. */
+const UNIVERSAL = new Set(["JPEG", "PNG", "GIF", "BMP", "WEBP"]);
 
 /** @type {Partial<Record<Format, string>>} */
 const TYPES = {
@@ -35,14 +35,15 @@ const TYPES = {
 };
 
 /**
- * A picture whose header is read and within the limits.
+ * A picture whose header was read and is within the limits. `scale` is 1, or 2, 4 or 8 of a JPEG
+ * that may be decoded at that fraction of its size.
  * @typedef {{format: Format, type: string, stripped: Stripped, scale: number}} Picture
  */
 
 /**
  * Read the header, and refuse what breaks a limit before any pixel is decoded.
  * @param {Uint8Array} bytes
- * @param {Format} format as `sniff` told
+ * @param {Format} format as `sniff` returned it
  * @returns {Picture}
  * @throws {ContentError}
  */
@@ -70,21 +71,21 @@ function mostPixels({ scans = 1, scales }, format) {
 }
 
 /**
- * The largest scale of a JPEG's decoding that leaves both sides at or above the raster size.
+ * The largest scale for decoding a JPEG at which neither side is below the raster size.
  * @param {number} rows
  * @param {number} columns
  */
 function scaleOf(rows, columns) {
-  const wanted = rasterSize(rows, columns);
+  const raster = rasterSize(rows, columns);
   const fits = (/** @type {number} */ scale) =>
-    Math.floor(rows / scale) >= wanted.rows && Math.floor(columns / scale) >= wanted.columns;
+    Math.floor(rows / scale) >= raster.rows && Math.floor(columns / scale) >= raster.columns;
   return [8, 4, 2].find(fits) ?? 1;
 }
 
 /**
- * Decode a picture, or the first frame of one that moves.
+ * Decode a picture, or the first frame of an animated one.
  * @param {Picture} picture
- * @param {readonly Way[]} ways those that are proven, the best first
+ * @param {readonly Way[]} ways that are proven, the best first
  * @returns {Promise<Luma>} squeezed and upright
  * @throws {ContentError} Damaged, Unsupported, TooManyPixels
  */
@@ -106,9 +107,10 @@ async function wayFor(picture, ways) {
 }
 
 /**
+ * The luma as it is hashed.
  * @param {Picture} picture
- * @param {Luma} luma of all pixels
- * @returns {Luma}
+ * @param {Luma} luma of all pixels, as stored
+ * @returns {Luma} squeezed and upright
  */
 export function finished(picture, luma) {
   const { stripped, scale } = picture;
@@ -132,8 +134,8 @@ async function wholeLuma(picture, way) {
   } catch (err) {
     if (err instanceof ContentError) throw err;
     if (large) throw new ContentError("TooManyPixels", { cause: err });
-    const known = way === "ImageDecoder" || EVERYWHERE.has(picture.format);
-    throw new ContentError(known ? "Damaged" : "Unsupported", { cause: err });
+    const isSupported = way === "ImageDecoder" || UNIVERSAL.has(picture.format);
+    throw new ContentError(isSupported ? "Damaged" : "Unsupported", { cause: err });
   }
 }
 
@@ -158,14 +160,14 @@ async function byImageDecoder(picture, scale) {
 
 /**
  * @param {Picture} picture
- * @param {Partial<ImageDecoderInit>} more
+ * @param {Partial<ImageDecoderInit>} options
  */
-export function decoderOf({ stripped, type }, more) {
+export function decoderOf({ stripped, type }, options) {
   const data = /** @type {Uint8Array<ArrayBuffer>} */ (stripped.bytes);
-  return new ImageDecoder({ data, type, colorSpaceConversion: "none", ...more });
+  return new ImageDecoder({ data, type, colorSpaceConversion: "none", ...options });
 }
 
-/** @param {VideoFrame} frame */
+/** @param {VideoFrame} frame which is closed, whatever happens */
 export async function lumaAndClose(frame) {
   try {
     const { width = 0, height = 0 } = frame.visibleRect ?? {};
@@ -205,15 +207,15 @@ function byCanvas(bitmap) {
   const canvas = new OffscreenCanvas(columns, rows);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new ContentError("Unsupported");
-  context.fillStyle = "white"; // under what is transparent
+  context.fillStyle = "white"; // below what is transparent
   context.fillRect(0, 0, columns, rows);
   context.drawImage(bitmap, 0, 0);
   return lumaOfRgb(context.getImageData(0, 0, columns, rows).data, { rows, columns });
 }
 
 /**
- * The mean of squares of a whole scale, rounded: within 3 grey levels of what libjpeg decodes at
- * that scale (measured 2026-11 on 12 photographs of 12 megapixels at 1/2).
+ * Each square of scale × scale pixels becomes one, their rounded mean: within 3 grey levels of what
+ * libjpeg decodes at that scale (measured 2026-11 on 12 photographs of 12 megapixels at 1/2).
  * @param {Luma} luma
  * @param {number} scale
  * @returns {Luma}
@@ -228,8 +230,8 @@ function reduced(luma, scale) {
     const past = Math.min((row + 1) * scale, luma.rows);
     for (let from = row * scale; from < past; from += 1) addLine(sums, luma, from, scale);
     for (let column = 0; column < columns; column += 1) {
-      const wide = Math.min(scale, luma.columns - column * scale);
-      const count = wide * (past - row * scale);
+      const width = Math.min(scale, luma.columns - column * scale);
+      const count = width * (past - row * scale);
       data[row * columns + column] = Math.floor((sums[column] + count / 2) / count);
     }
   }
@@ -237,16 +239,17 @@ function reduced(luma, scale) {
 }
 
 /**
+ * Add one row of pixels to the sums, each of `scale` columns.
  * @param {Uint32Array} sums
  * @param {Luma} luma
  * @param {number} row
  * @param {number} scale
  */
 function addLine(sums, luma, row, scale) {
-  let at = row * luma.columns;
-  const end = at + luma.columns;
-  for (let column = 0; at < end; column += 1) {
-    const past = Math.min(at + scale, end);
-    for (; at < past; at += 1) sums[column] += luma.data[at];
+  let pixel = row * luma.columns;
+  const end = pixel + luma.columns;
+  for (let column = 0; pixel < end; column += 1) {
+    const past = Math.min(pixel + scale, end);
+    for (; pixel < past; pixel += 1) sums[column] += luma.data[pixel];
   }
 }

@@ -1,23 +1,23 @@
 /**
- * What a file is, by its first bytes: the same table as hashing/media/formats.py. Names and the types
- * that the system claims are never believed.
+ * The format of a file, from its first bytes, as in hashing/media/formats.py. Its name, and the
+ * type that the system gives, are ignored.
  */
 
-import { latin1, viewOf } from "./bytes.js";
 import { ContentError } from "../errors.js";
+import { latin1, viewOf } from "./bytes.js";
 
-/** How much of a file `sniff` wants to see. MPEG-TS needs the most, three packets. */
+/** How many bytes `sniff` needs. MPEG-TS needs the most, three packets. */
 export const HEAD_BYTES = 1024;
 /** Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2). */
 const TS_PACKET = 188;
 
 /**
- * Pictures are in capitals, containers of video in small letters.
+ * Formats of pictures are in capitals, those of videos in small letters.
  * @typedef {"JPEG" | "PNG" | "GIF" | "WEBP" | "BMP" | "TIFF" | "AVIF" | "HEIF" | "mp4"
  *   | "matroska" | "avi" | "mpegts" | "mpeg" | "flv" | "asf" | "ogg"} Format
  */
 
-/** @type {ReadonlyArray<readonly [string, Format]>} Beginnings, as Latin-1. */
+/** @type {ReadonlyArray<readonly [string, Format]>} First bytes, as Latin-1. */
 const MAGIC = [
   ["\xff\xd8\xff", "JPEG"],
   ["\x89PNG\r\n\x1a\n", "PNG"],
@@ -39,11 +39,11 @@ const AVIF_BRANDS = ["avif", "avis"];
 const HEIF_BRANDS = [
   "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1",
 ];
-/** QuickTime files of before the ftyp box begin with one of these atoms. */
+/** QuickTime files older than the ftyp box begin with one of these atoms. */
 const OLD_QUICKTIME = ["moov", "mdat", "wide", "free", "skip"];
 
 /**
- * The format of a file from its first HEAD_BYTES, or all there are.
+ * The format of a file from its first HEAD_BYTES, or from all it has.
  * @param {Uint8Array} head
  * @returns {Format}
  * @throws {ContentError} EmptyFile, or UnknownFormat when no format of ours begins like this
@@ -51,8 +51,8 @@ const OLD_QUICKTIME = ["moov", "mdat", "wide", "free", "skip"];
 export function sniff(head) {
   if (!head.length) throw new ContentError("EmptyFile");
   const text = latin1(head, 0, HEAD_BYTES);
-  const found = MAGIC.find(([magic]) => text.startsWith(magic));
-  if (found) return found[1];
+  const known = MAGIC.find(([magic]) => text.startsWith(magic));
+  if (known) return known[1];
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WEBP";
   if (text.startsWith("RIFF") && text.slice(8, 12) === "AVI ") return "avi";
   if (text.slice(4, 8) === "ftyp") return ofBrands(head, text);

@@ -1,15 +1,18 @@
 /**
- * AVIF and HEIF (ISO/IEC 23008-12): the primary picture's properties, and the same bytes with
- * its profiles and turns made void. Lengths stay, as other boxes hold offsets into the file.
+ * AVIF and HEIF (ISO/IEC 23008-12): the properties of the primary picture, and the same bytes with
+ * profiles, rotations and mirrors made void. Lengths stay, as other boxes hold offsets into the
+ * file.
  */
 
+import { ContentError } from "../errors.js";
 import { boxes, child } from "./boxes.js";
 import { latin1, viewOf } from "./bytes.js";
-import { ContentError } from "../errors.js";
 
-/** A full box begins with its version and flags. */
+/** Bytes of a full box's version and flags, at its start. */
 const FULL = 4;
-/** EXIF's orientation by turns of 90° to the left, and by the mirror: none, its axis 0, or 1. */
+/**
+ * EXIF's orientation, by rotations of 90° to the left, then by mirror: none, on axis 0, on axis 1.
+ */
 const ORIENTATIONS = [[1, 4, 2], [8, 5, 7], [3, 2, 4], [6, 7, 5]];
 
 /**
@@ -26,14 +29,14 @@ export function stripBoxes(bytes) {
   const properties = boxes(copy, container.start, container.end);
   const primary = ofPrimary(copy, meta);
   const own = properties.filter((_, index) => primary.includes(index + 1));
-  const found = read(copy, own.length ? own : properties);
+  const appearance = read(copy, own.length ? own : properties);
   for (const property of properties) makeVoid(copy, property);
   const moves = top.some((box) => box.type === "moov");
-  return { bytes: copy, ...found, moves };
+  return { bytes: copy, ...appearance, moves };
 }
 
 /**
- * Numbers of the properties that the primary item has, from 1 (`pitm`, `ipma`).
+ * The numbers, from 1, of the properties of the primary item (`pitm`, `ipma`).
  * @param {Uint8Array} bytes
  * @param {import("./boxes.js").Box} meta
  * @returns {number[]}
@@ -43,32 +46,33 @@ function ofPrimary(bytes, meta) {
   const pitm = child(bytes, meta, "pitm", FULL);
   const ipma = child(bytes, child(bytes, meta, "iprp", FULL), "ipma");
   if (!pitm || !ipma) return [];
-  const wanted = itemNumber(view, pitm.start + FULL, bytes[pitm.start]);
+  const primary = itemNumber(view, pitm.start + FULL, bytes[pitm.start]);
   const wide = bytes[ipma.start + 3] & 1;
   const idBytes = bytes[ipma.start] ? 4 : 2;
-  let at = ipma.start + FULL + 4;
-  while (at + idBytes < ipma.end) {
-    const id = itemNumber(view, at, bytes[ipma.start]);
-    const count = bytes[at + idBytes];
-    const first = at + idBytes + 1;
-    const each = Array.from({ length: count }, (_, n) =>
+  let offset = ipma.start + FULL + 4;
+  while (offset + idBytes < ipma.end) {
+    const item = itemNumber(view, offset, bytes[ipma.start]);
+    const count = bytes[offset + idBytes];
+    const first = offset + idBytes + 1;
+    const numbers = Array.from({ length: count }, (_, n) =>
       wide ? view.getUint16(first + 2 * n) & 0x7fff : bytes[first + n] & 0x7f);
-    if (id === wanted) return each;
-    at = first + count * (wide ? 2 : 1);
+    if (item === primary) return numbers;
+    offset = first + count * (wide ? 2 : 1);
   }
   return [];
 }
 
 /**
  * @param {DataView} view
- * @param {number} at
+ * @param {number} offset
  * @param {number} version
  */
-function itemNumber(view, at, version) {
-  return version ? view.getUint32(at) : view.getUint16(at);
+function itemNumber(view, offset, version) {
+  return version ? view.getUint32(offset) : view.getUint16(offset);
 }
 
 /**
+ * Size and orientation.
  * @param {Uint8Array} bytes
  * @param {import("./boxes.js").Box[]} properties
  */
@@ -86,8 +90,8 @@ function read(bytes, properties) {
 }
 
 /**
- * Profiles become free space, turns turns by nothing. A mirror becomes such a turn too: both
- * have one byte, and a property that must be understood stays one that is.
+ * A profile becomes free space, a rotation becomes one by 0°. So does a mirror: both have one byte,
+ * and a property that a decoder must understand becomes another one that it understands.
  * @param {Uint8Array} bytes
  * @param {import("./boxes.js").Box} property
  */

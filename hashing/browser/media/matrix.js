@@ -1,6 +1,6 @@
 /**
- * Which matrix a video's stream names, as FFmpeg reads it: what the H.264 parameters say, else the
- * container's colour box. OpenCV 5 converts by it, and by BT.601 where none is named.
+ * Which colour matrix a video's stream names, as FFmpeg reads it: in the parameters of H.264, else
+ * in the container's colour box. OpenCV 5 converts colours by it, and by BT.601 if none is named.
  */
 
 import { latin1, viewOf } from "./bytes.js";
@@ -12,38 +12,38 @@ import { latin1, viewOf } from "./bytes.js";
 const NAMES = new Map([
   [1, "bt709"], [5, "smpte170m"], [6, "smpte170m"], [9, "bt2020-ncl"],
 ]);
-/** Profiles whose parameters tell of colours (ITU-T H.264, 7.3.2.1.1). */
+/** The MatrixCoefficients that say nothing. */
+const UNSPECIFIED = 2;
+/** Profiles whose parameter sets have fields about chroma (ITU-T H.264, 7.3.2.1.1). */
 const HIGH = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134];
 
 /**
  * @param {Uint8Array} bytes
- * @param {Box[]} inside a visual sample entry
+ * @param {Box[]} inside the boxes of a visual sample entry
  * @returns {{matrix?: Matrix, fullRange?: true}}
  */
 export function matrixOf(bytes, inside) {
   const find = (/** @type {string} */ type) => inside.find((box) => box.type === type);
   const [avc, vpc, colr] = [find("avcC"), find("vpcC"), find("colr")];
-  const told = avc ? ofParameters(bytes.subarray(avc.start, avc.end)) : {};
-  let { code } = told;
-  const full = told.full || (vpc && vpc.end - vpc.start >= 10 && (bytes[vpc.start + 6] & 1) === 1);
-  if (vpc && vpc.end - vpc.start >= 10) code = bytes[vpc.start + 9];
-  if (!isTold(code) && colr && colr.end - colr.start >= 10 &&
+  const parameters = avc ? ofParameters(bytes.subarray(avc.start, avc.end)) : {};
+  const hasVpc = vpc && vpc.end - vpc.start >= 10;
+  let { code = UNSPECIFIED, full } = parameters;
+  if (hasVpc) {
+    full ||= (bytes[vpc.start + 6] & 1) === 1;
+    code = bytes[vpc.start + 9];
+  }
+  if (code === UNSPECIFIED && colr && colr.end - colr.start >= 10 &&
     latin1(bytes, colr.start, colr.start + 3) === "ncl") {
     code = viewOf(bytes).getUint16(colr.start + 8);
   }
-  const matrix = NAMES.get(code ?? 2);
+  const matrix = NAMES.get(code);
   return { ...(matrix ? { matrix } : {}), ...(full ? { fullRange: true } : {}) };
-}
-
-/** @param {number | undefined} code 2 is "unspecified" */
-function isTold(code) {
-  return code !== undefined && code !== 2;
 }
 
 /**
  * @param {Uint8Array} record avcC
- * @returns {{code?: number, full?: boolean}} MatrixCoefficients and range of its first sequence
- *   parameter set
+ * @returns {{code?: number, full?: boolean}} MatrixCoefficients and range, as its first sequence
+ *   parameter set names them
  */
 function ofParameters(record) {
   if (record.length < 10 || !(record[5] & 31)) return {};
@@ -51,15 +51,15 @@ function ofParameters(record) {
   try {
     return matrixCode(new Bits(record.subarray(9, 8 + size)));
   } catch (err) {
-    if (err instanceof RangeError) return {}; // cut off
+    if (err instanceof RangeError) return {}; // the set is cut off
     throw err;
   }
 }
 
-/** Bits of a NAL unit, without the bytes that keep start codes out of it (7.4.1). */
+/** The bits of a NAL unit, without its emulation prevention bytes (7.4.1). */
 class Bits {
   #bytes;
-  #at = 0;
+  #position = 0;
 
   /** @param {Uint8Array} unit */
   constructor(unit) {
@@ -69,20 +69,22 @@ class Bits {
   /** @param {number} count */
   take(count) {
     let value = 0;
-    for (let i = 0; i < count; i += 1, this.#at += 1) {
-      if (this.#at >= 8 * this.#bytes.length) throw new RangeError("end of the unit");
-      value = 2 * value + ((this.#bytes[this.#at >> 3] >> (7 - (this.#at & 7))) & 1);
+    for (let i = 0; i < count; i += 1, this.#position += 1) {
+      const byte = this.#position >> 3;
+      if (byte >= this.#bytes.length) throw new RangeError("end of the unit");
+      value = 2 * value + ((this.#bytes[byte] >> (7 - (this.#position & 7))) & 1);
     }
     return value;
   }
 
-  /** Exponential Golomb (9.1). */
+  /** An unsigned exponential-Golomb code (9.1). */
   golomb() {
     let zeros = 0;
     while (!this.take(1)) zeros += 1;
     return 2 ** zeros - 1 + this.take(zeros);
   }
 
+  /** A signed exponential-Golomb code (9.1.1). */
   signed() {
     const code = this.golomb();
     return code & 1 ? (code + 1) / 2 : -code / 2;
@@ -90,7 +92,7 @@ class Bits {
 }
 
 /**
- * seq_parameter_set_data to the matrix in its VUI (7.3.2.1.1, E.1.1).
+ * Reads seq_parameter_set_data up to the matrix in its VUI (7.3.2.1.1, E.1.1).
  * @param {Bits} bits
  */
 function matrixCode(bits) {
@@ -131,7 +133,7 @@ function skipHigh(bits) {
   for (let list = 0; list < (chroma === 3 ? 12 : 8); list += 1) {
     if (!bits.take(1)) continue;
     let next = 8;
-    for (let at = 0; at < (list < 6 ? 16 : 64) && next; at += 1) {
+    for (let n = 0; n < (list < 6 ? 16 : 64) && next; n += 1) {
       next = (next + bits.signed() + 256) % 256;
     }
   }

@@ -1,44 +1,45 @@
 /**
- * MP4, QuickTime and their kin (ISO/IEC 14496-12): where each sample of the first video track lies,
- * when it is shown, and what its decoder must be told. The file is read by slices, never whole; its
- * sizes and counts are believed only as far as the file goes.
+ * MP4, QuickTime and similar files (ISO/IEC 14496-12): where each sample of the first video track
+ * is, when it is shown, and what its decoder needs. The file is read in slices, never as a whole;
+ * sizes and counts are trusted only within the length of the file.
  */
 
-import { boxes, child, header } from "./boxes.js";
-import { latin1, MAX_PIECES, viewOf } from "./bytes.js";
-import { codecOf } from "./codecs.js";
 import { ContentError } from "../errors.js";
+import { boxes, child, header } from "./boxes.js";
+import { bytesOf, latin1, MAX_PIECES, viewOf } from "./bytes.js";
+import { codecOf } from "./codecs.js";
 import { addFragment, defaultsOf } from "./fragments.js";
 import { readTable } from "./sample_table.js";
 
 /** @typedef {import("./boxes.js").Box} Box */
 /**
- * Samples in the order of decoding, one number of each list a sample. `offsets` are from the file's
- * beginning, `times` those of showing, in units of the track.
+ * Samples in the order of decoding, each with a number in every list. `offsets` count from the
+ * start of the file; `times` say when samples are shown, in the track's units; `keys`, whether
+ * decoding can start at a sample.
  * @typedef {{offsets: number[], sizes: number[], times: number[], keys: boolean[]}} Samples
  */
 /**
- * A span of track time that is shown: from `from` to before `to`.
+ * A span of track time that is shown: `from` included, `to` excluded.
  * @typedef {{from: number, to: number}} Edit
  */
 /**
  * @typedef {object} Track
  * @property {import("./codecs.js").Codec} codec
- * @property {number} orientation as of EXIF: only turns
+ * @property {number} orientation as in EXIF; only rotations
  * @property {number} timescale units a second
- * @property {Edit[]} edits ascending; empty where all is shown
+ * @property {Edit[]} edits ascending; empty if all is shown
  * @property {Samples} samples
  */
 
 /** Most bytes of the index: four hours at 120 frames a second are 30 MB. */
 const MAX_INDEX = 64 * 2 ** 20;
-/** Units a second beyond which a clock is no clock. */
+/** Most units a second that are plausible. */
 const MAX_TIMESCALE = 1e9;
 
 /**
  * @param {Blob} file
- * @returns {Promise<Track | undefined>} undefined for what is valid but not read here
- * @throws {ContentError} Damaged, TooLong
+ * @returns {Promise<Track | undefined>} undefined for a valid track that this code cannot read
+ * @throws {ContentError} Damaged, TooLong, Unreadable
  */
 export async function demux(file) {
   try {
@@ -53,55 +54,51 @@ export async function demux(file) {
 async function read(file) {
   /** @type {Uint8Array | undefined} */
   let index;
-  /** @type {{at: number, size: number}[]} */
+  /** @type {{offset: number, size: number}[]} */
   const fragments = [];
-  for await (const { type, at, size } of topBoxes(file)) {
-    if (type === "moof") fragments.push({ at, size });
+  for await (const { type, offset, size } of topBoxes(file)) {
+    if (type === "moof") fragments.push({ offset, size });
     if (type !== "moov" || index) continue;
     if (size > MAX_INDEX) throw new ContentError("Damaged");
-    index = await slice(file, at, size);
+    index = await slice(file, offset, size);
   }
   if (!index) throw new ContentError("Damaged");
   const moov = boxes(index)[0];
-  const found = videoTrack(index, moov);
-  if (!found) return undefined;
-  const { id, track } = found;
+  const video = videoTrack(index, moov);
+  if (!video) return undefined;
+  const { id, track } = video;
   const defaults = defaultsOf(index, moov, id);
   if (!defaults) return track;
-  for (const { at, size } of fragments) {
+  for (const { offset, size } of fragments) {
     if (size > MAX_INDEX) throw new ContentError("Damaged");
-    addFragment(track.samples, { bytes: await slice(file, at, size), at, id, defaults });
+    addFragment(track.samples, { bytes: await slice(file, offset, size), offset, id, defaults });
   }
   return track;
 }
 
 /**
- * The boxes of the file itself. One that is cut off is yielded if it has its header.
+ * The boxes of the file itself. A box that is cut off is yielded if its header is complete.
  * @param {Blob} file
  */
 async function* topBoxes(file) {
   let pieces = 0;
-  for (let at = 0; at + 8 <= file.size; pieces += 1) {
+  for (let offset = 0; offset + 8 <= file.size; pieces += 1) {
     if (pieces >= MAX_PIECES) throw new ContentError("Damaged");
-    const head = header(await slice(file, at, 16), 0);
-    const size = Math.min(head.size || Infinity, file.size - at);
+    const head = header(await slice(file, offset, 16), 0);
+    const size = Math.min(head.size || Infinity, file.size - offset);
     if (size < head.length) throw new ContentError("Damaged");
-    yield { type: head.type, at, size };
-    at += size;
+    yield { type: head.type, offset, size };
+    offset += size;
   }
 }
 
 /**
  * @param {Blob} file
- * @param {number} at
+ * @param {number} offset
  * @param {number} size
  */
-async function slice(file, at, size) {
-  try {
-    return new Uint8Array(await file.slice(at, at + size).arrayBuffer());
-  } catch (err) {
-    throw new ContentError("Unreadable", { cause: err });
-  }
+function slice(file, offset, size) {
+  return bytesOf(file.slice(offset, offset + size));
 }
 
 /**
@@ -141,7 +138,7 @@ function trackOf(bytes, trak, media, movie) {
   if (!codec || !samples || !edits) return undefined;
   const wide = bytes[head.start] === 1;
   const id = viewOf(bytes).getUint32(head.start + (wide ? 20 : 12));
-  const orientation = turnOf(viewOf(bytes), head.start + (wide ? 52 : 40));
+  const orientation = rotationOf(viewOf(bytes), head.start + (wide ? 52 : 40));
   return { id, track: { codec, orientation, timescale, edits, samples } };
 }
 
@@ -157,25 +154,25 @@ function timescaleOf(bytes, clock) {
 }
 
 /**
- * EXIF's orientation of a track's matrix, by its angle: 90° to the right is 6. As OpenCV, which
- * turns by quarters only and mirrors nothing.
+ * EXIF's orientation for the matrix of a track, by its angle: 90° to the right is 6. As in OpenCV,
+ * which rotates by multiples of 90° only and never mirrors.
  * @param {DataView} view
- * @param {number} at
+ * @param {number} offset
  */
-function turnOf(view, at) {
-  const [a, b, c, d] = [0, 4, 12, 16].map((skip) => view.getInt32(at + skip));
+function rotationOf(view, offset) {
+  const [a, b, c, d] = [0, 4, 12, 16].map((skip) => view.getInt32(offset + skip));
   const angle = Math.atan2(b / (Math.hypot(b, d) || 1), a / (Math.hypot(a, c) || 1));
   const degrees = (Math.round((angle * 180) / Math.PI) + 360) % 360;
   return new Map([[90, 6], [180, 3], [270, 8]]).get(degrees) ?? 1;
 }
 
 /**
- * What of the track is shown (ISO/IEC 14496-12, 8.6.6). An empty edit only delays the whole.
+ * Which spans of the track are shown (ISO/IEC 14496-12, 8.6.6). An empty edit only delays the rest.
  * @param {Uint8Array} bytes
  * @param {Box} trak
  * @param {number} timescale of the track
- * @param {number} movie units a second of the edits' durations
- * @returns {Edit[] | undefined} undefined when they repeat or go back, or change the speed
+ * @param {number} movie timescale of the edits' durations
+ * @returns {Edit[] | undefined} undefined when they repeat a span, go back, or change the speed
  */
 function editsOf(bytes, trak, timescale, movie) {
   const list = child(bytes, child(bytes, trak, "edts"), "elst");
@@ -186,13 +183,14 @@ function editsOf(bytes, trak, timescale, movie) {
   if (count > MAX_PIECES) throw new ContentError("Damaged");
   /** @type {Edit[]} */
   const edits = [];
-  for (let number = 0, at = list.start + 8; number < count; number += 1, at += wide ? 20 : 12) {
-    const lasts = wide ? Number(view.getBigUint64(at)) : view.getUint32(at);
-    const from = wide ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
+  for (let n = 0, entry = list.start + 8; n < count; n += 1, entry += wide ? 20 : 12) {
+    const duration = wide ? Number(view.getBigUint64(entry)) : view.getUint32(entry);
+    const from = wide ? Number(view.getBigInt64(entry + 8)) : view.getInt32(entry + 4);
     if (from < 0) continue;
-    if (view.getInt32(at + (wide ? 16 : 8)) !== 0x10000) return undefined;
+    if (view.getInt32(entry + (wide ? 16 : 8)) !== 0x10000) return undefined;
     if (from < (edits.at(-1)?.to ?? 0)) return undefined;
-    edits.push({ from, to: lasts ? from + Math.round((lasts * timescale) / movie) : Infinity });
+    const to = duration ? from + Math.round((duration * timescale) / movie) : Infinity;
+    edits.push({ from, to });
   }
   return edits;
 }

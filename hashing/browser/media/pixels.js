@@ -1,6 +1,6 @@
 /**
- * Decoded pixels to upright luma: the rules of docs/signals.md from RGB on, and their limits.
- * The embedded colour profile is ignored, which is the decoder's matter, as palettes are.
+ * Decoded pixels to upright luma, by the rules of docs/signals.md from RGB on, and their limits.
+ * Colour profiles, which are ignored, and palettes are the decoder's concern.
  */
 
 import { ContentError } from "../errors.js";
@@ -8,17 +8,17 @@ import { BOX, resample } from "../luma.js";
 
 /** @typedef {import("../luma.js").Luma} Luma */
 /**
- * Where pixels of four bytes lie: `stride` bytes from row to row (else 4 · columns), `offset`
- * bytes before the first. X is ignored; A is laid on white.
+ * Where pixels of four bytes are: `stride` bytes from row to row (default: 4 · columns), `offset`
+ * bytes before the first. X is ignored; pixels with A are laid on white.
  * @typedef {{rows: number, columns: number, stride?: number, offset?: number,
  *   layout?: "RGBX" | "BGRX" | "RGBA" | "BGRA"}} Raster
  */
 
-/** Sides up to this are hashed as they are, in pixels. */
+/** Longest side, in pixels, that is hashed as it is. */
 export const NATIVE_SIDE = 1280;
-/** Longer sides are squeezed to this (docs/adr/0003). */
+/** Longer sides are squeezed to this many pixels (docs/adr/0003). */
 export const SQUEEZED_SIDE = 1024;
-/** Of a picture's file. */
+/** Largest file of a picture. */
 export const MAX_BYTES = 100 * 2 ** 20;
 export const MAX_PIXELS = 52 * 2 ** 20;
 /** Of a JPEG that is decoded at a scale. */
@@ -27,7 +27,7 @@ export const MAX_JPEG_PIXELS = 208 * 2 ** 20;
 export const MAX_WEBP_PIXELS = 24 * 2 ** 20;
 /** Longest side over shortest. */
 export const MAX_ASPECT = 32;
-/** Shortest side, in pixels: below, everything looks alike. */
+/** Shortest side, in pixels: smaller pictures all look alike. */
 export const MIN_SIDE = 16;
 
 /**
@@ -65,7 +65,7 @@ export function lumaOfRgb(bytes, raster) {
 }
 
 /**
- * Luma of a video's frame, which OpenCV rounds in 15 bits: one grey level apart at most.
+ * Luma of a video's frame: OpenCV rounds in 15 bits, which differs by one grey level at most.
  * @param {Uint8Array | Uint8ClampedArray} bytes
  * @param {Raster} raster
  * @returns {Luma}
@@ -75,7 +75,7 @@ export function lumaOfFrame(bytes, raster) {
 }
 
 /**
- * A plane of grey as it is, for a decoder that gives the picture's own luma.
+ * A plane of grey as it is, from a decoder that gives the picture's own luma.
  * @param {Uint8Array | Uint8ClampedArray} bytes
  * @param {Raster} raster
  * @returns {Luma}
@@ -136,10 +136,10 @@ function onWhite(channel, alpha) {
 /**
  * @param {number} length
  * @param {number} needed
- * @param {boolean} wide whether a stride holds a row
+ * @param {boolean} isWide whether a stride is at least a row
  */
-function checkExtent(length, needed, wide) {
-  if (!wide || length < needed) throw new RangeError("fewer bytes than the picture has pixels");
+function checkExtent(length, needed, isWide) {
+  if (!isWide || length < needed) throw new RangeError("fewer bytes than the picture has pixels");
 }
 
 /**
@@ -158,15 +158,15 @@ function squeezedSide(side) {
 }
 
 /**
- * Average areas to the raster size of `size`: that of the picture before a scaled decode, or else
- * the luma's own. Nothing is enlarged.
+ * Squeeze a luma, by averaging areas, to the raster size of `size`: that of the picture before a
+ * scaled decode, or by default the luma's own. Nothing is enlarged.
  * @param {Luma} luma
  * @param {{rows: number, columns: number}} [size]
  * @returns {Luma}
  */
 export function squeeze(luma, size = luma) {
-  const wanted = rasterSize(size.rows, size.columns);
-  return resample(luma, wanted.rows, wanted.columns, BOX);
+  const { rows, columns } = rasterSize(size.rows, size.columns);
+  return resample(luma, rows, columns, BOX);
 }
 
 /**
@@ -191,23 +191,24 @@ export function upright(luma, orientation) {
     start += (columns - 1) * across;
     across = -across;
   }
-  return { data: picked(luma.data, { rows, columns, start, down, across }), rows, columns };
+  return { data: reordered(luma.data, { rows, columns, start, down, across }), rows, columns };
 }
 
 /**
  * @param {Uint8Array} data
- * @param {{rows: number, columns: number, start: number, down: number, across: number}} walk
+ * @param {{rows: number, columns: number, start: number, down: number, across: number}} order the
+ *   index of the first pixel, and the steps to the next row and to the next column
  * @returns {Uint8Array}
  */
-function picked(data, { rows, columns, start, down, across }) {
+function reordered(data, { rows, columns, start, down, across }) {
   const out = new Uint8Array(rows * columns);
   let to = 0;
   for (let row = 0; row < rows; row += 1) {
-    let at = start + row * down;
+    let from = start + row * down;
     for (let column = 0; column < columns; column += 1) {
-      out[to] = data[at];
+      out[to] = data[from];
       to += 1;
-      at += across;
+      from += across;
     }
   }
   return out;

@@ -1,5 +1,5 @@
 /**
- * A VideoFrame's pixels to luma, in whichever format the browser holds them (WebCodecs, 9.8).
+ * The pixels of a VideoFrame to luma, whatever format the browser has them in (WebCodecs, 9.8).
  */
 
 import { ContentError } from "../errors.js";
@@ -9,29 +9,31 @@ import { lumaOfWebp } from "./webp_luma.js";
 /** @typedef {import("../luma.js").Luma} Luma */
 /** @typedef {"RGBX" | "BGRX" | "RGBA" | "BGRA"} Packed */
 
-/** Rows of four bytes a pixel that are copied at once: bounds memory beside the frame itself. */
+/**
+ * Rows of four bytes a pixel that are copied at once: limits the memory needed beside the frame.
+ */
 const BAND_ROWS = 512;
-/** Planar formats, by how many columns and rows share a sample of colour; NV12 has them paired. */
+/** Planar formats: how chroma is subsampled, whether there is alpha, and the bits of a sample. */
 const PLANAR = /^(I420|I422|I444|NV12)(A?)(P1[02])?$/;
 /** Kr and Kb of a matrix (ITU-T H.273, table 4). */
 const MATRICES = new Map([["bt709", [0.2126, 0.0722]], ["bt2020-ncl", [0.2627, 0.0593]]]);
 
 /**
- * What a planar frame holds: its samples, where each plane lies, and what they mean.
+ * A planar frame: its samples, where each plane is, and what the samples mean.
  * @typedef {object} Planes
  * @property {Uint8Array} bytes
  * @property {PlaneLayout[]} layout
  * @property {string} kind "I420", "I422", "I444" or "NV12"
- * @property {number} depth bits of a sample; above 8, it takes two bytes, the lower first
+ * @property {number} depth bits of a sample; above 8, a sample has two bytes, the lower first
  * @property {number} rows
  * @property {number} columns
  */
 
 /**
- * The luma of all that a picture's frame shows. The frame stays open.
+ * The luma of the whole visible part of a picture's frame. The frame stays open.
  * @param {VideoFrame} frame
  * @returns {Promise<Luma>} not squeezed, as stored
- * @throws {ContentError} Unsupported, when the format is none of these
+ * @throws {ContentError} Unsupported, if the format is none of these
  */
 export async function lumaOf(frame) {
   const format = packedFormat(frame);
@@ -69,34 +71,35 @@ export async function planesOf(frame) {
   const bytes = new Uint8Array(frame.allocationSize());
   const layout = await frame.copyTo(bytes);
   const depth = planar[3] ? Number(planar[3].slice(1)) : 8;
-  return { bytes, layout, kind: planar[1], depth, ...shown(frame) };
+  return { bytes, layout, kind: planar[1], depth, ...visibleSize(frame) };
 }
 
 /**
- * The Y plane, the upper 8 bits of each sample.
+ * The Y plane: the upper 8 bits of each sample.
  * @param {Planes} planes
  * @returns {Luma}
  */
 export function brightness({ bytes, layout, depth, rows, columns }) {
   const raster = { rows, columns, ...layout[0] };
-  return depth === 8 ? lumaOfPlane(bytes, raster) : shifted(bytes, raster, depth);
+  return depth === 8 ? lumaOfPlane(bytes, raster) : upperBits(bytes, raster, depth);
 }
 
 /** @param {VideoFrame} frame */
-function shown(frame) {
+function visibleSize(frame) {
   const { visibleRect } = frame;
-  if (!visibleRect) throw new ContentError("Damaged"); // a closed frame
+  if (!visibleRect) throw new ContentError("Damaged"); // the frame is closed
   return { rows: visibleRect.height, columns: visibleRect.width };
 }
 
 /**
+ * The luma of a frame of four bytes a pixel, copied and converted band by band.
  * @param {VideoFrame} frame
  * @param {(bytes: Uint8Array, raster: import("./pixels.js").Raster) => Luma} convert
  * @param {Packed} layout
  * @returns {Promise<Luma>}
  */
 export async function packed(frame, convert, layout) {
-  const { rows, columns } = shown(frame);
+  const { rows, columns } = visibleSize(frame);
   const { x, y } = /** @type {DOMRectReadOnly} */ (frame.visibleRect);
   const data = new Uint8Array(rows * columns);
   const bytes = new Uint8Array(4 * columns * Math.min(rows, BAND_ROWS));
@@ -113,17 +116,17 @@ export async function packed(frame, convert, layout) {
 }
 
 /**
- * The upper 8 bits of samples of 10 or 12, which are stored in two bytes, the lower first.
+ * The upper 8 bits of samples of 10 or 12 bits, which are stored in two bytes, the lower first.
  * @param {Uint8Array} bytes
  * @param {{rows: number, columns: number, offset: number, stride: number}} raster
  * @param {number} depth
  * @returns {Luma}
  */
-function shifted(bytes, { rows, columns, offset, stride }, depth) {
+function upperBits(bytes, { rows, columns, offset, stride }, depth) {
   const data = new Uint8Array(rows * columns);
   for (let row = 0, to = 0; row < rows; row += 1) {
-    for (let column = 0, at = offset + row * stride; column < columns; column += 1, at += 2) {
-      data[to++] = (bytes[at] | (bytes[at + 1] << 8)) >> (depth - 8);
+    for (let column = 0, from = offset + row * stride; column < columns; column += 1, from += 2) {
+      data[to++] = (bytes[from] | (bytes[from + 1] << 8)) >> (depth - 8);
     }
   }
   return { data, rows, columns };
@@ -139,7 +142,8 @@ function expand(data) {
 }
 
 /**
- * Y of another matrix than BT.601's to luma by BT.601's weights, which decoding to RGB gives.
+ * Y of another matrix than BT.601 to luma by the weights of BT.601, as decoding to RGB would give
+ * it.
  * @param {Luma} luma
  * @param {Planes} planes
  * @param {number[]} weights Kr, Kb
@@ -151,23 +155,23 @@ function recolour({ data }, planes, [kr, kb], fullRange) {
   const ofV = scale * 2 * (1 - kr) * (0.299 - (0.587 * kr) / kg);
   const ofU = scale * 2 * (1 - kb) * (0.114 - (0.587 * kb) / kg);
   const { bytes, rows, columns } = planes;
-  const { u, v, across } = colours(planes);
+  const { u, v, across } = chroma(planes);
   for (let row = 0, to = 0; row < rows; row += 1) {
-    const [atU, atV] = [u(row), v(row)];
+    const [rowU, rowV] = [u(row), v(row)];
     for (let column = 0; column < columns; column += 1, to += 1) {
-      const at = across(column);
-      const moved = data[to] + ofU * (bytes[atU + at] - 128) + ofV * (bytes[atV + at] - 128);
-      data[to] = Math.max(0, Math.min(255, Math.round(moved)));
+      const step = across(column);
+      const level = data[to] + ofU * (bytes[rowU + step] - 128) + ofV * (bytes[rowV + step] - 128);
+      data[to] = Math.max(0, Math.min(255, Math.round(level)));
     }
   }
 }
 
 /**
- * Where the colours of a pixel lie: `u` and `v` give the beginning of a row, `across` what is added
- * for a column.
+ * Where the chroma samples of a pixel are: `u` and `v` return the offset of a row, `across` what is
+ * added to it for a column.
  * @param {Planes} planes
  */
-export function colours({ layout, kind }) {
+export function chroma({ layout, kind }) {
   const paired = kind === "NV12";
   const down = kind === "I420" || paired ? 1 : 0;
   const halved = kind === "I444" ? 0 : 1;

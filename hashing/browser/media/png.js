@@ -1,17 +1,17 @@
 /**
- * Pixels to a PNG without compression (PNG, 3rd edition; RFC 1950 and 1951): the known pictures of
- * proof.js are made when they are needed.
+ * Encodes pixels as a PNG without compression (PNG, 3rd edition; RFC 1950 and 1951), for the
+ * pictures that proof.js makes.
  */
 
 import { joined, viewOf } from "./bytes.js";
 
 const MAGIC = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-/** Most bytes of a stored block of deflate. */
+/** Most bytes of a stored block of deflate (RFC 1951, 3.2.4). */
 const MAX_STORED = 0xffff;
 
 /**
  * @param {{data: Uint8Array, rows: number, columns: number, channels: 3 | 4}} pixels RGB or RGBA;
- *   at most MAX_STORED bytes with one more for each row
+ *   at most MAX_STORED bytes, counting one more for each row
  * @returns {Uint8Array}
  */
 export function encodePng({ data, rows, columns, channels }) {
@@ -19,10 +19,10 @@ export function encodePng({ data, rows, columns, channels }) {
   viewOf(header).setUint32(0, columns);
   viewOf(header).setUint32(4, rows);
   header.set([8, channels === 3 ? 2 : 6], 8);
-  const wide = columns * channels;
-  const lines = new Uint8Array(rows * (wide + 1)); // each begins with its filter, 0: none
+  const width = columns * channels;
+  const lines = new Uint8Array(rows * (width + 1)); // each starts with its filter, 0: none
   for (let row = 0; row < rows; row += 1) {
-    lines.set(data.subarray(row * wide, (row + 1) * wide), row * (wide + 1) + 1);
+    lines.set(data.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
   }
   const [head, end] = [chunk("IHDR", header), chunk("IEND", new Uint8Array())];
   return joined([MAGIC, head, chunk("IDAT", stored(lines)), end]);

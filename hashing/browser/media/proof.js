@@ -1,8 +1,8 @@
 /**
- * Proof that this browser gives scripts the pixels that are in a file. Some alter what is read
- * (Firefox with resistFingerprinting, Tor Browser, Brave): a hash of that would be wrong, and
- * nobody would notice. So known pictures are decoded by the same code as the owner's, before and
- * after each file, and what does not come out as it went in is not used.
+ * Proof that this browser gives scripts the pixels that a file has. Some browsers alter what
+ * scripts read (Firefox with resistFingerprinting, Tor Browser, Brave): a hash of that would be
+ * wrong, and nobody would notice. So known pictures are decoded before and after each file, by the
+ * same code, and a way of decoding that does not give the known pixels is not used.
  */
 
 import { decode, openPicture, WAYS } from "./decode.js";
@@ -14,14 +14,14 @@ import { lumaOfVideo } from "./video_luma.js";
 /** @typedef {import("./decode.js").Way} Way */
 /** @typedef {import("../luma.js").Luma} Luma */
 
-/** Grey levels that a correct decoder of a lossy format, or of transparency, may be apart. */
+/** Grey levels by which a correct decoder of a lossy format, or of transparency, may differ. */
 const LEVELS = 2;
-/** Sides of the sheets below, in squares of 16 pixels. */
+/** Side, in pixels, of the squares of which the sheets below consist. */
 const SQUARE = 16;
 
 /**
- * A sheet of 6 × 4 colours, quality 90, 4:4:4. It says that it lies on its side (orientation 6),
- * and its profile exchanges the channels and has another gamma: both must not reach the pixels.
+ * A sheet of 6 × 4 colours, quality 90, 4:4:4. Its EXIF says that it is rotated (orientation 6),
+ * and its profile exchanges the channels and has another gamma: neither may change the pixels.
  */
 const JPEG_SHEET =
   "/9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/4gHoSUNDX1BS" +
@@ -66,24 +66,24 @@ const VP8_LUMA = [
 ];
 
 /**
- * The ways of reading pictures that give true pixels now, the best first.
- * @param {readonly Way[]} [among]
- * @returns {Promise<{ways: Way[], falsified: boolean}>} falsified: whether one did not
+ * The ways of decoding that give true pixels now, the best first.
+ * @param {readonly Way[]} [candidates]
+ * @returns {Promise<{ways: Way[], falsified: boolean}>} falsified: whether one gave other pixels
  */
-export async function provenWays(among = WAYS) {
+export async function provenWays(candidates = WAYS) {
   /** @type {Way[]} */
   const ways = [];
   let falsified = false;
-  for (const way of among.filter(isThere)) {
-    const found = await isTrue(way);
-    if (found) ways.push(way);
-    falsified ||= found === false;
+  for (const way of candidates.filter(isAvailable)) {
+    const proven = await isTrue(way);
+    if (proven) ways.push(way);
+    falsified ||= proven === false;
   }
   return { ways, falsified };
 }
 
 /** @param {Way} way */
-function isThere(way) {
+function isAvailable(way) {
   const frames = typeof VideoFrame === "function";
   if (way === "ImageDecoder") return frames && typeof ImageDecoder === "function";
   if (typeof createImageBitmap !== "function") return false;
@@ -92,7 +92,7 @@ function isThere(way) {
 
 /**
  * @param {Way} way
- * @returns {Promise<boolean | undefined>} undefined: it cannot even be used
+ * @returns {Promise<boolean | undefined>} undefined: it cannot be used at all
  */
 async function isTrue(way) {
   try {
@@ -110,7 +110,7 @@ async function isTrue(way) {
 /** @typedef {{file: Uint8Array, format: "PNG" | "JPEG", luma: Luma}} Known */
 
 /**
- * Noise that is new each time, so that nothing can know it; in 144 × 128 pixels are all levels.
+ * New noise at each call, so that a browser cannot recognise it. 144 × 128 pixels have all levels.
  * @param {3 | 4} channels
  * @returns {Known}
  */
@@ -118,8 +118,8 @@ function noise(channels) {
   const [rows, columns] = channels === 3 ? [128, 144] : [48, 64];
   const data = crypto.getRandomValues(new Uint8Array(rows * columns * channels));
   const rgba = new Uint8Array(rows * columns * 4).fill(255);
-  for (let at = 0; at < data.length; at += 1) {
-    rgba[4 * Math.floor(at / channels) + (at % channels)] = data[at];
+  for (let i = 0; i < data.length; i += 1) {
+    rgba[4 * Math.floor(i / channels) + (i % channels)] = data[i];
   }
   const luma = lumaOfRgb(rgba, { rows, columns, layout: "RGBA" });
   return { file: encodePng({ data, rows, columns, channels }), format: "PNG", luma };
@@ -131,8 +131,8 @@ function sheet() {
 }
 
 /**
- * Whether frames of videos are read truly: packed and planar ones made of known bytes, and one
- * that is decoded, where the browser decodes VP8.
+ * Whether the frames of videos give true pixels: packed and planar frames made from known bytes,
+ * and a decoded one, if the browser decodes VP8.
  * @returns {Promise<boolean>}
  */
 export async function provenFrames() {
@@ -165,7 +165,7 @@ async function isCopied(format) {
   }
 }
 
-/** @returns {Promise<boolean>} true also where there is nothing to prove */
+/** @returns {Promise<boolean>} also true if the browser does not decode VP8 */
 async function isDecoded() {
   if (typeof VideoDecoder !== "function") return true;
   const config = { codec: "vp8", codedWidth: 6 * SQUARE, codedHeight: 4 * SQUARE };
@@ -181,7 +181,7 @@ async function isDecoded() {
     decoder.decode(new EncodedVideoChunk({ type: "key", timestamp: 0, data }));
     await decoder.flush();
     if (frames.length !== 1) return false;
-    const read = await lumaOfVideo(frames[0], { made: "smpte170m" });
+    const read = await lumaOfVideo(frames[0], { applied: "smpte170m" });
     return areNear(read, squares(VP8_LUMA), LEVELS);
   } finally {
     frames.forEach((frame) => frame.close());
@@ -197,8 +197,8 @@ function squares(levels) {
   const rows = levels.length * SQUARE;
   const columns = levels[0].length * SQUARE;
   const data = new Uint8Array(rows * columns);
-  for (let at = 0; at < data.length; at += 1) {
-    data[at] = levels[Math.floor(at / columns / SQUARE)][Math.floor((at % columns) / SQUARE)];
+  for (let i = 0; i < data.length; i += 1) {
+    data[i] = levels[Math.floor(i / columns / SQUARE)][Math.floor((i % columns) / SQUARE)];
   }
   return { data, rows, columns };
 }
@@ -206,11 +206,11 @@ function squares(levels) {
 /**
  * @param {Luma} read
  * @param {Luma} known
- * @param {number} levels
+ * @param {number} levels by which a pixel may differ
  */
 function areNear(read, known, levels) {
   if (read.rows !== known.rows || read.columns !== known.columns) return false;
-  return read.data.every((level, at) => Math.abs(level - known.data[at]) <= levels);
+  return read.data.every((level, i) => Math.abs(level - known.data[i]) <= levels);
 }
 
 /** @param {string} text */

@@ -1,27 +1,27 @@
 /**
- * The sample table of a track (ISO/IEC 14496-12, 8.5 to 8.7): lists that tell of each sample where
- * it lies, how long it is, when it is shown, and whether decoding can begin there.
+ * The sample table of a track (ISO/IEC 14496-12, 8.5 to 8.7): lists that say where each sample is,
+ * how many bytes it has, when it is shown, and whether decoding can start at it.
  */
 
+import { ContentError } from "../errors.js";
 import { boxes } from "./boxes.js";
 import { viewOf } from "./bytes.js";
-import { ContentError } from "../errors.js";
 
-/** Most samples of a track: four hours at 120 a second, as hashing/media/frames.py. */
+/** Most samples of a track: four hours at 120 a second, as in hashing/media/frames.py. */
 export const MAX_SAMPLES = 4 * 60 * 60 * 120;
 
 /** @typedef {import("./mp4.js").Samples} Samples */
 /** @typedef {import("./boxes.js").Box} Box */
 
 /**
- * A full box's entries: `at` is where they begin.
- * @typedef {{view: DataView, at: number, count: number}} List
+ * The entries of a full box, from `start` on.
+ * @typedef {{view: DataView, start: number, count: number}} List
  */
 
 /**
  * @param {Uint8Array} bytes
  * @param {Box} stbl
- * @returns {Samples | undefined} undefined for a compact table (stz2), rare for video
+ * @returns {Samples | undefined} undefined for a compact table (stz2), which videos rarely have
  * @throws {ContentError} Damaged, TooLong
  */
 export function readTable(bytes, stbl) {
@@ -44,16 +44,16 @@ export function readTable(bytes, stbl) {
 /**
  * @param {Uint8Array} bytes
  * @param {Box} box
- * @param {number} entry bytes of one
+ * @param {number} entry bytes of one entry
  * @param {number} skip bytes before the count
  * @returns {List}
  */
 function listOf(bytes, box, entry, skip) {
   const view = viewOf(bytes);
-  const at = box.start + skip + 4;
+  const start = box.start + skip + 4;
   const count = view.getUint32(box.start + skip);
-  if (at + count * entry > box.end) throw new ContentError("Damaged");
-  return { view, at, count };
+  if (start + count * entry > box.end) throw new ContentError("Damaged");
+  return { view, start, count };
 }
 
 /**
@@ -73,7 +73,7 @@ function sizesOf(bytes, stsz) {
 }
 
 /**
- * Samples lie in chunks, one after another; stsc tells in runs how many a chunk has.
+ * Samples are in chunks, one after another. stsc says how many a chunk has, in runs of chunks.
  * @param {number[]} sizes
  * @param {List | undefined} runs
  * @param {List | undefined} chunks
@@ -86,22 +86,22 @@ function offsetsOf(sizes, runs, chunks, large) {
   const offsets = [];
   let run = 0;
   for (let chunk = 0; chunk < chunks.count && offsets.length < sizes.length; chunk += 1) {
-    const begins = (/** @type {number} */ n) => runs.view.getUint32(runs.at + 12 * n);
-    while (run + 1 < runs.count && begins(run + 1) <= chunk + 1) run += 1;
-    const each = runs.view.getUint32(runs.at + 12 * run + 4);
-    const at = chunks.at + chunk * (large ? 8 : 4);
-    let offset = large ? Number(chunks.view.getBigUint64(at)) : chunks.view.getUint32(at);
-    for (let n = 0; n < each && offsets.length < sizes.length; n += 1) {
+    const firstChunk = (/** @type {number} */ n) => runs.view.getUint32(runs.start + 12 * n);
+    while (run + 1 < runs.count && firstChunk(run + 1) <= chunk + 1) run += 1;
+    const inChunk = runs.view.getUint32(runs.start + 12 * run + 4);
+    const entry = chunks.start + chunk * (large ? 8 : 4);
+    let offset = large ? Number(chunks.view.getBigUint64(entry)) : chunks.view.getUint32(entry);
+    for (let n = 0; n < inChunk && offsets.length < sizes.length; n += 1) {
       offsets.push(offset);
       offset += sizes[offsets.length - 1];
     }
   }
-  sizes.length = offsets.length; // where chunks are missing, the rest is lost
+  sizes.length = offsets.length; // if chunks are missing, the other samples are lost
   return offsets;
 }
 
 /**
- * Times of showing: those of decoding (stts) and how much later each is shown (ctts).
+ * When samples are shown: their decoding times (stts), each with its composition offset (ctts).
  * @param {number} count
  * @param {List | undefined} steps
  * @param {List | undefined} shifts
@@ -120,7 +120,7 @@ function timesOf(count, steps, shifts) {
 }
 
 /**
- * Reads pairs of (how many, value) one value at a time; 0 after the last.
+ * Returns a function that reads pairs of (count, value) one value at a time, and 0 after the last.
  * @param {List | undefined} list
  * @param {boolean} signed
  * @returns {() => number}
@@ -130,9 +130,9 @@ function runLengths(list, signed) {
   return () => {
     while (!left) {
       if (!list || next >= list.count) return 0;
-      const at = list.at + 8 * next;
-      left = list.view.getUint32(at);
-      value = signed ? list.view.getInt32(at + 4) : list.view.getUint32(at + 4);
+      const entry = list.start + 8 * next;
+      left = list.view.getUint32(entry);
+      value = signed ? list.view.getInt32(entry + 4) : list.view.getUint32(entry + 4);
       next += 1;
     }
     left -= 1;
@@ -142,13 +142,13 @@ function runLengths(list, signed) {
 
 /**
  * @param {number} count
- * @param {List | undefined} sync without one, every sample is a key
+ * @param {List | undefined} sync if there is none, decoding can start at every sample
  * @returns {boolean[]}
  */
 function keysOf(count, sync) {
   const keys = new Array(count).fill(!sync);
   for (let n = 0; sync && n < sync.count; n += 1) {
-    const sample = sync.view.getUint32(sync.at + 4 * n) - 1;
+    const sample = sync.view.getUint32(sync.start + 4 * n) - 1;
     if (sample >= 0 && sample < count) keys[sample] = true;
   }
   return keys;

@@ -1,34 +1,34 @@
 /**
- * The page's side of reading a video that WebCodecs or mp4.js cannot take: a <video> that nobody
- * sees is sent from time to time, and each frame is handed to the worker. Nothing is played.
+ * The page's side of reading a video by seeking, for what WebCodecs or mp4.js cannot read: a hidden
+ * <video> element seeks from one time to the next, and each frame is sent to the worker
+ * (seeking.js). Nothing is played.
  */
+
+import { dueAfter, MAX_SECONDS } from "./timeline.js";
 
 /** @typedef {import("../errors.js").ContentCode} ContentCode */
 /** @typedef {(message: object, transfer?: Transferable[]) => void} Send */
 
-/** As in animation.js, which the page has no need to load. */
-const PERIOD_MS = 250;
-const MAX_SECONDS = 4 * 60 * 60;
-/** Milliseconds after which opening, or one seek, is given up: as hashing/media/frames.py. */
-const PATIENCE_MS = 20_000;
-/** Milliseconds from a frame that is too early to the next: of 120, 60, 30 … a second. */
+/** Milliseconds after which opening, or one seek, is given up, as in hashing/media/frames.py. */
+const TIMEOUT_MS = 20_000;
+/** Milliseconds from a frame that is too early to the next one, at 120, 60, 30 … a second. */
 const STEPS_MS = [9, 17, 34, 42, 67, 100, 150, 250];
-/** Milliseconds that a frame is shown about: between the times of 25 and 60 a second. */
+/** About how many milliseconds a frame is shown: between those at 25 and at 60 a second. */
 const SHOWN_MS = 33;
-/** Where a video without a known length is sent, to learn its end. */
+/** Seconds to which a video of unknown length seeks, so that its end becomes known. */
 const FAR_S = 1e7;
 
-/** Frames of one file, read by seeking. */
+/** Reads the frames of one file by seeking. */
 export class Player {
   #video = document.createElement("video");
   #address;
   #send;
   #closed = false;
   #wake = () => {};
-  /** Milliseconds between frames, as far as seen. */
+  /** Milliseconds between frames, as far as known. */
   #step = STEPS_MS[0];
-  /** Whether frames tell when they begin. */
-  #tells = true;
+  /** Whether frames have true timestamps. */
+  #hasTimestamps = true;
 
   /**
    * @param {File} file
@@ -39,7 +39,7 @@ export class Player {
     this.#address = URL.createObjectURL(file);
   }
 
-  /** Read all frames that are due, each when the worker has asked for one more. */
+  /** Read all frames that are due, each after the worker has asked for it. */
   async start() {
     try {
       await this.#open();
@@ -52,12 +52,12 @@ export class Player {
     }
   }
 
-  /** The worker is done with a frame. */
+  /** Called when the worker has used a frame and asks for the next one. */
   next() {
     this.#wake();
   }
 
-  /** Stop, and let go of the file. */
+  /** Stop, and release the file. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
@@ -73,22 +73,22 @@ export class Player {
     video.preload = "auto";
     video.src = this.#address;
     await this.#until("loadeddata");
-    if (!video.videoWidth) throw new Named("Damaged"); // sound alone
-    if (!Number.isFinite(video.duration)) await this.#sendTo(FAR_S);
-    if (video.duration > MAX_SECONDS) throw new Named("TooLong");
+    if (!video.videoWidth) throw new SeekError("Damaged"); // sound alone
+    if (!Number.isFinite(video.duration)) await this.#seekTo(FAR_S);
+    if (video.duration > MAX_SECONDS) throw new SeekError("TooLong");
   }
 
   async #read() {
     const end = 1000 * this.#video.duration;
-    this.#tells = await this.#tellsTimes();
+    this.#hasTimestamps = await this.#areTimestampsTrue();
     let due = 0;
     let last = -1;
-    let begin = 0;
+    let start = 0;
     while (due < end && !this.#closed) {
-      const frame = await this.#frameFrom(due + begin, end);
+      const frame = await this.#frameFrom(due + start, end);
       if (!frame) return;
-      if (last < 0 && this.#tells) begin = frame.timestamp / 1000;
-      const at_ms = this.#tells ? Math.floor(frame.timestamp / 1000 - begin) : due;
+      if (last < 0 && this.#hasTimestamps) start = frame.timestamp / 1000;
+      const at_ms = this.#hasTimestamps ? Math.floor(frame.timestamp / 1000 - start) : due;
       if (at_ms <= last) {
         frame.close();
         return; // the last frame again
@@ -99,25 +99,27 @@ export class Player {
       this.#send({ do: "frame", frame, at_ms, fraction: Math.min(at_ms / end, 1) }, [frame]);
       await consumed;
       last = at_ms;
-      due = (Math.floor(at_ms / PERIOD_MS) + 1) * PERIOD_MS;
+      due = dueAfter(at_ms);
     }
   }
 
   /**
-   * Firefox (140) gives each frame the player's time in whole seconds as if they were microseconds.
-   * Then the frame of a time is the one that is shown a little later, whenever it began.
+   * Firefox (140) gives each frame the time of the element in whole seconds, as if those were
+   * microseconds. Then the frame of a time is the one that is shown a little later, whenever it
+   * starts.
    */
-  async #tellsTimes() {
-    await this.#sendTo(this.#video.duration / 2);
+  async #areTimestampsTrue() {
+    await this.#seekTo(this.#video.duration / 2);
     if (this.#closed) return false;
     const frame = new VideoFrame(this.#video);
     const { timestamp } = frame;
     frame.close();
-    return timestamp > MAX_SECONDS; // in the middle: more, unless there is one frame only
+    return timestamp > MAX_SECONDS; // in the middle it is larger, unless there is one frame only
   }
 
   /**
-   * The first frame at or after a time: a seek shows the one before, unless one begins there.
+   * The first frame at or after a time. A seek shows the frame before, unless one starts at the
+   * time.
    * @param {number} ms
    * @param {number} end
    * @returns {Promise<VideoFrame | undefined>}
@@ -125,12 +127,12 @@ export class Player {
   async #frameFrom(ms, end) {
     const longer = STEPS_MS.filter((step) => step >= this.#step);
     const exact = ms === 0 ? [0] : [this.#step - 1, ...longer];
-    const steps = this.#tells ? exact : [ms === 0 ? 0 : SHOWN_MS];
+    const steps = this.#hasTimestamps ? exact : [ms === 0 ? 0 : SHOWN_MS];
     for (const step of steps) {
-      await this.#sendTo(Math.min(ms + step, end) / 1000);
+      await this.#seekTo(Math.min(ms + step, end) / 1000);
       if (this.#closed) return undefined;
       const frame = new VideoFrame(this.#video);
-      if (ms === 0 || !this.#tells || frame.timestamp / 1000 > ms - 1) return frame;
+      if (ms === 0 || !this.#hasTimestamps || frame.timestamp / 1000 > ms - 1) return frame;
       this.#step = Math.max(this.#step, step);
       frame.close();
     }
@@ -138,7 +140,7 @@ export class Player {
   }
 
   /** @param {number} seconds */
-  async #sendTo(seconds) {
+  async #seekTo(seconds) {
     if (this.#closed) return;
     const seeked = this.#until("seeked");
     this.#video.currentTime = seconds;
@@ -149,9 +151,9 @@ export class Player {
   #until(event) {
     const video = this.#video;
     return new Promise((resolve, reject) => {
-      const waited = setTimeout(() => reject(new Named("Damaged")), PATIENCE_MS);
+      const timeout = setTimeout(() => reject(new SeekError("Damaged")), TIMEOUT_MS);
       const settle = (/** @type {() => void} */ act) => {
-        clearTimeout(waited);
+        clearTimeout(timeout);
         video.removeEventListener(event, done);
         video.removeEventListener("error", failed);
         act();
@@ -168,14 +170,14 @@ export class Player {
    * @returns {ContentCode}
    */
   #code(err) {
-    if (err instanceof Named) return err.code;
+    if (err instanceof SeekError) return err.code;
     if (!(err instanceof MediaError)) return "Damaged";
     return err.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED ? "Unsupported" : "Damaged";
   }
 }
 
-/** What is told to the worker, by its name. */
-class Named extends Error {
+/** An error whose code is sent to the worker. */
+class SeekError extends Error {
   /** @param {ContentCode} code */
   constructor(code) {
     super(code);

@@ -1,5 +1,5 @@
 /**
- * The worker's side of frames that the page reads by playing a file (seek.js): messages in, sampled
+ * The worker's side of reading a video by seeking (seek.js is the page's): messages in, sampled
  * frames out.
  */
 
@@ -7,16 +7,16 @@ import { ContentError } from "../errors.js";
 import { squeeze } from "./pixels.js";
 import { lumaOfVideo } from "./video_luma.js";
 
-/** @typedef {import("./animation.js").Sampled} Sampled */
+/** @typedef {import("./timeline.js").Sampled} Sampled */
 /**
  * @typedef {{do: "frame", frame: VideoFrame, at_ms: number, fraction: number}
  *   | {do: "frames-end"} | {do: "frames-error", error: import("../errors.js").ContentCode}} Message
  */
 
-/** Frames of one file, as they come. */
+/** The frames of one file that the page sends. */
 export class Seeking {
-  /** @type {Message[]} */
-  #come = [];
+  /** @type {Message[]} those not yet used */
+  #messages = [];
   /** @type {ContentError | undefined} */
   #stopped;
   #wake = () => {};
@@ -30,20 +30,20 @@ export class Seeking {
   /** @param {Message} message */
   take(message) {
     if (this.#stopped && message.do === "frame") message.frame.close();
-    else this.#come.push(message);
+    else this.#messages.push(message);
     this.#wake();
   }
 
-  /** @param {ContentError} why */
-  stop(why) {
-    this.#stopped = why;
+  /** @param {ContentError} reason */
+  stop(reason) {
+    this.#stopped = reason;
     this.#wake();
   }
 
   /**
    * @param {import("./video_luma.js").Colours} colours
    * @returns {AsyncGenerator<Sampled>}
-   * @throws {ContentError} as the page told, or why it was stopped
+   * @throws {ContentError} the page's error, or the reason why it was stopped
    */
   async *frames(colours) {
     try {
@@ -61,7 +61,7 @@ export class Seeking {
       }
     } finally {
       this.stop(this.#stopped ?? new ContentError("Cancelled"));
-      for (const message of this.#come) if (message.do === "frame") message.frame.close();
+      for (const message of this.#messages) if (message.do === "frame") message.frame.close();
     }
   }
 
@@ -69,7 +69,7 @@ export class Seeking {
   async #message() {
     for (;;) {
       if (this.#stopped) throw this.#stopped;
-      const message = this.#come.shift();
+      const message = this.#messages.shift();
       if (message) return message;
       await new Promise((resolve) => {
         this.#wake = () => resolve(undefined);

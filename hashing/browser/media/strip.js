@@ -1,11 +1,11 @@
 /**
- * A picture's file without what would make a browser's decoder alter its pixels: no colour
- * profile (ours are ignored) and no orientation (ours is applied afterwards). Read from the
- * header by the way: the size, and whether it moves.
+ * The bytes of a picture without what makes a browser's decoder alter its pixels: the colour
+ * profile, which we ignore, and the orientation, which we apply afterwards. And what the header
+ * says: the size, and whether the picture is animated.
  */
 
-import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
 import { ContentError } from "../errors.js";
+import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
 import { orientationOfExif, orientationOfXmp } from "./exif.js";
 import { stripBoxes } from "./heif.js";
 import { stripJpeg } from "./jpeg.js";
@@ -17,22 +17,22 @@ import { stripWebp } from "./webp.js";
  * What is decoded, and what its header says.
  * @typedef {object} Stripped
  * @property {Uint8Array} bytes
- * @property {number} orientation as of EXIF, 1…8
+ * @property {number} orientation as in EXIF, 1…8
  * @property {number} width in pixels, before the orientation is applied
  * @property {number} height
- * @property {number[]} [durations] milliseconds of each frame, where there is more than one and
- *   the file says it plainly; 0 stands for none given
+ * @property {number[]} [durations] of each frame, in milliseconds, if the header has them; 0 stands
+ *   for a frame without one
  * @property {number} [scans] of a JPEG
- * @property {boolean} [scales] whether it is a JPEG in luma, or luma and colours
- * @property {boolean} [moves] whether it may be several frames
+ * @property {boolean} [scales] whether it is a JPEG in luma, or in luma and chroma
+ * @property {boolean} [moves] whether it may have several frames
  */
 
 /**
- * Take the profile and the orientation out of a picture's bytes. The input is not altered.
+ * Take the profile and the orientation out of a picture's bytes. The input is not changed.
  * @param {Uint8Array} bytes
  * @param {Format} format
  * @returns {Stripped}
- * @throws {ContentError} Damaged, or Unsupported for what no browser opens
+ * @throws {ContentError} Damaged, or Unsupported for formats that no browser decodes
  */
 export function strip(bytes, format) {
   try {
@@ -52,7 +52,7 @@ export function strip(bytes, format) {
   }
 }
 
-/** Chunks of a PNG that its pixels need; fcTL, fdAT and acTL are of animations (PNG, 3rd ed.). */
+/** Chunks of a PNG that decoding needs; acTL, fcTL and fdAT are for animations (PNG, 3rd ed.). */
 const NEEDED = new Set(["IHDR", "PLTE", "tRNS", "IDAT", "IEND", "acTL", "fcTL", "fdAT"]);
 const PNG_MAGIC = 8;
 const XMP = "XML:com.adobe.xmp";
@@ -71,16 +71,16 @@ function stripPng(bytes) {
   /** @type {number | undefined} */
   let xmp;
   let pieces = 0;
-  for (let at = PNG_MAGIC; at + 12 <= bytes.length; pieces += 1) {
+  for (let offset = PNG_MAGIC; offset + 12 <= bytes.length; pieces += 1) {
     if (pieces >= MAX_PIECES) throw new ContentError("Damaged");
-    const end = at + 12 + view.getUint32(at);
-    const type = latin1(bytes, at + 4, at + 8);
-    const body = bytes.subarray(at + 8, Math.max(at + 8, end - 4));
-    if (NEEDED.has(type)) kept.push(bytes.subarray(at, end));
+    const end = offset + 12 + view.getUint32(offset);
+    const type = latin1(bytes, offset + 4, offset + 8);
+    const body = bytes.subarray(offset + 8, Math.max(offset + 8, end - 4));
+    if (NEEDED.has(type)) kept.push(bytes.subarray(offset, end));
     if (type === "eXIf") exif ??= orientationOfExif(body);
     if (type === "iTXt" && latin1(body, 0, XMP.length) === XMP) xmp = orientationOfXmp(body);
     if (type === "fcTL") durations.push(apngDelay(viewOf(body)));
-    at = end;
+    offset = end;
   }
   const width = view.getUint32(16);
   const height = view.getUint32(20);
@@ -89,7 +89,9 @@ function stripPng(bytes) {
   return { bytes: joined(kept), orientation, width, height, durations, moves };
 }
 
-/** Delay of a frame in milliseconds: fcTL's numerator over its denominator, 0 meaning 100.
+/**
+ * Delay of a frame in milliseconds: numerator over denominator of fcTL; a denominator of 0 means
+ * 100.
  * @param {DataView} view
  */
 function apngDelay(view) {
@@ -97,7 +99,7 @@ function apngDelay(view) {
 }
 
 /**
- * The frames and delays of a GIF (GIF89a specification, 20–23); it holds no profile that decoders
+ * The frames and delays of a GIF (GIF89a specification, 20–23). It has no profile that decoders
  * apply, and no orientation.
  * @param {Uint8Array} bytes
  * @returns {Stripped}
@@ -107,35 +109,36 @@ function readGif(bytes) {
   /** @type {number[]} */
   const durations = [];
   let delay = 0;
-  let at = 13 + tableBytes(bytes[10]);
-  while (at < bytes.length && bytes[at] !== 0x3b) {
-    if (bytes[at] === 0x21) {
-      const isControl = bytes[at + 1] === 0xf9 && at + 6 <= bytes.length;
-      if (isControl) delay = 10 * view.getUint16(at + 4, true);
-      at = afterBlocks(bytes, at + 2);
-    } else if (bytes[at] === 0x2c && at + 11 <= bytes.length) {
+  let offset = 13 + tableBytes(bytes[10]);
+  while (offset < bytes.length && bytes[offset] !== 0x3b) {
+    if (bytes[offset] === 0x21) {
+      const isControl = bytes[offset + 1] === 0xf9 && offset + 6 <= bytes.length;
+      if (isControl) delay = 10 * view.getUint16(offset + 4, true);
+      offset = afterBlocks(bytes, offset + 2);
+    } else if (bytes[offset] === 0x2c && offset + 11 <= bytes.length) {
       durations.push(delay);
       delay = 0;
-      at = afterBlocks(bytes, at + 11 + tableBytes(bytes[at + 9]));
+      offset = afterBlocks(bytes, offset + 11 + tableBytes(bytes[offset + 9]));
     } else break;
   }
   const size = { width: view.getUint16(6, true), height: view.getUint16(8, true) };
   return { bytes, orientation: 1, ...size, durations, moves: durations.length > 1 };
 }
 
-/** @param {number} flags bit 7 tells whether there is a table of 3 · 2^(n + 1) bytes */
+/** @param {number} flags bit 7: whether there is a table; bits 0–2: n of its 3 · 2^(n + 1) bytes */
 function tableBytes(flags) {
   return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
 }
 
 /**
+ * The offset after a series of sub-blocks.
  * @param {Uint8Array} bytes
- * @param {number} at where the first of a row of sub-blocks begins
+ * @param {number} first offset of the first one
  */
-function afterBlocks(bytes, at) {
-  let next = at;
-  while (next < bytes.length && bytes[next]) next += bytes[next] + 1;
-  return next + 1;
+function afterBlocks(bytes, first) {
+  let offset = first;
+  while (offset < bytes.length && bytes[offset]) offset += bytes[offset] + 1;
+  return offset + 1;
 }
 
 /**

@@ -1,13 +1,13 @@
 /**
- * A WebP's chunks (RFC 9649): its size, its frames, and all but profile, Exif and XMP.
+ * The chunks of a WebP (RFC 9649): all but profile, EXIF and XMP; its size, orientation and frames.
  */
 
-import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
 import { ContentError } from "../errors.js";
+import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
 import { orientationOfExif, orientationOfXmp } from "./exif.js";
 
-/** Flags of VP8X: profile, Exif and XMP follow. */
-const GONE = 0x20 | 0x08 | 0x04;
+/** Flags of VP8X: there are a profile, EXIF, XMP. */
+const REMOVED = 0x20 | 0x08 | 0x04;
 const RIFF_HEADER = 12;
 
 /**
@@ -16,41 +16,45 @@ const RIFF_HEADER = 12;
  * @throws {ContentError} Damaged
  */
 export function stripWebp(bytes) {
-  const found = { width: 0, height: 0, exif: NaN, xmp: NaN };
+  const size = { width: 0, height: 0 };
+  /** @type {number | undefined} */
+  let exif;
+  /** @type {number | undefined} */
+  let xmp;
   /** @type {number[]} */
   const durations = [];
   /** @type {Uint8Array[]} */
   const kept = [bytes.subarray(0, RIFF_HEADER)];
   for (const { type, start, end } of chunks(bytes)) {
     const body = bytes.subarray(start, end);
-    if (type === "EXIF") found.exif = orientationOfExif(body) ?? NaN;
-    else if (type === "XMP ") found.xmp = orientationOfXmp(body) ?? NaN;
+    if (type === "EXIF") exif = orientationOfExif(body);
+    else if (type === "XMP ") xmp = orientationOfXmp(body);
     else if (type !== "ICCP") kept.push(keptChunk(bytes, type, start, end));
     if (type === "ANMF") durations.push(uint24(body, 12));
-    if (!found.width) Object.assign(found, sizeOf(type, body));
+    if (!size.width) Object.assign(size, sizeOf(type, body));
   }
   const stripped = joined(kept);
   viewOf(stripped).setUint32(4, stripped.length - 8, true);
-  const { width, height, exif, xmp } = found;
-  const orientation = [exif, xmp, 1].find((one) => !Number.isNaN(one)) ?? 1;
-  return { bytes: stripped, orientation, width, height, durations, moves: durations.length > 1 };
+  const orientation = exif ?? xmp ?? 1;
+  return { bytes: stripped, orientation, ...size, durations, moves: durations.length > 1 };
 }
 
 /** @param {Uint8Array} bytes */
 function* chunks(bytes) {
   const view = viewOf(bytes);
   let count = 0;
-  for (let at = RIFF_HEADER; at + 8 <= bytes.length; count += 1) {
+  for (let offset = RIFF_HEADER; offset + 8 <= bytes.length; count += 1) {
     if (count >= MAX_PIECES) throw new ContentError("Damaged");
-    const size = view.getUint32(at + 4, true);
-    const end = at + 8 + size;
-    yield { type: latin1(bytes, at, at + 4), start: at + 8, end: Math.min(end, bytes.length) };
-    at = end + (size & 1); // chunks are padded to even lengths
+    const size = view.getUint32(offset + 4, true);
+    const type = latin1(bytes, offset, offset + 4);
+    const end = offset + 8 + size;
+    yield { type, start: offset + 8, end: Math.min(end, bytes.length) };
+    offset = end + (size & 1); // chunks are padded to even lengths
   }
 }
 
 /**
- * The chunk with its header; of VP8X a copy that announces nothing we leave out.
+ * The chunk with its header; of VP8X, a copy without the flags of what is removed.
  * @param {Uint8Array} bytes
  * @param {string} type
  * @param {number} start
@@ -60,7 +64,7 @@ function keptChunk(bytes, type, start, end) {
   const past = end + ((end - start) & 1);
   if (type !== "VP8X") return bytes.subarray(start - 8, past);
   const copy = bytes.slice(start - 8, past);
-  copy[8] &= ~GONE;
+  copy[8] &= ~REMOVED;
   return copy;
 }
 
@@ -82,9 +86,9 @@ function sizeOf(type, body) {
 
 /**
  * @param {Uint8Array} bytes
- * @param {number} at
+ * @param {number} offset
  */
-function uint24(bytes, at) {
-  if (at + 3 > bytes.length) throw new ContentError("Damaged");
-  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+function uint24(bytes, offset) {
+  if (offset + 3 > bytes.length) throw new ContentError("Damaged");
+  return bytes[offset] | (bytes[offset + 1] << 8) | (bytes[offset + 2] << 16);
 }

@@ -1,12 +1,13 @@
 /**
- * Y, U and V of limited range to luma as libwebp makes it for Pillow: colours interpolated, RGB in
- * its integers (libwebp, src/dsp/yuv.h and upsampling.c), each channel cut to 0…255, then grey.
+ * Y, U and V of limited range to luma, as libwebp makes it for Pillow: chroma interpolated, then
+ * RGB in its integers (libwebp, src/dsp/yuv.h and upsampling.c), each channel clipped to 0…255,
+ * then grey.
  */
 
 /** @typedef {import("../luma.js").Luma} Luma */
 
 /**
- * @param {Luma} luma whose Y becomes luma
+ * @param {Luma} luma which is Y, and becomes luma
  * @param {import("./planes.js").Planes} planes 4:2:0, 8 bits
  * @returns {Luma}
  */
@@ -33,7 +34,7 @@ function clipped(level) {
 }
 
 /**
- * One row of colour at full width: 9, 3, 3 and 1 parts of the four samples around each pixel.
+ * One row of chroma at full width: 9, 3, 3 and 1 parts of the four samples around each pixel.
  * @param {Uint8Array} into
  * @param {Uint8Array} bytes
  * @param {PlaneLayout} plane
@@ -47,9 +48,9 @@ function interpolate(into, bytes, { offset, stride }, row, rows) {
   const [a, b] = [offset + near * stride, offset + far * stride];
   const end = ((into.length + 1) >> 1) - 1;
   for (let column = 0; column < into.length; column += 1) {
-    const at = column >> 1;
-    const beside = Math.max(0, Math.min(end, column & 1 ? at + 1 : at - 1));
-    into[column] = mixed(bytes[a + at], bytes[a + beside], bytes[b + at], bytes[b + beside]);
+    const own = column >> 1;
+    const beside = Math.max(0, Math.min(end, column & 1 ? own + 1 : own - 1));
+    into[column] = mixed(bytes[a + own], bytes[a + beside], bytes[b + own], bytes[b + beside]);
   }
 }
 

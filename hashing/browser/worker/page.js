@@ -1,5 +1,5 @@
 /**
- * The page's side of the worker: one class, and nothing of the protocol beyond it.
+ * The page's side of the worker: the only module beside worker.js that knows their messages.
  */
 
 import { ContentError } from "../errors.js";
@@ -9,24 +9,25 @@ import { Player } from "../media/seek.js";
 /** @typedef {import("../media/decode.js").Way} Way */
 /**
  * @typedef {object} Options
- * @property {"none" | "standard" | "all"} [windows] parts of pictures that are hashed too;
- *   "standard"
+ * @property {import("../signals.js").WindowSet} [windows] of pictures; "standard" by default
  * @property {(part: number) => void} [onProgress] called with 0…1
  * @property {AbortSignal} [signal] stops it
  */
 /**
- * @typedef {{file: File, windows: string, resolve: (content: Content) => void, reject: (err: ContentError) => void,
- *   onProgress?: (part: number) => void, player?: Player, unheed: () => void}} Job
+ * `stopListening` ends the listening to the job's AbortSignal.
+ * @typedef {{file: File, windows: string, resolve: (content: Content) => void,
+ *   reject: (err: ContentError) => void, onProgress?: (part: number) => void, player?: Player,
+ *   stopListening: () => void}} Job
  */
 
-/** Milliseconds that a stopped file has to end by itself, before its worker is ended. */
-const PATIENCE = 3_000;
+/** Milliseconds that a cancelled file has to end by itself, before its worker is terminated. */
+const TIMEOUT_MS = 3_000;
 
-/** Hashes files in a worker. Make one when the page is loaded: afterwards it needs no network. */
+/** Hashes files in a worker. Create one when the page is loaded: afterwards it needs no network. */
 export class Hasher {
   /** @type {Map<number, Job>} */
   #jobs = new Map();
-  /** @type {{resolve: (found: {by: Way}) => void, reject: (err: ContentError) => void}[]} */
+  /** @type {{resolve: (result: {by: Way}) => void, reject: (err: ContentError) => void}[]} */
   #proofs = [];
   /** @type {ContentError | undefined} */
   #broken;
@@ -35,15 +36,15 @@ export class Hasher {
   #worker;
 
   /**
-   * @param {string | URL} url of worker.js; where the policy asks for it, a TrustedScriptURL
+   * @param {string | URL} url of worker.js; a TrustedScriptURL, if the page's policy requires one
    */
   constructor(url) {
     this.#url = url;
     this.#worker = this.#started();
   }
 
-  /** After a worker that did not load, for want of a network, there may be one by now. */
-  #mend() {
+  /** Try again to load a worker that did not load: there may be a network by now. */
+  #reload() {
     if (!this.#broken) return;
     this.#broken = undefined;
     this.#worker = this.#started();
@@ -57,7 +58,7 @@ export class Hasher {
   }
 
   /**
-   * Whether this browser gives scripts true pixels, and by which way.
+   * Prove that this browser gives scripts true pixels; the result is by which way.
    * @returns {Promise<{by: Way}>}
    * @throws {ContentError} Falsified, Unsupported
    */
@@ -74,23 +75,24 @@ export class Hasher {
    * @param {File} file
    * @param {Options} [options]
    * @returns {Promise<Content>}
-   * @throws {ContentError} of Unsupported, `cause` may be `{codec}`
+   * @throws {ContentError} the `cause` of Unsupported may be `{codec}`
    */
   hash(file, { windows = "standard", onProgress, signal } = {}) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new ContentError("Cancelled"));
-      this.#mend();
+      this.#reload();
       const id = (this.#last += 1);
       const stop = () => this.#stop(id);
       signal?.addEventListener("abort", stop);
-      const unheed = () => signal?.removeEventListener("abort", stop);
-      this.#jobs.set(id, { file, windows, resolve, reject, onProgress, unheed });
+      const stopListening = () => signal?.removeEventListener("abort", stop);
+      this.#jobs.set(id, { file, windows, resolve, reject, onProgress, stopListening });
       return this.#worker.postMessage({ do: "hash", id, file, windows });
     });
   }
 
   /**
-   * One that waits is stopped at once; the one that is being hashed has some time to end itself.
+   * A job that waits is stopped at once; the one that is being hashed has some time to end by
+   * itself.
    * @param {number} id
    */
   #stop(id) {
@@ -98,12 +100,12 @@ export class Hasher {
     this.#worker.postMessage({ do: "cancel", id });
     const job = this.#jobs.get(id);
     if (job && id !== hashing) return this.#end({ id, error: "Cancelled" }, job);
-    return setTimeout(() => this.#jobs.has(id) && this.#restart(id), PATIENCE);
+    return setTimeout(() => this.#jobs.has(id) && this.#restart(id), TIMEOUT_MS);
   }
 
   /**
-   * A decoder that neither ends nor stops ends with its worker; what waited behind it goes to a
-   * new one. That takes the network: without it, they fail as when the page did not load.
+   * Terminate the worker, with a decoder that does not stop, and give the jobs that wait to a new
+   * one. That needs the network: without it, they fail as if the worker had not loaded at first.
    * @param {number} hung
    */
   #restart(hung) {
@@ -116,7 +118,7 @@ export class Hasher {
     }
   }
 
-  /** @param {any} message of worker.js, our own code */
+  /** @param {any} message from worker.js, our own code */
   #take(message) {
     if ("proved" in message) {
       const proof = this.#proofs.shift();
@@ -138,7 +140,7 @@ export class Hasher {
    */
   #end({ id, content, error, data }, job) {
     this.#jobs.delete(id);
-    job.unheed();
+    job.stopListening();
     job.player?.close();
     if (content) job.resolve(content);
     else job.reject(new ContentError(error, data && { cause: data }));
@@ -155,7 +157,7 @@ export class Hasher {
     player.start();
   }
 
-  /** The worker did not load, or died: nothing that waits will be answered. */
+  /** The worker did not load, or died: every job and proof fails. */
   #fail() {
     this.#broken = new ContentError("DecoderCrashed");
     for (const { reject } of this.#proofs.splice(0)) reject(this.#broken);

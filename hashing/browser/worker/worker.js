@@ -1,6 +1,7 @@
 /**
- * The Web Worker's entry: files come in, signals go out. Started once when the page is loaded, so
- * that it needs no network afterwards; it has none (its policy is `connect-src 'none'`).
+ * The entry of the Web Worker: files come in, signals go out. The worker is started once, when the
+ * page is loaded, and needs no network afterwards; it has none (its policy is `connect-src
+ * 'none'`).
  *
  *     page → worker  {do: "prove"}                     → {proved: true, by}
  *                                                        or {proved: false, code}
@@ -11,7 +12,8 @@
  *                    {id, next: true} for each frame     {do: "frames-end", id}
  *                                                        or {do: "frames-error", id, error}
  *
- * Files are hashed one after another: two decoded pictures at once may be more than a phone has.
+ * Files are hashed one after another: two decoded pictures at once may need more memory than a
+ * phone has.
  */
 
 import { ContentError } from "../errors.js";
@@ -20,9 +22,9 @@ import { provenWays } from "../media/proof.js";
 import { Seeking } from "../media/seeking.js";
 
 /** @typedef {import("../media/decode.js").Way} Way */
-/** @typedef {{id: number, file: File, windows: "none" | "standard" | "all"}} Job */
+/** @typedef {{id: number, file: File, windows: import("../signals.js").WindowSet}} Job */
 
-/** @type {Promise<void>} what is being done, and all that waits */
+/** @type {Promise<void>} settled when everything asked for so far is done */
 let queue = Promise.resolve();
 /** @type {Set<number>} jobs that have not ended */
 const waiting = new Set();
@@ -62,13 +64,13 @@ async function prove() {
 }
 
 /**
- * The ways that are true now.
- * @param {readonly Way[]} [among]
+ * The ways of decoding that give true pixels now.
+ * @param {readonly Way[]} [candidates]
  * @returns {Promise<Way[]>}
- * @throws {ContentError} Falsified, or Unsupported when there is no way at all
+ * @throws {ContentError} Falsified, or Unsupported if no way can be used at all
  */
-async function proven(among) {
-  const { ways, falsified } = await provenWays(among);
+async function proven(candidates) {
+  const { ways, falsified } = await provenWays(candidates);
   if (!ways.length) throw new ContentError(falsified ? "Falsified" : "Unsupported");
   return ways;
 }
@@ -79,8 +81,8 @@ async function run({ id, file, windows }) {
     const content = await hash(id, file, windows);
     self.postMessage({ id, content });
   } catch (err) {
-    const told = err instanceof ContentError ? err.cause : undefined;
-    const codec = told && typeof told === "object" && "codec" in told ? told.codec : undefined;
+    const cause = err instanceof ContentError ? err.cause : undefined;
+    const codec = cause && typeof cause === "object" && "codec" in cause ? cause.codec : undefined;
     self.postMessage({ id, error: codeOf(err), ...(codec ? { data: { codec } } : {}) });
   } finally {
     seeking.delete(id);
@@ -90,7 +92,7 @@ async function run({ id, file, windows }) {
 }
 
 /**
- * Hash between two proofs, as some browsers alter what is read in another way each time.
+ * Hash between two proofs: some browsers alter pixels differently each time.
  * @param {number} id
  * @param {File} file
  * @param {Job["windows"]} windows
@@ -101,7 +103,7 @@ async function hash(id, file, windows) {
   };
   check();
   const ways = await proven();
-  const stillTrue = async () => {
+  const checkProof = async () => {
     if ((await proven(ways)).length < ways.length) throw new ContentError("Falsified");
   };
   try {
@@ -109,16 +111,16 @@ async function hash(id, file, windows) {
       windows, ways, check, progress: progressOf(id), seek: (colours) => seek(id, file, colours),
     });
     check();
-    await stillTrue();
+    await checkProof();
     return content;
   } catch (err) {
-    if (codeOf(err) === "TooPlain") await stillTrue(); // a blanked picture is plain too
+    if (codeOf(err) === "TooPlain") await checkProof(); // as is a picture that was blanked
     throw err;
   }
 }
 
 /**
- * Messages for each hundredth only.
+ * Sends a message for each hundredth only.
  * @param {number} id
  */
 function progressOf(id) {
@@ -136,13 +138,13 @@ function progressOf(id) {
  * @param {import("../media/video_luma.js").Colours} colours
  */
 function seek(id, file, colours) {
-  const found = new Seeking(() => self.postMessage({ id, next: true }));
-  seeking.set(id, found);
+  const frames = new Seeking(() => self.postMessage({ id, next: true }));
+  seeking.set(id, frames);
   self.postMessage({ id, seek: { file } });
-  return found.frames(colours);
+  return frames.frames(colours);
 }
 
 /** @param {unknown} err */
 function codeOf(err) {
-  return err instanceof ContentError ? err.code : "Damaged"; // what its bytes made go wrong
+  return err instanceof ContentError ? err.code : "Damaged"; // its bytes made our code fail
 }

@@ -25,8 +25,8 @@ export function text(name, values = {}) {
  * What is wrong with words that were typed, without repeating any of them.
  * @param {import("../../../hashing/browser/errors.js").InvalidPassphrase} err
  */
-export function wrongWords({ place, count }) {
-  return place ? text("wrong-word", { place }) : text("wrong-count", { count });
+export function wrongWords({ position, count }) {
+  return position ? text("wrong-word", { place: position }) : text("wrong-count", { count });
 }
 
 /**
