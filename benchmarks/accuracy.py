@@ -28,7 +28,7 @@ from benchmarks import accuracy_films as films
 from benchmarks import accuracy_pictures as pictures
 from benchmarks import edits, film_edits, heatmap, tails
 from benchmarks.accuracy_pictures import PDQ_31, PHASH_10, Asked, Photo, Trial
-from hashing.profile import Profile
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 from service.domain.match_policy import (
     MATCH_DISTANCE,

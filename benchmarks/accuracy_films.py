@@ -17,8 +17,8 @@ from benchmarks.film_edits import EDITS, Edit, edited
 from benchmarks.films import Corpus, Video, corpus
 from hashing.errors import ContentError
 from hashing.hasher import hash_file
-from hashing.profile import Profile
 from hashing.signals import ContentSignals
+from hashing.views.profile import Profile
 from service.domain.sighting import Verdict
 
 PROFILES = tuple(Profile)

@@ -25,11 +25,11 @@ from tqdm import tqdm
 from benchmarks import bank
 from benchmarks.edits import EDITS, edited
 from benchmarks.tails import Distances, nearest
-from hashing import pdq
+from hashing.algorithms import pdq
 from hashing.errors import TooPlain
 from hashing.hasher import hash_picture
-from hashing.profile import Profile
 from hashing.signals import ContentSignals
+from hashing.views.profile import Profile
 from hashing.windows import SETS, WindowSet
 from service.domain.sighting import Verdict
 

@@ -20,7 +20,7 @@ PAGE = """<!doctype html><html lang="en"><title>hash</title><input type="file" m
 SCRIPT = (
     modules.HASHER
     + """
-const hasher = makeHasher("/browser/worker.js");
+const hasher = makeHasher("/browser/worker/worker.js");
 window.hashAll = async (windows) => {
   const [found, files] = [[], document.querySelector("input").files];
   for (const file of files) {

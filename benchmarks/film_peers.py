@@ -21,7 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing import ContentError, frames, pdq
+from hashing import ContentError
+from hashing.algorithms import pdq
+from hashing.media import frames
 
 Codes = NDArray[np.uint8]
 

@@ -30,7 +30,9 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from benchmarks import machine
-from hashing import hash_files, hash_picture, pdq, phash, pixels
+from hashing import hash_files, hash_picture
+from hashing.algorithms import pdq, phash
+from hashing.media import pixels
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"
 SIZES = {0.3: (640, 480), 2.0: (1920, 1080), 12.0: (4000, 3000)}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 from tqdm import tqdm
 
-from hashing import pdq
+from hashing.algorithms import pdq
 
 Codes = NDArray[np.uint8]
 SEED = 20261121

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hashing import frames, pdq, pixels
+from hashing.algorithms import pdq
+from hashing.media import frames, pixels
 
 NEAR = 10
 """Bits within which we want to be of each reference."""

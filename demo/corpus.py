@@ -64,10 +64,11 @@ def of_package(folder: Path) -> Corpus:
 def of_user(pictures: Path, folder: Path) -> Corpus:
     """The user's own files; what they lack is taken from the package."""
     ours = of_package(folder)
-    files = gather([pictures]).files[:MOST_FILES]
+    gathered = gather([pictures])
+    files = gathered.files[:MOST_FILES]
     hashed = {
         files[index]: outcome
-        for index, outcome in hash_files(files)
+        for index, outcome in hash_files(files, formats=gathered.formats)
         if not isinstance(outcome, ContentError)
     }
     stills = [path for path in files if _is(hashed.get(path), ContentKind.PICTURE)]

@@ -1,7 +1,7 @@
-"""Takeback on the device: content in, signals out. Only signals can leave.
+"""Takeback on the device: content in, signals out. Only signals leave it.
 
-Everything public is here, loaded when first used: importing this package opens no socket
-and loads no decoder.
+Everything public can be imported from here, and is loaded when it is first used: importing this
+package opens no socket and loads no decoder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hashing.hasher import hash_file as hash_file
     from hashing.hasher import hash_picture as hash_picture
     from hashing.passphrase import new_passphrase as new_passphrase
-    from hashing.profile import Profile as Profile
     from hashing.signals import ContentKind as ContentKind
     from hashing.signals import ContentSignals as ContentSignals
     from hashing.signals import FrameSignal as FrameSignal
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from hashing.signals import distance as distance
     from hashing.submission import Eligibility as Eligibility
     from hashing.submission import Submission as Submission
+    from hashing.views.profile import Profile as Profile
     from hashing.windows import WindowSet as WindowSet
 
 _HOME = {
@@ -41,7 +41,6 @@ _HOME = {
     "hash_file": "hasher",
     "hash_picture": "hasher",
     "new_passphrase": "passphrase",
-    "Profile": "profile",
     "ContentKind": "signals",
     "ContentSignals": "signals",
     "FrameSignal": "signals",
@@ -53,8 +52,10 @@ _HOME = {
     "distance": "signals",
     "Eligibility": "submission",
     "Submission": "submission",
+    "Profile": "views.profile",
     "WindowSet": "windows",
 }
+"""The module that each public name is from."""
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 (one list; a test compares it with the imports above)
 

@@ -1,8 +1,8 @@
-"""Many files on all cores, where one hostile file can end only its own process.
+"""Many files on all cores, in worker processes, so that a hostile file can end only its own.
 
-Decoders are C code and can crash or hang. Each file is hashed in a worker process; when a
-worker dies, the few files that were in flight are tried again, each alone, so that the one
-at fault is named and every other gets its signals.
+Decoders are C code and can crash or hang. When a worker process dies, the few files that were
+being hashed are tried again, each alone: so the file that causes it is found, and every other
+one gets its signals.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from hashing.errors import ContentError, DecoderCrashed, TooManyPixels
 from hashing.hasher import Use, hash_file
+from hashing.media.formats import Format
 from hashing.signals import ContentSignals
 from hashing.windows import WindowSet
 
@@ -31,12 +32,12 @@ Outcome = ContentSignals | ContentError
 Advance = Callable[[int, float], None]
 
 STALL_SECONDS = 60
-"""A worker that hashes no picture and no video frame for so long is ended."""
+"""A worker that finishes no picture and no video frame for so long is ended."""
 WORKER_BYTES = 6 * 2**30
 """Address space of a worker on Linux: a decoder that asks for more gets a MemoryError."""
 _POLL_SECONDS = 0.1
 _alarm: Callable[[int], object] = getattr(signal, "alarm", lambda _seconds: None)
-"""Ends this process after so many seconds. Windows has none: there a stall is waited for."""
+"""Ends this process after so many seconds. Windows has no such call: there a stall is not ended."""
 
 
 def hash_files(
@@ -45,15 +46,17 @@ def hash_files(
     workers: int | None = None,
     advance: Advance | None = None,
     use: Use = WindowSet.STANDARD,
+    formats: Mapping[Path, Format] | None = None,
 ) -> Iterator[tuple[int, Outcome]]:
-    """Yield (index into `paths`, its signals or its error) as they come, on all cores.
+    """Yield (index into `paths`, its signals or its error) in the order in which they are done.
 
-    `use` is what they are for. `advance` is called with an index and the part of that video done,
-    0 to 1.
+    `workers` is how many processes there are; as many as cores, if None. `advance` is called with
+    an index and the part of that video done, 0 to 1. `use` is what the signals are for. `formats`
+    has the formats that have been read from first bytes already.
     """
     if workers is None:
         workers = os.cpu_count() or 1
-    batch = _Batch(paths, advance or (lambda _index, _part: None), use)
+    batch = _Batch(paths, advance or (lambda _index, _part: None), use, formats or {})
     todo = list(reversed(range(len(paths))))
     suspects: list[int] = []
     while todo:
@@ -67,36 +70,47 @@ def hash_files(
 
 
 class _Batch:
-    def __init__(self, paths: Sequence[Path], advance: Advance, use: Use) -> None:
+    """The files of one call."""
+
+    def __init__(
+        self, paths: Sequence[Path], advance: Advance, use: Use, formats: Mapping[Path, Format]
+    ) -> None:
         self._paths = paths
-        self._use = use
         self._advance = advance
+        self._use = use
+        self._formats = formats
         self._context = _context()
 
     def run(self, todo: list[int], died: list[int], workers: int) -> Iterator[tuple[int, Outcome]]:
-        """Empty `todo` in a pool of its own; leave in `died` what was in flight when it broke."""
-        told: SimpleQueue[tuple[int, float]] = self._context.SimpleQueue()
-        flying: dict[Future[Outcome], int] = {}
+        """Hash the files of `todo` in a new pool, until it is empty or a worker dies.
+
+        The files that were being hashed then are added to `died`; `todo` keeps the rest.
+        """
+        progress: SimpleQueue[tuple[int, float]] = self._context.SimpleQueue()
+        pending: dict[Future[Outcome], int] = {}
         pool = ProcessPoolExecutor(
-            min(workers, len(todo)), self._context, initializer=_enter, initargs=(told,)
+            min(workers, len(todo)), self._context, initializer=_set_up, initargs=(progress,)
         )
         try:
-            with pool, _left_early():
-                while todo or flying:
-                    while todo and len(flying) < 2 * workers:
-                        with _undisturbed():
-                            path = self._paths[todo[-1]]
-                            future = pool.submit(_hash_one, todo[-1], path, self._use)
-                        flying[future] = todo.pop()
-                    done, _ = wait(flying, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                    while not told.empty():
-                        self._advance(*told.get())
+            with pool, _workers_ended_early():
+                while todo or pending:
+                    while todo and len(pending) < 2 * workers:
+                        with _interrupt_deferred():
+                            future = self._submit(pool, todo[-1])
+                        pending[future] = todo.pop()
+                    done, _ = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    while not progress.empty():
+                        self._advance(*progress.get())
                     for future in done:
                         outcome = future.result()
-                        yield flying.pop(future), outcome
+                        yield pending.pop(future), outcome
         except BrokenProcessPool:
-            # With nothing in flight, the next file is taken for it: there must be an end.
-            died.extend(flying.values() or [todo.pop()])
+            # With nothing pending, the next file counts as the cause: the loop must end.
+            died.extend(pending.values() or [todo.pop()])
+
+    def _submit(self, pool: ProcessPoolExecutor, index: int) -> Future[Outcome]:
+        path = self._paths[index]
+        return pool.submit(_hash_one, index, path, self._use, self._formats.get(path))
 
 
 def _context() -> BaseContext:
@@ -109,8 +123,8 @@ def _context() -> BaseContext:
 
 
 @contextlib.contextmanager
-def _left_early() -> Iterator[None]:
-    """On Ctrl-C, or when the caller wants no more, end the workers: they may be busy for long."""
+def _workers_ended_early() -> Iterator[None]:
+    """Kill the workers on Ctrl-C, or if the caller stops iterating: they may be busy for long."""
     before = set(multiprocessing.active_children())
     try:
         yield
@@ -121,39 +135,40 @@ def _left_early() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep Ctrl-C for the end: what is half started would print what it misses.
+def _interrupt_deferred() -> Iterator[None]:
+    """Let Ctrl-C take effect at the end only: a worker that is half started would print errors.
 
-    Blocked, because the processes started inherit that; and kept by a handler, because threads
-    of BLAS, which are not blocked, pass it on to us.
+    The signal is blocked, because new processes inherit that; and a handler notes it, because
+    threads of BLAS, in which it is not blocked, pass it on to this one.
     """
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+    if threading.current_thread() is not threading.main_thread():  # only that one is interrupted
         yield
         return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
     _mask("SIG_BLOCK")
     try:
         yield
     finally:
         _mask("SIG_UNBLOCK")
         signal.signal(signal.SIGINT, before)
-        if pressed:
+        if interrupts:
             raise KeyboardInterrupt
 
 
 def _mask(how: str) -> None:
-    with contextlib.suppress(AttributeError):  # Windows has none
+    with contextlib.suppress(AttributeError):  # Windows has no masks
         signal.pthread_sigmask(getattr(signal, how), {signal.SIGINT})
 
 
-_told: SimpleQueue[tuple[int, float]] | None = None
-"""Set once in each worker by the pool: where it tells how far a video is."""
+_progress: SimpleQueue[tuple[int, float]] | None = None
+"""Where a worker reports how much of a video is done; set by the pool when the worker starts."""
 
 
-def _enter(told: SimpleQueue[tuple[int, float]]) -> None:
-    global _told  # noqa: PLW0603 (a process of its own; the pool offers no other way in)
-    _told = told
+def _set_up(progress: SimpleQueue[tuple[int, float]]) -> None:
+    """Prepare a worker process: its queue, its signal handlers, its limits."""
+    global _progress  # noqa: PLW0603 (a process of its own; the pool offers no other way)
+    _progress = progress
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker at once and silently
     _mask("SIG_UNBLOCK")
     with contextlib.suppress(AttributeError, ImportError, ValueError, OSError):
@@ -164,17 +179,17 @@ def _enter(told: SimpleQueue[tuple[int, float]]) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))
 
 
-def _hash_one(index: int, path: Path, use: Use) -> Outcome:
-    """Hash one file; SIGALRM ends the process if C code stalls, which no Python timeout could."""
+def _hash_one(index: int, path: Path, use: Use, known: Format | None = None) -> Outcome:
+    """Hash one file. SIGALRM ends the process if C code stalls, which no Python timeout could."""
 
-    def alive(part: float) -> None:
+    def report(part: float) -> None:
         _alarm(STALL_SECONDS)
-        if _told is not None:
-            _told.put((index, part))
+        if _progress is not None:
+            _progress.put((index, part))
 
     _alarm(STALL_SECONDS)
     try:
-        return hash_file(path, alive, use=use)
+        return hash_file(path, report, use=use, known=known)
     except ContentError as err:
         err.__cause__ = err.__context__ = None
         return err.with_traceback(None)

@@ -1,8 +1,8 @@
-"""`takeback`: hash, submit, status, withdraw for owners; lookup for platforms.
+"""The command `takeback`: hash, submit, status, withdraw for owners; lookup for platforms.
 
 Exit codes: 0 all done, 1 some failed, 2 wrong usage. Results go to standard output,
 everything else to standard error. A passphrase or key is never an argument, because
-arguments are seen by every other program on the machine.
+every other program on the machine can read arguments.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from hashing.errors import ContentError, DeviceError, InvalidSubmission
 from hashing.gather import gather
 from hashing.hasher import Use
 from hashing.passphrase import new_passphrase, normalise
-from hashing.profile import Profile
 from hashing.signals import ContentSignals
 from hashing.submission import MAX_ENTRIES, Eligibility, Submission
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 
 SOME_FAILED = 1
 USAGE = 2
-SHOWN = 200
-"""Files looked up before their answers are printed."""
+LOOKUP_BATCH = 200
+"""Files that are looked up before their answers are printed."""
 
 Hashed = list[tuple[Path, ContentSignals]]
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit."""
-    chosen = _parser().parse_args(argv)
+    args = _parser().parse_args(argv)
     try:
-        code = chosen.run(chosen)
+        code = args.run(args)
     except DeviceError as err:
         die(str(err))
     except KeyboardInterrupt:
@@ -54,21 +54,22 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def die(message: str, code: int = SOME_FAILED) -> NoReturn:
-    """Say what is wrong and what to do, and exit."""
+    """Print what is wrong and what to do, and exit."""
     print(f"takeback: {message}", file=sys.stderr)
     sys.exit(code)
 
 
-def _hash(chosen: argparse.Namespace) -> int:
-    done = _outcomes(chosen.paths, WindowSet(chosen.windows))
-    for path, outcome in done:
-        for line in report.outcome_lines(path, outcome, as_json=chosen.json):
+def _hash(args: argparse.Namespace) -> int:
+    outcomes = _outcomes(args.paths, WindowSet(args.windows))
+    for path, outcome in outcomes:
+        for line in report.outcome_lines(path, outcome, as_json=args.json):
             print(line)
-    return SOME_FAILED if any(isinstance(outcome, ContentError) for _, outcome in done) else 0
+    failed = any(isinstance(outcome, ContentError) for _, outcome in outcomes)
+    return SOME_FAILED if failed else 0
 
 
-def _submit(chosen: argparse.Namespace) -> int:
-    hashed, failed = _hashed(chosen.paths, WindowSet(chosen.windows))
+def _submit(args: argparse.Namespace) -> int:
+    hashed, failed = _hashed(args.paths, WindowSet(args.windows))
     entries = tuple(content for _, content in hashed)
     if len(entries) > MAX_ENTRIES:
         raise InvalidSubmission(
@@ -76,54 +77,54 @@ def _submit(chosen: argparse.Namespace) -> int:
         )
     if not entries:
         die("Nothing could be hashed, so nothing was sent.")
-    if chosen.case:
-        added = OwnerClient(chosen.server, _passphrase()).add(chosen.case, entries)["added"]
-        print(f"Added {added} to case {chosen.case}; what it had already was passed over.")
+    if args.case:
+        added = OwnerClient(args.server, _passphrase()).add(args.case, entries)["added"]
+        print(f"Added {added} to case {args.case}; what it had already was passed over.")
         return failed
-    submission = Submission(entries, _eligibility(chosen), chosen.note)
+    submission = Submission(entries, _eligibility(args), args.note)
     given = os.environ.get("TAKEBACK_PASSPHRASE")
     passphrase = normalise(given or new_passphrase())
-    client = OwnerClient(chosen.server, passphrase)
+    client = OwnerClient(args.server, passphrase)
     print(report.GIVEN if given else report.PASSPHRASE.format(passphrase=passphrase), flush=True)
     number = client.open_case(submission)
     print(report.OPENED.format(number=number, count=len(entries)))
     return failed
 
 
-def _status(chosen: argparse.Namespace) -> int:
-    status = OwnerClient(chosen.server, _passphrase()).status(chosen.case)
-    print(json.dumps(status, indent=2) if chosen.json else "\n".join(report.status_lines(status)))
+def _status(args: argparse.Namespace) -> int:
+    status = OwnerClient(args.server, _passphrase()).status(args.case)
+    print(json.dumps(status, indent=2) if args.json else "\n".join(report.status_lines(status)))
     return 0
 
 
-def _withdraw(chosen: argparse.Namespace) -> int:
-    client = OwnerClient(chosen.server, _passphrase())
-    what = f"entry {chosen.entry}" if chosen.entry else "the whole case"
-    if chosen.undo:
-        print(report.undone_text(what, client.undo(chosen.case, chosen.entry)))
+def _withdraw(args: argparse.Namespace) -> int:
+    client = OwnerClient(args.server, _passphrase())
+    what = f"entry {args.entry}" if args.entry else "the whole case"
+    if args.undo:
+        print(report.undone_text(what, client.undo(args.case, args.entry)))
         return 0
-    for_good = " for good, so that nobody can undo it" if chosen.now else ""
-    if not chosen.yes and not _agrees(f"Withdraw {what}{for_good}? [y/N] "):
+    for_good = " for good, so that nobody can undo it" if args.now else ""
+    if not args.yes and not _agrees(f"Withdraw {what}{for_good}? [y/N] "):
         die("Nothing was withdrawn.")
-    answer = client.withdraw(chosen.case, chosen.entry, erase_now=chosen.now)
+    answer = client.withdraw(args.case, args.entry, erase_now=args.now)
     print(report.withdrawn_text(what, answer))
     return 0
 
 
-def _lookup(chosen: argparse.Namespace) -> int:
+def _lookup(args: argparse.Namespace) -> int:
     key = os.environ.get("TAKEBACK_KEY") or die("Set TAKEBACK_KEY to your platform key.", USAGE)
-    hashed, failed = _hashed(chosen.paths, Profile(chosen.profile))
-    client = PlatformClient(chosen.server, key)
-    for start in range(0, len(hashed), SHOWN):
-        part = hashed[start : start + SHOWN]
-        answers = client.lookup(content for _, content in part)
-        for (path, _), answer in zip(part, answers, strict=True):
-            print(report.verdict_line(path, answer, as_json=chosen.json))
+    hashed, failed = _hashed(args.paths, Profile(args.profile))
+    client = PlatformClient(args.server, key)
+    for start in range(0, len(hashed), LOOKUP_BATCH):
+        batch = hashed[start : start + LOOKUP_BATCH]
+        answers = client.lookup(content for _, content in batch)
+        for (path, _), answer in zip(batch, answers, strict=True):
+            print(report.verdict_line(path, answer, as_json=args.json))
     return failed
 
 
 def _outcomes(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> list[tuple[Path, Outcome]]:
-    """Hash everything named, in the order named, with a bar while it lasts."""
+    """Hash everything named, in the order named, with a progress bar."""
     gathered = gather(named)
     if gathered.passed_over:
         print(f"Passed over {gathered.passed_over} other files.", file=sys.stderr)
@@ -139,7 +140,8 @@ def _outcomes(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> list[tupl
             parts[index] = 0 if index in outcomes else part
             show()
 
-        for index, outcome in hash_files(gathered.files, advance=advance, use=use):
+        hashed = hash_files(gathered.files, advance=advance, use=use, formats=gathered.formats)
+        for index, outcome in hashed:
             outcomes[index] = outcome
             parts.pop(index, None)
             show()
@@ -153,7 +155,7 @@ def _bar(total: int) -> Any:  # noqa: ANN401 (tqdm is untyped)
 
 
 def _hashed(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> tuple[Hashed, int]:
-    """Return what could be hashed, and the exit code; say what could not."""
+    """Return what could be hashed, and the exit code; print what could not be hashed."""
     hashed: Hashed = []
     failed = 0
     for path, outcome in _outcomes(named, use):
@@ -173,13 +175,13 @@ def _passphrase() -> str:
         die("No passphrase was given. Type it, or set TAKEBACK_PASSPHRASE.")
 
 
-def _eligibility(chosen: argparse.Namespace) -> Eligibility:
-    """The three answers, from options or asked for. A case needs a yes to the last two."""
-    subject: Literal["self", "authorised"] = chosen.subject or _asked_subject()
-    adults = chosen.adults or _agrees("Was everyone shown 18 or older when it was made? [y/N] ")
+def _eligibility(args: argparse.Namespace) -> Eligibility:
+    """The three answers, from the options or asked now. A case needs a yes to the last two."""
+    subject: Literal["self", "authorised"] = args.subject or _asked_subject()
+    adults = args.adults or _agrees("Was everyone shown 18 or older when it was made? [y/N] ")
     if not adults:
         die(report.UNDER_18)
-    intimate = chosen.intimate or _agrees("Is it intimate, and shared without consent? [y/N] ")
+    intimate = args.intimate or _agrees("Is it intimate, and shared without consent? [y/N] ")
     if not intimate:
         die(report.NOT_INTIMATE)
     return Eligibility(subject, adults=adults, intimate=intimate)

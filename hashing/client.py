@@ -24,13 +24,13 @@ Feedback = Literal["pending_review", "blocked", "not_blocked"]
 TIMEOUT_SECONDS = 60
 LOOKUP_ITEMS = 1000
 LOOKUP_VALUES = 50_000
-"""Items, and perceptual values, that the service takes in one request."""
+"""Most items, and most perceptual values, that the service accepts in one request."""
 MAX_ANSWER_BYTES = 64 * 2**20
 _NOT_OURS = "The answer was not that of a Takeback service."
 
 
 class OwnerClient:
-    """Opens a case, tells what happened, withdraws, undoes. The passphrase stays here."""
+    """Opens a case, asks for its status, withdraws, undoes. The passphrase is never sent."""
 
     def __init__(self, server: str, passphrase: str) -> None:
         self._server = _checked(server)
@@ -39,8 +39,8 @@ class OwnerClient:
     def open_case(self, submission: Submission) -> str:
         """Send a submission; return the case number.
 
-        Sending the same again with the same passphrase returns the same number and opens
-        nothing, so an answer that was lost on the way is got by asking once more.
+        Sending it again with the same passphrase returns the same number and opens no second case:
+        so it can be repeated when an answer was lost.
         """
         answer = _call(self._server, "POST", "/v1/cases", submission.document(self._access))
         return str(_field(answer, "case_number"))
@@ -66,13 +66,13 @@ class OwnerClient:
         return self._of_case(number, "POST", f"{_path(entry)}/undo")
 
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
-        plain = "-".join(re.findall(r"[0-9a-zA-Z]+", number))  # pasted, it may have other dashes
-        credential = f"Case {plain}:{self._access.hex()}"
+        ascii_number = "-".join(re.findall(r"[0-9a-zA-Z]+", number))  # pasted: with other dashes
+        credential = f"Case {ascii_number}:{self._access.hex()}"
         return _call(self._server, method, path, body, credential)
 
 
 class PlatformClient:
-    """Asks whether uploads match, hands in what was seen, says what was done."""
+    """Asks whether uploads match, submits observations, reports what was done about matches."""
 
     def __init__(self, server: str, key: str) -> None:
         self._server = _checked(server)
@@ -81,25 +81,25 @@ class PlatformClient:
     def lookup(self, items: Iterable[ContentSignals]) -> list[Json]:
         """Return, for each item in order, its verdict and match references.
 
-        Asks as often as it takes: a request has an end to its items and their values.
+        As many requests are made as their limits of items and values need.
         """
-        return [answer for part in _requests(items) for answer in self._answers(part)]
+        return [answer for request in _requests(items) for answer in self._answers(request)]
 
     def _answers(self, items: list[Json]) -> list[Json]:
-        answer = _call(self._server, "POST", "/v1/lookup", {"items": items}, self._credential)
-        found: list[Json] = _field(answer, "items")
-        if len(found) != len(items):
+        document = _call(self._server, "POST", "/v1/lookup", {"items": items}, self._credential)
+        answers: list[Json] = _field(document, "items")
+        if len(answers) != len(items):
             raise Unreachable(_NOT_OURS)
-        return found
+        return answers
 
     def observe(self, content: ContentSignals, address: str) -> Json:
-        """Hand in that this content was seen at an address."""
-        body = {"observations": [{"address": address, **_seen(content)}]}
+        """Submit the observation that this content was seen at an address."""
+        body = {"observations": [{"address": address, **_item(content)}]}
         return _call(self._server, "POST", "/v1/observations", body, self._credential)
 
-    def feedback(self, match: str, said: Feedback) -> Json:
-        """Say what was done about a match."""
-        body = {"feedback": [{"match": match, "value": said}]}
+    def feedback(self, match: str, value: Feedback) -> Json:
+        """Report what was done about a match; `match` is its reference."""
+        body = {"feedback": [{"match": match, "value": value}]}
         return _call(self._server, "POST", "/v1/feedback", body, self._credential)
 
 
@@ -108,40 +108,41 @@ def _path(entry: int | None) -> str:
 
 
 def _requests(items: Iterable[ContentSignals]) -> Iterator[list[Json]]:
-    """Items as requests of at most LOOKUP_ITEMS and, unless one alone has more, LOOKUP_VALUES."""
-    part: list[Json] = []
-    values = 0
+    """Items in requests of at most LOOKUP_ITEMS and, unless one alone has more, LOOKUP_VALUES."""
+    request: list[Json] = []
+    total = 0
     for item in items:
-        more = _values(item)
-        if part and (len(part) == LOOKUP_ITEMS or values + more > LOOKUP_VALUES):
-            yield part
-            part, values = [], 0
-        part.append(_seen(item))
-        values += more
-    if part:
-        yield part
+        count = _values(item)
+        if request and (len(request) == LOOKUP_ITEMS or total + count > LOOKUP_VALUES):
+            yield request
+            request, total = [], 0
+        request.append(_item(item))
+        total += count
+    if request:
+        yield request
 
 
-def _seen(content: ContentSignals) -> Json:
-    """What a platform tells of content: no windows, which only entries have."""
+def _item(content: ContentSignals) -> Json:
+    """The document that a platform sends of content: without windows, which only entries have."""
     return content_document(replace(content, windows=()))
 
 
 def _values(item: ContentSignals) -> int:
-    """How many values the service searches, with the orientations it makes where none are given."""
+    """How many values the service searches for an item: without views, it adds orientations."""
     views = sum(len(view.values) for view in item.views)
     of_frames = [sum(len(v.values) for v in f.views) or ORIENTATIONS for f in item.frames]
     return len(item.signals) + (views or ORIENTATIONS) + len(item.frames) + sum(of_frames)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the credential to an address the user did not give."""
+    """A redirect would send the credential to an address that the user did not give."""
 
     def redirect_request(self, *_args: object, **_kwargs: object) -> None:
         return None
 
 
 def _checked(server: str) -> str:
+    """The address without a trailing slash. Raises InsecureAddress."""
     try:
         parts = urlsplit(server)
     except ValueError as err:
@@ -168,13 +169,13 @@ def _call(
         headers["Authorization"] = credential
     if body is not None:
         headers["Content-Type"] = "application/json"
-    sent = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(server + path, sent, headers, method=method)  # noqa: S310 (_checked)
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(server + path, data, headers, method=method)  # noqa: S310 (_checked)
     try:
         with urllib.request.build_opener(_NoRedirects).open(
             request, timeout=TIMEOUT_SECONDS
-        ) as got:
-            return _parsed(got.read(MAX_ANSWER_BYTES))
+        ) as response:
+            return _parsed(response.read(MAX_ANSWER_BYTES))
     except urllib.error.HTTPError as err:
         with err:
             raise _refused(err) from None
@@ -199,7 +200,7 @@ def _field(answer: Json, name: str) -> Any:  # noqa: ANN401 (JSON)
 
 
 def _refused(err: urllib.error.HTTPError) -> Refused:
-    """The problem document of the service (RFC 9457), or what little is known without one."""
+    """The error for the service's problem document (RFC 9457), or for the status alone."""
     try:
         problem = _parsed(err.read(MAX_ANSWER_BYTES))
     except (Unreachable, OSError, HTTPException):

@@ -1,46 +1,58 @@
-"""Paths a person named to the files to hash: folders are walked, in name order."""
+"""The paths given on a command line to the files to hash: folders are walked in name order."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hashing.errors import EmptyFile, UnknownFormat
-from hashing.formats import HEAD_BYTES, sniff
+from hashing.media.formats import Format, sniff_file
 
 MAX_FILES = 100_000
+"""Most files of one command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Files to hash, and how many files found in folders are neither picture nor video."""
+    """Files to hash, and how many files found in folders are neither picture nor video.
+
+    `formats` has the format of each file that was found in a folder and could be read, so that
+    its first bytes are not read again.
+    """
 
     files: tuple[Path, ...]
     passed_over: int
+    formats: Mapping[Path, Format] = field(default_factory=dict, compare=False)
 
 
 def gather(named: Iterable[Path]) -> Gathered:
     """Return every file named, and every picture and video in the folders named.
 
-    A file named is always there, whatever it is, so that its fault is told; links in folders
-    are not followed. The list ends at MAX_FILES.
+    A file that is named is always among them, whatever it is, so that its error is reported; so is
+    a file in a folder that is empty or cannot be read. Links in folders are not followed. The list
+    ends at MAX_FILES.
     """
     files: list[Path] = []
+    formats: dict[Path, Format] = {}
     passed_over = 0
     for path in named:
         if not path.is_dir():
             files.append(path)
             continue
-        for found in _walk(path):
+        for file in _walk(path):
             if len(files) >= MAX_FILES:
                 break
-            if _looks_like_content(found):
-                files.append(found)
-            else:
+            try:
+                formats[file] = sniff_file(file)
+            except UnknownFormat:
                 passed_over += 1
-    return Gathered(tuple(dict.fromkeys(files)), passed_over)
+                continue
+            except (OSError, EmptyFile):
+                pass
+            files.append(file)
+    return Gathered(tuple(dict.fromkeys(files)), passed_over, formats)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -50,14 +62,3 @@ def _walk(folder: Path) -> Iterator[Path]:
             path = Path(root, name)
             if path.is_file() and not path.is_symlink():
                 yield path
-
-
-def _looks_like_content(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            sniff(file.read(HEAD_BYTES))
-    except UnknownFormat:
-        return False
-    except (OSError, EmptyFile):
-        return True
-    return True

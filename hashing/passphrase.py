@@ -1,8 +1,8 @@
 """The owner's secret: made here, kept by the owner, never sent.
 
-Seven words drawn from 2,048 give 7 × 11 = 77 bits. Two keys are derived of them: the access
+Seven words drawn from 2,048 give 7 × 11 = 77 bits. Two keys are derived from them: the access
 key opens the case at the service, which keeps only a keyed hash of it; the vault key encrypts
-what only the owner shall read, and leaves the device never.
+what only the owner may read, and never leaves the device.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from hashing.errors import InvalidPassphrase
 
 WORDS = 7
 PREFIX = 4
-"""So many letters tell each word of the list from every other."""
+"""Letters after which no two words of the list are the same."""
 ITERATIONS = 600_000
-"""PBKDF2-HMAC-SHA-256, OWASP's figure of 2023. The words alone carry 77 bits."""
+"""Of PBKDF2-HMAC-SHA-256: OWASP's figure of 2023. The words alone carry 77 bits."""
 KEY_BYTES = 32
 _SALT = b"takeback passphrase v1"
-"""Fixed: owners have only number and words, and 77 random bits need no salt against tables."""
+"""Fixed: owners have nothing but number and words, and precomputed tables of 77 random bits are not
+feasible even without a salt."""
 _ACCESS = b"takeback access key v1"
 _VAULT = b"takeback vault key v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What is derived from a passphrase; hidden from `repr`."""
+    """The two keys derived from a passphrase, 32 bytes each. They are hidden from `repr`."""
 
     access: bytes
     vault: bytes
@@ -50,7 +51,7 @@ def word_list() -> tuple[str, ...]:
 def new_passphrase(choose: Callable[[Sequence[str]], str] | None = None) -> str:
     """Return seven words from the system's secure generator, with single spaces.
 
-    `choose` picks one word of the list; tests pass their own.
+    `choose` picks one word of the list; tests pass their own function.
     """
     if choose is None:
         import secrets  # noqa: PLC0415 (only here, so that no other code draws randomness)
@@ -60,29 +61,30 @@ def new_passphrase(choose: Callable[[Sequence[str]], str] | None = None) -> str:
 
 
 def normalise(typed: str) -> str:
-    """Return a typed passphrase as it was made: any case and spacing, words cut to 4 letters too.
+    """Return a typed passphrase in the form in which it was made.
 
-    Raises InvalidPassphrase, which names the place of the first wrong word and never the word.
+    It may be in any case and spacing, and words may be cut to their first 4 letters.
+    Raises InvalidPassphrase, which gives the position of the first wrong word, never the word.
     """
     plain = unicodedata.normalize("NFKD", typed).lower()
     words = re.findall(r"[a-z]+", plain)
     if len(words) != WORDS:
         raise InvalidPassphrase(f"A passphrase has {WORDS} words; this has {len(words)}.")
-    return " ".join(_known(word, place) for place, word in enumerate(words, 1))
+    return " ".join(_completed(word, position) for position, word in enumerate(words, 1))
 
 
-def _known(word: str, place: int) -> str:
-    known = [entry for entry in word_list() if entry[:PREFIX] == word[:PREFIX]]
-    if len(known) != 1 or not known[0].startswith(word):
-        raise InvalidPassphrase(f"Word {place} is not on our list. Check how it is spelled.")
-    return known[0]
+def _completed(word: str, position: int) -> str:
+    candidates = [entry for entry in word_list() if entry[:PREFIX] == word[:PREFIX]]
+    if len(candidates) != 1 or not candidates[0].startswith(word):
+        raise InvalidPassphrase(f"Word {position} is not on our list. Check how it is spelled.")
+    return candidates[0]
 
 
 def derive(passphrase: str) -> Keys:
-    """Return the two keys of a passphrase, 32 bytes each. Takes about a fifth of a second.
+    """Return the two keys of a passphrase. Takes about a fifth of a second.
 
     PBKDF2 (RFC 8018) of the normalised words, then HKDF-SHA-256 (RFC 5869) with an empty salt
-    for each purpose; WebCrypto gives the same in the browser.
+    for each key; WebCrypto gives the same in the browser. Raises InvalidPassphrase.
     """
     words = normalise(passphrase).encode()
     seed = hashlib.pbkdf2_hmac("sha256", words, _SALT, ITERATIONS)

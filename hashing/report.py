@@ -1,4 +1,4 @@
-"""What the command line says, as text and as JSON lines."""
+"""Every sentence and line that the command line prints, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Your passphrase, which only you have and nobody can recover:
     {passphrase}
 
 Keep it safe. If sending fails, set TAKEBACK_PASSPHRASE to it and run this again:
-that opens no second case."""  # noqa: S105 (what is said about it)
+that opens no second case."""  # noqa: S105 (a text about passphrases, not one)
 GIVEN = """\
 Using the passphrase in TAKEBACK_PASSPHRASE. For another case, unset it and run this again."""
 OPENED = """\
@@ -66,7 +66,7 @@ _OUTCOME_WORDS = {
 
 
 def shown(path: Path) -> str:
-    """Return a path for people: what could not be printed or would steer a terminal is escaped."""
+    """Return a path for people; unprintable characters, which may control a terminal, escaped."""
     escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
     return "".join(escaped)
 
@@ -74,26 +74,26 @@ def shown(path: Path) -> str:
 def outcome_lines(
     path: Path, outcome: ContentSignals | ContentError, *, as_json: bool
 ) -> Iterator[str]:
-    """Lines for one hashed file: one of JSON, or one a signal."""
+    """Yield the lines about one hashed file: one line of JSON, or one line for each signal."""
     if isinstance(outcome, ContentError):
-        told = {"path": str(path), "error": {"code": outcome.code, "message": str(outcome)}}
-        yield json.dumps(told) if as_json else f"error   {shown(path)}: {outcome}"
+        failure = {"path": str(path), "error": {"code": outcome.code, "message": str(outcome)}}
+        yield json.dumps(failure) if as_json else f"error   {shown(path)}: {outcome}"
     elif as_json:
         yield json.dumps({"path": str(path), **content_document(outcome)})
     else:
         for signal in outcome.signals:
             quality = "" if signal.quality is None else f"quality {signal.quality}"
             yield f"{signal.type:7} {signal.hex:64} {quality:11} {shown(path)}"
-        for one in outcome.windows:
-            of_what = f"{one.window:11} quality {one.signal.quality}"
-            yield f"{'window':7} {one.signal.hex:64} {of_what} {shown(path)}"
+        for part in outcome.windows:
+            description = f"{part.window:11} quality {part.signal.quality}"
+            yield f"{'window':7} {part.signal.hex:64} {description} {shown(path)}"
         if outcome.frames:
             count = f"{len(outcome.frames)} distinct frames"
             yield f"{'frames':7} {count:76} {shown(path)}"
 
 
 def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
-    """One line for one looked-up file."""
+    """Return the line about one file that was looked up."""
     if as_json:
         return json.dumps({"path": str(path), **answer})
     references = " ".join(_reference(match) for match in answer["matches"])
@@ -101,19 +101,19 @@ def verdict_line(path: Path, answer: dict[str, Any], *, as_json: bool) -> str:
 
 
 def withdrawn_text(what: str, answer: dict[str, Any]) -> str:
-    """What a withdrawal did, and until when it can be undone."""
-    said = f"Withdrawn: {what}. It is matched no more."
+    """Return what a withdrawal did, and until when it can be undone."""
+    done = f"Withdrawn: {what}. It is matched no more."
     day = answer.get("erase_on")
-    return f"{said}\n{UNDO.format(day=day)}" if day else f"{said}\n{ERASED}"
+    return f"{done}\n{UNDO.format(day=day)}" if day else f"{done}\n{ERASED}"
 
 
 def undone_text(what: str, answer: dict[str, Any]) -> str:
-    """What an undo did."""
+    """Return what an undo did."""
     return f"Undone: {what} is as it was before." if answer["undone"] else NOTHING_UNDONE
 
 
 def _reference(match: dict[str, Any]) -> str:
-    """A match reference, and where in a video it is."""
+    """A match reference; with the span of the video that matched, if there is one."""
     span = match.get("span")
     return (
         f"{match['match']} ({span['from_s']:g}–{span['until_s']:g} s)" if span else match["match"]
@@ -121,14 +121,14 @@ def _reference(match: dict[str, Any]) -> str:
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
-    """The owner's status as a page of text."""
+    """Yield the lines of a case's status."""
     yield f"Case {status['case_number']}, opened {status['opened_on']}"
     for entry in status["entries"]:
         words = _STATUS_WORDS.get(entry["status"], entry["status"])
         undone = f"; can be undone before {day}" if (day := entry.get("erase_on")) else ""
         yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}{undone}"
-        for seen in entry["sightings"]:
-            outcome = _OUTCOME_WORDS.get(seen["outcome"], seen["outcome"])
-            how = _SOURCE_WORDS.get(seen["source"], seen["source"])
-            yield f"     {seen['seen_on']}  {seen['platform']}: {how}; {outcome}"
+        for sighting in entry["sightings"]:
+            outcome = _OUTCOME_WORDS.get(sighting["outcome"], sighting["outcome"])
+            source = _SOURCE_WORDS.get(sighting["source"], sighting["source"])
+            yield f"     {sighting['seen_on']}  {sighting['platform']}: {source}; {outcome}"
     yield status["says"]

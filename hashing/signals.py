@@ -1,8 +1,8 @@
-"""The shared value: what is computed from content, and all that may leave the device.
+"""The values that the device computes from content and the service works with.
 
 A signal is a pair of type and bytes. To people it is a "hash" or "digital fingerprint".
-This module is the only part of `hashing` that the service imports; it needs nothing
-but the standard library.
+This module, with the errors that it raises, is the only part of `hashing` that the service
+imports; it needs nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class SignalType(StrEnum):
 
     @property
     def perceptual(self) -> bool:
-        """Whether alike content gives near values; the others only tell identical bytes."""
+        """Whether similar content gives near values. The others only match identical bytes."""
         return self in (SignalType.PDQ, SignalType.PHASH)
 
 
 class ContentKind(StrEnum):
-    """What content is. An animated picture is a video without sound."""
+    """What kind of content it is. An animated picture is a video."""
 
     PICTURE = "picture"
     VIDEO = "video"
@@ -51,7 +51,7 @@ class ContentKind(StrEnum):
 class Signal:
     """One value of one signal type.
 
-    `quality` is 0–100, how much detail the value rests on; None for exact types.
+    `quality` is 0–100, how much detail the value is based on; None for exact types.
     The value is hidden from `repr`, so that it cannot reach a log by accident.
     """
 
@@ -80,9 +80,9 @@ class Signal:
 
 
 class Window(StrEnum):
-    """A part of a picture whose signal an entry stores beside the whole's.
+    """A part of a picture whose signal an entry stores beside that of the whole picture.
 
-    docs/signals.md gives each to the pixel, and why it is stored.
+    docs/signals.md defines each to the pixel, and says why it is stored.
     """
 
     CENTRE_90 = "centre-90"
@@ -115,8 +115,8 @@ FULL_VIEW = "full"
 class ViewSignals:
     """The PDQ values of one view of content at lookup time, in up to eight orientations.
 
-    `view` names it, for people; `values` are 1 to 8 values of 32 bytes, in the order of
-    docs/signals.md: upright first. They are hidden from `repr`.
+    `view` is its name, for people; `values` are 1 to 8 values of 32 bytes, in the order of
+    docs/signals.md, upright first. They are hidden from `repr`.
     """
 
     view: str
@@ -139,7 +139,7 @@ class ViewSignals:
 class FrameSignal:
     """The PDQ signal of a run of near-identical frames, with the run's span in milliseconds.
 
-    `views` are those of the run's first frame, when it is looked up.
+    `views` are those of the run's first frame; only a lookup has them.
     """
 
     at_ms: int
@@ -156,10 +156,10 @@ class FrameSignal:
 
 @dataclass(frozen=True, slots=True)
 class ContentSignals:
-    """All that was computed from one piece of content: an entry of a case, an item of a lookup.
+    """All that was computed from one piece of content: an entry of a case, or an item of a lookup.
 
-    An entry of a picture has `windows`; an item that is looked up has `views`, and so have
-    the frames of one that is a video.
+    A picture has `windows` as an entry and `views` as an item of a lookup. A video has neither:
+    its frame signals have the views.
     """
 
     kind: ContentKind
@@ -183,10 +183,10 @@ class ContentSignals:
 
 
 def parse(signal_type: str, untrusted: str, quality: int | None = None) -> Signal:
-    """Return the signal of a type's name and its hexadecimal value, upper or lower case.
+    """Return a signal from the name of its type and its hexadecimal value, upper or lower case.
 
-    Raises InvalidSignal when the type is unknown or the text has another length or alphabet.
-    The message never repeats the value.
+    Raises InvalidSignal when the type is unknown or the text is not as many hexadecimal digits as
+    the type has. The message never repeats the value.
     """
     try:
         known = SignalType(signal_type)
@@ -199,7 +199,10 @@ def parse(signal_type: str, untrusted: str, quality: int | None = None) -> Signa
 
 
 def distance(a: Signal, b: Signal) -> int:
-    """Number of bits in which two signals of one type differ (Hamming distance)."""
+    """Return the number of bits in which two signals of one type differ (Hamming distance).
+
+    Raises InvalidSignal when they are of two types.
+    """
     if a.type is not b.type:
         raise InvalidSignal(f"A {a.type} and a {b.type} signal cannot be compared.")
     return (int.from_bytes(a.value) ^ int.from_bytes(b.value)).bit_count()

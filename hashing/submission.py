@@ -1,7 +1,7 @@
-"""The one document that may leave the device. What has no field here cannot be sent.
+"""The JSON documents in which signals leave the device. What has no field here cannot be sent.
 
-No file name, no EXIF, no size, no thumbnail. `docs/signals.md` holds the JSON schema, which
-is `submission.schema.json` in this package.
+There is none for a file name, EXIF, a size or a thumbnail. The JSON schema of a submission is
+`submission.schema.json` in this package, and is printed in `docs/submission.md`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from hashing.signals import ContentSignals, FrameSignal, Signal, ViewSignals, Wi
 
 VERSION = 1
 MAX_ENTRIES = 50
-"""Entries of one case: more is a sign of a list that is not one person's (trust.md 4.4)."""
+"""Most entries of one case: more suggest a list that is not one person's own."""
 MAX_NOTE = 1000
-"""Characters of the note for advocates."""
+"""Most characters of the note for advocates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """The owner's answers. Anything else than these is not for this service (docs/operating.md).
+    """The owner's answers, without which the service takes no case (docs/operating.md).
 
     `subject`: "self" if the owner is the person shown, "authorised" if acting for them.
     `adults`: everyone shown was 18 or older when it was made.
@@ -37,7 +37,7 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A new case: what was hashed, the answers, and a note if the owner wants one."""
+    """A new case: the signals of its entries, the owner's answers, and a note if there is one."""
 
     entries: tuple[ContentSignals, ...]
     eligibility: Eligibility
@@ -66,7 +66,7 @@ class Submission:
 
 
 def entries_document(entries: tuple[ContentSignals, ...]) -> dict[str, Any]:
-    """Return the JSON object for `POST /v1/case/entries`."""
+    """Return the JSON object for `POST /v1/case/entries`. Raises InvalidSubmission."""
     _check_count(entries)
     return {"entries": [content_document(entry) for entry in entries]}
 

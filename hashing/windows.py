@@ -1,9 +1,9 @@
-"""The windows of a picture whose signals an entry stores beside the whole's.
+"""The windows of a picture: parts whose signals an entry stores beside that of the whole picture.
 
-A copy that was cropped shares no whole with the picture, but what is left of it is near one of a
-few parts that are known beforehand. Which parts these are was chosen by measured recall against
-what each reveals (docs/adr/0010-views-and-windows.md); docs/signals.md gives them to the pixel.
-Only whole numbers: a browser gets the same windows.
+The value of a cropped copy is far from that of the whole picture, and often near that of one of
+these parts. They were chosen by measured recall against what each reveals
+(docs/adr/0010-views-and-windows.md); docs/signals.md gives them to the pixel.
+All arithmetic is on integers, so that a browser gets the same windows.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hashing import pdq
-from hashing.signals import Signal, SignalType, Window, WindowSignal
+from hashing.algorithms import pdq
+from hashing.luma import Luma
+from hashing.signals import Window, WindowSignal
 
-Luma = NDArray[np.uint8]
 Box = tuple[slice, slice]
 """Rows and columns."""
 
 
 class WindowSet(StrEnum):
-    """Which windows an entry gets. More are found by more edited copies, and reveal more."""
+    """Which windows an entry gets. More windows match more cropped copies, and reveal more."""
 
     NONE = "none"
     STANDARD = "standard"
@@ -38,38 +37,37 @@ SETS = {
 CENTRED = {Window.CENTRE_90: 90, Window.CENTRE_60: 60, Window.CENTRE_50: 50}
 """Per cent of each side that a centred window keeps."""
 NEARLY_SQUARE = 105
-"""A picture whose longer side is at most so many per cent of the shorter has no square window:
-it would be the whole again."""
+"""A picture whose longer side is at most so many per cent of the shorter has no square window,
+which would be nearly the whole picture."""
 
 
 def compute(luma: Luma, chosen: WindowSet = WindowSet.STANDARD) -> tuple[WindowSignal, ...]:
-    """Return the window signals of an upright luma, uint8 (rows, columns), that pass the bar.
+    """Return the window signals of an upright luma that pass the quality bar.
 
-    A window may be plain where the picture is not: it would be near everything, so each passes
-    the quality bar by itself.
+    Each window must pass it by itself: one with little detail would match everything.
     """
-    found = []
+    signals = []
     for window, box in boxes(*luma.shape):
         if window in SETS[chosen]:
-            value, quality = pdq.compute(np.ascontiguousarray(luma[box]))
-            if quality >= pdq.QUALITY_BAR:
-                found.append(WindowSignal(window, Signal(SignalType.PDQ, value, quality)))
-    return tuple(found)
+            signal = pdq.above_bar(*pdq.compute(np.ascontiguousarray(luma[box])))
+            if signal:
+                signals.append(WindowSignal(window, signal))
+    return tuple(signals)
 
 
 def boxes(rows: int, columns: int) -> Iterator[tuple[Window, Box]]:
-    """Yield each window that a picture of this size has, with the part that it is."""
+    """Yield each window that a picture of this size has, with its box."""
     for window, per_cent in CENTRED.items():
         kept = (_kept(rows, per_cent), _kept(columns, per_cent))
         yield window, (_middle(rows, kept[0]), _middle(columns, kept[1]))
     side = min(rows, columns)
     if 100 * max(rows, columns) > NEARLY_SQUARE * side:
         yield Window.SQUARE, (_middle(rows, side), _middle(columns, side))
-    high, wide = _kept(rows, 50), _kept(columns, 50)
-    yield Window.LEFT_50, (slice(rows), slice(wide))
-    yield Window.RIGHT_50, (slice(rows), slice(columns - wide, columns))
-    yield Window.TOP_50, (slice(high), slice(columns))
-    yield Window.BOTTOM_50, (slice(rows - high, rows), slice(columns))
+    height, width = _kept(rows, 50), _kept(columns, 50)
+    yield Window.LEFT_50, (slice(rows), slice(width))
+    yield Window.RIGHT_50, (slice(rows), slice(columns - width, columns))
+    yield Window.TOP_50, (slice(height), slice(columns))
+    yield Window.BOTTOM_50, (slice(rows - height, rows), slice(columns))
 
 
 def _kept(side: int, per_cent: int) -> int:

@@ -1,11 +1,11 @@
 /**
- * What can go wrong in the page. Texts are the page's: here is only the name of what happened.
+ * What can go wrong in the page. An error has a code; the page has the text for it.
  */
 
 /**
- * Names of the leaves of ContentError in hashing/errors.py, then three that only a browser has:
- * "Unsupported": this browser cannot open this format or codec. "Falsified": it alters the pixels
- * that scripts read, so every value would be wrong. "Cancelled": the owner stopped it.
+ * The names of the subclasses of ContentError in hashing/errors.py, then three of the browser's
+ * own. "Unsupported": this browser cannot open this format or codec. "Falsified": it alters the
+ * pixels that scripts read, so that every value would be wrong. "Cancelled": the owner stopped it.
  * @typedef {"Unreadable" | "EmptyFile" | "UnknownFormat" | "TooManyBytes" | "TooManyPixels"
  *   | "TooSmall" | "TooNarrow" | "TooLong" | "Damaged" | "TooPlain" | "DecoderCrashed"
  *   | "Unsupported" | "Falsified" | "Cancelled"} ContentCode
@@ -25,18 +25,18 @@ export class ContentError extends Error {
   }
 }
 
-/** A word that is not on the list, or too few or too many of them. Never holds a word. */
+/** A word that is not on the list, or too few or too many words. It never contains a word. */
 export class InvalidPassphrase extends Error {
   /**
-   * @param {number} place of the first wrong word, from 1; 0 where the number of words is wrong
+   * @param {number} position of the first wrong word, from 1; 0 if the number of words is wrong
    * @param {number} count how many words were typed
    */
-  constructor(place, count) {
+  constructor(position, count) {
     super("InvalidPassphrase");
     this.name = "InvalidPassphrase";
     /** @type {"InvalidPassphrase"} */
     this.code = "InvalidPassphrase";
-    this.place = place;
+    this.position = position;
     this.count = count;
   }
 }

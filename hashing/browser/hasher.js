@@ -1,75 +1,76 @@
 /**
- * A file of content to its signals, as hashing/hasher.py makes them for an entry: picks the
- * decoder, applies each signal's quality bar.
+ * A file to its signals, as hashing/hasher.py makes them for an entry: picks the decoder, and
+ * applies each signal's quality bar.
  */
 
-import { frameCount, sampleAnimation } from "./animation.js";
-import { decode, openPicture } from "./decode.js";
+import { Md5 } from "./algorithms/md5.js";
+import * as pdq from "./algorithms/pdq.js";
+import * as phash from "./algorithms/phash.js";
+import { Sha256 } from "./algorithms/sha256.js";
 import { ContentError } from "./errors.js";
-import { HEAD_BYTES, isVideo, sniff } from "./formats.js";
-import { sampleVideo } from "./frames.js";
-import { Md5 } from "./md5.js";
-import * as pdq from "./pdq.js";
-import * as phash from "./phash.js";
-import { checkBytes } from "./pixels.js";
-import { Sha256 } from "./sha256.js";
+import { frameCount, sampleAnimation } from "./media/animation.js";
+import { bytesOf } from "./media/bytes.js";
+import { decode, openPicture } from "./media/decode.js";
+import { HEAD_BYTES, isVideo, sniff } from "./media/formats.js";
+import { sampleVideo } from "./media/frames.js";
+import { checkBytes } from "./media/pixels.js";
+import { fold } from "./media/timeline.js";
 import { contentOf } from "./submission.js";
-import { fold } from "./timeline.js";
 import * as windows from "./windows.js";
 
-/** @typedef {import("./animation.js").Sampled} Sampled */
-/** @typedef {import("./decode.js").Way} Way */
+/** @typedef {import("./luma.js").Luma} Luma */
+/** @typedef {import("./media/timeline.js").Sampled} Sampled */
 /** @typedef {import("./signals.js").Content} Content */
 /** @typedef {import("./signals.js").Signal} Signal */
-/** @typedef {import("./signals.js").Luma} Luma */
 
 /**
- * What hashing a file needs from outside.
- * @typedef {object} Wanted
- * @property {"none" | "standard" | "all"} windows
- * @property {readonly Way[]} ways of reading pictures that are proven, the best first
+ * How one file is hashed.
+ * @typedef {object} Options
+ * @property {import("./signals.js").WindowSet} windows
+ * @property {readonly import("./media/decode.js").Way[]} ways of decoding that are proven, the best
+ *   first
  * @property {(part: number) => void} progress called with 0…1
- * @property {() => void} check throws when the owner has stopped it
- * @property {(colours: import("./video_luma.js").Colours) => AsyncIterable<Sampled>} seek frames
- *   by playing: where there is no other way
+ * @property {() => void} check throws if the owner has stopped it
+ * @property {import("./media/frames.js").Seek} seek for videos that cannot be read otherwise
  */
 
 /** Largest video read, in bytes. */
 export const MAX_VIDEO_BYTES = 8 * 2 ** 30;
 /**
- * A video whose best frame has at least this PDQ quality, but none passes the bar (a dark room),
- * still gets its exact signals; below, it is as plain as a blank screen.
+ * A video whose best frame has at least this PDQ quality, while no frame passes the bar (a dark
+ * room), still gets its exact signals. Below, it shows as little as a blank screen.
  */
 export const EXACT_ONLY_BAR = 10;
-/** Formats of which several images are one moving picture. */
+/** Formats in which several images are one animation. */
 const ANIMATED = new Set(["GIF", "PNG", "WEBP", "AVIF"]);
 const CHUNK = 8 * 2 ** 20;
-/** What part of a video's time the exact signals take, about. */
+/** About which part of a video's time the exact signals take. */
 const EXACT_PART = 0.2;
 
 /**
  * Every signal of one picture or video that an entry has.
  * @param {File} file
- * @param {Wanted} wanted
+ * @param {Options} options
  * @returns {Promise<Content>}
  * @throws {ContentError}
  */
-export async function hashFile(file, wanted) {
+export async function hashFile(file, options) {
   const format = sniff(await bytesOf(file.slice(0, HEAD_BYTES)));
   if (isVideo(format)) {
     if (file.size > MAX_VIDEO_BYTES) throw new ContentError("TooManyBytes");
-    const exact = await exactOf(file, wanted, EXACT_PART);
-    return video(exact, sampleVideo(file, format, wanted), wanted, EXACT_PART);
+    const exact = await exactOf(file, options, EXACT_PART);
+    return hashFrames(exact, sampleVideo(file, format, options.seek), options, EXACT_PART);
   }
   checkBytes(file.size);
+  const { ways } = options;
   const picture = openPicture(await bytesOf(file), format);
-  const frames = ANIMATED.has(format) ? await frameCount(picture, wanted.ways) : 1;
-  const exact = await exactOf(file, wanted, 0);
-  if (frames > 1) return video(exact, sampleAnimation(picture, wanted.ways, frames), wanted, 0);
-  const luma = await decode(picture, wanted.ways);
-  wanted.check();
+  const frames = ANIMATED.has(format) ? await frameCount(picture, ways) : 1;
+  const exact = await exactOf(file, options, 0);
+  if (frames > 1) return hashFrames(exact, sampleAnimation(picture, ways, frames), options, 0);
+  const luma = await decode(picture, ways);
+  options.check();
   const signals = [...perceptual(luma), ...exact];
-  return contentOf({ kind: "picture", signals, windows: windows.compute(luma, wanted.windows) });
+  return contentOf({ kind: "picture", signals, windows: windows.compute(luma, options.windows) });
 }
 
 /**
@@ -79,67 +80,49 @@ export async function hashFile(file, wanted) {
  * @throws {ContentError} TooPlain when none does
  */
 function perceptual(luma) {
-  /** @type {Signal[]} */
-  const found = [];
-  const ofPdq = pdq.compute(luma);
-  if (ofPdq.quality >= pdq.QUALITY_BAR) found.push({ type: "pdq", ...ofPdq });
-  const ofPhash = phash.compute(luma);
-  if (ofPhash.quality >= phash.QUALITY_BAR) found.push({ type: "phash", ...ofPhash });
-  if (!found.length) throw new ContentError("TooPlain");
-  return found;
+  const computed = [pdq.aboveBar(pdq.compute(luma)), phash.aboveBar(phash.compute(luma))];
+  const signals = computed.filter((signal) => signal !== undefined);
+  if (!signals.length) throw new ContentError("TooPlain");
+  return signals;
 }
 
 /**
  * @param {File} file
- * @param {Wanted} wanted
- * @param {number} part of all the work that this is
+ * @param {Options} options
+ * @param {number} part which part of all the work this is
  * @returns {Promise<Signal[]>}
  */
-async function exactOf(file, wanted, part) {
+async function exactOf(file, { check, progress }, part) {
   const md5 = new Md5();
   const sha256 = new Sha256();
-  for (let at = 0; at < file.size; at += CHUNK) {
-    const chunk = await bytesOf(file.slice(at, at + CHUNK));
-    wanted.check();
+  for (let offset = 0; offset < file.size; offset += CHUNK) {
+    const chunk = await bytesOf(file.slice(offset, offset + CHUNK));
+    check();
     md5.update(chunk);
     sha256.update(chunk);
-    wanted.progress((part * Math.min(at + CHUNK, file.size)) / file.size);
+    progress((part * Math.min(offset + CHUNK, file.size)) / file.size);
   }
   return [{ type: "md5", value: md5.digest() }, { type: "sha256", value: sha256.digest() }];
 }
 
 /**
- * @param {Blob} blob
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- * @throws {ContentError} Unreadable: removed, changed since it was chosen, or no permission
- */
-async function bytesOf(blob) {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (err) {
-    throw new ContentError("Unreadable", { cause: err });
-  }
-}
-
-/**
  * @param {Signal[]} exact
  * @param {AsyncIterable<Sampled>} sampled
- * @param {Wanted} wanted
- * @param {number} done part of the work before the first frame
+ * @param {Options} options
+ * @param {number} done which part of the work was done before the first frame
  * @returns {Promise<Content>}
  */
-async function video(exact, sampled, wanted, done) {
+async function hashFrames(exact, sampled, { check, progress }, done) {
   let best = 0;
   /** @type {import("./signals.js").Frame[]} */
   const kept = [];
   for await (const { at_ms, fraction, luma } of sampled) {
-    wanted.check();
-    const { value, quality } = pdq.compute(luma);
-    best = Math.max(best, quality);
-    if (quality >= pdq.QUALITY_BAR) {
-      kept.push({ at_ms, until_ms: at_ms, type: "pdq", value, quality });
-    }
-    wanted.progress(done + (1 - done) * fraction);
+    check();
+    const hashed = pdq.compute(luma);
+    best = Math.max(best, hashed.quality);
+    const signal = pdq.aboveBar(hashed);
+    if (signal) kept.push({ at_ms, until_ms: at_ms, ...signal });
+    progress(done + (1 - done) * fraction);
   }
   if (best < EXACT_ONLY_BAR) throw new ContentError("TooPlain");
   return contentOf({ kind: "video", signals: exact, frames: fold(kept) });

@@ -1,6 +1,6 @@
 /**
  * The owner's secret: made here, kept by the owner, never sent. Seven words of 2,048: 77 bits.
- * The same derivation as hashing/passphrase.py, by WebCrypto.
+ * The keys are derived as in hashing/passphrase.py, by WebCrypto.
  */
 
 import { InvalidPassphrase } from "./errors.js";
@@ -8,9 +8,9 @@ import { hex } from "./signals.js";
 import { WORDS } from "./words.js";
 
 export const COUNT = 7;
-/** So many letters tell each word of the list from every other. */
+/** Letters after which no two words of the list are the same. */
 const PREFIX = 4;
-/** PBKDF2-HMAC-SHA-256, OWASP's figure of 2023. */
+/** Of PBKDF2-HMAC-SHA-256: OWASP's figure of 2023. */
 const ITERATIONS = 600_000;
 const KEY_BITS = 256;
 const SALT = "takeback passphrase v1";
@@ -22,38 +22,39 @@ const VAULT = "takeback vault key v1";
  * @returns {string}
  */
 export function newPassphrase() {
-  // 2,048 divides 2¹⁶, so that the remainder of 16 even bits is even too.
+  // 2,048 divides 2¹⁶, so that the remainder of 16 uniform bits is uniform too.
   const drawn = crypto.getRandomValues(new Uint16Array(COUNT));
   return Array.from(drawn, (bits) => WORDS[bits % WORDS.length]).join(" ");
 }
 
 /**
- * A typed passphrase as it was made: any case and spacing, words cut to four letters too.
+ * A typed passphrase in the form in which it was made. It may be in any case and spacing, and words
+ * may be cut to their first four letters.
  * @param {string} typed
  * @returns {string}
- * @throws {InvalidPassphrase} which has the place of the first wrong word, and never the word
+ * @throws {InvalidPassphrase} with the position of the first wrong word, never the word
  */
 export function normalise(typed) {
   const words = typed.normalize("NFKD").toLowerCase().match(/[a-z]+/g) ?? [];
   if (words.length !== COUNT) throw new InvalidPassphrase(0, words.length);
-  return words.map((word, index) => known(word, index + 1)).join(" ");
+  return words.map((word, index) => completed(word, index + 1)).join(" ");
 }
 
 /**
  * @param {string} word
- * @param {number} place
+ * @param {number} position
  * @returns {string}
  */
-function known(word, place) {
+function completed(word, position) {
   const prefix = word.slice(0, PREFIX);
-  const found = WORDS.filter((entry) => entry.slice(0, PREFIX) === prefix);
-  if (found.length !== 1 || !found[0].startsWith(word)) throw new InvalidPassphrase(place, COUNT);
-  return found[0];
+  const [entry, ...others] = WORDS.filter((one) => one.slice(0, PREFIX) === prefix);
+  if (!entry?.startsWith(word) || others.length) throw new InvalidPassphrase(position, COUNT);
+  return entry;
 }
 
 /**
  * The two keys of a passphrase, as 64 digits of hexadecimal each. The access key opens the case
- * at the service; the vault key leaves this device never. Takes up to a second on a phone.
+ * at the service; the vault key never leaves this device. Takes up to a second on a phone.
  * @param {string} passphrase as typed
  * @returns {Promise<{access: string, vault: string}>}
  */
@@ -78,8 +79,8 @@ function secret(raw, name) {
  */
 async function expanded(seed, purpose) {
   const salt = new Uint8Array(0);
-  const how = { name: "HKDF", hash: "SHA-256", salt, info: bytes(purpose) };
-  return hex(new Uint8Array(await crypto.subtle.deriveBits(how, seed, KEY_BITS)));
+  const expansion = { name: "HKDF", hash: "SHA-256", salt, info: bytes(purpose) };
+  return hex(new Uint8Array(await crypto.subtle.deriveBits(expansion, seed, KEY_BITS)));
 }
 
 /** @param {string} text */

@@ -1,18 +1,14 @@
 /**
- * The shared values: what is computed from content, and all that may leave the device.
+ * The values that the device computes from content and the service works with.
  * docs/signals.md defines each signal type to the bit.
  */
 
-/**
- * Grey of a picture, row by row from the top, one byte a pixel.
- * @typedef {{data: Uint8Array, rows: number, columns: number}} Luma
- */
 /**
  * A perceptual value before it is a signal: 64 digits of lowercase hexadecimal, quality 0–100.
  * @typedef {{value: string, quality: number}} Hashed
  */
 /**
- * `quality` is there for "pdq" and "phash" only.
+ * Only "pdq" and "phash" have a `quality`.
  * @typedef {{type: "pdq" | "phash" | "md5" | "sha256", value: string, quality?: number}} Signal
  */
 /**
@@ -25,14 +21,14 @@
  */
 /** @typedef {{window: WindowName, type: "pdq", value: string, quality: number}} Window */
 /**
- * One entry, as content_document() of hashing/submission.py writes it: this order of keys, and
- * no empty lists.
+ * One entry, as content_document() of hashing/submission.py writes it: its keys in this order,
+ * and no empty lists.
  * @typedef {{kind: "picture" | "video", signals: Signal[], frames?: Frame[], windows?: Window[]}}
  *   Content
  */
 
 /**
- * Which windows an entry has: more are found by more edited copies, and reveal more.
+ * Which windows an entry gets. More windows match more cropped copies, and reveal more.
  * @typedef {"none" | "standard" | "all"} WindowSet
  */
 
@@ -57,7 +53,7 @@ export function hex(bytes) {
 }
 
 /**
- * 256 bits as a value: those of the first eight positions are the first byte, highest bit first.
+ * 256 bits as a value: the first eight positions are the first byte, from its highest bit.
  * @param {(position: number) => boolean} isSet
  * @returns {string}
  */
@@ -70,7 +66,7 @@ export function hexOfBits(isSet) {
 }
 
 /**
- * In how many bits two values of one length, in hexadecimal, differ.
+ * The number of bits in which two values of one length, in hexadecimal, differ.
  * @param {string} one
  * @param {string} other
  * @returns {number}

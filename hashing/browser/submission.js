@@ -1,6 +1,7 @@
 /**
- * The documents that may leave the device: what has no field here cannot be sent. The first is
- * that of hashing/submission.py, key by key; the second adds the page's case and key to it.
+ * The JSON documents in which signals leave the device: what has no field here cannot be sent. That
+ * of a new case is the same as in hashing/submission.py, key by key; that of more entries also
+ * holds the case number and the access key, which the Python client sends in a header.
  */
 
 import { InvalidSubmission } from "./errors.js";
@@ -10,14 +11,14 @@ import { InvalidSubmission } from "./errors.js";
 /** @typedef {import("./signals.js").Frame} Frame */
 /** @typedef {import("./signals.js").Window} Window */
 /**
- * The owner's answers. Anything else than these is not for this service.
+ * The owner's answers, without which the service takes no case.
  * @typedef {{subject: "self" | "authorised", adults: true, intimate: true}} Eligibility
  */
 
 export const VERSION = 1;
-/** Entries of one case. */
+/** Most entries of one case. */
 export const MAX_ENTRIES = 50;
-/** Characters (Unicode code points) of the note for advocates. */
+/** Most characters (Unicode code points) of the note for advocates. */
 export const MAX_NOTE = 1000;
 
 /**
@@ -49,7 +50,7 @@ export function entriesDocumentOf({ caseNumber, accessKey, entries }) {
 }
 
 /**
- * One entry, built anew from what the format has, without empty lists.
+ * One entry, with the fields that the document has and no others, and without empty lists.
  * @param {Content} content
  * @returns {Content}
  */

@@ -1,62 +1,66 @@
 /**
- * The windows of a picture whose signals an entry stores beside the whole's, so that a cropped
- * copy is found (docs/adr/0010-views-and-windows.md). Only whole numbers, as in Python.
+ * The windows of a picture: parts whose signals an entry stores beside that of the whole picture,
+ * so that a cropped copy matches (docs/adr/0010-views-and-windows.md). All arithmetic is on
+ * integers, as in Python.
  */
 
-import * as pdq from "./pdq.js";
+import * as pdq from "./algorithms/pdq.js";
 import { SETS } from "./signals.js";
 
-/** @typedef {import("./signals.js").Luma} Luma */
+/** @typedef {import("./luma.js").Luma} Luma */
 /** @typedef {import("./signals.js").Window} Window */
 /** @typedef {import("./signals.js").WindowName} WindowName */
 /** @typedef {import("./signals.js").WindowSet} WindowSet */
 /** @typedef {{top: number, left: number, rows: number, columns: number}} Box */
 
-/** Longer side in per cent of the shorter up to which the square would be the whole again. */
+/**
+ * Longer side, in per cent of the shorter, up to which a square would be nearly the whole picture.
+ */
 const NEARLY_SQUARE = 105;
 
 /**
- * The signals of the windows that pass the quality bar, each by itself.
+ * The signals of the windows that pass the quality bar. Each must pass it by itself: one with
+ * little detail would match everything.
  * @param {Luma} luma upright
  * @param {WindowSet} [chosen]
  * @returns {Window[]}
  */
 export function compute(luma, chosen = "standard") {
   /** @type {Window[]} */
-  const found = [];
+  const signals = [];
   for (const [window, box] of boxes(luma.rows, luma.columns)) {
     if (!SETS[chosen].includes(window)) continue;
-    const { value, quality } = pdq.compute(cropped(luma, box));
-    if (quality >= pdq.QUALITY_BAR) found.push({ window, type: "pdq", value, quality });
+    const signal = pdq.aboveBar(pdq.compute(cropped(luma, box)));
+    if (signal) signals.push({ window, ...signal });
   }
-  return found;
+  return signals;
 }
 
 /**
- * Each window that a picture of this size has, with the part that it is.
+ * Each window that a picture of this size has, with its box.
  * @param {number} rows
  * @param {number} columns
  * @returns {[WindowName, Box][]}
  */
 export function boxes(rows, columns) {
   const side = Math.min(rows, columns);
-  const square = 100 * Math.max(rows, columns) > NEARLY_SQUARE * side;
-  const high = kept(rows, 50);
-  const wide = kept(columns, 50);
+  const hasSquare = 100 * Math.max(rows, columns) > NEARLY_SQUARE * side;
+  const height = kept(rows, 50);
+  const width = kept(columns, 50);
   /** @type {[WindowName, Box][]} */
-  const found = [
+  const all = [
     ["centre-90", middle(rows, columns, kept(rows, 90), kept(columns, 90))],
     ["centre-60", middle(rows, columns, kept(rows, 60), kept(columns, 60))],
-    ["centre-50", middle(rows, columns, high, wide)],
+    ["centre-50", middle(rows, columns, height, width)],
   ];
-  if (square) found.push(["square", middle(rows, columns, side, side)]);
-  found.push(
-    ["left-50", { top: 0, left: 0, rows, columns: wide }],
-    ["right-50", { top: 0, left: columns - wide, rows, columns: wide }],
-    ["top-50", { top: 0, left: 0, rows: high, columns }],
-    ["bottom-50", { top: rows - high, left: 0, rows: high, columns }],
+  if (hasSquare) all.push(["square", middle(rows, columns, side, side)]);
+  all.push(
+    ["left-50", { top: 0, left: 0, rows, columns: width }],
+    ["right-50", { top: 0, left: columns - width, rows, columns: width }],
+    ["top-50", { top: 0, left: 0, rows: height, columns }],
+    ["bottom-50", { top: rows - height, left: 0, rows: height, columns }],
   );
-  return found;
+  return all;
 }
 
 /**
@@ -70,14 +74,14 @@ function kept(side, perCent) {
 /**
  * @param {number} rows
  * @param {number} columns
- * @param {number} high
- * @param {number} wide
+ * @param {number} height
+ * @param {number} width
  * @returns {Box}
  */
-function middle(rows, columns, high, wide) {
-  const top = Math.floor((rows - high) / 2);
-  const left = Math.floor((columns - wide) / 2);
-  return { top, left, rows: high, columns: wide };
+function middle(rows, columns, height, width) {
+  const top = Math.floor((rows - height) / 2);
+  const left = Math.floor((columns - width) / 2);
+  return { top, left, rows: height, columns: width };
 }
 
 /**

@@ -1,4 +1,6 @@
-/** The 2,048 words of hashing/words.txt, in order; tests/browser/passphrase.test.mjs compares. */
+/**
+ * The 2,048 words of hashing/words.txt, in order. tests/browser/passphrase.test.mjs compares them.
+ */
 
 /** @type {readonly string[]} */
 export const WORDS = `

@@ -61,13 +61,13 @@ class Statics:
 
 
 def read(root: Path = ROOT) -> Statics:
-    """Read every script and style sheet."""
-    paths = [path for folder in FOLDERS for path in sorted((root / folder).iterdir())]
+    """Read every script and style sheet of the folders, and of the folders in them."""
+    paths = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*"))]
     return Statics(
         {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in paths
-            if path.suffix in _KINDS
+            if path.suffix in _KINDS and path.is_file()
         }
     )
 

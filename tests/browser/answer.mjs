@@ -2,14 +2,14 @@
 // Each question names a task and where in BYTES its bytes are; the answers are one JSON list.
 
 import { readFileSync } from "node:fs";
-import { Md5 } from "../../hashing/browser/md5.js";
-import * as pdq from "../../hashing/browser/pdq.js";
-import * as phash from "../../hashing/browser/phash.js";
-import { lumaOfFrame, lumaOfRgb, squeeze, upright } from "../../hashing/browser/pixels.js";
-import { BOX, LANCZOS, resample } from "../../hashing/browser/resample.js";
-import { Sha256 } from "../../hashing/browser/sha256.js";
+import { Md5 } from "../../hashing/browser/algorithms/md5.js";
+import * as pdq from "../../hashing/browser/algorithms/pdq.js";
+import * as phash from "../../hashing/browser/algorithms/phash.js";
+import { lumaOfFrame, lumaOfRgb, squeeze, upright } from "../../hashing/browser/media/pixels.js";
+import { BOX, LANCZOS, resample } from "../../hashing/browser/luma.js";
+import { Sha256 } from "../../hashing/browser/algorithms/sha256.js";
 import { documentOf } from "../../hashing/browser/submission.js";
-import { fold } from "../../hashing/browser/timeline.js";
+import { fold } from "../../hashing/browser/media/timeline.js";
 import { digest, pair, signalsOf } from "./pictures.mjs";
 
 const TASKS = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import test from "node:test";
-import { Md5 } from "../../hashing/browser/md5.js";
-import { Sha256 } from "../../hashing/browser/sha256.js";
+import { Md5 } from "../../hashing/browser/algorithms/md5.js";
+import { Sha256 } from "../../hashing/browser/algorithms/sha256.js";
 
 const KINDS = { md5: Md5, sha256: Sha256 };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isVideo, sniff } from "../../hashing/browser/formats.js";
+import { isVideo, sniff } from "../../hashing/browser/media/formats.js";
 import { bytes, text, u32 } from "./files.mjs";
 
 /** @type {[string, Uint8Array][]} */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { demux } from "../../hashing/browser/mp4.js";
+import { demux } from "../../hashing/browser/media/mp4.js";
 import { box, bytes, full, u16, u32 } from "./files.mjs";
 
 const AVC = box("avcC", [1, 0x64, 0, 0x1f, 0xff, 0xe0, 0]);

@@ -30,16 +30,16 @@ test("any case and spacing, cut words and full-width letters are the same", () =
 for (const count of [0, 1, 6, 8]) {
   test(`${count} words are refused by their number`, () => {
     const typed = WORDS.slice(0, count).join(" ");
-    assert.throws(() => normalise(typed), { code: "InvalidPassphrase", place: 0, count });
+    assert.throws(() => normalise(typed), { code: "InvalidPassphrase", position: 0, count });
   });
 }
 
 for (const wrong of ["zzzz", "abacuss", "abacux", "ab", "x"]) {
-  test(`“${wrong}” is refused by its place, and not repeated`, () => {
+  test(`“${wrong}” is refused by its position, and not repeated`, () => {
     const typed = [...WORDS.slice(0, 3), wrong, ...WORDS.slice(0, 3)].join(" ");
     assert.throws(
       () => normalise(typed),
-      (error) => error.place === 4 && !`${error}`.includes(wrong),
+      (error) => error.position === 4 && !`${error}`.includes(wrong),
     );
   });
 }

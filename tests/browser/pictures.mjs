@@ -1,8 +1,8 @@
 // Pictures that tests/device/test_browser_core.py draws too, from whole numbers alone.
 
-import * as pdq from "../../hashing/browser/pdq.js";
-import * as phash from "../../hashing/browser/phash.js";
-import { Sha256 } from "../../hashing/browser/sha256.js";
+import * as pdq from "../../hashing/browser/algorithms/pdq.js";
+import * as phash from "../../hashing/browser/algorithms/phash.js";
+import { Sha256 } from "../../hashing/browser/algorithms/sha256.js";
 import * as windows from "../../hashing/browser/windows.js";
 
 const SHAPES = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import * as pdq from "../../hashing/browser/pdq.js";
-import * as phash from "../../hashing/browser/phash.js";
-import * as pixels from "../../hashing/browser/pixels.js";
+import * as pdq from "../../hashing/browser/algorithms/pdq.js";
+import * as phash from "../../hashing/browser/algorithms/phash.js";
+import * as pixels from "../../hashing/browser/media/pixels.js";
 import { hex } from "../../hashing/browser/signals.js";
 import { boxes, compute } from "../../hashing/browser/windows.js";
 import { drawn, pair, signalsOf } from "./pictures.mjs";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { strip } from "../../hashing/browser/strip.js";
-import { encodePng } from "../../hashing/browser/png.js";
+import { strip } from "../../hashing/browser/media/strip.js";
+import { encodePng } from "../../hashing/browser/media/png.js";
 import * as make from "./files.mjs";
 
 const { bytes, box, full, le16, le32, pngChunk, riffChunk, segment, u16, u32 } = make;

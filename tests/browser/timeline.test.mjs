@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { distance } from "../../hashing/browser/signals.js";
-import { fold, MAX_FRAMES } from "../../hashing/browser/timeline.js";
+import { fold, MAX_FRAMES } from "../../hashing/browser/media/timeline.js";
 
 const ZEROS = "0".repeat(64);
 const frame = (at_ms, value) => ({ at_ms, until_ms: at_ms, type: "pdq", value, quality: 90 });

@@ -18,10 +18,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing import batch, hash_file, hash_files
-from hashing.errors import ContentError, DecoderCrashed, EmptyFile, TooManyPixels, UnknownFormat
+from hashing.errors import (
+    ContentError,
+    Damaged,
+    DecoderCrashed,
+    EmptyFile,
+    TooManyPixels,
+    UnknownFormat,
+)
 from hashing.hasher import Use
-from hashing.profile import Profile
+from hashing.media.formats import Format
 from hashing.signals import ContentSignals
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 
 if TYPE_CHECKING:
@@ -174,7 +182,7 @@ def test_ctrl_c_waits_until_a_worker_is_started() -> None:
 
 
 def interrupted(steps: list[str]) -> None:
-    with batch._undisturbed():
+    with batch._interrupt_deferred():
         signal.raise_signal(signal.SIGINT)
         steps.append("pressed")
         steps.append("went on")
@@ -191,12 +199,12 @@ def test_a_worker_is_limited_and_ends_when_it_stalls() -> None:
     done = run("""
 import multiprocessing, resource, signal
 from hashing import batch
-batch._enter(multiprocessing.SimpleQueue())
+batch._set_up(multiprocessing.SimpleQueue())
 assert resource.getrlimit(resource.RLIMIT_AS) == (batch.WORKER_BYTES,) * 2
 assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
 assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
-assert batch._told is not None
+assert batch._progress is not None
 """)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -207,7 +215,7 @@ import time
 from pathlib import Path
 from hashing import batch
 batch.STALL_SECONDS = 1
-batch.hash_file = lambda path, progress, use: time.sleep(30)
+batch.hash_file = lambda path, progress, use, known: time.sleep(30)
 batch._hash_one(0, Path("any"), None)
 """)
     assert done.returncode == -signal.SIGALRM
@@ -219,7 +227,7 @@ import time
 from pathlib import Path
 from hashing import WindowSet, batch
 batch.STALL_SECONDS = 1
-def slow(path, progress, use):
+def slow(path, progress, use, known):
     for part in range(4):
         time.sleep(0.5)
         progress(part / 4)
@@ -236,7 +244,7 @@ def test_one_file_in_this_process(
 ) -> None:
     assert batch._hash_one(0, files[-1], WindowSet.ALL) == hash_file(files[-1])
     told: SimpleQueue[tuple[int, float]] = multiprocessing.SimpleQueue()
-    monkeypatch.setattr(batch, "_told", told)
+    monkeypatch.setattr(batch, "_progress", told)
     assert batch._hash_one(7, files[-1], WindowSet.ALL) == hash_file(files[-1])
     assert told.get() == (7, 0.0)
     told.close()
@@ -248,8 +256,15 @@ def test_one_file_in_this_process(
 
 
 def test_a_worker_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_path: Path, _progress: object, *, use: object) -> ContentSignals:  # noqa: ARG001
+    def full(_path: Path, _progress: object, **_: object) -> ContentSignals:
         raise MemoryError
 
     monkeypatch.setattr(batch, "hash_file", full)
     assert isinstance(batch._hash_one(0, Path("any"), WindowSet.ALL), TooManyPixels)
+
+
+def test_a_format_that_is_known_is_not_read_again(files: list[Path]) -> None:
+    """Here it is another one, with which no PNG can be opened."""
+    first, second = outcomes(files[:2], formats={files[0]: Format.GIF})
+    assert isinstance(first, Damaged)
+    assert isinstance(second, ContentSignals)

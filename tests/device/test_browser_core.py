@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dct
 
-from hashing import pdq, phash, pixels, timeline, windows
+from hashing import windows
+from hashing.algorithms import pdq, phash
 from hashing.hasher import hash_file
+from hashing.media import pixels, timeline
 from hashing.signals import FrameSignal, Signal, SignalType
 from hashing.submission import Eligibility, Submission
 

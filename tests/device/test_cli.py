@@ -19,8 +19,8 @@ from PIL import Image
 
 from hashing import cli, hash_file
 from hashing.passphrase import derive, normalise, word_list
-from hashing.profile import Profile
 from hashing.submission import content_document
+from hashing.views.profile import Profile
 from tests.device.serving import Service
 
 Scene = Callable[..., NDArray[np.uint8]]
@@ -326,7 +326,7 @@ def test_lookup_in_parts(
     service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAKEBACK_KEY", "key-1")
-    monkeypatch.setattr(cli, "SHOWN", 1)
+    monkeypatch.setattr(cli, "LOOKUP_BATCH", 1)
     service.will({"items": [{"verdict": "match", "matches": [{"match": "m1"}]}]})
     assert takeback("lookup", str(pictures), "--server", service.url) == 0
     assert capsys.readouterr().out.splitlines() == [

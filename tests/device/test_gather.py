@@ -5,6 +5,7 @@ import pytest
 
 from hashing import gather as gathering
 from hashing.gather import Gathered, gather
+from hashing.media.formats import Format
 
 JPEG = b"\xff\xd8\xff\xe0"
 
@@ -60,3 +61,13 @@ def test_the_list_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_nothing_named_gathers_nothing() -> None:
     assert gather([]) == Gathered((), 0)
+
+
+def test_the_formats_of_what_a_folder_has_are_kept(tmp_path: Path) -> None:
+    picture, film = tmp_path / "a.jpg", tmp_path / "b.mp4"
+    write(picture, JPEG)
+    write(film, b"\0\0\0\x08ftypisom")
+    write(tmp_path / "empty.png", b"")
+    write(tmp_path / "notes.txt", b"text")
+    assert gather([tmp_path, picture]).formats == {picture: Format.JPEG, film: Format.MP4}
+    assert gather([picture]).formats == {}

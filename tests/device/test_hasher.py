@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import hashing
-from hashing import frame_views, frames, hasher, pdq, phash, pixels, views, windows
+from hashing import hasher, windows
+from hashing.algorithms import pdq, phash
 from hashing.errors import (
     EmptyFile,
     TooManyBytes,
@@ -22,8 +23,13 @@ from hashing.errors import (
     Unreadable,
     ViewSupportMissing,
 )
-from hashing.profile import Profile
+from hashing.gather import gather
+from hashing.media import formats, frames, pixels
+from hashing.media.formats import Format, sniff
 from hashing.signals import ContentKind, SignalType
+from hashing.views import picture as picture_views
+from hashing.views import video as video_views
+from hashing.views.profile import Profile
 from hashing.windows import WindowSet
 from tests.device import edited
 
@@ -113,7 +119,7 @@ def test_a_lookup_has_views_and_no_windows(profile: Profile) -> None:
     luma = edited.textured(2)
     found = hashing.hash_picture(png(luma), use=profile)
     assert found.windows == ()
-    assert found.views == views.compute(luma, profile.views)
+    assert found.views == picture_views.compute(luma, profile.views)
     assert len(found.views) == profile.views
     entry = hashing.hash_picture(png(luma))
     assert found.signals == entry.signals
@@ -148,7 +154,7 @@ def test_frames_of_a_video_have_views_for_a_lookup(make_video: MakeVideo, profil
     assert [frame.signal for frame in found.frames] == [frame.signal for frame in entry.frames]
     assert entry == hashing.hash_file(path, use=WindowSet.ALL)
     stretch = [frame.luma for frame in frames.sample(path)]
-    expected = frame_views.of_stretch(stretch, profile.frame_views) if profile.views else [()]
+    expected = video_views.of_stretch(stretch, profile.frame_views) if profile.views else [()]
     assert found.frames[0].views == expected[0]
 
 
@@ -164,9 +170,9 @@ def test_views_without_opencv_say_what_to_install(
 ) -> None:
     picture = png(edited.textured(1))
     moving = saved(stills(make_scene, [1, 2]), "GIF", duration=[500, 500])
-    for name in ("views", "frame_views"):
-        monkeypatch.setitem(sys.modules, f"hashing.{name}", None)
-        monkeypatch.delattr(hashing, name, raising=False)
+    for name in ("picture", "video"):
+        monkeypatch.setitem(sys.modules, f"hashing.views.{name}", None)
+        monkeypatch.delattr(hashing.views, name, raising=False)
     for untrusted in (picture, moving):
         with pytest.raises(ViewSupportMissing, match=r"takeback\[video\]"):
             hashing.hash_picture(untrusted, use=Profile.FAST)
@@ -297,6 +303,32 @@ def test_what_is_no_content(tmp_path: Path, content: bytes, error: type[Exceptio
     path.write_bytes(content)
     with pytest.raises(error):
         hashing.hash_file(path)
+
+
+@pytest.mark.parametrize("name", ["picture.png", "clip.mp4"])
+def test_the_first_bytes_of_a_file_are_read_once(
+    make_video: MakeVideo,
+    make_scene: Scene,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    path = make_video(name) if name == "clip.mp4" else tmp_path / name
+    if name == "picture.png":
+        Image.fromarray(make_scene(1)).save(path)
+    heads: list[bytes] = []
+
+    def counted(head: bytes) -> Format:
+        heads.append(head)
+        return sniff(head)
+
+    for module in (formats, hasher, pixels):
+        monkeypatch.setattr(module, "sniff", counted)
+    by_itself = hashing.hash_file(path)
+    assert len(heads) == 1
+    gathered = gather([tmp_path])
+    assert hashing.hash_file(path, known=gathered.formats[path]) == by_itself
+    assert len(heads) == 2
 
 
 def test_hashing_opens_no_socket(photos: list[Path], make_video: MakeVideo) -> None:

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hashing import pdq, windows
+from hashing import windows
+from hashing.algorithms import pdq
 from hashing.signals import SignalType, Window
 from hashing.windows import WindowSet
 from tests.device import edited

@@ -23,7 +23,7 @@ SCRIPT = (
     modules.HASHER
     + """
 window.makeHasher = makeHasher;
-window.hasher = makeHasher("/browser/worker.js");
+window.hasher = makeHasher("/browser/worker/worker.js");
 window.hashAll = (windows) => Promise.all([...document.getElementById("files").files].map(
   (file) => window.hasher.hash(file, { windows }).catch(
     (err) => ({ error: err.code ?? String(err), ...(err.cause && { cause: err.cause }) }))));

@@ -23,7 +23,7 @@ ISOLATED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-HASHER = """import { Hasher } from "/browser/client.js";
+HASHER = """import { Hasher } from "/browser/worker/page.js";
 const policy = trustedTypes.createPolicy("takeback", { createScriptURL: (url) => url });
 const makeHasher = (path) => new Hasher(policy.createScriptURL(path));
 """
@@ -53,7 +53,7 @@ def _handler(files: dict[str, str], asked: list[str]) -> type[BaseHTTPRequestHan
             asked.append(self.path)
             body = files.get(self.path)
             if body is None and self.path.startswith("/browser/"):
-                file = MODULES / Path(self.path).name
+                file = MODULES / self.path.removeprefix("/browser/")
                 body = file.read_text("utf-8") if file.is_file() else None
             self.send_response(200 if body is not None else 404)
             is_script = self.path.endswith(".js")

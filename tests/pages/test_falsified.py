@@ -50,7 +50,9 @@ class Altered:
     def run(self, patch: str, *files: Path) -> tuple[Any, list[Any]]:
         """Return what `prove` says and what becomes of each file."""
         self._site.files["/patch.js"] = patch
-        self._site.files["/altered.js"] = 'import "/patch.js";\nimport "/browser/worker.js";\n'
+        self._site.files["/altered.js"] = (
+            'import "/patch.js";\nimport "/browser/worker/worker.js";\n'
+        )
         with self._browser.new_context() as context:
             page: Page = context.new_page()
             page.goto(self._site.address)

@@ -23,6 +23,7 @@ from service.settings import Settings
 from service.store.database import Database
 from tests.pages import journey
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "ab" * 32
 NUMBER = "000-000-0000"
 IMPORT_MAP = "'sha256-IMPORT_MAP'"
@@ -152,7 +153,7 @@ TABLE = (
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
-    Asked("GET /static/{path:path}", "/static/hashing/browser/worker.js", "script"),
+    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/worker.js", "script"),
 )
 
 
@@ -279,11 +280,35 @@ def test_the_import_map_holds_every_module(api: TestClient, filled: dict[str, st
     assert len(wanted) > 10
 
 
+def test_every_module_is_served_as_it_is_in_its_folder(api: TestClient) -> None:
+    modules = sorted((ROOT / "hashing/browser").rglob("*.js"))
+    assert {path.parent.name for path in modules} == {"browser", "media", "algorithms", "worker"}
+    for path in modules:
+        answer = api.get(f"/static/{path.relative_to(ROOT).as_posix()}")
+        assert answer.content == path.read_bytes()
+        got = {name: value for name, value in answer.headers.items() if name != "content-length"}
+        assert got == KINDS["script"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("hashing/signals.py", "hashing/words.txt", "hashing/media/formats.py"),
+        *("hashing/browser", "hashing/browser/", "hashing/browser/media", "hashing/browser/media/"),
+        *("hashing/browser/media/..%2fpasswords.js", "hashing/browser/%2e%2e/signals.py"),
+        *("hashing/browser/media/%2e%2e/hasher.js", "hashing/browser//hasher.js"),
+        *("hashing/browser/media/%2e%2e/%2e%2e/%2e%2e/pyproject.toml", "%2fetc%2fhostname"),
+    ],
+)
+def test_no_other_file_is_served(api: TestClient, path: str) -> None:
+    assert api.get(f"/static/{path}").status_code == 404
+
+
 TAMPERED = (
     "service/web/static/exit.js",
     "service/web/static/files.js",
     "service/web/static/texts.js",
-    "hashing/browser/client.js",
+    "hashing/browser/worker/page.js",
     "service/web/static/look.css",
 )
 
@@ -305,7 +330,7 @@ def test_a_file_changed_on_the_way_is_not_used(
         refused = [said for said in asked.complaints if "integrity" in said]
         assert bool(refused) == bool(path)
         assert not page.evaluate("document.documentElement.dataset.changed")
-        if path and path.endswith(("files.js", "texts.js", "client.js")):
+        if path and path.endswith(("files.js", "texts.js", "page.js")):
             assert not page.locator("#app").is_visible()
 
 

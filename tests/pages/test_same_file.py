@@ -133,7 +133,7 @@ def test_animated_pictures_are_videos(hashed: Callable[..., list[Any]], tmp_path
     frames = [same.detailed(seed, (320, 240)) for seed in range(6)]
     more = {"save_all": True, "append_images": frames[1:]}
     uneven = {"duration": [70, 100, 20, 300, 600, 100], **more}
-    # All due: hashing/frames.py reads the duration of a WebP's and AVIF's frame only when it is.
+    # All are due: of a WebP or AVIF, hashing/media/frames.py reads the duration of no other frame.
     even = {"duration": 260, **more}
     pictures = [(f"uneven.{suffix}", frames[0], uneven) for suffix in ("gif", "png")]
     pictures += [(f"even.{suffix}", frames[0], even) for suffix in ("gif", "png", "webp", "avif")]

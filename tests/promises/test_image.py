@@ -39,6 +39,21 @@ def test_what_the_image_copies_is_enough_to_run_the_service(tmp_path: Path) -> N
     assert found_at.stdout.count(str(tmp_path)) == 2
 
 
+def test_docker_is_given_what_the_image_copies() -> None:
+    """`.dockerignore` refuses everything but its exceptions, to which each of these belongs."""
+    ignored, *exceptions = (
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    assert ignored == "*"
+    given = [Path(line[1:]) for line in exceptions if line.startswith("!")]
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.M)
+    sources = [Path(source) for line in copied for source in line.split()]
+    assert len(sources) >= 6
+    assert not [each for each in sources if not {each, *each.parents} & set(given)]
+
+
 def test_the_image_runs_as_nobody_and_asks_for_its_health() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER 10001:10001$", text, re.M)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hashing import pdq
+from hashing.algorithms import pdq
 from service.search.orientations import COUNT, INVERSE, oriented
 
 Luma = np.ndarray[tuple[int, int], np.dtype[np.uint8]]

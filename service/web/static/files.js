@@ -3,7 +3,7 @@
  * from then on it works without a network, and its policy forbids it to use one.
  */
 
-import { Hasher } from "../../../hashing/browser/client.js";
+import { Hasher } from "../../../hashing/browser/worker/page.js";
 import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
 import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";

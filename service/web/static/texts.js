@@ -25,8 +25,8 @@ export function text(name, values = {}) {
  * Return what is wrong with a typed passphrase, without quoting any of its words.
  * @param {import("../../../hashing/browser/errors.js").InvalidPassphrase} err
  */
-export function wordsError({ place, count }) {
-  return place ? text("wrong-word", { place }) : text("wrong-count", { count });
+export function wordsError({ position, count }) {
+  return position ? text("wrong-word", { place: position }) : text("wrong-count", { count });
 }
 
 /**

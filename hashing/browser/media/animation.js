@@ -1,0 +1,91 @@
+/**
+ * The sampled frames of an animated GIF, PNG, WebP or AVIF, as hashing/media/frames.py samples
+ * them.
+ */
+
+import { ContentError } from "../errors.js";
+import { decoderOf, finished, lumaAndClose } from "./decode.js";
+import { dueAfter, MAX_SECONDS } from "./timeline.js";
+
+/** @typedef {import("./decode.js").Picture} Picture */
+/** @typedef {import("./decode.js").Way} Way */
+/** @typedef {import("./timeline.js").Sampled} Sampled */
+
+/** Most frames that are read. */
+const MAX_ANIMATION = 10_000;
+/** Most pixels of all those frames together. */
+const MAX_ANIMATION_PIXELS = 8 * 2 ** 30;
+/** Milliseconds that a frame without a duration takes. */
+const DEFAULT_MS = 100;
+
+/**
+ * How many frames a picture has. Without ImageDecoder, as many as its file has durations.
+ * @param {Picture} picture
+ * @param {readonly Way[]} ways
+ * @returns {Promise<number>}
+ */
+export async function frameCount(picture, ways) {
+  const { moves, durations = [] } = picture.stripped;
+  if (!moves) return 1;
+  if (!ways.includes("ImageDecoder")) return Math.max(durations.length, 2);
+  const decoder = decoderOf(picture, { preferAnimation: true });
+  try {
+    await decoder.tracks.ready;
+    await decoder.completed;
+    return decoder.tracks.selectedTrack?.frameCount ?? 1;
+  } catch (err) {
+    throw new ContentError("Damaged", { cause: err });
+  } finally {
+    decoder.close();
+  }
+}
+
+/**
+ * Yield the first frame at or after each multiple of PERIOD_MS.
+ * @param {Picture} picture
+ * @param {readonly Way[]} ways
+ * @param {number} frames as `frameCount` returned
+ * @returns {AsyncGenerator<Sampled>}
+ * @throws {ContentError} TooLong, Damaged, Unsupported
+ */
+export async function* sampleAnimation(picture, ways, frames) {
+  if (!ways.includes("ImageDecoder")) throw new ContentError("Unsupported");
+  const { width, height, durations = [] } = picture.stripped;
+  const count = Math.min(frames, MAX_ANIMATION);
+  if (count * width * height > MAX_ANIMATION_PIXELS) throw new ContentError("TooLong");
+  const hasDurations = durations.length === frames;
+  const decoder = decoderOf(picture, { preferAnimation: true });
+  let due = 0;
+  let at = 0;
+  try {
+    for (let index = 0; index < count; index += 1) {
+      const isDue = at >= due;
+      const image = isDue || !hasDurations ? await frameAt(decoder, index) : undefined;
+      const duration = hasDurations ? durations[index] : (image?.duration ?? 0) / 1000;
+      if (image && !isDue) image.close();
+      if (image && isDue) {
+        const at_ms = Math.floor(at);
+        const luma = finished(picture, await lumaAndClose(image));
+        yield { at_ms, fraction: index / count, luma };
+        due = dueAfter(at_ms);
+      }
+      at += duration || DEFAULT_MS;
+      if (at > 1000 * MAX_SECONDS) throw new ContentError("TooLong");
+    }
+  } finally {
+    decoder.close();
+  }
+}
+
+/**
+ * @param {ImageDecoder} decoder
+ * @param {number} frameIndex
+ * @returns {Promise<VideoFrame>}
+ */
+async function frameAt(decoder, frameIndex) {
+  try {
+    return (await decoder.decode({ frameIndex, completeFramesOnly: true })).image;
+  } catch (err) {
+    throw new ContentError("Damaged", { cause: err });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Which frames of a video are hashed, and how their signals are put together, as in
+ * hashing/media/timeline.py. Frames are sampled at fixed times; frame signals that hardly differ
+ * are folded into one with a span; a long video is thinned out, so that a submission is never
+ * larger than the service accepts.
+ */
+
+import { distance } from "../signals.js";
+
+/** @typedef {import("../signals.js").Frame} Frame */
+/**
+ * One sampled frame: its time, how far through the video it is (0–1), and its luma.
+ * @typedef {{at_ms: number, fraction: number, luma: import("../luma.js").Luma}} Sampled
+ */
+
+/** Milliseconds between samples. */
+export const PERIOD_MS = 250;
+/** Longest video, in seconds. */
+export const MAX_SECONDS = 4 * 60 * 60;
+/** Largest distance, in bits, at which a frame signal joins the run before it. */
+export const FOLD_DISTANCE = 8;
+/** Most frame signals of one video. Above, every second one is left out, repeatedly if needed. */
+export const MAX_FRAMES = 1200;
+
+/**
+ * The time, in milliseconds, from which the next frame is due when one at `at_ms` was sampled.
+ * @param {number} at_ms
+ */
+export function dueAfter(at_ms) {
+  return (Math.floor(at_ms / PERIOD_MS) + 1) * PERIOD_MS;
+}
+
+/**
+ * Join each frame signal to the run before it where the two are near; thin out the runs. A run
+ * keeps the signal of its first frame, and its span ends with the last frame that joined it.
+ * @param {Iterable<Frame>} frames of one video, in time order
+ * @returns {Frame[]}
+ */
+export function fold(frames) {
+  /** @type {Frame[]} */
+  let runs = [];
+  for (const frame of frames) {
+    const run = runs.at(-1);
+    if (run && distance(run.value, frame.value) <= FOLD_DISTANCE) {
+      run.until_ms = Math.max(run.until_ms, frame.until_ms);
+    } else {
+      runs.push({ ...frame });
+    }
+  }
+  while (runs.length > MAX_FRAMES) runs = runs.filter((_, index) => index % 2 === 0);
+  return runs;
+}

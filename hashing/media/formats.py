@@ -1,0 +1,116 @@
+"""The format of a file, from its first bytes. Its name and extension are ignored.
+
+Only the formats listed here are opened, each by its own decoder alone: a playlist, an SVG
+or a PDF must not reach a decoder that would follow the addresses inside it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from hashing.errors import EmptyFile, UnknownFormat
+
+HEAD_BYTES = 1024
+"""How many bytes `sniff` needs. MPEG-TS needs the most, three packets."""
+_TS_PACKET = 188
+"""Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2)."""
+
+
+class Format(StrEnum):
+    """Formats we read. Values are Pillow's names of pictures and FFmpeg's names of videos."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    GIF = "GIF"
+    WEBP = "WEBP"
+    BMP = "BMP"
+    TIFF = "TIFF"
+    AVIF = "AVIF"
+    HEIF = "HEIF"
+    MP4 = "mp4"
+    MATROSKA = "matroska"
+    AVI = "avi"
+    MPEG_TS = "mpegts"
+    MPEG_PS = "mpeg"
+    MPEG_VIDEO = "mpegvideo"
+    FLV = "flv"
+    ASF = "asf"
+    OGG = "ogg"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a format of videos. Whether a picture is animated, its decoder tells."""
+        return self.value.islower()
+
+
+_MAGIC = (
+    (b"\xff\xd8\xff", Format.JPEG),
+    (b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (b"GIF87a", Format.GIF),
+    (b"GIF89a", Format.GIF),
+    (b"BM", Format.BMP),
+    (b"II*\0", Format.TIFF),
+    (b"MM\0*", Format.TIFF),
+    (b"\x1a\x45\xdf\xa3", Format.MATROSKA),
+    (b"\0\0\x01\xba", Format.MPEG_PS),
+    (b"\0\0\x01\xb3", Format.MPEG_VIDEO),  # no container: a sequence header (13818-2, 6.2.2.1)
+    (b"FLV\x01", Format.FLV),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Format.ASF),
+    (b"OggS", Format.OGG),
+)
+
+_RIFF = {b"WEBP": Format.WEBP, b"AVI ": Format.AVI}
+
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+"""AV1 Image File Format, section 6."""
+_HEIF_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
+"""ISO/IEC 23008-12, annexes B and 10."""
+_OLD_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"})
+"""QuickTime files older than the ftyp box begin with one of these atoms."""
+
+
+def sniff(head: bytes) -> Format:
+    """Return the format of a file from its first HEAD_BYTES, or from all it has.
+
+    Raises EmptyFile, or UnknownFormat when no format of ours begins like this.
+    """
+    if not head:
+        raise EmptyFile
+    for magic, known in _MAGIC:
+        if head.startswith(magic):
+            return known
+    if head[:4] == b"RIFF" and head[8:12] in _RIFF:
+        return _RIFF[head[8:12]]
+    if head[4:8] == b"ftyp":
+        return _of_brands(head)
+    if head[4:8] in _OLD_QUICKTIME:
+        return Format.MP4
+    if _is_transport_stream(head):
+        return Format.MPEG_TS
+    raise UnknownFormat
+
+
+def sniff_file(path: Path) -> Format:
+    """Return the format of a file on disk. Raises as `sniff`, and OSError."""
+    with path.open("rb") as file:
+        return sniff(file.read(HEAD_BYTES))
+
+
+def _of_brands(head: bytes) -> Format:
+    """The ftyp box: a major brand, a version, then compatible brands (ISO/IEC 14496-12, 4.3)."""
+    end = min(int.from_bytes(head[:4]), len(head))
+    major = head[8:12]
+    brands = {head[at : at + 4] for at in range(16, end, 4)}
+    if major in _AVIF_BRANDS or (major in {b"mif1", b"msf1"} and brands & _AVIF_BRANDS):
+        return Format.AVIF
+    if major in _HEIF_BRANDS:
+        return Format.HEIF
+    return Format.MP4
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    packets = head[: 3 * _TS_PACKET : _TS_PACKET]
+    return len(packets) == 3 and set(packets) == {0x47}  # noqa: PLR2004 (the sync byte, thrice)
