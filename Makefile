@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check format bench texts lock clean
+.PHONY: help demo serve test soak check format bench texts lock clean
 
 PY := .venv/bin/python
 
@@ -17,8 +17,14 @@ demo: .venv/.demo  ## hash, submit and match real pictures here (PICTURES=folder
 serve: .venv/.runtime  ## run the service on this machine
 	@$(PY) -m service serve
 
-test: .venv/.dev .venv/.peers .venv/.browser  ## run every test and measure coverage (ARGS='-k name' for a part)
-	@$(PY) -m pytest $(if $(ARGS),$(ARGS),--cov)
+# A worker for every core takes whole files, in the order of tests/conftest.py.
+PYTEST := $(PY) -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+
+test: .venv/.dev .venv/.peers .venv/.browser  ## run every test and measure coverage (ARGS='-k name' for a part, -n0 for one process)
+	@$(PYTEST) $(if $(ARGS),$(ARGS),--cov)
+
+soak: .venv/.dev .venv/.peers .venv/.browser  ## kill, restart and search for an hour's worth, and look for rarer counterexamples
+	@$(PYTEST) -m 'soak or hypothesis' --hypothesis-profile=soak $(ARGS)
 
 check: .venv/.dev .venv/.browser  ## format, lint, types, layers
 	@$(PY) -m ruff format --check

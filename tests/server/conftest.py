@@ -152,8 +152,12 @@ def database(url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def settings(url: str, tmp_path: Path) -> Settings:
+    return _settings(url, tmp_path)
+
+
+def _settings(url: str, state: Path) -> Settings:
     return Settings(
-        state=tmp_path,
+        state=state,
         database_url=url,
         secret=SECRET,
         worker=False,
@@ -264,6 +268,10 @@ def world(open_context: Callable[[], Context]) -> World:
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
     """The app, on TODAY."""
+    return _app(settings)
+
+
+def _app(settings: Settings) -> FastAPI:
     made = create_app(settings)
     made.dependency_overrides[dependencies.today] = lambda: TODAY
     return made
@@ -275,10 +283,20 @@ def api(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def reader(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One service for all tests of a module that leave nothing behind."""
+    state = tmp_path_factory.mktemp("state")
+    url = f"sqlite:///{shutil.copy(migrated_sqlite, state)}"
+    with TestClient(_app(_settings(url, state)), raise_server_exceptions=False) as client:
+        yield client
+
+
 @pytest.fixture
-def served(app: FastAPI, api: TestClient) -> World:
+def served(api: TestClient) -> World:
     """The world of the service that `api` talks to."""
     assert api.get("/readyz").status_code == 200
+    app: Any = api.app
     return World(app.state.context)
 
 

@@ -29,8 +29,8 @@ def guarded(answer: Any) -> None:
     "path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/case", "/none"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "TRACE", "QUERY"])
-def test_every_answer_has_the_headers(api: TestClient, method: str, path: str) -> None:
-    answer = api.request(method, path)
+def test_every_answer_has_the_headers(reader: TestClient, method: str, path: str) -> None:
+    answer = reader.request(method, path)
     guarded(answer)
     if answer.status_code >= 400 and method != "HEAD":
         assert answer.headers["content-type"] == "application/problem+json"

@@ -21,16 +21,10 @@ FRAME: dict[str, Any] = {**PDQ, "at_ms": 0, "until_ms": 1}
 GOOD: dict[str, Any] = {"kind": "picture", "signals": [PDQ]}
 
 
-@pytest.fixture
-def url(request: pytest.FixtureRequest) -> object:
-    """Refused before the store is asked: one store is enough."""
-    return f"sqlite:///{_copied(request)}"
-
-
-def _copied(request: pytest.FixtureRequest) -> object:
-    path = request.getfixturevalue("tmp_path") / "takeback.db"
-    path.write_bytes(request.getfixturevalue("migrated_sqlite").read_bytes())
-    return path
+@pytest.fixture(scope="module")
+def api(reader: TestClient) -> TestClient:
+    """What is refused leaves nothing."""
+    return reader
 
 
 def submission(entry: object) -> dict[str, Any]:
