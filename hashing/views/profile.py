@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Profile(StrEnum):
-    """The platform's choice. docs/accuracy.md says which copies each finds; docs/operating.md, what it costs."""
+    """The platform's choice: docs/accuracy.md has what each finds, docs/operating.md what it costs."""
 
     PLAIN = "plain"
     FAST = "fast"
