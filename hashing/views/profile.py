@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Profile(StrEnum):
-    """The platform's choice: docs/accuracy.md has what each finds, docs/operating.md what it costs."""
+    """The platform's choice: docs/accuracy.md has what each finds, docs/operating.md its cost."""
 
     PLAIN = "plain"
     FAST = "fast"
