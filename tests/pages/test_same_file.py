@@ -60,8 +60,8 @@ def test_every_format_and_mode(hashed: Callable[..., list[Any]], tmp_path: Path)
     paths = _write(tmp_path, _modes())
     for path, found in zip(paths, hashed(*paths), strict=True):
         converted = path.name == "clear.avif"
-        within = same.WITHIN_CONVERTED if converted else same.WITHIN
-        same.compare(found, same.known(path), within)
+        tolerance = same.CONVERTED if converted else same.EXACT
+        same.compare(found, same.known(path), *tolerance)
 
 
 LOSSLESS = ("rgb.png", "grey.png", "palette.png", "clear.png", "lossless.webp", "rgb.bmp")
@@ -143,8 +143,8 @@ def test_animated_pictures_are_videos(hashed: Callable[..., list[Any]], tmp_path
     for path, found in zip(paths, hashed(*paths), strict=True):
         assert found["kind"] == "video"
         assert len(found["frames"]) >= 3
-        within = same.WITHIN_CONVERTED if path.suffix == ".avif" else same.WITHIN
-        same.compare(found, same.known(path), within)
+        tolerance = same.CONVERTED if path.suffix == ".avif" else same.EXACT
+        same.compare(found, same.known(path), *tolerance)
 
 
 def test_what_is_refused_has_the_same_name(
