@@ -77,7 +77,8 @@ def document_hashes(tx: Tx, case_id: int) -> set[bytes]:
 def withdrawing(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
     """Return the entries of a case that are withdrawing and have one of these document hashes."""
     same = (entries.c.case_id == case_id) & entries.c.document_hash.in_(hashes)
-    query = sa.select(entries).where(same, entries.c.status == EntryStatus.WITHDRAWING)
+    waiting = entries.c.status == EntryStatus.WITHDRAWING
+    query = sa.select(entries).where(same, waiting).order_by(entries.c.id)
     return [_entry(row) for row in tx.execute(query)]
 
 
@@ -140,7 +141,10 @@ def erase(tx: Tx, entry: Entry) -> None:
 
 
 def erase_all(tx: Tx, case_id: int) -> int:
-    """Withdraw every entry of a case for good; return how many were not so before."""
+    """Withdraw every entry of a case for good; return how many were not so before.
+
+    In the order of their ids, as sightings of them are recorded: so the two cannot deadlock.
+    """
     left = [one for one in of_case(tx, case_id) if one.status is not EntryStatus.WITHDRAWN]
     for entry in left:
         erase(tx, entry)
