@@ -23,6 +23,7 @@ from hashing.hasher import Use
 from hashing.profile import Profile
 from hashing.signals import ContentSignals
 from hashing.windows import WindowSet
+from tests.device.conftest import scene
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -115,7 +116,8 @@ def test_a_worker_that_died_while_nobody_asked(files: list[Path]) -> None:
     assert found == {index: hash_file(files[index]) for index in (0, 2, 3)}
 
 
-def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(long_video: Path) -> None:
+def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(make_video: MakeVideo) -> None:
+    film = make_video(frames=[scene(seed, 240, 320) for seed in range(3)] * 60, rate=2)
     killed: list[int] = []
 
     def kill(_index: int, _part: float) -> None:
@@ -127,8 +129,8 @@ def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(long_video: Pat
                 killed.append(process.pid)
                 process.kill()
 
-    outcome = outcomes([long_video], workers=1, advance=kill)
-    assert outcome == [hash_file(long_video)]
+    outcome = outcomes([film], workers=1, advance=kill)
+    assert outcome == [hash_file(film)]
     assert len(killed) == 1
 
 
