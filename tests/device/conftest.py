@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests import videos
 from tests.device.serving import Service
 from tests.loopback import answering
 
@@ -64,11 +65,12 @@ def make_video(tmp_path: Path) -> MakeVideo:
 
 
 @pytest.fixture(scope="session")
-def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seven minutes, every frame of which is sampled: seconds of work."""
-    frames = [scene(seed, 480, 640) for seed in range(3)] * 300
-    path = tmp_path_factory.mktemp("long") / "long.avi"
-    return write_video(path, frames, codec="MJPG", rate=2)
+def endless_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nearly as long as a video may be, and every frame is sampled: minutes of work."""
+    frames = [scene(seed, 480, 640) for seed in range(3) for _ in range(40)]
+    folder = tmp_path_factory.mktemp("endless")
+    minute = write_video(folder / "minute.mp4", frames, codec="mp4v", rate=2)
+    return videos.lengthened(minute, folder / "endless.mp4", 235)
 
 
 @pytest.fixture

@@ -31,12 +31,17 @@ from hashing.media.formats import Format
 from hashing.signals import ContentSignals
 from hashing.views.profile import Profile
 from hashing.windows import WindowSet
+from tests.device.conftest import scene
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
 Scene = Callable[..., NDArray[np.uint8]]
 MakeVideo = Callable[..., Path]
+
+
+WELL_WITHIN = 30
+"""Seconds: far fewer than an endless video takes, however busy the machine is."""
 
 
 class Deadly(type(pathlib.Path())):  # type: ignore[misc]
@@ -123,7 +128,8 @@ def test_a_worker_that_died_while_nobody_asked(files: list[Path]) -> None:
     assert found == {index: hash_file(files[index]) for index in (0, 2, 3)}
 
 
-def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(long_video: Path) -> None:
+def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(make_video: MakeVideo) -> None:
+    film = make_video(frames=[scene(seed, 240, 320) for seed in range(3)] * 60, rate=2)
     killed: list[int] = []
 
     def kill(_index: int, _part: float) -> None:
@@ -135,8 +141,8 @@ def test_a_file_in_flight_when_a_worker_is_killed_is_tried_again(long_video: Pat
                 killed.append(process.pid)
                 process.kill()
 
-    outcome = outcomes([long_video], workers=1, advance=kill)
-    assert outcome == [hash_file(long_video)]
+    outcome = outcomes([film], workers=1, advance=kill)
+    assert outcome == [hash_file(film)]
     assert len(killed) == 1
 
 
@@ -155,12 +161,14 @@ def test_a_batch_may_be_run_by_any_thread(files: list[Path]) -> None:
     assert found == [hash_file(path) for path in files[:3]]
 
 
-def test_a_caller_who_wants_no_more_waits_for_nothing(long_video: Path, files: list[Path]) -> None:
-    found = hash_files([files[0], long_video], workers=2)
+def test_a_caller_who_wants_no_more_waits_for_nothing(
+    endless_video: Path, files: list[Path]
+) -> None:
+    found = hash_files([files[0], endless_video], workers=2)
     assert next(found) == (0, hash_file(files[0]))
     start = time.monotonic()
     found.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < WELL_WITHIN
     assert multiprocessing.active_children() == []
 
 

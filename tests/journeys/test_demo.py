@@ -1,6 +1,7 @@
 """`make demo` as its user runs it: every row right."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,13 +37,13 @@ def test_every_row_is_right() -> None:
     assert any("6 other pictures" in row and "6 none" in row for row in rows)
 
 
-def test_it_takes_the_users_own_pictures() -> None:
-    photos = ROOT.parent / "shared" / "photos"
-    if not photos.exists():
-        pytest.skip("the photographs for development are not here")
-    done = run_demo("--pictures", str(photos))
+@pytest.mark.parametrize("count", [1, pytest.param(60, marks=pytest.mark.soak)])
+def test_it_takes_the_users_own_pictures(shared: Path, tmp_path: Path, count: int) -> None:
+    for path in sorted((shared / "photos").iterdir())[:count]:
+        shutil.copy(path, tmp_path)
+    done = run_demo("--pictures", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 of your pictures" in done.stdout
+    assert f"{min(count, 4)} of your pictures" in done.stdout
     assert "✗" not in done.stdout
 
 

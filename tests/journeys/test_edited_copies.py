@@ -16,6 +16,7 @@ from PIL import Image
 
 from benchmarks import edits
 from demo import corpus, films, server
+from demo.corpus import Corpus
 from hashing import Profile
 
 pytestmark = pytest.mark.enable_socket
@@ -28,8 +29,9 @@ ANSWERS = ("--subject", "self", "--adults", "--intimate")
 class Journey:
     """The folder of uploads, and the programs that its people run."""
 
-    def __init__(self, folder: Path, address: str, key: str) -> None:
+    def __init__(self, folder: Path, taken: Corpus, address: str, key: str) -> None:
         self.folder = folder
+        self.taken = taken
         self.address = address
         self._key = key
 
@@ -72,7 +74,8 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
         for name in EDITS:
             _edited(picture, name, uploads, taken.unrelated)
     with server.running(folder / "state") as service:
-        journey = Journey(folder, service.address, service.new_key("Example Videos"))
+        key = service.new_key("Example Videos")
+        journey = Journey(folder, taken, service.address, key)
         files = (*map(str, own), str(taken.video))
         journey.takeback("submit", "--server", service.address, *ANSWERS, *files)
         yield journey
@@ -145,7 +148,7 @@ def test_an_owner_gives_an_old_entry_windows_by_withdrawing_it_and_adding_it_aga
     journey: Journey,
 ) -> None:
     """What docs/operating.md says of entries from before there were windows."""
-    taken = corpus.of_package(journey.folder)
+    taken = journey.taken
     rocket = next(path for path in taken.pictures if path.name == "rocket.jpg")
     copy = _edited(rocket, "crop 50 %", journey.folder, taken.unrelated)
 

@@ -2,23 +2,26 @@
 
 import pytest
 
-from benchmarks.match_soak import Plan, Soak, soaked
-from benchmarks.soak_child import AIMS
+from benchmarks.match_soak import ADDS, SEARCHES, Plan, Soak, soaked
 
-PLAN = Plan(minutes=1, rounds=3, seed=7, signals=6_000, kills=1, checks=60)
+PLANS = [
+    Plan(minutes=0.5, rounds=1, seed=7, signals=2_000, kills=3, checks=20),
+    pytest.param(Plan(), marks=pytest.mark.soak),
+]
 
 
-@pytest.fixture(scope="module")
-def soak(tmp_path_factory: pytest.TempPathFactory) -> Soak:
-    ended, rounds = soaked(PLAN, tmp_path_factory.mktemp("soak"))
-    assert sum(each.done.adds for each in rounds) >= 1200
-    assert sum(each.done.searches for each in rounds) >= 3000
+@pytest.fixture(scope="module", params=PLANS, ids=lambda plan: f"{plan.minutes:g} minutes")
+def soak(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Soak:
+    plan: Plan = request.param
+    ended, rounds = soaked(plan, tmp_path_factory.mktemp("soak"))
+    assert sum(each.done.adds for each in rounds) >= 60 * plan.minutes * ADDS
+    assert sum(each.done.searches for each in rounds) >= 60 * plan.minutes * SEARCHES
     return ended
 
 
 def test_every_answer_is_right_whatever_is_killed(soak: Soak) -> None:
     assert not soak.wrong
-    assert soak.kills == 3 <= len(AIMS)
+    assert soak.kills == soak.plan.kills * soak.plan.rounds >= 3
 
 
 def test_nothing_is_left_over(soak: Soak) -> None:

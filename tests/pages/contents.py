@@ -7,7 +7,6 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -112,25 +111,6 @@ def batch(folder: Path, count: int, size: tuple[int, int] = (1632, 1224)) -> lis
         source.resize(size, Image.Resampling.BICUBIC, box).save(target, quality=90)
         made.append(target)
     return made
-
-
-def lengthened(source: Path, target: Path, times: int) -> Path:
-    """The same video over and over, not encoded again."""
-    with av.open(str(source)) as read, av.open(str(target), "w") as written:
-        stream = read.streams.video[0]
-        packets = [packet for packet in read.demux(stream) if packet.dts is not None]
-        copied = written.add_stream_from_template(stream)
-        length = sum(packet.duration or 0 for packet in packets)
-        assert stream.time_base
-        for again in range(times):
-            for packet in packets:
-                copy = av.Packet(bytes(packet))
-                copy.stream, copy.time_base = copied, stream.time_base
-                copy.pts = (packet.pts or 0) + again * length
-                copy.dts = (packet.dts or 0) + again * length
-                copy.is_keyframe = packet.is_keyframe
-                written.mux(copy)
-    return target
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from httpx import Response
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, BrowserContext, Route
 
 from demo.server import Service
 from service.app import create_app
@@ -325,13 +326,25 @@ def test_a_file_changed_on_the_way_is_not_used(
         asked = journey.Asked(context)
         page = context.new_page()
         page.goto(f"{service.address}/en/questions")
-        journey.answer(page)
-        page.wait_for_timeout(500)
+        with _heard(context, "integrity" if path else None):
+            journey.answer(page)
+        page.wait_for_load_state("networkidle")
+        context.unroute_all(behavior="wait")
         refused = [said for said in asked.complaints if "integrity" in said]
         assert bool(refused) == bool(path)
         assert not page.evaluate("document.documentElement.dataset.changed")
         if path and path.endswith(("files.js", "texts.js", "page.js")):
             assert not page.locator("#app").is_visible()
+
+
+@contextmanager
+def _heard(context: BrowserContext, part: str | None) -> Iterator[None]:
+    """Wait until a page complains of this, if it should."""
+    if part is None:
+        yield
+        return
+    with context.expect_console_message(lambda said: part in said.text, timeout=journey.WAIT):
+        yield
 
 
 def _changed(route: Route) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
 from playwright.sync_api import Error as PlaywrightError
 
 from demo.server import Service
+from tests import videos
 from tests.pages import contents, journey, places
 from tests.pages.elsewhere import Elsewhere
 from tests.pages.places import Cases
@@ -109,6 +110,7 @@ def test_shift_leaves_from_every_page_and_state(
     page.context.on("response", lambda answer: stored.add(_stored(answer)))
     count = 0
     for count, state in enumerate(places.every(page, service.address, "en", cases), 1):
+        page.wait_for_load_state()  # what listens to Shift is there
         titles.append(page.title())
         page.evaluate("document.activeElement.blur()")
         shift(page, 1)
@@ -165,7 +167,7 @@ def test_in_the_middle_of_hashing(
     tmp_path: Path,
     leave: Callable[[Page], None],
 ) -> None:
-    film = contents.lengthened(contents.video(tmp_path, seconds_each=1), tmp_path / "l.mp4", 200)
+    film = videos.lengthened(contents.video(tmp_path, seconds_each=1), tmp_path / "l.mp4", 200)
     journey.at_files(page, service.address)
     journey.choose(page, [*contents.pictures(tmp_path)[:1], film])
     journey.row(page, "l.mp4").locator(".state", has_text="Hashing: ").wait_for()
@@ -176,8 +178,9 @@ def test_in_the_middle_of_hashing(
 
 
 def test_shift_is_forgotten_and_other_keys_stop_it(page: Page, service: Service) -> None:
-    page.clock.install()
+    page.clock.install(time=0)
     page.goto(f"{service.address}/en/")
+    page.clock.pause_at(3_600_000)
     address = page.url
     shift(page, 2)
     assert lights(page) == TOLD[1]

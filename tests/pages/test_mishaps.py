@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, Route
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from demo.server import Service
 from hashing import OwnerClient
+from tests import videos
 from tests.pages import contents, journey
 from tests.pages.elsewhere import Elsewhere
 
@@ -36,7 +39,7 @@ def pictures(folder: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def long_film(folder: Path) -> Path:
     """A video whose hashing takes a while."""
-    return contents.lengthened(contents.video(folder, seconds_each=1), folder / "long.mp4", 200)
+    return videos.lengthened(contents.video(folder, seconds_each=1), folder / "long.mp4", 200)
 
 
 @pytest.fixture
@@ -303,9 +306,9 @@ def test_a_hostile_video_can_be_stopped(page: Page, pictures: list[Path], tmp_pa
     hostile = contents.hostile(tmp_path / "hostile.mp4")
     journey.choose(page, [hostile])
     page.wait_for_timeout(300)
-    if page.locator("#stop").is_visible():
-        page.click("#stop")
-    journey.row(page, "hostile.mp4").and_(page.locator(".failed")).wait_for(timeout=10_000)
+    with contextlib.suppress(PlaywrightTimeout):  # it may have ended by itself
+        page.click("#stop", timeout=3000)
+    journey.row(page, "hostile.mp4").and_(page.locator(".failed")).wait_for(timeout=journey.WAIT)
     journey.choose(page, pictures[:1])
     journey.hashed(page)
     assert journey.states(page)[pictures[0].name].startswith("Done.")
@@ -334,7 +337,7 @@ def test_a_worker_that_hangs_is_stopped(page: Page, pictures: list[Path]) -> Non
     worker.evaluate("setTimeout(() => { for (;;); })")
     journey.choose(page, pictures[:1])
     page.click("#stop")
-    page.locator("#list .failed").wait_for(timeout=10_000)
+    page.locator("#list .failed").wait_for(timeout=journey.WAIT)
     journey.choose(page, pictures[:2])
     journey.hashed(page)
     assert [state[:5] for state in journey.states(page).values()] == ["Done."] * 2

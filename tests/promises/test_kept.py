@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from demo.server import Service
     from tests.promises.conftest import Picture, Submission
 
-ROUNDS = 8
+ROUNDS = [3, pytest.param(20, marks=pytest.mark.soak)]
 SEED = 20261121
 
 
 @pytest.mark.enable_socket
+@pytest.mark.parametrize("rounds", ROUNDS)
 def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
-    server: Service, picture: Picture, submission: Submission
+    server: Service, picture: Picture, submission: Submission, rounds: int
 ) -> None:
     """Submit, withdraw and undo without pause, kill in the middle of it, look after each start."""
     chance = random.Random(SEED)
@@ -29,7 +30,7 @@ def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
     server.start()
     key = f"Bearer {server.new_key('Example')}"
     seeds = iter(range(1, 100_000))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         timer = threading.Timer(chance.uniform(0.05, 0.6), server.kill)
         timer.start()
         try:
@@ -52,7 +53,7 @@ def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
             timer.join()
         server.start()
         _all_there(server, key, picture, opened, withdrawn, unsure)
-    assert len(opened) > ROUNDS
+    assert len(opened) > rounds
     assert set(withdrawn.values()) == {"withdrawing", "withdrawn"}
 
 
