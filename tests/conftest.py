@@ -3,6 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("test", deadline=None)  # how busy the machine is decides nothing
+settings.register_profile("soak", deadline=None, max_examples=5000)
+settings.load_profile("test")
+
+FIRST = ("pages", "journeys", "promises")
+"""Parts whose files take longest: begun last, one would keep one worker busy alone."""
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +23,6 @@ def shared() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages last: while Playwright drives a browser, an event loop runs in this very thread."""
-    items.sort(key=lambda item: "pages" in item.path.parts)
+    """Put the parts that take longest first."""
+    ranks = {part: rank for rank, part in enumerate(FIRST, -len(FIRST))}
+    items.sort(key=lambda item: min(ranks.get(part, 0) for part in item.path.parts))

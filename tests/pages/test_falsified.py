@@ -113,10 +113,15 @@ WAYS = {
 }
 """What is there of the ways, the best first, and by what each reads."""
 MISSING = {"": "", "no ImageDecoder": NO_DECODER, "no VideoFrame": NO_FRAME}
+ALTERED = [
+    pytest.param(missing, kind, marks=[pytest.mark.soak] * (bool(missing) and kind != "constant"))
+    for missing in MISSING
+    for kind in ALTERATIONS
+]
+"""Each alteration where all ways are there; where some are missing, one, and in a soak all."""
 
 
-@pytest.mark.parametrize("kind", ALTERATIONS)
-@pytest.mark.parametrize("missing", MISSING)
+@pytest.mark.parametrize(("missing", "kind"), ALTERED)
 def test_what_is_read_by_an_altered_reader_is_never_used(
     altered: Altered, picture: Path, missing: str, kind: str
 ) -> None:
