@@ -17,8 +17,6 @@ from service.workflows.context import Context
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
-# When a job runs does not depend on the store.
-pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 each_job = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 
 
