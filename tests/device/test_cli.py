@@ -473,7 +473,7 @@ def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
     assert process.wait() == 1
 
 
-@pytest.mark.parametrize("seconds", [0, 0.3, 1.5])
+@pytest.mark.parametrize("seconds", [0, 0.3, pytest.param(1.5, marks=pytest.mark.soak)])
 def test_ctrl_c_ends_everything_at_once(endless_video: Path, seconds: float) -> None:
     """A terminal tells the command and its workers alike, whether they work yet or not."""
     process = start(
