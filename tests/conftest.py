@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("test", deadline=None)  # how busy the machine is decides nothing
+settings.register_profile(
+    "test", deadline=None, max_examples=50
+)  # how busy the machine is decides nothing
 settings.register_profile("soak", deadline=None, max_examples=5000)
 settings.load_profile("test")
 
