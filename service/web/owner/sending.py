@@ -23,9 +23,11 @@ from service.web.owner import stamps
 from service.web.owner.stamps import CurrentMinute
 from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
 from service.workflows import authenticate, intake
+from service.workflows.intake import Added
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
 Model = TypeVar("Model", bound=BaseModel)
+NOTHING_ADDED = Added(0, 0)
 
 
 @router.post("/sent")
@@ -64,13 +66,19 @@ def add(
     more = _parsed(MoreIn, untrusted)
     owner = authenticate.owner(context, more.case, more.access_key)
     entries = [entry.value() for entry in more.entries]
-    count = intake.add_entries(context, owner, entries, today)
+    added = intake.add_entries(context, owner, entries, today)
     stamp = stamps.new(context.seals, minute)
-    return _received(pages, language, "added", number=owner.case_number, stamp=stamp, added=count)
+    return _received(pages, language, "added", number=owner.case_number, stamp=stamp, added=added)
 
 
 def _received(
-    pages: Pages, language: Language, outcome: str, *, number: str, stamp: str, added: int = 0
+    pages: Pages,
+    language: Language,
+    outcome: str,
+    *,
+    number: str,
+    stamp: str,
+    added: Added = NOTHING_ADDED,
 ) -> HTMLResponse:
     return pages.render(
         language,
