@@ -293,6 +293,7 @@ def _add(page: Page, opened: Opened, path: Path) -> None:
     assert shown.startswith(f'{{"case": "{opened.number}"')
     journey.send(page)
     page.locator("#added").wait_for(timeout=journey.WAIT)
+    assert page.locator("#added-held").is_hidden()
     body = opened.asked.bodies()[-2]
     assert body == b"document=" + shown.replace("\n", "\r\n").encode() + b"\r\n"
     page.get_by_role("button", name="To your overview").click()
