@@ -153,8 +153,12 @@ actors = sa.Table(
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("created_on", sa.Date, nullable=False),
     sa.UniqueConstraint("role", "name"),
+    sqlite_autoincrement=True,
 )
-"""Platforms and crawlers: organisations, each with one key or more."""
+"""Platforms and crawlers: organisations, each with one key or more.
+
+Ids are never reused, because match references are made of them.
+"""
 
 keys = sa.Table(
     "keys",

@@ -95,6 +95,17 @@ def test_keys_of_one_name_and_role_become_one_platform(world: World) -> None:
         respond.respond(world.context, three, [Response(given["Alone"], LATER)], world.day)
 
 
+def test_a_new_platform_is_never_given_the_references_of_a_merged_one(world: World) -> None:
+    picture = world.picture()
+    world.open(picture)
+    first, last = world.actor("One"), world.actor("Other")
+    given = {world.reference(actor, picture) for actor in (first, last)}
+    world.context.database.downgrade("0004")
+    renamed(world, "One", "Other")
+    world.context.database.migrate()
+    assert world.reference(world.actor("New"), picture) not in given
+
+
 def counts(tx: Tx, entry_id: int, actor_id: int) -> dict[str, int]:
     table = schema.sightings
     of_both = (table.c.entry_id == entry_id) & (table.c.actor_id == actor_id)

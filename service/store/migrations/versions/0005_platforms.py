@@ -33,17 +33,22 @@ def upgrade() -> None:
     _make_tables()
     connection = op.get_bind()
     first: dict[tuple[str, str], int] = {}
-    for row in connection.execute(sa.select(actors).order_by(actors.c.id)).all():
+    every = connection.execute(sa.select(actors).order_by(actors.c.id)).all()
+    for row in every:
         into = first.setdefault((row.role, row.name), row.id)
         copied = {name: getattr(row, name) for name in (*KEY_COLUMNS, "created_on")}
         connection.execute(sa.insert(keys).values(actor_id=into, **copied))
         if into != row.id:
             _merge(connection, into, row.id)
-    with op.batch_alter_table("actors") as table:
+    never_twice = {"sqlite_autoincrement": True}  # a match reference is made of an actor's id
+    with op.batch_alter_table("actors", table_kwargs=never_twice) as table:
         table.drop_constraint(op.f("uq_actors_key_id"), type_="unique")
         for column in KEY_COLUMNS:
             table.drop_column(column)
         table.create_unique_constraint(op.f("uq_actors_role_name"), ["role", "name"])
+    if connection.dialect.name == "sqlite" and every:
+        last = sa.text("UPDATE sqlite_sequence SET seq = :last WHERE name = 'actors'")
+        connection.execute(last, {"last": every[-1].id})  # also if that one was merged
     _check_references(connection)
 
 
