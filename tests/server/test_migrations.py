@@ -111,7 +111,7 @@ def counts(tx: Tx, entry_id: int, actor_id: int) -> dict[str, int]:
     of_both = (table.c.entry_id == entry_id) & (table.c.actor_id == actor_id)
     rows = tx.execute(sa.select(table.c.source, table.c.count).where(of_both)).all()
     assert len(rows) == len({row.source for row in rows})
-    return {row.source: row.count for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def test_each_key_is_an_actor_again_when_the_store_goes_back(world: World) -> None:
