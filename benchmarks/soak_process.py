@@ -59,6 +59,8 @@ _BATCH = 0.03
 _BATCHES = (2, 8, 31, 32, 48, 64)
 _COUNTED = 20
 """Searches between two lines of the journal."""
+_MORE = 20
+"""Signals added beyond the plan when none is left that could be removed."""
 _AT_ONCE = 500
 _WATCH_SECONDS = 0.01
 
@@ -198,6 +200,8 @@ class Process:
             act.after()
             adds.take(len(effect.added))
             removes.take(len(effect.removed))
+            if not (effect.added or effect.removed):  # all that could be removed is held
+                adds.take(-_MORE)
 
     def _search(self, random: Random, model: Model, left: Left) -> None:
         calls = queries = 0

@@ -59,15 +59,7 @@ def filmed(photographs: list[Path], target: Path, seconds_each: int) -> Path:
 
 
 def read(source: Path) -> Film:
-    """Decode the first seconds of a video, small and not too often a second.
-
-    OpenCV was seen to give no frame of a sound file on a busy machine (2026-11): once more then.
-    """
-    film = _decoded(source)
-    return film if film.frames else _decoded(source)
-
-
-def _decoded(source: Path) -> Film:
+    """Decode the first seconds of a video, small and not too often a second."""
     capture = cv2.VideoCapture(str(source))
     rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
     every = max(1, round(rate / RATE))

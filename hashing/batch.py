@@ -89,7 +89,10 @@ class _Batch:
         progress: SimpleQueue[tuple[int, float]] = self._context.SimpleQueue()
         pending: dict[Future[Outcome], int] = {}
         pool = ProcessPoolExecutor(
-            min(workers, len(todo)), self._context, initializer=_set_up, initargs=(progress,)
+            min(workers, len(todo)),
+            self._context,
+            initializer=_set_up,
+            initargs=(progress, _interrupt_ignored()),
         )
         try:
             with pool, _workers_ended_early():
@@ -139,9 +142,11 @@ def _interrupt_deferred() -> Iterator[None]:
     """Let Ctrl-C take effect at the end only: a worker that is half started would print errors.
 
     The signal is blocked, because new processes inherit that; and a handler notes it, because
-    threads of BLAS, in which it is not blocked, pass it on to this one.
+    threads of BLAS, in which it is not blocked, pass it on to this one. A program that was started
+    to ignore it (`nohup`, or in the background of a script) goes on ignoring it.
     """
-    if threading.current_thread() is not threading.main_thread():  # only that one is interrupted
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or _interrupt_ignored():  # only that thread is interrupted
         yield
         return
     interrupts: list[int] = []
@@ -156,6 +161,10 @@ def _interrupt_deferred() -> Iterator[None]:
             raise KeyboardInterrupt
 
 
+def _interrupt_ignored() -> bool:
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
 def _mask(how: str) -> None:
     with contextlib.suppress(AttributeError):  # Windows has no masks
         signal.pthread_sigmask(getattr(signal, how), {signal.SIGINT})
@@ -165,11 +174,12 @@ _progress: SimpleQueue[tuple[int, float]] | None = None
 """Where a worker reports how much of a video is done; set by the pool when the worker starts."""
 
 
-def _set_up(progress: SimpleQueue[tuple[int, float]]) -> None:
+def _set_up(progress: SimpleQueue[tuple[int, float]], interrupt_ignored: bool) -> None:  # noqa: FBT001 (sent by position)
     """Prepare a worker process: its queue, its signal handlers, its limits."""
     global _progress  # noqa: PLW0603 (a process of its own; the pool offers no other way)
     _progress = progress
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends a worker at once and silently
+    # Ctrl-C ends a worker at once and silently, unless the program ignores it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN if interrupt_ignored else signal.SIG_DFL)
     _mask("SIG_UNBLOCK")
     with contextlib.suppress(AttributeError, ImportError, ValueError, OSError):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)

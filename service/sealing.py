@@ -10,6 +10,7 @@ import base64
 import hmac
 import os
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -27,6 +28,7 @@ class Seals:
         uses = ("access", "key", "match", "document", "stamp")
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
+        self._answer = AESGCM(_derived(secret, "answer"))
 
     def access_hash(self, access_key: bytes) -> bytes:
         """Return the hash that is stored of a case's access key: 32 bytes."""
@@ -59,8 +61,25 @@ class Seals:
 
     def seal(self, text: str) -> bytes:
         """Return encrypted, authenticated text (AES-256-GCM): nonce, then ciphertext and tag."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._text.encrypt(nonce, text.encode(), None)
+        return _encrypted(self._text, text)
+
+    def seal_answer(self, text: str) -> str:
+        """Return text that a browser carries from one request to the next, in base64url."""
+        return base64.urlsafe_b64encode(_encrypted(self._answer, text)).decode().rstrip("=")
+
+    def open_answer(self, untrusted: str) -> str | None:
+        """Return what `seal_answer` was given; None if it is not from there."""
+        try:
+            sealed = base64.urlsafe_b64decode(untrusted + "=" * (-len(untrusted) % 4))
+            nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+            return self._answer.decrypt(nonce, rest, None).decode()
+        except (ValueError, InvalidTag):
+            return None
+
+
+def _encrypted(cipher: AESGCM, text: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, text.encode(), None)
 
 
 def _derived(secret: bytes, use: str) -> bytes:

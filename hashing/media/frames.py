@@ -9,7 +9,9 @@ video can refer to no other file and no address.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +37,9 @@ MAX_ANIMATION_PIXELS = 8 * 2**30
 whole, so that a small file of many large frames would otherwise occupy a core for hours."""
 _TIMED_BY_DECODING = frozenset({"WEBP", "AVIF"})
 """Formats in which Pillow knows the duration of a frame only once that frame is decoded."""
+_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_opening = threading.Lock()
+"""Held while a file is opened: the environment belongs to all threads."""
 _OPEN_MS = 10_000
 _READ_MS = 20_000
 """Milliseconds after which FFmpeg gives up opening a file, or reading one frame."""
@@ -154,13 +159,13 @@ def _open(path: Path, known: Format | None) -> cv2.VideoCapture:
     except ImportError as err:
         raise VideoSupportMissing from err
     demuxer = (known or sniff_file(path)).value
-    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"protocol_whitelist;file|input_format;{demuxer}"
     limits = [
         *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS),
         *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS),
         *(cv2.CAP_PROP_N_THREADS, 1),
     ]
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, limits)
+    with _ffmpeg_options(f"protocol_whitelist;file|input_format;{demuxer}"):
+        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():
         raise Damaged
     width = capture.get(cv2.CAP_PROP_FRAME_WIDTH)
@@ -169,3 +174,22 @@ def _open(path: Path, known: Format | None) -> cv2.VideoCapture:
         capture.release()
         raise TooManyPixels
     return capture
+
+
+@contextmanager
+def _ffmpeg_options(options: str) -> Iterator[None]:
+    """Give FFmpeg options, by the environment: OpenCV (5.0) reads them there, and nowhere else.
+
+    Afterwards the environment is as it was. Otherwise whoever opens another video in this process,
+    or in one that it starts, would be bound to the demuxer of this one.
+    """
+    with _opening:
+        before = os.environ.get(_OPTIONS)
+        os.environ[_OPTIONS] = options
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_OPTIONS]
+            else:
+                os.environ[_OPTIONS] = before

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -136,18 +136,35 @@ class PageRoute(APIRoute):
 
         async def handle_with_error_page(request: Request) -> Response:
             if request.method == "POST" and _is_cross_site(request):
-                return error_page(request, "Forbidden", 403)
+                return self.error(request, "Forbidden", 403)
             try:
                 return await handle(request)
             except AnswerWithPage as answer:
                 return answer.page
             except ServiceError as err:
-                return error_page(request, type(err).__name__, STATUS[type(err)].value)
+                return self.error(request, type(err).__name__, STATUS[type(err)].value)
             except Exception as err:  # noqa: BLE001 (outside of here the answer would be JSON)
                 log_unexpected(err, self.path)
-                return error_page(request, "ServiceError", 500)
+                return self.error(request, "ServiceError", 500)
 
         return handle_with_error_page
+
+    def error(self, request: Request, error: str, status: int) -> Response:
+        """Return the answer to a request that failed."""
+        return error_page(request, error, status)
+
+
+class FrameRoute(PageRoute):
+    """A route whose answer is loaded into the frame of the hashing page, always by a redirect.
+
+    Browsers write what was posted into their session files, with the page that answered it. So no
+    page answers the message itself: each is asked for anew, by an address that says no secret.
+    """
+
+    def error(self, request: Request, error: str, status: int) -> Response:
+        """Return a redirect to the page for this error."""
+        del status  # the page has it
+        return to_framed_error(request, error)
 
 
 _PAGE_PATH = re.compile(r"/([a-z]{2,3}(?:-[a-z]{2,4})?)/")
@@ -162,6 +179,8 @@ def too_large_page(scope: MutableMapping[str, Any]) -> Response | None:
     if not match:
         return None
     scope["path_params"] = {"language": match[1]}
+    if scope["path"].endswith("/sent"):
+        return to_framed_error(Request(scope), "TooLarge")
     return error_page(Request(scope), "TooLarge", STATUS[TooLarge].value)
 
 
@@ -173,13 +192,29 @@ def _is_cross_site(request: Request) -> bool:
     return request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
 
 
-def error_page(request: Request, error: str, status: int) -> HTMLResponse:
+def error_page(
+    request: Request, error: str, status: int, *, kind: Kind = Kind.PAGE
+) -> HTMLResponse:
     """Return the page that says what went wrong and what to do next."""
+    language = _language_of(request)
+    framed = kind is Kind.ANSWER
     pages = _pages(request)
-    tag = str(request.path_params.get("language", ""))
-    language = pages.languages.get(tag) or languages.preferred(
-        pages.languages, request.headers.get("Accept-Language", "")
-    )
-    framed = request.url.path.endswith("/sent")
-    kind = Kind.ANSWER if framed else Kind.PAGE
     return pages.render(language, "error", kind=kind, status=status, error=error, framed=framed)
+
+
+def to_framed_error(request: Request, error: str) -> RedirectResponse:
+    """Return the redirect to an error page in the frame (`owner.sending.show_error`)."""
+    return to_frame(f"/{_language_of(request).tag}/sent/error/{error}")
+
+
+def to_frame(address: str) -> RedirectResponse:
+    """Return the redirect that answers what was posted from the frame, to be got from there."""
+    return RedirectResponse(address, 303, headers.of(Kind.ANSWER))
+
+
+def _language_of(request: Request) -> Language:
+    """Return the language of the path, or else the one that the browser prefers."""
+    known = _pages(request).languages
+    return known.get(str(request.path_params.get("language", ""))) or languages.preferred(
+        known, request.headers.get("Accept-Language", "")
+    )

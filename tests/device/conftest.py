@@ -1,5 +1,6 @@
 """Content that the tests make themselves."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,3 +78,11 @@ def endless_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(socket_enabled: None) -> Iterator[Service]:  # noqa: ARG001 (only to allow sockets)
     with answering(Service()) as server:
         yield server
+
+
+@pytest.fixture
+def _ctrl_c() -> Iterator[None]:
+    """As in a terminal: who is started in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

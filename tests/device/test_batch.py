@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,14 +172,6 @@ def test_a_caller_who_wants_no_more_waits_for_nothing(
     assert multiprocessing.active_children() == []
 
 
-@pytest.fixture
-def _ctrl_c() -> Iterator[None]:
-    """As in a terminal: who is started in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("_ctrl_c")
 def test_ctrl_c_waits_until_a_worker_is_started() -> None:
     steps: list[str] = []
@@ -207,12 +199,14 @@ def test_a_worker_is_limited_and_ends_when_it_stalls() -> None:
     done = run("""
 import multiprocessing, resource, signal
 from hashing import batch
-batch._set_up(multiprocessing.SimpleQueue())
+batch._set_up(multiprocessing.SimpleQueue(), interrupt_ignored=False)
 assert resource.getrlimit(resource.RLIMIT_AS) == (batch.WORKER_BYTES,) * 2
 assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
 assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 assert batch._progress is not None
+batch._set_up(multiprocessing.SimpleQueue(), interrupt_ignored=True)
+assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """)
     assert (done.returncode, done.stderr) == (0, "")
 

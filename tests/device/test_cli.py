@@ -473,7 +473,8 @@ def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
     assert process.wait() == 1
 
 
-@pytest.mark.parametrize("seconds", [0, 0.3, pytest.param(1.5, marks=pytest.mark.soak)])
+@pytest.mark.usefixtures("_ctrl_c")
+@pytest.mark.parametrize("seconds", [0, 0.3, 1.5])
 def test_ctrl_c_ends_everything_at_once(endless_video: Path, seconds: float) -> None:
     """A terminal tells the command and its workers alike, whether they work yet or not."""
     process = start(
@@ -488,6 +489,24 @@ def test_ctrl_c_ends_everything_at_once(endless_video: Path, seconds: float) -> 
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)  # seconds: its work would take minutes
     assert (process.returncode, err) == (1, b"takeback: Stopped. Nothing more was sent.\n")
+
+
+def test_what_was_started_to_ignore_ctrl_c_goes_on(pictures: Path) -> None:
+    """By `nohup`, or in the background of a script, whose Ctrl-C reaches it all the same."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process = start(
+        *["hash", str(pictures)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    while process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert out.count(b"pdq") == 3
 
 
 def test_python_m_hashing_is_takeback(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,12 +83,3 @@ def hashed(page: Page) -> Callable[..., list[Any]]:
         return found
 
     return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _service_not_measured() -> Iterator[None]:
-    """Services of page tests start in half the time; tests/server measures the same code."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-            patch.delenv(name, raising=False)
-        yield

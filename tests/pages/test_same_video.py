@@ -38,7 +38,7 @@ def test_videos_have_the_same_frames_at_the_same_times(
 ) -> None:
     paths = [same.film(tmp_path / name, **options) for name, options in FILMS.items()]
     for path, found in zip(paths, hashed(*paths), strict=True):
-        assert len(found["frames"]) > 9, path.name
+        assert len(found.get("frames", [])) > 9, (path.name, found)
         same.compare(
             found, same.known(path), WITHIN_TEN_BITS if path.stem == "ten-bits" else same.WITHIN
         )

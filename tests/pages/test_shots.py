@@ -19,9 +19,9 @@ from tests.pages.places import Cases
 pytestmark = pytest.mark.enable_socket
 
 KEPT = os.environ.get("TAKEBACK_SHOTS")
-WIDTHS = {320: 640, 768: 1024, 1280: 900}
+WIDTHS = {320: 640, 768: 1024, 1280: 900} if KEPT else {320: 640}
 """Width to height of the window, in pixels."""
-SCHEMES = ("light", "dark")
+SCHEMES = ("light", "dark") if KEPT else ("dark",)
 LANGUAGES = ("en", "es", "ar") if KEPT else ("ar",)
 
 
@@ -65,4 +65,4 @@ def test_pictures_of_every_state(
         for one, state in places.unfit(context, service.address, language):
             shoot(one, folder, state, language)
     shots = len(list(folder.glob(f"*-{language}-*.png")))
-    assert shots >= (seen + 1) * len(WIDTHS) * len(SCHEMES) > 50
+    assert shots >= (seen + 1) * len(WIDTHS) * len(SCHEMES) > 10

@@ -19,6 +19,7 @@ from service.domain.case import (
     refusal,
 )
 from service.domain.errors import IllegalTransition, Unauthenticated, Withdrawn
+from tests.examples import examples
 
 WITHDRAWING = EntryStatus.WITHDRAWING
 
@@ -195,4 +196,4 @@ def test_what_refuses_a_withdrawn_case_says_whether_it_can_be_undone() -> None:
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=50, deadline=None)
+TestLife.settings = settings(max_examples=examples(30), deadline=None)

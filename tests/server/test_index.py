@@ -16,6 +16,7 @@ from service.matching import merge_policy, segment_writer
 from service.matching.bit_order import permute_bits
 from service.matching.codes import Codes, Neighbours
 from service.matching.index import HammingIndex
+from tests.examples import examples
 from tests.server.following import Log, Process, compared, flipped, rows_of, uniform
 
 FEW = 8
@@ -63,7 +64,7 @@ searches = st.tuples(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.one_of(adds, adds, removes, searches), max_size=30))
 def test_the_index_equals_a_scan_of_everything(steps: list[tuple[str, object]]) -> None:
     found, stored = HammingIndex(), dict[int, bytes]()
@@ -217,7 +218,7 @@ def test_an_index_with_segments_equals_a_dictionary(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(merge_policy, "TAIL_CODES", 8)
     monkeypatch.setattr(merge_policy, "SEGMENT_CODES", 16)
     run_state_machine_as_test(
-        Life, settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
+        Life, settings=settings(max_examples=examples(20), stateful_step_count=20, deadline=None)
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from service.matching import manifest
 from service.matching.manifest import DamagedManifest, Manifest, SegmentRecord
+from tests.examples import examples
 
 bits = st.lists(st.booleans(), max_size=70).map(lambda given_bits: np.array(given_bits, bool))
 segments = st.builds(
@@ -54,7 +55,7 @@ def small() -> Manifest:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(manifests)
 def test_a_manifest_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, written: Manifest

@@ -18,6 +18,7 @@ from service.matching.merge_policy import (
     TAIL_CODES,
     SegmentSize,
 )
+from tests.examples import examples
 
 sizes = st.builds(
     lambda count, share, age: SegmentSize(count, int(count * share), age),
@@ -73,7 +74,7 @@ class Life:
             each.removed += int((each.count - each.removed) * share * random.random())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(tails, st.lists(sizes, max_size=12))
 def test_what_is_taken(tail: int, held: list[SegmentSize]) -> None:
     first, *alone = merge_policy.find_merges(tail, held)

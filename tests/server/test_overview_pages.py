@@ -22,8 +22,9 @@ def opened(served: Any, *contents: Any) -> dict[str, str]:
     return {"case": owner.case_number, "access_key": KEY, "stamp": stamp}
 
 
-def test_number_and_key_open_the_case(api: TestClient, served: Any) -> None:
-    form = opened(served)
+def test_number_and_key_open_the_case(app: FastAPI, api: TestClient, served: Any) -> None:
+    form, now = opened(served), stamps.minute()
+    app.dependency_overrides[stamps.minute] = lambda: now  # each page is stamped
     page = api.post("/en/overview", data=form)
     assert page.status_code == 200
     assert form["case"] in page.text

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from service.matching import plan, segment
 from service.matching.plan import Chunking
+from tests.examples import examples
 
 CUTS = [plan.chunking(number) for number in range(plan.FEWEST_CHUNKS, plan.MOST_CHUNKS + 1)]
 cuts = st.sampled_from(CUTS)
@@ -79,7 +80,7 @@ def patterns(draw: st.DrawFn) -> tuple[Chunking, int, list[int]]:
     return cut, radius, [differing >> first & (1 << width) - 1 for first, width in parts]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(patterns())
 def test_some_probe_catches_whatever_is_within_the_radius(
     pattern: tuple[Chunking, int, list[int]],
@@ -92,7 +93,7 @@ def test_some_probe_catches_whatever_is_within_the_radius(
     assert np.any((values[chunk] == flip) & (beside[chunk] <= most))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(cuts, radii)
 def test_probes_are_each_flip_once_within_what_is_allowed(cut: Chunking, radius: int) -> None:
     chunk, flip, most = plan.probes(cut, radius).T
@@ -104,7 +105,7 @@ def test_probes_are_each_flip_once_within_what_is_allowed(cut: Chunking, radius:
     assert np.array_equal(most + np.bitwise_count(flip), room)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     cuts,
     st.integers(0, plan.WIDEST_CHUNK_RADIUS * 16),
@@ -121,7 +122,7 @@ def test_a_chunk_that_may_differ_too_widely_costs_more_than_any_scan() -> None:
     assert plan.cost(plan.chunking(16), 2**24, 79) < float("inf")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.one_of(st.integers(0, 2**24), st.integers(0, 24).map(lambda power: 2**power)))
 def test_directories_stay_within_their_share(count: int) -> None:
     cut = plan.best_chunking(count)

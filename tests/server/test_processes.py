@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from service.matching import merge_policy
 from service.matching.manifest import NAME
+from tests.examples import examples
 from tests.server.following import NAMES, Log, Process, code, started
 
 SMALL = 8
@@ -88,7 +89,8 @@ class Processes(RuleBasedStateMachine):
 
 def test_processes_over_one_folder_all_show_what_the_store_says() -> None:
     run_state_machine_as_test(
-        Processes, settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
+        Processes,
+        settings=settings(max_examples=examples(20), stateful_step_count=20, deadline=None),
     )
 
 

@@ -19,6 +19,7 @@ from service.matching.codes import Codes, Ids
 from service.matching.plan import Chunking
 from service.matching.scan import Triples
 from service.matching.segment import BODY, DamagedSegment, Segment
+from tests.examples import examples
 from tests.server.following import compared, flipped, in_order, uniform
 
 RADII = (0, 1, 16, 31, 40, 48, 64, 100, 256)
@@ -86,7 +87,7 @@ def by_kernels(path: Path, opened: Segment, asked: Codes, radius: int) -> Triple
     return np.concatenate(found)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.sampled_from(KINDS),
     st.one_of(st.integers(1, 40), st.integers(1, 5000)),
@@ -127,7 +128,7 @@ def equals_comparing(opened: Segment, ids: Ids, stored: Codes, asked: Codes, see
         assert np.all(np.diff(rows[:, 0]) >= 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.sampled_from(KINDS), st.integers(1, 3000), st.integers(16, 32), st.integers(0, 64), seeds)
 def test_the_kernels_alone_find_each_code_once_or_give_up(
     tmp_path_factory: pytest.TempPathFactory,

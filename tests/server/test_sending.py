@@ -4,7 +4,10 @@ import json
 import re
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+
+from service.web.owner import stamps
 
 PLAIN = {"Content-Type": "text/plain"}
 KEY = "ab" * 32
@@ -109,3 +112,28 @@ def test_nothing_that_was_sent_comes_back(api: TestClient, served: Any, wire: An
     assert page.status_code == 422
     assert "5ec2e7" not in page.text
     assert KEY not in page.text
+
+
+def test_no_page_answers_the_message_itself(api: TestClient, served: Any, wire: Any) -> None:
+    """Browsers write what was posted into session files, with the page that answered it."""
+    body = posted(wire.submission(served.picture(), key=KEY))
+    for sent, status in ((body, 200), (b"", 422), (posted("[" + "1," * 600_000 + "1]"), 413)):
+        for path in ("/en/sent", "/en/more/sent"):
+            told = api.post(path, content=sent, headers=PLAIN, follow_redirects=False)
+            assert (told.status_code, told.content) == (303, b"")
+            page = api.get(told.headers["location"])
+            assert page.status_code == (422 if "more" in path and status == 200 else status)
+
+
+def test_an_answer_is_shown_for_minutes_only(
+    app: FastAPI, api: TestClient, served: Any, wire: Any
+) -> None:
+    body = posted(wire.submission(served.picture(), key=KEY))
+    sent = api.post("/en/sent", content=body, headers=PLAIN, follow_redirects=False)
+    address = sent.headers["location"]
+    assert answer(api.get(address))["answer"] == "opened"
+    assert answer(api.get(address[:-1]))["error"] == "InvalidRequest"
+    later = stamps.minute() + 3
+    app.dependency_overrides[stamps.minute] = lambda: later
+    assert answer(api.get(address))["error"] == "InvalidRequest"
+    assert api.get("/en/sent/error/Any").status_code == 404

@@ -8,6 +8,7 @@ from service.matching.bit_order import permute_bits
 from service.matching.codes import Codes, Ids
 from service.matching.scan import scan
 from service.matching.tail import Tail
+from tests.examples import examples
 from tests.server.following import compared, flipped, in_order, uniform
 
 
@@ -25,7 +26,7 @@ def finds(tail: Tail, ids: Ids, stored: Codes, radius: int) -> bool:
     return np.array_equal(found, compared(ids, stored, asked, radius))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.integers(0, 3),
     st.lists(st.integers(0, 40), max_size=8),

@@ -1,31 +1,40 @@
 """The forms of the hashing page: a submission, or more entries of a case.
 
-Their answers are loaded into a frame of that page.
+Their answers are loaded into a frame of that page, by a redirect (`web.pages.FrameRoute`). What
+is told there travels in its address, encrypted: the address itself opens nothing and expires.
 """
 
 from __future__ import annotations
 
+import json
 from json import JSONDecodeError
 from typing import TypeVar
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from service.domain.errors import Conflict, InvalidRequest
+from service.domain.errors import Conflict, InvalidRequest, NotFound
 from service.edge import document
 from service.edge.dependencies import CurrentContext, Today
+from service.edge.problems import STATUS
 from service.edge.submission import MoreIn, SubmissionIn
 from service.web.forms import INVALID, Document
 from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.owner import stamps
 from service.web.owner.stamps import CurrentMinute
-from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
+from service.web.pages import CurrentPages, FrameRoute, PageLanguage, error_page, to_frame
 from service.workflows import authenticate, intake
+from service.workflows.context import Context
 from service.workflows.intake import Added
 
-router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
+ANSWER_MINUTES = 3
+"""How long an answer can be shown: a browser asks for it at once."""
+_MAX_TOKEN = 400
+"""Longest address of an answer that is read, in characters; ours have about 170."""
+
+router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=FrameRoute)
 Model = TypeVar("Model", bound=BaseModel)
 NOTHING_ADDED = Added(0, 0)
 
@@ -33,12 +42,11 @@ NOTHING_ADDED = Added(0, 0)
 @router.post("/sent")
 def submit(
     language: PageLanguage,
-    pages: CurrentPages,
     context: CurrentContext,
     today: Today,
     minute: CurrentMinute,
     untrusted: Document,
-) -> HTMLResponse:
+) -> RedirectResponse:
     """Open a case. The same submission again opens no second one and returns the same number.
 
     Other content with the same key opens none either, and returns the number of the first case.
@@ -49,46 +57,67 @@ def submit(
         number, _ = intake.open_case(context, new_case, today)
     except Conflict:  # an earlier answer was lost in transit, and files were changed since
         outcome, number = "before", authenticate.number(context, new_case.access_key.hex())
-    stamp = stamps.new(context.seals, minute)
-    return _received(pages, language, outcome, number=number, stamp=stamp)
+    return _received(context, language, minute, outcome=outcome, number=number)
 
 
 @router.post("/more/sent")
 def add(
     language: PageLanguage,
-    pages: CurrentPages,
     context: CurrentContext,
     today: Today,
     minute: CurrentMinute,
     untrusted: Document,
-) -> HTMLResponse:
+) -> RedirectResponse:
     """Add entries to a case. Those that it already has are skipped."""
     more = _parsed(MoreIn, untrusted)
     owner = authenticate.owner(context, more.case, more.access_key)
     entries = [entry.value() for entry in more.entries]
     added = intake.add_entries(context, owner, entries, today)
+    return _received(
+        context, language, minute, outcome="added", number=owner.case_number, added=added
+    )
+
+
+@router.get("/sent/error/{error}")
+def show_error(request: Request, language: PageLanguage, error: str) -> HTMLResponse:
+    """Show in the frame why nothing was received. Raises NotFound if there is no such error."""
+    del language  # checked only
+    statuses = {known.__name__: status.value for known, status in STATUS.items()}
+    status = {**statuses, "Forbidden": 403, "ServiceError": 500}.get(error)
+    if status is None:
+        raise NotFound
+    return error_page(request, error, status, kind=Kind.ANSWER)
+
+
+@router.get("/sent/{token}")
+def show_answer(
+    language: PageLanguage,
+    pages: CurrentPages,
+    context: CurrentContext,
+    minute: CurrentMinute,
+    token: str,
+) -> HTMLResponse:
+    """Show in the frame what was received. Raises InvalidRequest if it was too long ago."""
+    text = context.seals.open_answer(token) if len(token) <= _MAX_TOKEN else None
+    answer = json.loads(text) if text else {"minute": 0}
+    if not -stamps.SKEW <= minute - answer["minute"] < ANSWER_MINUTES:
+        raise InvalidRequest(INVALID)
     stamp = stamps.new(context.seals, minute)
-    return _received(pages, language, "added", number=owner.case_number, stamp=stamp, added=added)
+    return pages.render(language, "owner/sent", kind=Kind.ANSWER, stamp=stamp, **answer)
 
 
 def _received(
-    pages: Pages,
+    context: Context,
     language: Language,
-    outcome: str,
+    minute: int,
     *,
+    outcome: str,
     number: str,
-    stamp: str,
     added: Added = NOTHING_ADDED,
-) -> HTMLResponse:
-    return pages.render(
-        language,
-        "owner/sent",
-        kind=Kind.ANSWER,
-        outcome=outcome,
-        number=number,
-        stamp=stamp,
-        added=added,
-    )
+) -> RedirectResponse:
+    counts = {"added": added.new, "held": added.held}
+    answer = {"outcome": outcome, "number": number, **counts, "minute": minute}
+    return to_frame(f"/{language.tag}/sent/{context.seals.seal_answer(json.dumps(answer))}")
 
 
 def _parsed(model: type[Model], untrusted: bytes) -> Model:

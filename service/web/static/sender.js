@@ -62,8 +62,9 @@ export class Sender {
   }
 
   /**
-   * Stop waiting. The frame is emptied, so that the browser stores nothing of what was posted.
-   * @param {string} error
+   * Stop waiting. After an error the frame is emptied: it may still load, and the browser's own error
+   * page would store what was posted. An answer needs none of this, as it is never to the post itself.
+   * @param {string} error empty if there is none
    */
   #end(error) {
     clearTimeout(this.#timeout);
@@ -71,7 +72,7 @@ export class Sender {
     this.#timeout = undefined;
     this.#button.removeAttribute("aria-disabled");
     this.#show(error, true);
-    setTimeout(() => this.#frame.contentWindow?.location.replace("about:blank"));
+    if (error) setTimeout(() => this.#frame.contentWindow?.location.replace("about:blank"));
   }
 
   /** @returns {{answer?: DOMStringMap, words: string}} no answer if the browser shows its own error page */

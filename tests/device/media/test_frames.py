@@ -1,5 +1,6 @@
 # ruff: noqa: SLF001 (what no file brings about is asked directly)
 import io
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -55,6 +56,20 @@ def test_the_extension_is_not_believed(make_video: MakeVideo) -> None:
     path = make_video("clip.webm", codec="VP80")
     renamed = path.rename(path.with_name("picture.jpg"))
     assert len(list(frames.sample(renamed))) == 12
+
+
+def test_the_environment_is_as_it_was(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else this process, and whatever it starts, could open no other kind of video by OpenCV."""
+    first = make_video("film.mkv", codec="mp4v")
+    for before in (None, "video_codec;mpeg4"):
+        if before:
+            monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", before)
+        assert list(frames.sample(first))
+        assert os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS") == before
+    monkeypatch.delenv("OPENCV_FFMPEG_CAPTURE_OPTIONS")
+    assert cv2.VideoCapture(str(make_video("film.avi", codec="MJPG"))).grab()
 
 
 def test_a_name_that_is_a_pattern_opens_no_other_file(

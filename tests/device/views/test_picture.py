@@ -16,6 +16,7 @@ from hashing.views import picture as picture_views
 from hashing.views import video as video_views
 from hashing.views.profile import Profile
 from tests.device import edited
+from tests.examples import examples
 
 Luma = NDArray[np.uint8]
 Edit = Callable[[Luma], Luma]
@@ -263,7 +264,9 @@ SIDES = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.data_too_large]
+)
 @given(
     st.one_of(
         SIDES.flatmap(lambda sides: strips(*sides)),
