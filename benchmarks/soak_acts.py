@@ -18,7 +18,7 @@ from benchmarks.soak_model import Added, Effect
 from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
 from service.domain.actor import Role
 from service.domain.case import EntryStatus, HoldReason
-from service.store import actors, cases, changes, signals
+from service.store import actors, cases, changes, exclusions, signals
 from service.store import entries as stored_entries
 from service.store import observations as stored_observations
 from service.store.changes import Change, Space
@@ -157,7 +157,7 @@ class Acts:
             stored_observations.purge(tx, last, _EVERYTHING)
 
     def _step(self, some: list[int], to: EntryStatus, pool: list[int] | None) -> Act:
-        reason = HoldReason.DISPUTED if to is EntryStatus.QUARANTINED else None
+        reason = HoldReason.REVIEW if to is EntryStatus.QUARANTINED else None
 
         def do(tx: Tx) -> None:
             for entry in stored_entries.by_id(tx, some).values():
@@ -200,7 +200,7 @@ def open_case(tx: Tx, contents: list[ContentSignals], random: Random) -> list[in
 
 def prepare(tx: Tx, family: Family, random: Random, signals: int) -> None:
     """Fill an empty store: what is never touched first, then about so many signals."""
-    actors.create(tx, (Role.CRAWLER, "Soak"), key_id="soak", key_hash=b"", now=TODAY)
+    actors.create(tx, Role.CRAWLER, "Soak", TODAY)
     open_case(tx, [family.content(random) for _ in range(ANCHORS)], random)
     acts = Acts(tx, family)
     while changes.last(tx) < signals:
@@ -232,4 +232,4 @@ def anchors(tx: Tx) -> list[Added]:
 
 
 def _exclude(tx: Tx, found: list[Signal]) -> None:
-    signals.insert_excluded(tx, found, TODAY)
+    exclusions.insert(tx, found, TODAY)

@@ -78,8 +78,8 @@ def _submit(args: argparse.Namespace) -> int:
     if not entries:
         die("Nothing could be hashed, so nothing was sent.")
     if args.case:
-        added = OwnerClient(args.server, _passphrase()).add(args.case, entries)["added"]
-        print(f"Added {added} to case {args.case}; what it had already was passed over.")
+        answer = OwnerClient(args.server, _passphrase()).add(args.case, entries)
+        print(report.added_text(args.case, answer))
         return failed
     submission = Submission(entries, _eligibility(args), args.note)
     given = os.environ.get("TAKEBACK_PASSPHRASE")

@@ -35,6 +35,10 @@ UNDO = """\
 Its hashes are erased on {day}. Before that you can undo it, by the same command with --undo,
 or have them erased at once, with --now."""
 ERASED = "Its hashes are erased. This cannot be undone."
+HELD = (
+    "{count} of these are held in the case, and are not looked for until a person has reviewed "
+    "them: see its status."
+)
 NOTHING_UNDONE = "Nothing of this was withdrawn, so nothing was undone."
 UNDER_18 = (
     "If someone shown was under 18, or you are not sure, others can help faster and know how. "
@@ -49,7 +53,9 @@ NOT_INTIMATE = (
 _STATUS_WORDS = {
     "received": "received",
     "active": "being looked for",
-    "quarantined": "held until a person has reviewed it",
+    "quarantined": "held, not looked for until a person has reviewed it",
+    "kept": "not looked for: a person has reviewed it and decided so. If that is wrong, ask "
+    "whoever runs the service",
     "withdrawing": "withdrawn, matched no more",
     "withdrawn": "withdrawn, matched no more, and erased",
 }
@@ -107,6 +113,13 @@ def withdrawn_text(what: str, answer: dict[str, Any]) -> str:
     return f"{done}\n{UNDO.format(day=day)}" if day else f"{done}\n{ERASED}"
 
 
+def added_text(number: str, answer: dict[str, Any]) -> str:
+    """Return what was added to a case, and what of it the case has and does not look for."""
+    done = f"Added {answer['added']} to case {number}; what it had already was passed over."
+    held = answer.get("held")
+    return f"{done}\n{HELD.format(count=held)}" if held else done
+
+
 def undone_text(what: str, answer: dict[str, Any]) -> str:
     """Return what an undo did."""
     return f"Undone: {what} is as it was before." if answer["undone"] else NOTHING_UNDONE
@@ -124,7 +137,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of a case's status."""
     yield f"Case {status['case_number']}, opened {status['opened_on']}"
     for entry in status["entries"]:
-        words = _STATUS_WORDS.get(entry["status"], entry["status"])
+        state = "kept" if entry.get("held") == "kept" else entry["status"]
+        words = _STATUS_WORDS.get(state, state)
         undone = f"; can be undone before {day}" if (day := entry.get("erase_on")) else ""
         yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}{undone}"
         for sighting in entry["sightings"]:

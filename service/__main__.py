@@ -1,4 +1,4 @@
-"""`python -m service`: serve, work, migrate, reindex, keys, review, exclude."""
+"""`python -m service`: serve, work, migrate, reindex, keys, review, exclude, exclusions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from service import worker
+from service import lists, worker
 from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
@@ -89,17 +90,19 @@ def _reindex(settings: Settings, _arguments: argparse.Namespace) -> None:
 
 
 def _keys_create(settings: Settings, arguments: argparse.Namespace) -> None:
+    role, name = Role(arguments.role), arguments.name
     with _unloaded_context(settings) as context:
-        print(keyring.create(context, Role(arguments.role), arguments.name, _today()))
+        known = keyring.holder(context, role, name)
+        print(keyring.create(context, role, name, _today()))
+    print(lists.holder_line(role, name, known), file=sys.stderr)
     print("This is the only time this key is shown. Keep it secret.", file=sys.stderr)
 
 
 def _keys_list(settings: Settings, _arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
         keys = keyring.listed(context)
-    for key in keys:
-        state = f"revoked {key.revoked_on}" if key.revoked_on else "live"
-        print(f"{key.key_id}  {key.role:8}  {key.created_on}  {state:18}  {key.name}")
+    for line in lists.key_lines(keys):
+        print(line)
 
 
 def _keys_revoke(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -108,30 +111,51 @@ def _keys_revoke(settings: Settings, arguments: argparse.Namespace) -> None:
     print("Revoked.")
 
 
-def _review_list(settings: Settings, _arguments: argparse.Namespace) -> None:
-    with _unloaded_context(settings) as context:
-        waiting = review.held(context)
-    for held in waiting:
-        feedback = ", ".join(held.feedback) or "no feedback"
-        print(f"{held.entry.id:8}  {held.entry.kind:7}  {held.reason:12}  {feedback}")
+def _review_list(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _loaded_context(settings) as context:
+        waiting = review.waiting(context)
+        for one in islice(waiting, arguments.most):
+            for line in lists.waiting_lines(one):
+                print(line)
+        if next(waiting, None):
+            print(f"There are more than these {arguments.most}: give --most a larger number.")
 
 
 def _review_release(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
-        review.release(context, arguments.entry)
-    print("Released: it is matched again.")
+        review.release(context, arguments.entry, _today())
+    print("Released: it is matched.")
 
 
 def _review_keep(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
-        review.keep(context, arguments.entry)
+        review.keep(context, arguments.entry, _today())
     print("Kept: it stays held.")
+
+
+def _review_hold(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        review.hold(context, arguments.entry, _today())
+    print("Held: it is matched no more.")
 
 
 def _exclude(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
         count = exclude.exclude(context, _contents(arguments.file), _today())
     print(f"{count} new signals excluded.")
+
+
+def _exclusions_list(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        exclusions = exclude.listed(context)
+    for exclusion in exclusions:
+        print(lists.exclusion_line(exclusion))
+
+
+def _exclusions_remove(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _loaded_context(settings) as context:
+        removed = exclude.remove(context, arguments.exclusion)
+    print(f"Removed: {removed.signals} signals. Entries matched again: {removed.released}.")
 
 
 def _contents(path: Path) -> Iterator[Any]:
@@ -150,8 +174,8 @@ def _contents(path: Path) -> Iterator[Any]:
             raise InvalidRequest(f"Line {number} is not one of `takeback hash --json`.") from err
 
 
-def _entry_id(text: str) -> int:
-    """Parse an entry id, which both databases store as 64 bits."""
+def _row_id(text: str) -> int:
+    """Parse the id of an entry or exclusion, which both databases store as 64 bits."""
     number = int(text)
     if not 0 < number < 2**63:
         raise ValueError
@@ -164,6 +188,14 @@ def _unloaded_context(settings: Settings) -> Iterator[Context]:
     context = create_context(settings)
     with closing(context.database):
         context.replica.require_current()
+        yield context
+
+
+@contextmanager
+def _loaded_context(settings: Settings) -> Iterator[Context]:
+    """Give a context with its index, for commands that search. Raises NotReady."""
+    with _unloaded_context(settings) as context:
+        context.replica.load()
         yield context
 
 
@@ -215,7 +247,8 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--role", required=True, choices=list(Role))
     create.add_argument("--name", required=True, help="what owners will read")
     create.set_defaults(run=_keys_create)
-    keys.add_parser("list", help="show every key but its secret").set_defaults(run=_keys_list)
+    listing = keys.add_parser("list", help="show every platform's keys, but not their secrets")
+    listing.set_defaults(run=_keys_list)
     revoke = keys.add_parser("revoke", help="make a key useless")
     revoke.add_argument("key_id", help="as `keys list` shows it")
     revoke.set_defaults(run=_keys_revoke)
@@ -223,21 +256,35 @@ def _parser() -> argparse.ArgumentParser:
     excluded = commands.add_parser("exclude", help="never match public or plain content")
     excluded.add_argument("file", type=Path, help="output of `takeback hash --json`")
     excluded.set_defaults(run=_exclude)
+    _exclusions_parser(commands)
     return parser
 
 
 def _review_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)
-    actions = commands.add_parser("review", help="entries held for review").add_subparsers(
+    actions = commands.add_parser("review", help="entries that wait for a person").add_subparsers(
         required=True, metavar="ACTION"
     )
-    actions.add_parser("list", help="show what waits").set_defaults(run=_review_list)
+    listing = actions.add_parser("list", help="show what waits, and all that is known to decide")
+    listing.add_argument("--most", type=_row_id, default=100, help="show so many (100)")
+    listing.set_defaults(run=_review_list)
     for name, run, text in (
-        ("release", _review_release, "match it again"),
+        ("release", _review_release, "match it: again if it is held, further if it is not"),
         ("keep", _review_keep, "leave it held"),
+        ("hold", _review_hold, "match it no more, for anybody, until it is released"),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument("entry", type=_entry_id, help="as `review list` shows it")
+        action.add_argument("entry", type=_row_id, help="as `review list` shows it")
         action.set_defaults(run=run)
+
+
+def _exclusions_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
+    actions = commands.add_parser("exclusions", help="what was excluded").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    actions.add_parser("list", help="show each content").set_defaults(run=_exclusions_list)
+    remove = actions.add_parser("remove", help="undo: match again what it alone had held")
+    remove.add_argument("exclusion", type=_row_id, help="as `exclusions list` shows it")
+    remove.set_defaults(run=_exclusions_remove)
 
 
 if __name__ == "__main__":

@@ -39,9 +39,9 @@ class Settings:
     observation_days: int = 180
     """Days for which an observation is kept and matched with later cases."""
     cases_per_signal: int = 8
-    """An entry whose content is in this many other cases is quarantined: it may be public."""
+    """A person should look at an entry whose content is in this many other cases."""
     matches_per_day: int = 10_000
-    """An unconfirmed entry that matches more often in a day is quarantined."""
+    """A person should look at an unconfirmed entry that matches more often in a day."""
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from service.domain.errors import NotReady
 from service.jobs import JOBS, Job
+from service.workflows import keyring
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
@@ -78,12 +79,17 @@ def follow(context: Context, stop: threading.Event) -> None:
 
 @contextmanager
 def _flushing(context: Context, stop: threading.Event) -> Iterator[None]:
-    """Write index segments in a thread of its own: this takes seconds, and nothing waits for it."""
+    """Write index segments, and days of keys, in a thread of its own.
+
+    This takes seconds, and nothing waits for it.
+    """
 
     def flush() -> None:
         while not stop.wait(PAUSE_SECONDS):
             with _errors_logged("flush"):
                 context.replica.flush()
+            with _errors_logged("record_key_uses"):
+                keyring.record_uses(context)
 
     thread = threading.Thread(target=flush, name="flush")
     thread.start()

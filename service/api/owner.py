@@ -67,7 +67,8 @@ def add_entries(
 ) -> wire.AddedOut:
     """Add entries to a case. What it has already is passed over."""
     entries = [entry.value() for entry in body.entries]
-    return wire.AddedOut(added=intake.add_entries(context, owner, entries, today))
+    added = intake.add_entries(context, owner, entries, today)
+    return wire.AddedOut(added=added.new, held=added.held)
 
 
 @router.delete("/case", responses=responses(errors.Unauthenticated))
@@ -128,6 +129,7 @@ def _entry(history: EntryHistory) -> wire.EntryOut:
         n=entry.n,
         kind=entry.kind,
         status=entry.status,
+        held=entry.held,
         added_on=entry.added_on,
         erase_on=entry.erase_on,
         sightings=[

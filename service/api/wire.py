@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from hashing.signals import ContentKind
-from service.domain.case import EntryStatus
+from service.domain.case import EntryStatus, Hold
 from service.domain.sighting import Feedback, Source, Verdict
 from service.edge import incoming
 from service.edge.incoming import ItemIn, StrictIn
@@ -73,9 +73,13 @@ class CaseOut(BaseModel):
 
 
 class AddedOut(BaseModel):
-    """How many entries are new; those the case had already are not counted."""
+    """How many entries are new; those the case had already are not counted.
+
+    `held`: how many the case had already, held for review, so that they are not matched.
+    """
 
     added: int
+    held: int
 
 
 class WithdrawnOut(BaseModel):
@@ -105,11 +109,15 @@ class SightingOut(BaseModel):
 
 
 class EntryOut(BaseModel):
-    """What happened to one entry. `erase_on`, while withdrawing: on that day it is erased."""
+    """What happened to one entry. `erase_on`, while withdrawing: on that day it is erased.
+
+    `held`, while quarantined: `waiting` for a person to review it, or `kept` by that person.
+    """
 
     n: int
     kind: ContentKind
     status: EntryStatus
+    held: Hold | None
     added_on: date
     erase_on: date | None
     sightings: list[SightingOut]

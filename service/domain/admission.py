@@ -1,4 +1,4 @@
-"""Which signals are good enough to be matched, and which entries are held for review."""
+"""Which signals are good enough to be matched; which entries are held, or concern a reviewer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ QUALITY_BARS = {SignalType.PDQ: 50, SignalType.PHASH: 60}
 SET_BITS = range(96, 161)
 """How many bits of a perceptual value are 1. Both types set the bits above a median: 128 of them, a
 few less on ties. Real feeds have carried values of all zeros, which crash other readers."""
-DISPUTES = 2
-"""How many platforms must have answered `not_blocked` before an entry is disputed."""
 
 
 def is_matchable(signal: Signal) -> bool:
@@ -42,21 +40,23 @@ def _is_plausible(value: bytes) -> bool:
     return int.from_bytes(value).bit_count() in SET_BITS
 
 
-def hold_on_arrival(*, excluded: bool, other_cases: int, most_cases: int) -> HoldReason | None:
-    """Return why a new entry is held instead of matched at once; None if it is not."""
-    if excluded:
-        return HoldReason.EXCLUDED
-    return HoldReason.MANY_CASES if other_cases >= most_cases else None
+def hold_on_arrival(*, excluded: bool) -> HoldReason | None:
+    """Return why a new entry is held instead of matched at once; None if it is not.
+
+    Only the operator's exclude bank holds. Whatever others can bring about, such as cases with the
+    same content, at most concerns a reviewer: else whoever has a copy takes the owner's protection.
+    """
+    return HoldReason.EXCLUDED if excluded else None
+
+
+def is_in_many_cases(other_cases: int, *, most: int) -> bool:
+    """Whether so many other cases have the same content that a person should look."""
+    return other_cases >= most
 
 
 def too_many_matches(today: int, feedback: Iterable[Feedback], *, most: int) -> bool:
     """Whether an entry matches so often that a person should look. Never for a confirmed one."""
     return today > most and Feedback.BLOCKED not in feedback
-
-
-def disputed(feedback: Iterable[Feedback]) -> bool:
-    """Whether enough platforms said that an entry is not what it claims; the last word of each."""
-    return sum(each is Feedback.NOT_BLOCKED for each in feedback) >= DISPUTES
 
 
 def may_hold(entry: Entry) -> bool:

@@ -54,9 +54,30 @@ class HoldReason(StrEnum):
     """Why an entry is quarantined. Reviewers read it, platforms never do."""
 
     EXCLUDED = "excluded"
+    """It is near the exclude bank, which only the operator fills."""
+    REVIEW = "review"
+    """A person has decided so."""
+
+
+class Concern(StrEnum):
+    """Why a person should look at an entry that is matched all the same.
+
+    Others can bring these about, so none of them takes protection from anyone. Reviewers read them;
+    owners and platforms do not, as the first would tell how many other cases there are.
+    """
+
     MANY_CASES = "many_cases"
     MANY_MATCHES = "many_matches"
     DISPUTED = "disputed"
+
+
+class Hold(StrEnum):
+    """What the owner reads of a hold."""
+
+    WAITING = "waiting"
+    """Until a person has reviewed it."""
+    KEPT = "kept"
+    """A person has reviewed it, and it stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +99,11 @@ class Entry:
     """The day on which the undo ends; if it was withdrawn with its case, the case has the day."""
 
     @property
-    def status_for_owner(self) -> EntryStatus:
-        """The status that the owner reads.
-
-        An entry held because many cases have the same content reads as active, as that content
-        is matched through the other cases. Otherwise anyone could count those cases.
-        """
-        unreviewed = self.hold is HoldReason.MANY_CASES and not self.reviewed
-        held = self.status is EntryStatus.QUARANTINED
-        return EntryStatus.ACTIVE if held and unreviewed else self.status
+    def held(self) -> Hold | None:
+        """What the owner reads of a hold; None if the entry is not held."""
+        if self.status is not EntryStatus.QUARANTINED:
+            return None
+        return Hold.KEPT if self.reviewed else Hold.WAITING
 
     def step(self, to: EntryStatus) -> EntryStatus:
         """Return `to`. Raises IllegalTransition if the table has no such transition.

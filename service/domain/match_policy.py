@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hashing.signals import ContentKind, SignalType, Window
@@ -16,7 +16,7 @@ from service.domain.alignment import (
     VideoExtent,
     best_alignment,
 )
-from service.domain.sighting import Verdict
+from service.domain.sighting import Feedback, Verdict
 
 MATCH_DISTANCE = 31
 """Bits of PDQ: what StopNCII, HMA and the PDQ paper use."""
@@ -157,6 +157,18 @@ def ranked(verdicts: Iterable[EntryVerdict]) -> list[EntryVerdict]:
     order = sorted(verdicts, key=lambda one: (one.verdict is not Verdict.MATCH, one.entry_id))
     best_of = {one.entry_id: one for one in reversed(order)}
     return [one for one in order if best_of[one.entry_id] is one][:MOST_MATCHES]
+
+
+def answered(verdicts: Iterable[EntryVerdict], own: Mapping[int, Feedback]) -> list[EntryVerdict]:
+    """Return the verdicts as one platform is answered them; `own` is its last word on entries.
+
+    Where it answered `not_blocked`, a match is only near: it has looked, and knows the reference.
+    What it thinks changes nobody else's answers.
+    """
+    disputed = {entry_id for entry_id, word in own.items() if word is Feedback.NOT_BLOCKED}
+    return ranked(
+        replace(one, verdict=Verdict.NEAR) if one.entry_id in disputed else one for one in verdicts
+    )
 
 
 def overall(verdicts: Collection[EntryVerdict]) -> Verdict:

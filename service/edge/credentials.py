@@ -9,7 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
-from service.edge.dependencies import CurrentContext
+from service.edge.dependencies import CurrentContext, Today
 from service.workflows import authenticate
 
 MAX_CREDENTIAL = 200
@@ -47,9 +47,10 @@ def owner(
 def _key_holder(
     request: Request,
     context: CurrentContext,
+    today: Today,
     _documented: Annotated[None, Depends(_key_scheme)],
 ) -> Actor:
-    return authenticate.key_holder(context, _credential(request, "bearer"))
+    return authenticate.key_holder(context, _credential(request, "bearer"), today)
 
 
 KeyHolder = Annotated[Actor, Depends(_key_holder)]

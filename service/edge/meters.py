@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from service.workflows import review
 from service.workflows.context import Context
 
 
@@ -52,6 +53,13 @@ class Meters:
             registry=self.registry,
         )
 
+        self.waiting = Gauge(
+            "takeback_review_waiting",
+            "Entries that a person should look at, by reason",
+            ("reason",),
+            registry=self.registry,
+        )
+
     def exposition(self, context: Context) -> bytes:
         """Return all metrics in the text format of Prometheus, with the gauges read now."""
         for each in context.replica.searcher.statistics():
@@ -59,6 +67,8 @@ class Meters:
             self.unflushed.labels(each.space, each.signal_type).set(each.unflushed)
             self.segments.labels(each.space, each.signal_type).set(each.segments)
         self.lag.set(context.replica.lag())
+        for reason, number in review.waiting_by_reason(context).items():
+            self.waiting.labels(reason).set(number)
         return generate_latest(self.registry)
 
 

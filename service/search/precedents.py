@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from hashing.signals import ContentSignals, SignalType
+from hashing.signals import ContentSignals
 from service.domain.admission import is_matchable
-from service.domain.match_policy import MATCH_DISTANCE
-from service.matching.codes import codes_of
 from service.replica.follower import Replica
-from service.search import neighbours
+from service.search import surroundings
 from service.search.exclusion import are_excluded
-from service.store import entries, provenance
-from service.store.changes import Space
 
 
 class Precedents(NamedTuple):
@@ -34,7 +30,7 @@ def of_contents(replica: Replica, contents: Sequence[ContentSignals]) -> list[Pr
         Precedents(
             _with_usable_windows(replica, content),
             _is_excluded(replica, content),
-            _other_cases(replica, content),
+            len(surroundings.cases_with(replica, [(s.type, s.value) for s in content.signals])),
         )
         for content in contents
     ]
@@ -51,15 +47,3 @@ def _with_usable_windows(replica: Replica, content: ContentSignals) -> ContentSi
 def _is_excluded(replica: Replica, content: ContentSignals) -> bool:
     every = [*content.signals, *(frame.signal for frame in content.frames)]
     return any(are_excluded(replica.searcher, [(one.type, one.value) for one in every]))
-
-
-def _other_cases(replica: Replica, content: ContentSignals) -> int:
-    pdq = SignalType.PDQ
-    codes = neighbours.distinct(codes_of(one.value for one in content.signals if one.type is pdq))
-    near = neighbours.ids_near(replica.searcher, Space.BANK, pdq, codes, MATCH_DISTANCE)
-    exact = [signal for signal in content.signals if signal.type is SignalType.SHA256]
-    with replica.database.read() as tx:
-        origins = provenance.by_signal(tx, Space.BANK, near).values()
-        same = {one.content_id for one in origins if one.window is None and one.span is None}
-        same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
-        return len({one.case_id for one in entries.by_id(tx, same).values()})

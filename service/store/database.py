@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -98,13 +98,32 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to what this version expects. Repeating it does nothing."""
-        with _reachable(), self.engine.connect() as connection:
+        with _reachable(), self._migrating() as connection:
             command.upgrade(_alembic(connection), "head")
 
     def downgrade(self, revision: str) -> None:
         """Take the tables back to an earlier revision; `base` removes them."""
-        with _reachable(), self.engine.connect() as connection:
+        with _reachable(), self._migrating() as connection:
             command.downgrade(_alembic(connection), revision)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Tx]:
+        """A connection that may replace a table to which others refer.
+
+        SQLite can alter little of a table, so a migration may make it anew, and dropping the old
+        one would break every reference to it. Migrations that do so check all references at their
+        end, as SQLite's documentation demands (lang_altertable, 7).
+        """
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if self.engine.dialect.name == "sqlite":
+                driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                if self.engine.dialect.name == "sqlite":
+                    driver.execute("PRAGMA foreign_keys=ON")
 
     def is_current(self) -> bool:
         """Whether the tables are what this version expects. Raises NotReady without a store."""

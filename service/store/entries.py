@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals
-from service.domain.case import Entry, EntryStatus, HoldReason
+from service.domain.case import Concern, Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
-from service.store import changes
+from service.store import changes, concerns
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
 from service.store.database import Tx, batches
@@ -25,6 +25,8 @@ class NewEntry(NamedTuple):
     content: ContentSignals
     document_hash: bytes
     reason: HoldReason | None
+    in_many_cases: bool = False
+    """Whether so many other cases have the same content that a person should look."""
 
     @property
     def status(self) -> EntryStatus:
@@ -36,6 +38,7 @@ def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
     """Insert entries after those that the case has, with their signals."""
     highest = sa.select(sa.func.max(entries.c.n)).where(entries.c.case_id == case_id)
     first = (tx.scalar(highest) or 0) + 1
+    in_many_cases: list[int] = []
     for n, entry in enumerate(new, first):
         row = {
             "case_id": case_id,
@@ -50,6 +53,9 @@ def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
         entry_id = tx.scalars(sa.insert(entries).values(row).returning(entries.c.id)).one()
         rows = [{**each, "entry_id": entry_id} for each in stored_signals.rows_of(entry.content)]
         stored_signals.insert(tx, Space.BANK, rows, searchable=entry.reason is None)
+        if entry.in_many_cases:
+            in_many_cases.append(entry_id)
+    concerns.record(tx, in_many_cases, Concern.MANY_CASES, now)
 
 
 def of_case(tx: Tx, case_id: int) -> list[Entry]:
@@ -67,11 +73,12 @@ def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
     }
 
 
-def document_hashes(tx: Tx, case_id: int) -> set[bytes]:
-    """Return the document hashes of a case's entries, without withdrawn and withdrawing ones."""
+def document_hashes(tx: Tx, case_id: int) -> dict[bytes, EntryStatus]:
+    """Return the document hashes of a case's entries that are active or held, with the status."""
     kept = entries.c.document_hash.is_not(None) & (entries.c.status != EntryStatus.WITHDRAWING)
-    query = sa.select(entries.c.document_hash).where(entries.c.case_id == case_id, kept)
-    return {bytes(one) for one in tx.scalars(query)}
+    columns = (entries.c.document_hash, entries.c.status)
+    rows = tx.execute(sa.select(*columns).where(entries.c.case_id == case_id, kept))
+    return {bytes(one): EntryStatus(status) for one, status in rows}
 
 
 def withdrawing(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
@@ -82,11 +89,19 @@ def withdrawing(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
     return [_entry(row) for row in tx.execute(query)]
 
 
-def quarantined(tx: Tx) -> list[tuple[Entry, HoldReason]]:
-    """Return every entry that waits for review, with the reason, oldest first."""
-    held = (entries.c.status == EntryStatus.QUARANTINED) & entries.c.reviewed.is_(False)
-    rows = tx.execute(sa.select(entries).where(held).order_by(entries.c.id))
-    return [(_entry(row), HoldReason(row.reason)) for row in rows]
+def held(tx: Tx) -> list[Entry]:
+    """Return every held entry that no person has reviewed, oldest first."""
+    unreviewed = (entries.c.status == EntryStatus.QUARANTINED) & entries.c.reviewed.is_(False)
+    rows = tx.execute(sa.select(entries).where(unreviewed).order_by(entries.c.id))
+    return [_entry(row) for row in rows]
+
+
+def held_before_withdrawal(tx: Tx) -> list[Entry]:
+    """Return every entry that is withdrawing and was held, and not reviewed, before."""
+    waiting = (entries.c.status == EntryStatus.WITHDRAWING) & entries.c.reviewed.is_(False)
+    before = entries.c.undo_to == EntryStatus.QUARANTINED
+    rows = tx.execute(sa.select(entries).where(waiting, before).order_by(entries.c.id))
+    return [_entry(row) for row in rows]
 
 
 def due(tx: Tx, now: date, limit: int) -> list[Entry]:
@@ -96,21 +111,22 @@ def due(tx: Tx, now: date, limit: int) -> list[Entry]:
     return [_entry(row) for row in rows]
 
 
-def set_status(
-    tx: Tx,
-    entry: Entry,
-    to: EntryStatus,
-    *,
-    reason: HoldReason | None = None,
-    reviewed: bool = False,
-) -> None:
+def set_status(tx: Tx, entry: Entry, to: EntryStatus, *, reason: HoldReason | None = None) -> None:
     """Change the status of an entry and announce it to every index. Raises IllegalTransition."""
-    _change(tx, entry, to, {"reason": reason, "reviewed": entry.reviewed or reviewed})
+    _change(tx, entry, to, {"reason": reason})
 
 
-def mark_reviewed(tx: Tx, entry: Entry) -> None:
-    """Record that a person has decided on an entry."""
-    tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(reviewed=True))
+def mark_reviewed(tx: Tx, entry: Entry, now: date) -> None:
+    """Record that a person has decided on an entry; it concerns reviewers no more."""
+    of_entry = sa.update(entries).where(entries.c.id == entry.id)
+    tx.execute(of_entry.values(reviewed=True, reviewed_on=now))
+    concerns.settle(tx, entry.id)
+
+
+def hold_no_more_after_undo(tx: Tx, entry: Entry) -> None:
+    """Let an undo of an entry that is withdrawing, and was held before, make it active."""
+    of_entry = sa.update(entries).where(entries.c.id == entry.id)
+    tx.execute(of_entry.values(undo_to=EntryStatus.ACTIVE, reason=None))
 
 
 def begin_withdrawal(tx: Tx, entry: Entry, erase_on: date | None) -> None:
@@ -138,6 +154,7 @@ def erase(tx: Tx, entry: Entry) -> None:
     cleared = {"reason": None, "document_hash": None, "undo_to": None, "erase_on": None}
     _change(tx, entry, EntryStatus.WITHDRAWN, cleared)
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
+    concerns.settle(tx, entry.id)
 
 
 def erase_all(tx: Tx, case_id: int) -> int:

@@ -1,15 +1,28 @@
-"""Feedback: what each platform said about each entry that it matched. The last word counts."""
+"""Feedback: what each platform said about each entry that it matched. The last word counts.
+
+A platform whose every key is revoked has no opinion any more; what it said is kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from service.domain.sighting import Feedback
+from service.store.actors import live_ids
 from service.store.database import Tx, batches, upsert
-from service.store.schema import feedback
+from service.store.schema import actors, feedback
+
+
+class Opinion(NamedTuple):
+    """The last word of a platform on an entry."""
+
+    platform: str
+    value: Feedback
+    given_on: date
 
 
 def record(tx: Tx, entry_id: int, actor_id: int, value: Feedback, now: date) -> None:
@@ -20,16 +33,23 @@ def record(tx: Tx, entry_id: int, actor_id: int, value: Feedback, now: date) -> 
     tx.execute(new.on_conflict_do_update(index_elements=["entry_id", "actor_id"], set_=latest))
 
 
-def on_entry(tx: Tx, entry_id: int) -> list[Feedback]:
-    """Return the last feedback of every platform on an entry."""
-    return on_entries(tx, [entry_id]).get(entry_id, [])
-
-
-def on_entries(tx: Tx, entry_ids: Iterable[int]) -> dict[int, list[Feedback]]:
-    """Return the last feedback of every platform on each of some entries that have any."""
-    values: dict[int, list[Feedback]] = {}
+def on_entries(tx: Tx, entry_ids: Iterable[int]) -> dict[int, list[Opinion]]:
+    """Return the opinions of platforms on each of some entries that have any, by their names."""
+    columns = (feedback.c.entry_id, actors.c.name, feedback.c.value, feedback.c.given_on)
+    query = sa.select(*columns).join(actors).where(feedback.c.actor_id.in_(live_ids()))
+    found: dict[int, list[Opinion]] = {}
     for batch in batches(entry_ids):
-        query = sa.select(feedback.c.entry_id, feedback.c.value)
-        for entry_id, value in tx.execute(query.where(feedback.c.entry_id.in_(batch))):
-            values.setdefault(entry_id, []).append(Feedback(value))
-    return values
+        rows = tx.execute(query.where(feedback.c.entry_id.in_(batch)).order_by(actors.c.name))
+        for entry_id, name, value, day in rows:
+            found.setdefault(entry_id, []).append(Opinion(name, Feedback(value), day))
+    return found
+
+
+def of_platform(tx: Tx, actor_id: int, entry_ids: Iterable[int]) -> dict[int, Feedback]:
+    """Return the last word of one platform on each of some entries that it has given any on."""
+    query = sa.select(feedback.c.entry_id, feedback.c.value).where(feedback.c.actor_id == actor_id)
+    return {
+        entry_id: Feedback(value)
+        for batch in batches(entry_ids)
+        for entry_id, value in tx.execute(query.where(feedback.c.entry_id.in_(batch)))
+    }

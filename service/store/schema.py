@@ -43,6 +43,7 @@ entries = sa.Table(
     sa.Column("status", sa.String(12), nullable=False, index=True),
     sa.Column("reason", sa.String(16)),
     sa.Column("reviewed", sa.Boolean, nullable=False, default=False),
+    sa.Column("reviewed_on", sa.Date),
     sa.Column("added_on", sa.Date, nullable=False),
     sa.Column("document_hash", sa.LargeBinary(32)),
     sa.Column("undo_to", sa.String(12)),
@@ -81,9 +82,12 @@ excluded_signals = sa.Table(
     metadata,
     *_signal_columns(),
     sa.Column("added_on", sa.Date, nullable=False),
+    sa.Column("exclusion_id", Id),
     sa.UniqueConstraint("type", "value"),
     sqlite_autoincrement=True,
 )
+
+"""`exclusion_id`: the id of the first signal that was excluded with it, of the same content."""
 
 observations = sa.Table(
     "observations",
@@ -132,17 +136,51 @@ feedback = sa.Table(
     sa.Column("given_on", sa.Date, nullable=False),
 )
 
+concerns = sa.Table(
+    "concerns",
+    metadata,
+    sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("concern", sa.String(16), primary_key=True),
+    sa.Column("raised_on", sa.Date, nullable=False),
+)
+"""What a person should look at, and has not yet. Disputes are not here: they are in `feedback`."""
+
 actors = sa.Table(
     "actors",
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("role", sa.String(12), nullable=False),
     sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("created_on", sa.Date, nullable=False),
+    sa.UniqueConstraint("role", "name"),
+    sqlite_autoincrement=True,
+)
+"""Platforms and crawlers: organisations, each with one key or more.
+
+Ids are never reused, because match references are made of them.
+"""
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), nullable=False, index=True),
     sa.Column("key_id", sa.String(16), nullable=False, unique=True),
     sa.Column("key_hash", sa.LargeBinary(32), nullable=False),
     sa.Column("created_on", sa.Date, nullable=False),
     sa.Column("revoked_on", sa.Date),
+    sa.Column("used_on", sa.Date),
 )
+"""`used_on`: the last day on which a request came with it."""
+
+former_references = sa.Table(
+    "former_references",
+    metadata,
+    sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), primary_key=True),
+    sa.Column("reference", sa.String(24), primary_key=True),
+    sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), nullable=False),
+)
+"""Match references from when each key had its own. Migration 0005 fills it, and nothing else."""
 
 changes = sa.Table(
     "changes",

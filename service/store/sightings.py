@@ -17,7 +17,7 @@ from service.domain.sighting import (
     is_shown_to_owner,
 )
 from service.store.database import Tx, batches, upsert
-from service.store.schema import actors, entries, feedback, sightings
+from service.store.schema import actors, entries, feedback, former_references, sightings
 
 _ROWS = 100
 """Rows of one INSERT: eight values each, within SQLite's historical limit of 999 parameters."""
@@ -64,25 +64,36 @@ def _row(key: _Key, same: list[Sighting]) -> dict[str, Any]:
 
 
 def entry_of_reference(tx: Tx, actor_id: int, reference: str) -> int | None:
-    """Return the entry of a match reference, if this actor was given it."""
-    given = (sightings.c.actor_id == actor_id) & (sightings.c.reference == reference)
-    return tx.scalar(sa.select(sightings.c.entry_id).where(given).limit(1))
+    """Return the entry of a match reference, if this actor was given it, now or formerly."""
+    for table in (sightings, former_references):
+        given = (table.c.actor_id == actor_id) & (table.c.reference == reference)
+        entry_id = tx.scalar(sa.select(table.c.entry_id).where(given).limit(1))
+        if entry_id is not None:
+            return int(entry_id)
+    return None
 
 
 def matches_on(tx: Tx, entry_ids: Iterable[int], day: date) -> dict[int, int]:
     """Return how often lookups matched each of some entries on a day."""
-    matches = (
-        (sightings.c.seen_on == day)
-        & (sightings.c.source == Source.LOOKUP)
-        & (sightings.c.verdict == Verdict.MATCH)
-    )
     total = sa.func.sum(sightings.c.count)
-    query = sa.select(sightings.c.entry_id, total).where(matches).group_by(sightings.c.entry_id)
+    query = sa.select(sightings.c.entry_id, total).where(_MATCHES, sightings.c.seen_on == day)
+    query = query.group_by(sightings.c.entry_id)
     return {
         entry_id: int(number)
         for batch in batches(entry_ids)
         for entry_id, number in tx.execute(query.where(sightings.c.entry_id.in_(batch)))
     }
+
+
+def matches_by_day(tx: Tx, entry_id: int, days: int) -> dict[date, int]:
+    """Return how often lookups matched an entry on each of the last days on which any did."""
+    total = sa.func.sum(sightings.c.count)
+    query = sa.select(sightings.c.seen_on, total).where(_MATCHES, sightings.c.entry_id == entry_id)
+    latest = query.group_by(sightings.c.seen_on).order_by(sightings.c.seen_on.desc()).limit(days)
+    return {day: int(number) for day, number in reversed(tx.execute(latest).all())}
+
+
+_MATCHES = (sightings.c.source == Source.LOOKUP) & (sightings.c.verdict == Verdict.MATCH)
 
 
 def events(tx: Tx, case_id: int) -> list[SeenEvent]:

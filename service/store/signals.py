@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -32,6 +31,14 @@ class StoredSignal(NamedTuple):
     value: bytes
 
 
+class EntrySignal(NamedTuple):
+    """One signal of an entry: of the whole, or of a frame of it."""
+
+    type: SignalType
+    value: bytes
+    of_frame: bool
+
+
 def rows_of(content: ContentSignals) -> list[dict[str, Any]]:
     """Return the rows of every signal of one piece of content, without the id of its owner.
 
@@ -46,19 +53,20 @@ def rows_of(content: ContentSignals) -> list[dict[str, Any]]:
     for frame in content.frames:
         parts.append((frame.signal, None, frame))
         parts += ((_upright(view), view.view, frame) for view in frame.views)
-    return [_row(*part) for part in parts if is_matchable(part[0])]
+    return [row(*part) for part in parts if is_matchable(part[0])]
 
 
 def insert(
     tx: Tx, space: Space, rows: Sequence[dict[str, Any]], *, searchable: bool = True
-) -> None:
-    """Insert rows of signals. Searchable ones are announced to every index."""
+) -> Sequence[int]:
+    """Insert rows of signals; return their ids. Searchable ones are announced to every index."""
     if not rows:
-        return
+        return []
     table = TABLES[space]
     ids = tx.scalars(sa.insert(table).returning(table.c.id), list(rows)).all()
     if searchable:
         changes.append(tx, space, Change.ADD, ids)
+    return ids
 
 
 def delete_windows(tx: Tx, ids: Iterable[int]) -> None:
@@ -68,17 +76,6 @@ def delete_windows(tx: Tx, ids: Iterable[int]) -> None:
         gone = tx.scalars(sa.select(signals.c.id).where(of_window)).all()
         changes.append(tx, Space.BANK, Change.REMOVE, gone)
         tx.execute(sa.delete(signals).where(of_window))
-
-
-def insert_excluded(tx: Tx, perceptual: Iterable[Signal], now: date) -> int:
-    """Add perceptual signals to the exclude bank; return how many were new."""
-    table, new = excluded_signals, 0
-    for signal in perceptual:
-        same = (table.c.type == signal.type) & (table.c.value == signal.value)
-        if tx.scalar(sa.select(table.c.id).where(same)) is None:
-            insert(tx, Space.EXCLUDED, [{**_row(signal, None, None), "added_on": now}])
-            new += 1
-    return new
 
 
 def searchable(tx: Tx, space: Space, chunk: int) -> Iterator[list[StoredSignal]]:
@@ -91,6 +88,14 @@ def searchable(tx: Tx, space: Space, chunk: int) -> Iterator[list[StoredSignal]]
 def searchable_by_id(tx: Tx, space: Space, ids: Iterable[int]) -> list[StoredSignal]:
     """Return those of some signals that an index must hold now."""
     return _by_id(tx, space, _perceptual(space), ids)
+
+
+def of_entry(tx: Tx, entry_id: int) -> list[EntrySignal]:
+    """Return the signals of an entry, whatever its status is; of its windows none."""
+    columns = (signals.c.type, signals.c.value, signals.c.at_ms)
+    of_parts = (signals.c.entry_id == entry_id) & signals.c.window.is_(None)
+    rows = tx.execute(sa.select(*columns).where(of_parts).order_by(signals.c.id))
+    return [EntrySignal(SignalType(r.type), bytes(r.value), r.at_ms is not None) for r in rows]
 
 
 def by_id(tx: Tx, space: Space, ids: Iterable[int]) -> list[StoredSignal]:
@@ -116,7 +121,8 @@ def only_active(space: Space, query: sa.Select[Any]) -> sa.Select[Any]:
     return query
 
 
-def _row(signal: Signal, window: str | None, frame: FrameSignal | None) -> dict[str, Any]:
+def row(signal: Signal, window: str | None, frame: FrameSignal | None) -> dict[str, Any]:
+    """Return the row of one signal, of the whole unless a window or frame is given."""
     return {
         "type": signal.type,
         "value": signal.value,

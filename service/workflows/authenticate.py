@@ -8,7 +8,7 @@ from service.domain.actor import Actor, Owner, parse_key
 from service.domain.case import parse_number
 from service.domain.errors import Unauthenticated
 from service.store import actors, cases
-from service.workflows.context import Context
+from service.workflows.context import Context, Today
 
 _KEY_BYTES = 32
 
@@ -35,8 +35,8 @@ def number(context: Context, untrusted_access_key: str) -> str:
     return case.number
 
 
-def key_holder(context: Context, untrusted_key: str) -> Actor:
-    """Return the holder of a key. Raises Unauthenticated."""
+def key_holder(context: Context, untrusted_key: str, now: Today) -> Actor:
+    """Return the holder of a key, and note that it was used. Raises Unauthenticated."""
     key_id, secret = parse_key(untrusted_key)
     offered = context.seals.key_hash(secret)
     with context.database.read() as tx:
@@ -44,6 +44,7 @@ def key_holder(context: Context, untrusted_key: str) -> Actor:
     kept = found[1] if found else bytes(_KEY_BYTES)
     if not hmac.compare_digest(kept, offered) or found is None:
         raise Unauthenticated
+    context.key_uses.note(key_id, now)
     return found[0]
 
 

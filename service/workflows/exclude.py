@@ -1,11 +1,17 @@
-"""The operator adds public or low-detail content to the exclude bank: it matches nothing."""
+"""The operator adds public or low-detail content to the exclude bank, or takes it out again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from hashing.signals import ContentSignals
-from service.store import signals
+from service.domain.case import Entry, EntryStatus
+from service.domain.errors import NotFound
+from service.search import surroundings
+from service.store import entries, exclusions
+from service.store.database import Tx
+from service.store.exclusions import Exclusion
 from service.workflows.context import Context, Today
 
 
@@ -21,6 +27,56 @@ def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) ->
             windows = [one.signal for one in content.windows]
             every = [*content.signals, *frames, *windows]
             perceptual = [signal for signal in every if signal.type.perceptual]
-            number += signals.insert_excluded(tx, perceptual, now)
+            number += exclusions.insert(tx, perceptual, now)
     context.work_waits.set()
     return number
+
+
+def listed(context: Context) -> list[Exclusion]:
+    """Return every exclusion, oldest first."""
+    with context.database.read() as tx:
+        return exclusions.listed(tx)
+
+
+class Removed(NamedTuple):
+    """What the removal of an exclusion did."""
+
+    signals: int
+    released: int
+    """How many entries were held because of it alone, and are matched again."""
+
+
+def remove(context: Context, exclusion_id: int) -> Removed:
+    """Take an exclusion out of the exclude bank, and match again what it alone had held.
+
+    Needs a replica that is loaded. Windows that entries lost by it stay lost. Raises NotFound.
+    """
+    context.replica.catch_up()
+    with context.database.write_changes() as tx:
+        signal_ids = exclusions.signal_ids(tx, exclusion_id)
+        if not signal_ids:
+            raise NotFound(
+                "There is no exclusion with this number. See: python -m service exclusions list"
+            )
+        held = [*entries.held(tx), *entries.held_before_withdrawal(tx)]
+        free = [
+            entry
+            for entry in held
+            if not surroundings.is_excluded_without(context.replica, tx, entry.id, signal_ids)
+        ]
+        exclusions.delete(tx, exclusion_id)
+        for entry in free:
+            _release(tx, entry)
+    context.replica.catch_up()
+    return Removed(len(signal_ids), len(free))
+
+
+def _release(tx: Tx, entry: Entry) -> None:
+    """Match an entry again, now or once its withdrawal is undone.
+
+    What was excluded meanwhile holds it again: the worker compares what becomes active.
+    """
+    if entry.status is EntryStatus.WITHDRAWING:
+        entries.hold_no_more_after_undo(tx, entry)
+    else:
+        entries.set_status(tx, entry, EntryStatus.ACTIVE)

@@ -6,11 +6,12 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hashing.signals import ContentSignals
 from service.domain import admission
 from service.domain.actor import Owner
-from service.domain.case import MAX_ENTRIES, new_number, refusal
+from service.domain.case import MAX_ENTRIES, EntryStatus, new_number, refusal
 from service.domain.errors import CaseFull, Conflict, InvalidRequest
 from service.search import precedents
 from service.store import cases, entries
@@ -71,10 +72,18 @@ def open_case(
     return number, True
 
 
+class Added(NamedTuple):
+    """What became of content that was added to a case."""
+
+    new: int
+    held: int
+    """How many the case had already, held: they are not matched."""
+
+
 def add_entries(
     context: Context, owner: Owner, contents: Sequence[ContentSignals], now: Today
-) -> int:
-    """Add entries to a case; return how many were new. Content that it has already is skipped.
+) -> Added:
+    """Add entries to a case. Content that it has already is skipped.
 
     If the same content is withdrawing, the old entry is erased and the new one takes its place.
     Raises InvalidRequest, Withdrawn, or CaseFull.
@@ -97,7 +106,8 @@ def add_entries(
             entries.erase(tx, replaced)
         entries.insert(tx, case.id, new, now)
     _match_from_now_on(context)
-    return len(new)
+    skipped = [known[one.document_hash] for one in decided if one.document_hash in known]
+    return Added(len(new), skipped.count(EntryStatus.QUARANTINED))
 
 
 def _check(contents: Sequence[ContentSignals]) -> None:
@@ -116,7 +126,7 @@ def _match_from_now_on(context: Context) -> None:
 
 
 def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEntry]:
-    """Each different content once, with the reason to hold it if there is one."""
+    """Each different content once, with the reason to hold it or to look at it, if there is one."""
     by_hash = {_document_hash(context, [content]): content for content in contents}
     known = precedents.of_contents(context.replica, list(by_hash.values()))
     return [
@@ -125,8 +135,9 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
             document_hash,
             admission.hold_on_arrival(
                 excluded=each.excluded,
-                other_cases=each.other_cases,
-                most_cases=context.settings.cases_per_signal,
+            ),
+            in_many_cases=admission.is_in_many_cases(
+                each.other_cases, most=context.settings.cases_per_signal
             ),
         )
         for document_hash, each in zip(by_hash, known, strict=True)

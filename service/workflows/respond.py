@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain import admission
 from service.domain.actor import Actor
-from service.domain.case import EntryStatus, HoldReason
 from service.domain.errors import NotFound
 from service.domain.sighting import Feedback
-from service.store import entries, feedback, sightings
+from service.store import feedback, sightings
 from service.store.database import Tx
 from service.workflows.context import Context, Today
 
@@ -24,21 +22,17 @@ class Response:
 
 
 def respond(context: Context, actor: Actor, responses: Sequence[Response], now: Today) -> None:
-    """Record a platform's feedback, and hold the entries that enough platforms dispute.
+    """Record a platform's feedback.
 
-    Of several responses to one reference the last one counts. Raises NotFound for a reference that
-    this actor was never given; then nothing is recorded.
+    Where it says `not_blocked`, its own lookups are answered `near` from now on, and the entry
+    concerns a reviewer; nothing changes for anybody else. Of several responses to one reference the
+    last one counts. Raises NotFound for a reference that this actor was never given; then nothing
+    is recorded.
     """
-    disputing = any(each.value is Feedback.NOT_BLOCKED for each in responses)
-    database = context.database
-    with database.write_changes() if disputing else database.write() as tx:
+    with context.database.write() as tx:
         latest = _by_entry(tx, actor, responses)
         for entry_id in sorted(latest):  # in one order, so that two requests cannot deadlock
             feedback.record(tx, entry_id, actor.id, latest[entry_id], now)
-        if disputing:
-            _hold_disputed(tx, latest)
-    if disputing:
-        context.replica.catch_up()
 
 
 def _by_entry(tx: Tx, actor: Actor, responses: Sequence[Response]) -> Mapping[int, Feedback]:
@@ -49,10 +43,3 @@ def _by_entry(tx: Tx, actor: Actor, responses: Sequence[Response]) -> Mapping[in
             raise NotFound("One of the match references is not one that you were given.")
         latest[entry_id] = each.value
     return latest
-
-
-def _hold_disputed(tx: Tx, responses: Mapping[int, Feedback]) -> None:
-    every = feedback.on_entries(tx, responses)
-    for entry_id, entry in entries.by_id(tx, responses).items():
-        if admission.may_hold(entry) and admission.disputed(every.get(entry_id, ())):
-            entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)

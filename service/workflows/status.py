@@ -57,6 +57,6 @@ def of_case(context: Context, owner: Owner) -> CaseStatus:
 
 
 def _dated(entry: Entry, of_case: date | None) -> Entry:
-    """With the status that the owner reads, and with the case's day if withdrawn with its case."""
+    """With the case's day if it was withdrawn with its case."""
     day = (entry.erase_on or of_case) if entry.undo_to else entry.erase_on
-    return replace(entry, status=entry.status_for_owner, erase_on=day)
+    return replace(entry, erase_on=day)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from service.domain import admission
 from service.domain.actor import Owner
-from service.domain.case import Entry, EntryStatus, HoldReason, erase_day, refusal
+from service.domain.case import Entry, EntryStatus, erase_day, refusal
 from service.domain.errors import NotFound, Withdrawn
-from service.store import cases, entries, feedback
+from service.store import cases, entries
 from service.store.database import Tx
 from service.workflows.context import Context, Today
 
@@ -94,7 +93,7 @@ def undo_case(context: Context, owner: Owner) -> int:
         cases.reopen(tx, case.id)
         withdrawing = [e for e in entries.of_case(tx, case.id) if e.undo_to and not e.erase_on]
         for entry in withdrawing:
-            _bring_back(tx, entry)
+            entries.undo_withdrawal(tx, entry)
     _match_again(context)
     return len(withdrawing)
 
@@ -113,7 +112,7 @@ def undo_entry(context: Context, owner: Owner, n: int) -> int:
             raise Withdrawn(ENTRY_ERASED)
         if entry.status is not EntryStatus.WITHDRAWING:
             return 0
-        _bring_back(tx, entry)
+        entries.undo_withdrawal(tx, entry)
     _match_again(context)
     return 1
 
@@ -133,13 +132,6 @@ def _day(case: cases.Case, entry: Entry) -> date | None:
     if entry.status is EntryStatus.WITHDRAWN:
         return None
     return entry.erase_on or case.erase_on
-
-
-def _bring_back(tx: Tx, entry: Entry) -> None:
-    """Undo, but hold the entry if platforms disputed it while it was withdrawing."""
-    back = entries.undo_withdrawal(tx, entry)
-    if admission.may_hold(back) and admission.disputed(feedback.on_entry(tx, back.id)):
-        entries.set_status(tx, back, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
 
 
 def _match_again(context: Context) -> None:

@@ -163,3 +163,26 @@ def test_what_a_withdrawal_and_its_undo_did() -> None:
     assert report.ERASED not in later
     assert report.undone_text("entry 2", {"undone": 1}) == "Undone: entry 2 is as it was before."
     assert report.undone_text("entry 2", {"undone": 0}) == report.NOTHING_UNDONE
+
+
+def test_a_hold_is_told_as_what_it_is() -> None:
+    entry = {"n": 1, "kind": "picture", "added_on": "2026-11-01", "status": "quarantined"}
+
+    def line(**more: object) -> str:
+        entries = [{**entry, "sightings": [], **more}]
+        status = {"case_number": "1", "opened_on": "2026-11-01", "entries": entries, "says": ""}
+        return list(report.status_lines(status))[1]
+
+    assert line().endswith(": held, not looked for until a person has reviewed it")
+    assert line(held="waiting") == line()
+    assert "a person has reviewed it and decided so" in line(held="kept")
+    assert line(status="active", held=None).endswith(": being looked for")
+
+
+def test_what_was_added_and_what_of_it_is_held() -> None:
+    added = "Added 1 to case 481-902-3475; what it had already was passed over."
+    assert report.added_text("481-902-3475", {"added": 1}) == added
+    assert report.added_text("481-902-3475", {"added": 1, "held": 0}) == added
+    first, second = report.added_text("481-902-3475", {"added": 1, "held": 2}).split("\n")
+    assert first == added
+    assert second.startswith("2 of these are held in the case, and are not looked for")

@@ -292,6 +292,7 @@ def _add(page: Page, opened: Opened, path: Path) -> None:
     assert shown.startswith(f'{{"case": "{opened.number}"')
     journey.send(page)
     page.locator("#added").wait_for(timeout=journey.WAIT)
+    assert page.locator("#added-held").is_hidden()
     body = [request for request in opened.asked.requests if request.url.endswith("/sent")][-1]
     assert body.post_data_buffer == b"document=" + shown.replace("\n", "\r\n").encode() + b"\r\n"
     page.get_by_role("button", name="To your overview").click()

@@ -27,9 +27,10 @@ from service.edge import dependencies
 from service.settings import Settings
 from service.store import entries
 from service.store.database import Database
-from service.workflows import authenticate, intake, keyring, lookup, reconcile
+from service.workflows import authenticate, intake, keyring, lookup, reconcile, review
 from service.workflows.context import Context
 from service.workflows.intake import NewCase
+from service.workflows.review import Waiting
 
 TODAY = date(2026, 11, 21)
 SECRET = "5e" * 32
@@ -217,7 +218,10 @@ class World:
         return authenticate.owner(self.context, number, new.access_key.hex())
 
     def actor(self, name: str = "Somewhere", role: Role = Role.PLATFORM) -> Actor:
-        return authenticate.key_holder(self.context, self.key(name, role))
+        return self.actor_of(self.key(name, role))
+
+    def actor_of(self, key: str) -> Actor:
+        return authenticate.key_holder(self.context, key, self.day)
 
     def key(self, name: str = "Somewhere", role: Role = Role.PLATFORM) -> str:
         return keyring.create(self.context, role, name, self.day)
@@ -238,6 +242,10 @@ class World:
         """Id of a case's first entry."""
         with self.context.database.read() as tx:
             return entries.of_case(tx, owner.case_id)[0].id
+
+    def waiting(self) -> list[Waiting]:
+        """What a reviewer reads."""
+        return list(review.waiting(self.context))
 
     def work(self) -> None:
         while reconcile.reconcile(self.context):

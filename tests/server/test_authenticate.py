@@ -66,7 +66,7 @@ def _parses(number: str) -> bool:
 
 def test_a_key_names_its_holder(world: World) -> None:
     key = world.key("Crawler", Role.CRAWLER)
-    assert authenticate.key_holder(world.context, key) == Actor(1, Role.CRAWLER, "Crawler")
+    assert world.actor_of(key) == Actor(1, Role.CRAWLER, "Crawler")
 
 
 def test_every_bad_key_looks_the_same(world: World) -> None:
@@ -85,6 +85,6 @@ def test_every_bad_key_looks_the_same(world: World) -> None:
         "\ud800",
     ):
         with pytest.raises(Unauthenticated) as raised:
-            authenticate.key_holder(world.context, tried)
+            world.actor_of(tried)
         said.add(str(raised.value))
     assert len(said) == 1

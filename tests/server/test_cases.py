@@ -59,7 +59,9 @@ def test_entries_are_numbered_on(world: World) -> None:
         entries.insert(tx, case_id, new[3:], DAY)
     with world.context.database.read() as tx:
         found = entries.of_case(tx, case_id)
-        assert entries.document_hashes(tx, case_id) == {one.document_hash for one in new}
+        assert entries.document_hashes(tx, case_id) == {
+            one.document_hash: EntryStatus.ACTIVE for one in new
+        }
         assert entries.by_id(tx, [one.id for one in found]) == {e.id: e for e in found}
     assert [entry.n for entry in found] == [1, 2, 3, 4]
 
@@ -73,14 +75,15 @@ def test_any_number_of_entries_may_be_asked_for_at_once(world: World) -> None:
 
 def test_only_what_is_active_is_told_to_the_index(world: World) -> None:
     case_id = opened(world)
-    held = NewEntry(world.picture(), b"h" * 32, HoldReason.MANY_CASES)
+    held = NewEntry(world.picture(), b"h" * 32, HoldReason.EXCLUDED)
     assert held.status is EntryStatus.QUARANTINED
     with world.context.database.write_changes() as tx:
         entries.insert(tx, case_id, [held], DAY)
         assert changes.last(tx) == 0
-        assert entries.quarantined(tx) == [
-            (entries.of_case(tx, case_id)[0], HoldReason.MANY_CASES),
-        ]
+        (kept,) = entries.held(tx)
+        assert kept == entries.of_case(tx, case_id)[0]
+        assert kept.hold is HoldReason.EXCLUDED
+        assert entries.document_hashes(tx, case_id) == {b"h" * 32: EntryStatus.QUARANTINED}
 
 
 def test_a_step_is_told_to_the_index(world: World) -> None:
@@ -111,10 +114,10 @@ def test_no_other_step_is_written(world: World) -> None:
 def test_a_review_is_kept_through_later_steps(world: World) -> None:
     owner = world.open()
     with world.context.database.write_changes() as tx:
-        entries.mark_reviewed(tx, entries.of_case(tx, owner.case_id)[0])
+        entries.mark_reviewed(tx, entries.of_case(tx, owner.case_id)[0], DAY)
         entries.set_status(tx, entries.of_case(tx, owner.case_id)[0], EntryStatus.QUARANTINED)
         assert entries.of_case(tx, owner.case_id)[0].reviewed
-        assert entries.quarantined(tx) == []
+        assert entries.held(tx) == []
 
 
 def test_withdrawing_erases_the_signals_of_that_entry_alone(world: World) -> None:
@@ -138,8 +141,8 @@ def test_a_withdrawal_and_its_undo_are_told_to_the_index(world: World, *, held: 
     with world.context.database.write_changes() as tx:
         if held:
             entry = entries.of_case(tx, owner.case_id)[0]
-            entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
-            entries.mark_reviewed(tx, entry)
+            entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.REVIEW)
+            entries.mark_reviewed(tx, entry, DAY)
         was = entries.of_case(tx, owner.case_id)[0]
         before = changes.last(tx)
         entries.begin_withdrawal(tx, was, DAY)
@@ -153,7 +156,7 @@ def test_a_withdrawal_and_its_undo_are_told_to_the_index(world: World, *, held: 
     assert (away.status, away.undo_to) == (EntryStatus.WITHDRAWING, was.status)
     assert away.erase_on == DAY
     assert told == [Change.REMOVE] * 2 + ([] if held else [Change.ADD] * 2)
-    assert (row.reason, row.reviewed) == (HoldReason.DISPUTED if held else None, held)
+    assert (row.reason, row.reviewed) == (HoldReason.REVIEW if held else None, held)
 
 
 def test_what_no_index_holds_is_erased_without_telling_them(world: World) -> None:

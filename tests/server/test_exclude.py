@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.domain.case import EntryStatus, HoldReason
+from service.domain.errors import NotFound
 from service.domain.sighting import Verdict
-from service.workflows import exclude, review
+from service.workflows import exclude, review, withdraw
 from service.workflows.context import Context
+from service.workflows.exclude import Removed
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -50,11 +52,11 @@ def test_what_a_person_released_matches_although_it_is_near_the_exclude_bank(wor
     exclude.exclude(world.context, [picture], world.day)
     world.context.replica.catch_up()
     owner, other = world.open(picture), world.open(picture)
-    review.release(world.context, world.entry_id(owner))
+    review.release(world.context, world.entry_id(owner), world.day)
     world.work()
     assert (world.statuses(owner), world.statuses(other)) == ([ACTIVE], [QUARANTINED])
     assert world.ask(platform, picture) == [Verdict.MATCH]
-    review.release(world.context, world.entry_id(other))
+    review.release(world.context, world.entry_id(other), world.day)
     assert world.ask(platform, picture) == [Verdict.MATCH]
 
 
@@ -67,7 +69,7 @@ def test_an_entry_that_is_active_already_is_held_by_the_worker(world: World) -> 
     world.work()
     assert world.statuses(owner) == [QUARANTINED]
     assert world.statuses(other) == [ACTIVE]
-    assert [held.reason for held in review.held(world.context)] == [HoldReason.EXCLUDED]
+    assert [one.entry.hold for one in world.waiting()] == [HoldReason.EXCLUDED]
     assert world.ask(platform, picture) == [Verdict.NONE]
 
 
@@ -82,5 +84,62 @@ def test_an_entry_taken_where_the_exclusion_is_not_known_yet_is_held_by_the_work
     world.context = here
     owner = world.open(picture)
     assert world.statuses(owner) == [ACTIVE]
+    world.work()
+    assert world.statuses(owner) == [QUARANTINED]
+
+
+def the_only(world: World) -> int:
+    (exclusion,) = exclude.listed(world.context)
+    return exclusion.id
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_an_exclusion_that_is_undone_holds_nothing_any_more(world: World) -> None:
+    picture, platform = world.picture(world.pdq(), world.phash()), world.actor()
+    before = world.open(picture)
+    exclude.exclude(world.context, [world.near_picture(picture, 20)], world.day)
+    world.work()
+    after, kept = world.open(picture), world.open(picture)
+    review.keep(world.context, world.entry_id(kept), world.day)
+    assert [world.statuses(one) for one in (before, after)] == [[QUARANTINED]] * 2
+    assert exclude.remove(world.context, the_only(world)) == Removed(1, 2)
+    assert [world.statuses(one) for one in (before, after)] == [[ACTIVE]] * 2
+    assert world.statuses(kept) == [QUARANTINED]  # that is a person's decision
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+    world.work()
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+    assert world.statuses(world.open(picture)) == [ACTIVE]
+    assert exclude.listed(world.context) == []
+
+
+def test_what_another_exclusion_holds_stays_held(world: World) -> None:
+    value, platform = world.value(), world.actor()
+    video = world.video([value, world.value()])
+    for bits in (5, 10):
+        near = world.picture(world.pdq(world.near(value, bits)))
+        exclude.exclude(world.context, [near], world.day)
+    world.context.replica.catch_up()
+    owner = world.open(video)
+    first, second = exclude.listed(world.context)
+    assert exclude.remove(world.context, first.id) == Removed(1, 0)
+    assert world.statuses(owner) == [QUARANTINED]
+    assert exclude.remove(world.context, second.id) == Removed(1, 1)
+    assert world.ask(platform, video) == [Verdict.MATCH]
+    with pytest.raises(NotFound, match="exclusions list"):
+        exclude.remove(world.context, second.id)
+
+
+def test_what_is_withdrawing_meanwhile_comes_back_matched(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    exclude.exclude(world.context, [picture], world.day)
+    world.context.replica.catch_up()
+    owner = world.open(picture)
+    withdraw.withdraw_case(world.context, owner, world.day)
+    assert exclude.remove(world.context, the_only(world)) == Removed(1, 1)
+    assert world.ask(platform, picture) == [Verdict.NONE]
+    withdraw.undo_case(world.context, owner)
+    assert world.statuses(owner) == [ACTIVE]
+    assert world.ask(platform, picture) == [Verdict.MATCH]
+    exclude.exclude(world.context, [picture], world.day)
     world.work()
     assert world.statuses(owner) == [QUARANTINED]

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from hashing.signals import ContentSignals, Signal, SignalType, Window, WindowSignal
 from service.domain.actor import Owner
-from service.domain.case import MAX_ENTRIES, EntryStatus, erase_day
+from service.domain.case import MAX_ENTRIES, Concern, EntryStatus, erase_day
 from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
 from service.domain.sighting import Verdict
-from service.store.schema import cases, entries, signals
-from service.workflows import exclude, intake, review, status, withdraw
-from service.workflows.intake import NewCase
+from service.store.schema import cases, concerns, entries, signals
+from service.workflows import exclude, intake, review, withdraw
+from service.workflows.intake import Added, NewCase
 from tests.server.sealed import unsealed
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_what_was_withdrawn_can_be_added_again(world: World) -> None:
     owner = world.open(picture, world.picture())
     withdraw.withdraw_entry(world.context, owner, 1, world.day)
     assert world.ask(platform, picture) == [Verdict.NONE]
-    assert intake.add_entries(world.context, owner, [picture], world.day) == 1
+    assert intake.add_entries(world.context, owner, [picture], world.day).new == 1
     assert world.ask(platform, picture) == [Verdict.MATCH]
     assert world.statuses(owner) == [EntryStatus.WITHDRAWN, ACTIVE, ACTIVE]
 
@@ -125,8 +125,8 @@ def test_one_content_is_one_entry(world: World) -> None:
     picture = world.picture()
     owner = world.open(picture, picture)
     assert len(world.statuses(owner)) == 1
-    assert intake.add_entries(world.context, owner, [picture, world.picture()], world.day) == 1
-    assert intake.add_entries(world.context, owner, [picture], world.day) == 0
+    assert intake.add_entries(world.context, owner, [picture, world.picture()], world.day).new == 1
+    assert intake.add_entries(world.context, owner, [picture], world.day).new == 0
     assert len(world.statuses(owner)) == 2
 
 
@@ -134,7 +134,7 @@ def test_a_case_holds_so_many_entries(world: World) -> None:
     owner = world.open(*(world.picture() for _ in range(MAX_ENTRIES - 1)))
     with pytest.raises(CaseFull, match="withdrawn ones too, and this one has 49"):
         intake.add_entries(world.context, owner, [world.picture(), world.picture()], world.day)
-    assert intake.add_entries(world.context, owner, [world.picture()], world.day) == 1
+    assert intake.add_entries(world.context, owner, [world.picture()], world.day).new == 1
     with pytest.raises(CaseFull):
         intake.add_entries(world.context, owner, [world.picture()], world.day)
     assert len(world.statuses(owner)) == MAX_ENTRIES
@@ -147,7 +147,7 @@ def test_a_case_holds_no_more_when_many_add_at_once(world: World) -> None:
 
     def add(contents: list[ContentSignals]) -> int:
         try:
-            return intake.add_entries(world.context, owner, contents, world.day)
+            return intake.add_entries(world.context, owner, contents, world.day).new
         except CaseFull:
             return 0
 
@@ -161,7 +161,7 @@ def test_the_same_entry_added_at_once_is_added_once(world: World) -> None:
     owner, picture = world.open(), world.picture()
     with ThreadPoolExecutor(8) as pool:
         added = pool.map(
-            lambda _: intake.add_entries(world.context, owner, [picture], world.day), range(8)
+            lambda _: intake.add_entries(world.context, owner, [picture], world.day).new, range(8)
         )
         assert sum(added) == 1
     assert len(world.statuses(owner)) == 2
@@ -197,49 +197,68 @@ def test_adding_and_withdrawing_at_once_leaves_nothing_that_matches(world: World
     assert world.ask(platform, *more) == [Verdict.NONE] * 8
 
 
-def test_content_of_many_cases_is_held(world: World) -> None:
+def concerned(world: World, owner: Owner) -> bool:
+    """Whether an entry waits for a person because it is in many cases, and is matched meanwhile."""
+    assert world.statuses(owner) == [ACTIVE]
+    waiting = {one.entry.id: one for one in world.waiting()}.get(world.entry_id(owner))
+    return waiting is not None and Concern.MANY_CASES in waiting.concerns
+
+
+def test_content_of_many_cases_is_matched_and_concerns_a_reviewer(world: World) -> None:
     """Settings of these tests: three other cases are many."""
     value = world.value()
     owners = [world.open(world.picture(world.pdq(world.near(value, 10)))) for _ in range(4)]
-    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 3 + [[QUARANTINED]]
+    assert [concerned(world, owner) for owner in owners] == [False] * 3 + [True]
+    (waiting,) = world.waiting()
+    assert (waiting.other_cases, waiting.concerns) == (3, {Concern.MANY_CASES: world.day})
 
 
-def test_who_opens_cases_cannot_count_those_of_others(world: World) -> None:
-    """Held for being in many cases, an entry looks to its owner as any other."""
+def test_many_cases_are_judged_again_whenever_one_is_withdrawn_or_is_back(world: World) -> None:
+    picture = world.picture()
+    owners = [world.open(picture) for _ in range(4)]
+    assert concerned(world, owners[3])
+    withdraw.withdraw_case(world.context, owners[0], world.day)
+    assert not concerned(world, owners[3])
+    withdraw.undo_case(world.context, owners[0])
+    assert concerned(world, owners[3])
+    withdraw.erase_case(world.context, owners[3], world.day)
+    assert world.waiting() == []
+    with world.context.database.read() as tx:
+        assert tx.execute(sa.select(concerns)).all() == []
 
-    def told(owner: Owner) -> list[EntryStatus]:
-        return [entry.status for entry in status.of_case(world.context, owner).entries]
 
-    content, unlike = world.picture(), world.picture()
-    owners = [world.open(content) for _ in range(5)]
-    assert [told(owner) for owner in owners] == [[ACTIVE]] * 5
-    assert world.statuses(owners[4]) == [QUARANTINED]
-    assert world.ask(world.actor(), content) == [Verdict.MATCH]
-    review.keep(world.context, world.entry_id(owners[4]))
-    assert told(owners[4]) == [QUARANTINED]
-    exclude.exclude(world.context, [unlike], world.day)
+def test_what_is_added_again_while_it_is_held_is_told(world: World) -> None:
+    picture, public = world.picture(), world.picture()
+    exclude.exclude(world.context, [public], world.day)
     world.context.replica.catch_up()
-    assert told(world.open(unlike)) == [QUARANTINED]
+    owner = world.open(public)
+    added = intake.add_entries(world.context, owner, [public, picture], world.day)
+    assert added == Added(1, 1)
+    assert world.statuses(owner) == [QUARANTINED, ACTIVE]
+    review.hold(world.context, world.entry_id(owner) + 1, world.day)
+    again = intake.add_entries(world.context, owner, [picture, public], world.day)
+    assert again == Added(0, 2)
 
 
 def test_one_case_with_many_alike_is_one_case(world: World) -> None:
     value = world.value()
     for _ in range(2):
         world.open(*(world.picture(world.pdq(world.near(value, 5))) for _ in range(6)))
-    assert world.statuses(world.open(world.picture(world.pdq(value)))) == [ACTIVE]
-    assert world.statuses(world.open(world.picture(world.pdq(value)))) == [QUARANTINED]
+    assert not concerned(world, world.open(world.picture(world.pdq(value))))
+    assert concerned(world, world.open(world.picture(world.pdq(value))))
 
 
-def test_identical_bytes_of_many_cases_are_held(world: World) -> None:
+def test_identical_bytes_of_many_cases_are_many_cases(world: World) -> None:
     whole = world.sha256()
     owners = [world.open(world.picture(world.pdq(), whole)) for _ in range(4)]
-    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 3 + [[QUARANTINED]]
+    assert [concerned(world, owner) for owner in owners] == [False] * 3 + [True]
 
 
-def test_a_title_card_that_many_videos_share_holds_none(world: World) -> None:
+def test_a_title_card_that_many_videos_share_concerns_nobody(world: World) -> None:
     card = world.value()
-    owners = [world.open(world.video([card, world.value()])) for _ in range(5)]
-    assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 5
+    for _ in range(5):
+        world.open(world.video([card, world.value()]))
+    assert world.waiting() == []
 
 
 @pytest.mark.stores("sqlite", "postgresql")
@@ -267,19 +286,20 @@ def test_windows_that_are_plain_or_excluded_are_left_out_and_hold_nothing(world:
         assert [bytes(value) for value in tx.scalars(query)] == [good]
 
 
-def test_a_window_that_many_pictures_share_holds_none(world: World) -> None:
+def test_a_window_that_many_pictures_share_concerns_nobody(world: World) -> None:
     """Nor does a picture that is a part of many others."""
     shared = world.value()
     owners = [world.open(windowed(world, shared)) for _ in range(5)]
     owners.append(world.open(world.picture(world.pdq(shared))))
     assert [world.statuses(owner) for owner in owners] == [[ACTIVE]] * 6
+    assert world.waiting() == []
 
 
 def test_content_is_the_same_whatever_its_windows(world: World) -> None:
     whole, window = world.picture(), world.value()
     owner = world.open(whole)
     again = replace(windowed(world, window), signals=whole.signals)
-    assert intake.add_entries(world.context, owner, [again], world.day) == 0
+    assert intake.add_entries(world.context, owner, [again], world.day).new == 0
 
 
 def test_a_submission_does_not_show_its_secrets(world: World) -> None:

@@ -17,7 +17,7 @@ from hashing.signals import (
     WindowSignal,
 )
 from service.domain import match_policy
-from service.domain.case import EntryStatus, HoldReason
+from service.domain.case import Concern, EntryStatus, HoldReason
 from service.domain.errors import TooLarge
 from service.domain.sighting import Feedback, Verdict
 from service.matching.codes import codes_of
@@ -285,7 +285,7 @@ def test_what_is_held_is_not_returned(world: World) -> None:
     owner = world.open(picture)
     with world.context.database.write_changes() as tx:
         (entry,) = entries.of_case(tx, owner.case_id)
-        entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.DISPUTED)
+        entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.REVIEW)
     assert world.ask(platform, picture) == [NONE]  # the index here still shows it
     assert statistics_of(world.context, Space.BANK, SignalType.PDQ).signals == 1
     world.context.replica.catch_up()
@@ -307,14 +307,25 @@ def test_a_question_near_the_exclude_bank_matches_nothing(world: World, kind: st
     assert world.ask(platform, other)[0] is not NONE
 
 
-def test_an_entry_that_matches_too_often_is_held(world: World) -> None:
+def many_matches(world: World) -> bool:
+    return any(Concern.MANY_MATCHES in one.concerns for one in world.waiting())
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_an_entry_that_matches_too_often_matches_on_and_concerns_a_reviewer(world: World) -> None:
     """Settings of these tests: more than five a day."""
     picture, platform = world.picture(), world.actor()
     owner = world.open(picture)
-    assert [world.ask(platform, picture)[0] for _ in range(8)] == 6 * [MATCH] + 2 * [NONE]
-    assert world.statuses(owner) == [EntryStatus.QUARANTINED]
-    with world.context.database.read() as tx:
-        assert [reason for _, reason in entries.quarantined(tx)] == [HoldReason.MANY_MATCHES]
+    for _ in range(5):
+        world.ask(platform, picture)
+    assert not many_matches(world)
+    assert [world.ask(platform, picture)[0] for _ in range(3)] == 3 * [MATCH]
+    assert world.statuses(owner) == [EntryStatus.ACTIVE]
+    (waiting,) = world.waiting()
+    assert (waiting.concerns, waiting.matches) == (
+        {Concern.MANY_MATCHES: world.day},
+        {world.day: 8},
+    )
 
 
 def test_a_confirmed_entry_may_match_as_often_as_it_does(world: World) -> None:
@@ -323,6 +334,22 @@ def test_a_confirmed_entry_may_match_as_often_as_it_does(world: World) -> None:
     said = Response(world.reference(platform, picture), Feedback.BLOCKED)
     respond.respond(world.context, platform, [said], world.day)
     assert [world.ask(platform, picture)[0] for _ in range(8)] == 8 * [MATCH]
+    assert not many_matches(world)
+
+
+def test_of_several_entries_only_the_disputed_one_is_near(world: World) -> None:
+    """And the item is answered by the best: whoever does not block it answers about all of them."""
+    picture, platform = world.picture(), world.actor()
+    for _ in range(2):
+        world.open(picture)
+    (answer,) = lookup.lookup(world.context, platform, [picture], world.day)
+    for count, verdicts in ((1, [MATCH, NEAR]), (2, [NEAR, NEAR])):
+        said = [Response(one.reference, Feedback.NOT_BLOCKED) for one in answer.matches[:count]]
+        respond.respond(world.context, platform, said, world.day)
+        (again,) = lookup.lookup(world.context, platform, [picture], world.day)
+        assert [one.verdict for one in again.matches] == verdicts
+        assert again.verdict is verdicts[0]
+        assert {one.reference for one in again.matches} == {r.reference for r in answer.matches}
 
 
 def test_near_answers_are_not_counted_as_matches(world: World) -> None:
@@ -365,7 +392,7 @@ def test_lookups_of_the_same_entries_in_any_order_all_answer(world: World) -> No
     """Rows are written in one order: two that meet on several rows do not block each other."""
     pictures, platform = [world.picture() for _ in range(12)], world.actor()
     world.open(*pictures)
-    for picture in pictures:  # else they would be held for matching so often
+    for picture in pictures:  # else each would concern a reviewer for matching so often
         confirmed = Response(world.reference(platform, picture), Feedback.BLOCKED)
         respond.respond(world.context, platform, [confirmed], world.day)
     with ThreadPoolExecutor(4) as pool:

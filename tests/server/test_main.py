@@ -16,13 +16,16 @@ import pytest
 
 from demo import server
 from service.__main__ import _JsonLines, main
-from service.domain.case import EntryStatus
-from service.domain.sighting import Verdict
+from service.domain.case import Concern, EntryStatus
+from service.domain.sighting import Feedback, Verdict
+from service.workflows import respond
+from service.workflows.respond import Response
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
 Run = Callable[..., tuple[int, str, str]]
+EXCLUDED = "HELD (excluded), matches nothing"
 LINE = {"kind": "picture", "signals": [{"type": "pdq", "value": "0f" * 32, "quality": 100}]}
 
 
@@ -83,16 +86,36 @@ def test_keys_are_made_shown_once_listed_and_revoked(run: Run) -> None:
     code, key, err = run("keys", "create", "--role", "crawler", "--name", "Our crawler")
     assert code == 0
     assert "only time" in err
+    assert "This is a new crawler: Our crawler.\n" in err
     _, key_id, secret = key.strip().split("_")
     _, out, _ = run("keys", "list")
-    assert out.split()[:2] == [key_id, "crawler"]
-    assert "live" in out
+    lines = out.splitlines()
+    assert lines[0] == "Our crawler (crawler)"
+    assert lines[1].split()[0] == key_id
+    assert lines[1].endswith("never used            live")
     assert secret not in out
     assert run("keys", "revoke", key_id) == (0, "Revoked.\n", "")
     assert "revoked" in run("keys", "list")[1]
     code, out, err = run("keys", "revoke", key_id)
     assert (code, out) == (1, "")
     assert err.startswith("service: There is no live key")
+
+
+def test_a_key_of_a_name_that_is_known_is_one_more_of_the_same_platform(run: Run) -> None:
+    keys = [run("keys", "create", "--role", "platform", "--name", "Example Videos")[1]]
+    for name, others in (("example videos", "1 other live key"), ("EXAMPLE  VIDEOS", "2 other")):
+        _, key, err = run("keys", "create", "--role", "platform", "--name", name)
+        assert f"a key of the platform Example Videos, which has {others}" in err
+        keys.append(key)
+    run("keys", "create", "--role", "platform", "--name", "Other")
+    run("keys", "revoke", keys[0].split("_")[1])
+    lines = run("keys", "list")[1].splitlines()
+    assert [line for line in lines if line[0] != " "] == [
+        "Example Videos (platform)",
+        "Other (platform)",
+    ]
+    assert [line.split()[0] for line in lines[1:4]] == [key.split("_")[1] for key in keys]
+    assert "revoked" in lines[1]
 
 
 def test_a_bad_name_is_told_without_a_traceback(run: Run) -> None:
@@ -106,18 +129,70 @@ def test_what_is_held_is_listed_released_and_kept(run: Run, world: World, tmp_pa
     world.context.replica.catch_up()
     owners = [world.open(world.picture(world.pdq(b"\x0f" * 32))) for _ in range(2)]
     _, out, _ = run("review", "list")
-    assert [line.split() for line in out.splitlines()] == [
-        [str(world.entry_id(owner)), "picture", "excluded", "no", "feedback"] for owner in owners
+    assert out.splitlines() == [
+        line
+        for owner in owners
+        for line in (
+            f"entry {world.entry_id(owner)}  picture  added {world.day}  {EXCLUDED}",
+            "  other cases  0",
+            "  near         exclusion 1, 0 bits",
+        )
     ]
+    _, out, _ = run("review", "list", "--most", "1")
+    assert out.splitlines()[3] == "There are more than these 1: give --most a larger number."
     assert run("review", "release", str(world.entry_id(owners[0])))[0] == 0
     assert run("review", "keep", str(world.entry_id(owners[1])))[0] == 0
     assert run("review", "list")[1] == ""
     assert world.statuses(owners[0]) == [EntryStatus.ACTIVE]
+    assert run("review", "hold", str(world.entry_id(owners[0])))[0] == 0
+    assert world.statuses(owners[0]) == [EntryStatus.QUARANTINED]
     code, _, err = run("review", "release", "999")
     assert (code, err) == (
         1,
         "service: There is no entry with this number that waits for review.\n",
     )
+
+
+def test_what_concerns_a_reviewer_is_listed_with_all_that_is_known(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_CASES_PER_SIGNAL", "3")
+    picture, platform = world.picture(), world.actor("Example Videos")
+    owners = [world.open(picture) for _ in range(4)]
+    for _ in range(6):
+        world.ask(platform, picture)
+    entry_id = world.entry_id(owners[3])
+    reference = world.context.seals.reference(platform.id, entry_id)
+    said = [Response(reference, Feedback.NOT_BLOCKED)]
+    respond.respond(world.context, platform, said, world.day)
+    why = ", ".join(f"{concern} since {world.day}" for concern in Concern)
+    lines = run("review", "list")[1].splitlines()
+    assert lines[:5] == [
+        f"entry {entry_id}  picture  added {world.day}  matched meanwhile",
+        f"  why          {why}",
+        "  other cases  3",
+        f"  platform     Example Videos: not_blocked {world.day}",
+        f"  matches      {world.day}  6",
+    ]
+    assert run("review", "keep", str(entry_id))[2].endswith("python -m service review hold ENTRY\n")
+
+
+def test_what_was_excluded_is_listed_and_undone(run: Run, world: World, tmp_path: Path) -> None:
+    (tmp_path / "public.json").write_text(json.dumps(LINE))
+    run("exclude", str(tmp_path / "public.json"))
+    world.context.replica.catch_up()
+    owner = world.open(world.picture(world.pdq(b"\x0f" * 32)))
+    code, out, _ = run("exclusions", "list")
+    assert (code, out.split()[0], out.split()[-2:]) == (0, "1", ["1", "signal"])
+    assert LINE["signals"][0]["value"] not in out  # type: ignore[index]
+    assert run("exclusions", "remove", "1") == (
+        0,
+        "Removed: 1 signals. Entries matched again: 1.\n",
+        "",
+    )
+    assert world.statuses(owner) == [EntryStatus.ACTIVE]
+    assert run("exclusions", "list")[1] == ""
+    assert run("exclusions", "remove", "1")[0] == 1
 
 
 @pytest.mark.parametrize("entry", ["x", "0", "-1", str(2**63)])

@@ -214,12 +214,14 @@ def test_the_radius_is_the_widest_verdict_of_a_type() -> None:
     assert match_policy.near_distance(PHASH) == 40
 
 
-def test_an_entry_is_held_on_arrival_when_excluded_or_in_many_cases() -> None:
-    assert admission.hold_on_arrival(excluded=False, other_cases=7, most_cases=8) is None
-    held = admission.hold_on_arrival(excluded=False, other_cases=8, most_cases=8)
-    assert held is HoldReason.MANY_CASES
-    held = admission.hold_on_arrival(excluded=True, other_cases=8, most_cases=8)
-    assert held is HoldReason.EXCLUDED
+def test_an_entry_is_held_on_arrival_when_excluded_and_for_nothing_else() -> None:
+    assert admission.hold_on_arrival(excluded=False) is None
+    assert admission.hold_on_arrival(excluded=True) is HoldReason.EXCLUDED
+
+
+def test_many_cases_are_as_many_as_the_setting_says() -> None:
+    assert not admission.is_in_many_cases(7, most=8)
+    assert admission.is_in_many_cases(8, most=8)
 
 
 def test_many_matches_are_too_many_unless_confirmed() -> None:
@@ -228,10 +230,17 @@ def test_many_matches_are_too_many_unless_confirmed() -> None:
     assert not admission.too_many_matches(11, [Feedback.BLOCKED], most=10)
 
 
-def test_two_platforms_dispute() -> None:
+def test_a_platform_that_did_not_block_is_answered_near_best_first() -> None:
+    span = Span(0, 9)
+    verdicts = [EntryVerdict(n, Verdict.MATCH, span) for n in (1, 2, 3)]
+    verdicts.append(EntryVerdict(4, Verdict.NEAR))
     no, yes, later = Feedback.NOT_BLOCKED, Feedback.BLOCKED, Feedback.PENDING_REVIEW
-    assert not admission.disputed([no, yes, later])
-    assert admission.disputed([no, yes, no])
+    assert match_policy.answered(verdicts, {}) == verdicts
+    assert match_policy.answered(verdicts, {1: no, 2: yes, 3: later, 4: no, 5: no}) == [
+        *verdicts[1:3],
+        EntryVerdict(1, Verdict.NEAR, span),
+        verdicts[3],
+    ]
 
 
 @pytest.mark.parametrize(("status", "reviewed"), list(product(EntryStatus, [False, True])))

@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from service.domain.case import EntryStatus, erase_day
+from service.domain.case import EntryStatus, Hold, HoldReason, erase_day
 from service.domain.sighting import Feedback
+from service.store import entries
 from service.web.owner import stamps
-from service.workflows import respond
+from service.workflows import authenticate, respond, review
 
 KEY = "5a" * 32
 WRONG = "do not open a case here"
@@ -148,7 +149,29 @@ def test_states_have_words_in_every_language(api: TestClient, served: Any) -> No
     assert {page.status_code for page in pages.values()} == {200}
     assert {tag for tag, page in pages.items() if 'dir="rtl"' in page.text[:80]} == {"ar"}
     template = re.findall(r'status == "(\w+)"', _overview_source())
-    assert set(template) >= {status.value for status in EntryStatus} - {"withdrawn"}
+    template += re.findall(r'held == "(\w+)"', _overview_source())
+    in_other_words = {EntryStatus.WITHDRAWN, EntryStatus.QUARANTINED}
+    assert set(template) >= {*EntryStatus, *Hold} - in_other_words
+
+
+def test_a_hold_is_told_as_what_it_is_in_every_language(api: TestClient, served: Any) -> None:
+    """That it is not looked for, and whether a person has decided so already."""
+    form = opened(served)
+    entry_id = served.entry_id(authenticate.owner(served.context, form["case"], form["access_key"]))
+    pages: dict[str, list[str]] = {tag: [] for tag in ("en", "es", "ar")}
+    with served.context.database.write_changes() as tx:
+        entry = entries.by_id(tx, [entry_id])[entry_id]
+        entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)
+    for decide in (None, review.keep):
+        if decide:
+            decide(served.context, entry_id, served.day)
+        for tag, texts in pages.items():
+            texts.append(api.post(f"/{tag}/overview", data=form).text)
+    english = "Is not looked for until a person", "Is not looked for: a person has checked"
+    for number, text in enumerate(english):
+        assert [text in page for page in pages["en"]] == [number == 0, number == 1]
+        assert not any(text in page for tag in ("es", "ar") for page in pages[tag])
+    assert all("Is being looked for" not in page for page in pages["en"])
 
 
 def _overview_source() -> str:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from service.api import owner as owner_api
 from service.domain.sighting import Feedback, Verdict
 from service.edge import dependencies
-from service.workflows import respond
+from service.workflows import exclude, respond, review
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
     pictures = [served.picture() for _ in range(3)]
     owner = opened(api, wire.submission(pictures[0], key=KEY))
     added = {"entries": [wire.content(content) for content in pictures]}
-    assert api.post("/v1/case/entries", json=added, headers=owner).json() == {"added": 2}
+    assert api.post("/v1/case/entries", json=added, headers=owner).json() == {"added": 2, "held": 0}
     told = api.get("/v1/case", headers=owner).json()
     assert told["opened_on"] == "2026-11-21"
     assert told["withdrawn_on"] is None
@@ -42,6 +42,7 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
         "n": 3,
         "kind": "picture",
         "status": "active",
+        "held": None,
         "added_on": "2026-11-21",
         "erase_on": None,
         "sightings": [],
@@ -57,6 +58,26 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
     assert entries == {("withdrawing", until)}
     refused = api.post("/v1/case/entries", json=added, headers=owner)
     assert (refused.status_code, until in refused.json()["detail"]) == (410, True)
+
+
+def test_what_is_held_is_told_by_status_and_when_it_is_added_again(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    pictures = [served.picture() for _ in range(2)]
+    exclude.exclude(served.context, pictures[:1], served.day)
+    served.context.replica.catch_up()
+    owner = opened(api, wire.submission(*pictures, key=KEY))
+
+    def read() -> list[tuple[str, str | None]]:
+        told = api.get("/v1/case", headers=owner).json()
+        return [(entry["status"], entry["held"]) for entry in told["entries"]]
+
+    assert read() == [("quarantined", "waiting"), ("active", None)]
+    body = {"entries": [wire.content(content) for content in pictures]}
+    answer = api.post("/v1/case/entries", json=body, headers=owner)
+    assert answer.json() == {"added": 0, "held": 1}
+    review.keep(served.context, 1, served.day)
+    assert read() == [("quarantined", "kept"), ("active", None)]
 
 
 def test_a_withdrawal_is_undone_or_made_final(api: TestClient, served: World, wire: Wire) -> None:

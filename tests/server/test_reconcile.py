@@ -380,7 +380,7 @@ def test_an_observation_of_excluded_content_finds_what_a_person_has_released(
     owner = world.open(picture)
     exclude.exclude(world.context, [picture], world.day)
     world.work()
-    review.release(world.context, world.entry_id(owner))
+    review.release(world.context, world.entry_id(owner), world.day)
     world.work()
     seen(world, world.actor(), picture)
     world.work()

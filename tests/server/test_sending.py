@@ -20,7 +20,7 @@ def posted(document: object) -> bytes:
 
 
 def answer(page: Any) -> dict[str, str]:
-    return dict(re.findall(r'data-(answer|number|error|added)="([^"]*)"', page.text))
+    return dict(re.findall(r'data-(answer|number|error|added|held)="([^"]*)"', page.text))
 
 
 def test_a_submission_opens_a_case_once(api: TestClient, served: Any, wire: Any) -> None:
@@ -42,7 +42,7 @@ def test_more_entries_are_added(api: TestClient, served: Any, wire: Any) -> None
     entries = [wire.content(first), wire.content(second)]
     more = {"case": number, "access_key": KEY, "entries": entries}
     added = api.post("/en/more/sent", content=posted(more), headers=PLAIN)
-    assert answer(added) == {"answer": "added", "number": number, "added": "1"}
+    assert answer(added) == {"answer": "added", "number": number, "added": "1", "held": "0"}
     wrong = api.post(
         "/en/more/sent", content=posted({**more, "access_key": "cd" * 32}), headers=PLAIN
     )

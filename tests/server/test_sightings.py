@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
-from service.store import changes, feedback, sightings
+from service.store import actors, changes, concerns, feedback, sightings
 from service.store import observations as stored_observations
+from service.store.feedback import Opinion
 from service.store.observations import NewObservation
 from service.store.schema import observations, observed_signals
 
@@ -111,10 +113,38 @@ def test_the_last_word_of_a_platform_counts(world: World) -> None:
         feedback.record(tx, entry_id, one.id, Feedback.NOT_BLOCKED, DAY)
         feedback.record(tx, entry_id, one.id, Feedback.BLOCKED, NEXT)
         feedback.record(tx, entry_id, other.id, Feedback.PENDING_REVIEW, NEXT)
-        assert sorted(feedback.on_entry(tx, entry_id)) == [
-            Feedback.BLOCKED,
-            Feedback.PENDING_REVIEW,
+        opinions = [
+            Opinion("One", Feedback.BLOCKED, NEXT),
+            Opinion("Other", Feedback.PENDING_REVIEW, NEXT),
         ]
+        assert feedback.on_entries(tx, [entry_id]) == {entry_id: opinions}
+        assert feedback.of_platform(tx, one.id, [entry_id]) == {entry_id: Feedback.BLOCKED}
+
+
+def test_a_platform_without_a_live_key_has_no_opinion(world: World) -> None:
+    entry_id, key = world.entry_id(world.open()), world.key("One")
+    another = world.key("One")
+    with world.context.database.write() as tx:
+        feedback.record(tx, entry_id, world.actor_of(key).id, Feedback.NOT_BLOCKED, DAY)
+        actors.revoke(tx, key.split("_")[1], DAY)
+        assert [one.platform for one in feedback.on_entries(tx, [entry_id])[entry_id]] == ["One"]
+        assert concerns.is_raised(tx, entry_id)
+        actors.revoke(tx, another.split("_")[1], DAY)
+        assert feedback.on_entries(tx, [entry_id]) == {}
+        assert not concerns.is_raised(tx, entry_id)
+        assert concerns.of_active(tx) == {}
+
+
+def test_a_reviewer_reads_matches_by_day_of_the_last_days(world: World) -> None:
+    entry_id, one, other = world.entry_id(world.open()), world.actor("One"), world.actor("Other")
+    with world.context.database.write() as tx:
+        for actor in (one, one, other):
+            sightings.record(tx, [seen_by(world, actor.id, entry_id, Verdict.MATCH)])
+        sightings.record(tx, [seen_by(world, one.id, entry_id, Verdict.NEAR)])
+        later = replace(seen_by(world, one.id, entry_id, Verdict.MATCH), seen_on=NEXT)
+        sightings.record(tx, [later])
+        assert sightings.matches_by_day(tx, entry_id, 7) == {DAY: 3, NEXT: 1}
+        assert sightings.matches_by_day(tx, entry_id, 1) == {NEXT: 1}
 
 
 def test_an_owner_reads_each_platform_and_day_once_and_near_ones_when_confirmed(

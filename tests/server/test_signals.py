@@ -17,7 +17,7 @@ from hashing.signals import (
     WindowSignal,
 )
 from service.domain.case import EntryStatus
-from service.store import changes, entries, provenance, signals
+from service.store import changes, entries, exclusions, provenance, signals
 from service.store.changes import Change, Space
 from service.store.signals import StoredSignal
 from tests.server.following import statistics_of
@@ -145,12 +145,30 @@ def test_identical_values_are_told_with_their_entries(world: World) -> None:
 def test_a_signal_is_excluded_once(world: World) -> None:
     pdq, phash = world.pdq(), world.phash()
     with world.context.database.write_changes() as tx:
-        assert signals.insert_excluded(tx, [pdq, phash, pdq], DAY) == 2
-        assert signals.insert_excluded(tx, [phash, world.phash(pdq.value)], DAY) == 1
+        assert exclusions.insert(tx, [pdq, phash, pdq], DAY) == 2
+        assert exclusions.insert(tx, [phash, world.phash(pdq.value)], DAY) == 1
         told = changes.after(tx, 0, 9)
         assert [(row.space, row.change) for row in told] == 3 * [(Space.EXCLUDED, Change.ADD)]
         stored = signals.by_id(tx, Space.EXCLUDED, [row.signal_id for row in told])
         assert stored[0] == StoredSignal(told[0].signal_id, "pdq", pdq.value)
+
+
+def test_exclusions_are_listed_and_deleted_by_content(world: World) -> None:
+    shared = world.pdq()
+    with world.context.database.write_changes() as tx:
+        exclusions.insert(tx, [shared, world.phash()], DAY)
+        exclusions.insert(tx, [shared, world.phash()], DAY)
+        first, second = exclusions.listed(tx)
+        assert [(one.added_on, one.signals) for one in (first, second)] == [(DAY, 2), (DAY, 1)]
+        before = changes.last(tx)
+        gone = exclusions.signal_ids(tx, first.id)
+        assert exclusions.delete(tx, first.id) == 2
+        told = [(row.change, row.signal_id) for row in changes.after(tx, before, 9)]
+        assert told == [(Change.REMOVE, signal_id) for signal_id in gone]
+        assert exclusions.listed(tx) == [second]
+        assert exclusions.delete(tx, first.id) == 0
+        assert exclusions.insert(tx, [world.pdq()], DAY) == 1
+        assert exclusions.listed(tx)[1].id not in {first.id, second.id}
 
 
 def test_a_video_of_as_many_frames_as_one_may_have_is_kept(world: World) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from service.domain.case import EntryStatus, HoldReason, erase_day
 from service.domain.errors import NotFound, Withdrawn
 from service.domain.sighting import Feedback, Verdict
-from service.store import feedback, schema
+from service.store import schema
 from service.workflows import (
     exclude,
     intake,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ACTIVE, QUARANTINED = EntryStatus.ACTIVE, EntryStatus.QUARANTINED
 WITHDRAWING, WITHDRAWN = EntryStatus.WITHDRAWING, EntryStatus.WITHDRAWN
-MATCH, NONE = Verdict.MATCH, Verdict.NONE
+MATCH, NEAR, NONE = Verdict.MATCH, Verdict.NEAR, Verdict.NONE
 NO = Feedback.NOT_BLOCKED
 
 
@@ -156,24 +156,24 @@ def test_what_was_held_stays_held(world: World, way: str, *, reviewed: bool) -> 
     world.context.replica.catch_up()
     owner = world.open(picture)
     if reviewed:
-        review.keep(world.context, world.entry_id(owner))
-    waiting = review.held(world.context)
+        review.keep(world.context, world.entry_id(owner), world.day)
+    waiting = world.waiting()
     assert len(waiting) == (0 if reviewed else 1)
     if way == "case":
         withdraw.withdraw_case(world.context, owner, world.day)
     else:
         withdraw.withdraw_entry(world.context, owner, 1, world.day)
-    assert review.held(world.context) == []
-    for act in (review.release, review.keep):
+    assert world.waiting() == []
+    for act in (review.release, review.keep, review.hold):
         with pytest.raises(NotFound):
-            act(world.context, world.entry_id(owner))
+            act(world.context, world.entry_id(owner), world.day)
     if way == "case":
         withdraw.undo_case(world.context, owner)
     else:
         withdraw.undo_entry(world.context, owner, 1)
     assert world.statuses(owner) == [QUARANTINED]
     assert held(world, owner.case_number) == HoldReason.EXCLUDED
-    assert review.held(world.context) == waiting
+    assert world.waiting() == waiting
     assert world.ask(platform, picture) == [NONE]
     world.work()
     assert world.statuses(owner) == [QUARANTINED]
@@ -184,7 +184,7 @@ def test_what_a_person_had_released_is_matched_again_and_not_held_again(world: W
     exclude.exclude(world.context, [picture], world.day)
     world.context.replica.catch_up()
     owner = world.open(picture)
-    review.release(world.context, world.entry_id(owner))
+    review.release(world.context, world.entry_id(owner), world.day)
     withdraw.withdraw_case(world.context, owner, world.day)
     withdraw.undo_case(world.context, owner)
     world.work()
@@ -205,7 +205,7 @@ def test_what_was_excluded_meanwhile_is_held_once_it_is_back(world: World) -> No
     assert held(world, owner.case_number) == HoldReason.EXCLUDED
 
 
-def test_what_was_disputed_meanwhile_is_held_once_it_is_back(world: World) -> None:
+def test_what_was_disputed_meanwhile_is_matched_and_concerns_a_reviewer(world: World) -> None:
     picture = world.picture()
     actors = [world.actor("One"), world.actor("Other")]
     owner = world.open(picture)
@@ -214,11 +214,13 @@ def test_what_was_disputed_meanwhile_is_held_once_it_is_back(world: World) -> No
     for actor, reference in given.items():
         respond.respond(world.context, actor, [Response(reference, NO)], world.day)
     assert world.statuses(owner) == [WITHDRAWING]
+    assert world.waiting() == []
     withdraw.undo_case(world.context, owner)
-    assert world.statuses(owner) == [QUARANTINED]
-    assert world.ask(actors[0], picture) == [NONE]
-    (waiting,) = review.held(world.context)
-    assert (waiting.reason, waiting.feedback) == (HoldReason.DISPUTED, [NO, NO])
+    assert world.statuses(owner) == [ACTIVE]
+    assert world.ask(actors[0], picture) == [NEAR]
+    assert world.ask(world.actor("Third"), picture) == [MATCH]
+    (waiting,) = world.waiting()
+    assert [one.platform for one in waiting.opinions] == ["One", "Other"]
 
 
 def test_what_is_seen_meanwhile_is_told_after_the_undo_and_never_without(world: World) -> None:
@@ -241,8 +243,8 @@ def test_the_same_content_again_takes_the_place_of_what_is_withdrawing(world: Wo
     picture, platform = world.picture(world.pdq(), world.sha256()), world.actor()
     owner = world.open(picture)
     withdraw.withdraw_entry(world.context, owner, 1, world.day)
-    assert intake.add_entries(world.context, owner, [picture], world.day) == 1
-    assert intake.add_entries(world.context, owner, [picture], world.day) == 0
+    assert intake.add_entries(world.context, owner, [picture], world.day).new == 1
+    assert intake.add_entries(world.context, owner, [picture], world.day).new == 0
     assert world.statuses(owner) == [WITHDRAWN, ACTIVE]
     assert world.ask(platform, picture) == [MATCH]
     with pytest.raises(Withdrawn, match="Add the content again"):
@@ -297,13 +299,3 @@ def test_the_note_comes_back_with_the_case(world: World) -> None:
     withdraw.undo_case(world.context, owner)
     with world.context.database.read() as tx:
         assert bytes(tx.execute(query).scalar_one()) == note
-
-
-def test_feedback_that_disputes_alone_holds_nothing(world: World) -> None:
-    picture, platform = world.picture(), world.actor()
-    owner = world.open(picture)
-    with world.context.database.write() as tx:
-        feedback.record(tx, world.entry_id(owner), platform.id, NO, world.day)
-    withdraw.withdraw_entry(world.context, owner, 1, world.day)
-    withdraw.undo_entry(world.context, owner, 1)
-    assert world.statuses(owner) == [ACTIVE]

@@ -17,7 +17,7 @@ from service.domain.sighting import Verdict
 from service.jobs import JOBS
 from service.replica.follower import Replica
 from service.store.schema import observations
-from service.workflows import observe, reconcile, status, withdraw
+from service.workflows import keyring, observe, reconcile, status, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
 
@@ -126,3 +126,12 @@ def test_no_fault_ends_the_work_and_no_log_repeats_it(
 
 def _called(name: str) -> str:
     return "reconcile" if name == "run" else "catch_up"
+
+
+@pytest.mark.parametrize("work", [worker.run, worker.follow])
+def test_every_process_writes_when_keys_were_used(
+    world: World, work: Callable[[Context, threading.Event], None]
+) -> None:
+    world.actor()
+    with running(work, world.context):
+        until(lambda: keyring.listed(world.context)[0].used_on == world.day)

@@ -27,14 +27,16 @@ from service.web.owner.stamps import CurrentMinute
 from service.web.pages import CurrentPages, FrameRoute, PageLanguage, error_page, to_frame
 from service.workflows import authenticate, intake
 from service.workflows.context import Context
+from service.workflows.intake import Added
 
 ANSWER_MINUTES = 3
 """How long an answer can be shown: a browser asks for it at once."""
 _MAX_TOKEN = 400
-"""Longest address of an answer that is read, in characters; ours have about 150."""
+"""Longest address of an answer that is read, in characters; ours have about 170."""
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=FrameRoute)
 Model = TypeVar("Model", bound=BaseModel)
+NOTHING_ADDED = Added(0, 0)
 
 
 @router.post("/sent")
@@ -70,9 +72,9 @@ def add(
     more = _parsed(MoreIn, untrusted)
     owner = authenticate.owner(context, more.case, more.access_key)
     entries = [entry.value() for entry in more.entries]
-    count = intake.add_entries(context, owner, entries, today)
+    added = intake.add_entries(context, owner, entries, today)
     return _received(
-        context, language, minute, outcome="added", number=owner.case_number, added=count
+        context, language, minute, outcome="added", number=owner.case_number, added=added
     )
 
 
@@ -105,9 +107,16 @@ def show_answer(
 
 
 def _received(
-    context: Context, language: Language, minute: int, *, outcome: str, number: str, added: int = 0
+    context: Context,
+    language: Language,
+    minute: int,
+    *,
+    outcome: str,
+    number: str,
+    added: Added = NOTHING_ADDED,
 ) -> RedirectResponse:
-    answer = {"outcome": outcome, "number": number, "added": added, "minute": minute}
+    counts = {"added": added.new, "held": added.held}
+    answer = {"outcome": outcome, "number": number, **counts, "minute": minute}
     return to_frame(f"/{language.tag}/sent/{context.seals.seal_answer(json.dumps(answer))}")
 
 

@@ -195,6 +195,7 @@ async function showAnswer(answer) {
   if (caseNumber) {
     unsaved = false;
     overview.hidden = false;
+    element("added-held", HTMLElement).hidden = !Number(answer.held);
     return show("added");
   }
   element("before", HTMLElement).hidden = answer.answer !== "before";

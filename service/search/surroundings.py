@@ -1,0 +1,83 @@
+"""What is around an entry, for whoever reviews it: other cases that have it, exclusions near it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from hashing.signals import Signal, SignalType
+from service.domain.match_policy import EXCLUDE_DISTANCE, MATCH_DISTANCE, near_distance
+from service.matching.codes import codes_of
+from service.replica.follower import Replica
+from service.search import neighbours
+from service.search.neighbours import PERCEPTUAL
+from service.store import entries, exclusions, provenance, signals
+from service.store.changes import Space
+from service.store.database import Tx
+
+
+class NearestExclusion(NamedTuple):
+    """The exclusion that is nearest to an entry, within what can be called near."""
+
+    exclusion_id: int
+    distance: int
+    """Bits, of PDQ or pHash."""
+
+
+def other_cases(replica: Replica, entry_id: int) -> int:
+    """Return how many other cases have the same content as a whole among their active entries."""
+    with replica.database.read() as tx:
+        own = {one.case_id for one in entries.by_id(tx, [entry_id]).values()}
+        whole = [each for each in signals.of_entry(tx, entry_id) if not each.of_frame]
+    return len(cases_with(replica, [(each.type, each.value) for each in whole]) - own)
+
+
+def cases_with(replica: Replica, whole: Sequence[tuple[SignalType, bytes]]) -> set[int]:
+    """Return the ids of cases with an active entry that is the same as a whole.
+
+    Compared are the PDQ of the whole and SHA-256; windows and frames are not.
+    """
+    pdq = SignalType.PDQ
+    codes = neighbours.distinct(codes_of(value for kind, value in whole if kind is pdq))
+    near = neighbours.ids_near(replica.searcher, Space.BANK, pdq, codes, MATCH_DISTANCE)
+    exact = [Signal(kind, value) for kind, value in whole if kind is SignalType.SHA256]
+    with replica.database.read() as tx:
+        origins = provenance.by_signal(tx, Space.BANK, near).values()
+        same = {one.content_id for one in origins if one.window is None and one.span is None}
+        same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
+        return {one.case_id for one in entries.by_id(tx, same).values()}
+
+
+def nearest_exclusion(replica: Replica, entry_id: int) -> NearestExclusion | None:
+    """Return the exclusion nearest to a whole or a frame of an entry, if one is near."""
+    with replica.database.read() as tx:
+        stored = signals.of_entry(tx, entry_id)
+    near: list[tuple[int, int]] = []
+    for kind in PERCEPTUAL:
+        values = [one.value for one in stored if one.type is kind]
+        codes = neighbours.distinct(codes_of(values)).codes
+        found = replica.searcher.search(Space.EXCLUDED, kind, codes, near_distance(kind))
+        near += zip(found.distances.tolist(), found.ids.tolist(), strict=True)
+    with replica.database.read() as tx:
+        for distance, signal_id in sorted(near):
+            exclusion_id = exclusions.of_signal(tx, signal_id)
+            if exclusion_id is not None:
+                return NearestExclusion(exclusion_id, distance)
+    return None
+
+
+def is_excluded_without(replica: Replica, tx: Tx, entry_id: int, removed: Collection[int]) -> bool:
+    """Whether an entry is near the exclude bank, if some of that bank's signals were not there."""
+    stored = signals.of_entry(tx, entry_id)
+    return any(
+        _is_near_others(replica, kind, [one.value for one in stored if one.type is kind], removed)
+        for kind in PERCEPTUAL
+    )
+
+
+def _is_near_others(
+    replica: Replica, kind: SignalType, values: Sequence[bytes], removed: Collection[int]
+) -> bool:
+    codes = neighbours.distinct(codes_of(values))
+    near = neighbours.ids_near(replica.searcher, Space.EXCLUDED, kind, codes, EXCLUDE_DISTANCE)
+    return not near <= set(removed)
