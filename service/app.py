@@ -12,6 +12,7 @@ from service import worker
 from service.api import health, owner, platform
 from service.domain.errors import TooLarge
 from service.edge import problems
+from service.edge.bodies import Lane
 from service.edge.guard import Guard
 from service.edge.meters import Meters
 from service.replica.follower import Replica
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would repeat the path, and a Host that the client made up
     )
     app.state.context, app.state.meters = context, meters
+    app.state.lanes = {by_key: Lane() for by_key in (False, True)}
     app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)

@@ -34,8 +34,8 @@ class Settings:
     """Port to listen on."""
     worker: bool = True
     """Whether `serve` also runs the worker. Switch it off if `work` runs as its own process."""
-    max_body_bytes: int = 16 * 2**20
-    """Largest request body, in bytes."""
+    max_body_bytes: int = 8 * 2**20
+    """Largest body of any request, in bytes. Those of most routes are smaller: `service.limits`."""
     observation_days: int = 180
     """Days for which an observation is kept and matched with later cases."""
     cases_per_signal: int = 8

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from service.domain.errors import TooLarge
+from service.edge.bodies import declared_length
 from service.edge.meters import Meters
 from service.edge.problems import problem, unexpected
 
@@ -31,8 +32,6 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-_MAX_DIGITS = 20
-"""Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
 
 
 class Guard:
@@ -79,7 +78,7 @@ class Guard:
             await send(message)
 
         try:
-            self._require_within_limit(_declared_length(scope))
+            self._require_within_limit(declared_length(scope["headers"]))
             await self._app(scope, receive_counted, send_with_headers)
         except _BodyTooLarge:
             await self._too_large(scope)(scope, receive, send_with_headers)
@@ -104,13 +103,6 @@ class Guard:
 
 class _BodyTooLarge(BaseException):
     """Not an Exception, so that nothing inside the app takes it for invalid JSON."""
-
-
-def _declared_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value[:_MAX_DIGITS])
-    return 0
 
 
 def _route(scope: Scope) -> str:

@@ -62,7 +62,7 @@ class Meters:
         return generate_latest(self.registry)
 
 
-def _meters(request: Request) -> Meters:
+async def _meters(request: Request) -> Meters:
     meters: Meters = request.app.state.meters
     return meters
 

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from service.domain.errors import Conflict, InvalidRequest
 from service.edge import document
 from service.edge.dependencies import CurrentContext, Today
+from service.edge.incoming import StrictIn
 from service.edge.submission import MoreIn, SubmissionIn
 from service.web.forms import INVALID, Document
 from service.web.headers import Kind
@@ -25,7 +26,7 @@ from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
 from service.workflows import authenticate, intake
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=StrictIn)
 
 
 @router.post("/sent")
@@ -85,6 +86,6 @@ def _received(
 
 def _parsed(model: type[Model], untrusted: bytes) -> Model:
     try:
-        return model.model_validate(document.parse(untrusted))
+        return document.validated(model, untrusted)
     except (JSONDecodeError, ValidationError) as err:
         raise InvalidRequest(INVALID) from err
