@@ -15,9 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
-from service import worker
+from service import server, worker
 from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
@@ -25,9 +23,6 @@ from service.edge.incoming import EntryIn
 from service.settings import InvalidSetting, Settings, read
 from service.workflows import exclude, keyring, review
 from service.workflows.context import Context
-
-CONNECTIONS = 500
-"""Requests served at the same time; further ones are answered with 503."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,22 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings, _arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings):
         pass  # reports a wrong or unreachable store before the server starts
-    print(f"Takeback listens on http://{settings.host}:{settings.port}", file=sys.stderr)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,  # it would contain network addresses
-        log_config=None,
-        server_header=False,
-        limit_concurrency=CONNECTIONS,
-    )
+    server.serve(create_app(settings), settings)
 
 
 def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
     context, stop = create_context(settings), threading.Event()
 
     def end(*_: object) -> None:
+        server.end_soon()
         stop.set()
         context.work_waits.set()
 

@@ -15,6 +15,7 @@ from service.edge import problems
 from service.edge.bodies import Lane
 from service.edge.guard import Guard
 from service.edge.meters import Meters
+from service.edge.readiness import Readiness
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
@@ -25,6 +26,8 @@ from service.web.site import information, questions, support
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
+WORKER_SECONDS = 1
+"""Within which the worker ends its batch; else that batch is done again after the next start."""
 ABOUT = (
     "Owners hand in digital fingerprints of intimate content, made on their own device; platforms "
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
@@ -55,12 +58,14 @@ def create_app(settings: Settings) -> FastAPI:
         with closing(context.database):
             context.replica.load()
             target = worker.run if settings.worker else worker.follow
-            thread = threading.Thread(target=target, args=(context, stop), name="worker")
+            thread = threading.Thread(
+                target=target, args=(context, stop), name="worker", daemon=True
+            )
             thread.start()
             yield
             stop.set()
             context.work_waits.set()
-            thread.join()
+            thread.join(WORKER_SECONDS)
 
     app = FastAPI(
         title="Takeback",
@@ -72,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would repeat the path, and a Host that the client made up
     )
     app.state.context, app.state.meters = context, meters
+    app.state.readiness = Readiness()
     app.state.lanes = {by_key: Lane() for by_key in (False, True)}
     app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):

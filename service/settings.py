@@ -7,11 +7,14 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 SECRET_BYTES = 32
+_MAX_PORT = 65_535
 
 
 class InvalidSetting(ValueError):
@@ -32,6 +35,12 @@ class Settings:
     """Address to listen on."""
     port: int = 8000
     """Port to listen on."""
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed."""
+    connections: int = 500
+    """Open connections of a process. Above, one that has no whole request yet gives way."""
+    connections_per_peer: int = 100
+    """Those of one network address that is no trusted proxy."""
     worker: bool = True
     """Whether `serve` also runs the worker. Switch it off if `work` runs as its own process."""
     max_body_bytes: int = 8 * 2**20
@@ -44,6 +53,14 @@ class Settings:
     """An unconfirmed entry that matches more often in a day is quarantined."""
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
+
+    def is_proxy(self, address: str) -> bool:
+        """Whether this is the address of a trusted proxy."""
+        try:
+            found = ip_address(address)
+        except ValueError:  # of a Unix socket
+            return False
+        return any(found in network for network in _networks(self.trusted_proxies))
 
     @property
     def database(self) -> str:
@@ -66,7 +83,18 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**values)  # type: ignore[arg-type]
     if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
         raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
+    _networks(settings.trusted_proxies)
     return settings
+
+
+@cache
+def _networks(proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in proxies.split(",") if each.strip())
+    except ValueError as err:
+        raise InvalidSetting(
+            "TAKEBACK_TRUSTED_PROXIES must be addresses or networks, with commas between them."
+        ) from err
 
 
 def secret_of(settings: Settings) -> bytes:
@@ -115,5 +143,7 @@ def _parsed(name: str, text: str, expected: type) -> object:
             raise InvalidSetting(f"{name} must be a whole number.") from err
         if number <= 0:
             raise InvalidSetting(f"{name} must be above 0.")
+        if name == "TAKEBACK_PORT" and number > _MAX_PORT:
+            raise InvalidSetting(f"{name} must be at most {_MAX_PORT}.")
         return number
     return Path(text) if issubclass(expected, Path) else text

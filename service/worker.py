@@ -85,7 +85,7 @@ def _flushing(context: Context, stop: threading.Event) -> Iterator[None]:
             with _errors_logged("flush"):
                 context.replica.flush()
 
-    thread = threading.Thread(target=flush, name="flush")
+    thread = threading.Thread(target=flush, name="flush", daemon=True)
     thread.start()
     try:
         yield

@@ -57,6 +57,8 @@ class Guard:
             return
         started = time.perf_counter()
         status = 0
+        is_head = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if is_head else scope  # RFC 9110, 9.3.2
         received_bytes = 0
 
         async def receive_counted() -> Message:
@@ -75,26 +77,27 @@ class Guard:
                     *message["headers"],
                     *(header for header in HEADERS if header[0] not in present),
                 ]
+            if is_head and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         try:
             self._require_within_limit(declared_length(scope["headers"]))
-            await self._app(scope, receive_counted, send_with_headers)
+            await self._app(inner, receive_counted, send_with_headers)
         except _BodyTooLarge:
-            await self._too_large(scope)(scope, receive, send_with_headers)
+            await self._too_large(inner)(inner, receive, send_with_headers)
         except Exception as err:  # Starlette's own handler would answer without our headers
             if status:
                 raise
-            await unexpected(err, _route(scope))(scope, receive, send_with_headers)
+            await unexpected(err, _route(inner))(scope, receive, send_with_headers)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, _route(inner), status, time.perf_counter() - started)
 
     def _require_within_limit(self, size: int) -> None:
         if size > self._max_body_bytes:
             raise _BodyTooLarge
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route(scope)
+    def _record(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._meters.requests.labels(route, method, status).observe(seconds)
         fields = {"route": route, "method": method, "status": status}

@@ -22,6 +22,9 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "secret": ("ab" * 32, "ab" * 32),
         "host": ("::1", "::1"),
         "port": ("9000", 9000),
+        "trusted_proxies": ("10.0.0.0/8,::1", "10.0.0.0/8,::1"),
+        "connections": ("20", 20),
+        "connections_per_peer": ("10", 10),
         "worker": ("no", False),
         "max_body_bytes": ("1000", 1000),
         "observation_days": ("7", 7),
@@ -49,6 +52,8 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_WORKER", ""),
         ("TAKEBACK_PORT", "http"),
         ("TAKEBACK_PORT", "0"),
+        ("TAKEBACK_PORT", "99999"),
+        ("TAKEBACK_TRUSTED_PROXIES", "everybody"),
         ("TAKEBACK_MAX_BODY_BYTES", "-1"),
         ("TAKEBACK_OBSERVATION_DAYS", "1.5"),
         ("TAKEBACK_EXIT_URL", ""),
@@ -106,3 +111,23 @@ def test_a_damaged_secret_is_refused_by_the_name_of_its_file(
 def test_without_a_url_the_store_is_in_the_state_folder() -> None:
     assert Settings(state=Path("/srv/x")).database == "sqlite:////srv/x/takeback.db"
     assert Settings(database_url="postgresql+psycopg://h/n").database == "postgresql+psycopg://h/n"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address", "expected"),
+    [
+        ("127.0.0.1,::1", "127.0.0.1", True),
+        ("127.0.0.1, ::1", "::1", True),
+        ("127.0.0.1", "127.0.0.2", False),
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "::1", False),
+        ("", "127.0.0.1", False),
+        ("10.0.0.0/8", "", False),
+    ],
+)
+def test_a_proxy_is_known_by_address_or_network(
+    proxies: str,
+    address: str,
+    expected: bool,  # noqa: FBT001 (a row of the table)
+) -> None:
+    assert Settings(trusted_proxies=proxies).is_proxy(address) is expected
