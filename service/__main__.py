@@ -166,7 +166,17 @@ def _today() -> date:
 class _JsonLines(logging.Formatter):
     """A JSON object on each line: time, level, logger, message, and the extra fields in FIELDS."""
 
-    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job")
+    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job", "version")
+    UVICORN = frozenset(
+        {
+            "ASGI callable returned without completing response.",
+            "Cancel %s running task(s), timeout graceful shutdown exceeded",
+            "Exception in ASGI application\n",
+            "Invalid HTTP request received.",
+            "Unsupported upgrade request.",
+        }
+    )
+    """What the server may say: none of it holds anything of a request."""
 
     def format(self, record: logging.LogRecord) -> str:
         extra = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
@@ -174,6 +184,10 @@ class _JsonLines(logging.Formatter):
         line = {"at": at, "level": record.levelname, "from": record.name, **extra}
         if record.name.startswith("service"):
             line["says"] = record.getMessage()
+        elif record.msg in self.UVICORN:
+            line["says"] = str(record.msg).replace("%s ", "").strip()
+        if record.exc_info and record.exc_info[0] and "error" not in line:
+            line["error"] = record.exc_info[0].__name__
         return json.dumps(line)
 
 

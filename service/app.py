@@ -12,7 +12,7 @@ from service import worker
 from service.api import health, owner, platform
 from service.domain.errors import TooLarge
 from service.edge import problems
-from service.edge.bodies import Lane
+from service.edge.bodies import lanes
 from service.edge.guard import Guard
 from service.edge.meters import Meters
 from service.edge.readiness import Readiness
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context, app.state.meters = context, meters
     app.state.readiness = Readiness()
-    app.state.lanes = {by_key: Lane() for by_key in (False, True)}
+    app.state.lanes = lanes()
     app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)

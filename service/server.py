@@ -225,7 +225,16 @@ def end_soon() -> None:
 
 def serve(app: FastAPI, settings: Settings) -> None:
     """Answer HTTP requests until a signal comes. Raises InvalidSetting if it cannot listen."""
-    listening = _bound(settings.host, settings.port)
+    listening = bound(settings.host, settings.port)
+    with listening:
+        try:
+            server_of(app, settings).run(sockets=[listening])
+        except OSError as err:
+            raise _cannot_listen(settings.host, settings.port, err) from err
+
+
+def server_of(app: FastAPI, settings: Settings) -> Server:
+    """Return a server that does not run yet."""
     crowd = Crowd(settings.connections, settings.connections_per_peer, settings.is_proxy)
     config = uvicorn.Config(
         app,
@@ -240,14 +249,10 @@ def serve(app: FastAPI, settings: Settings) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    server = Server(config, f"http://{host}:{settings.port}", app.version)
-    try:
-        server.run(sockets=[listening])
-    except OSError as err:
-        raise _cannot_listen(settings.host, settings.port, err) from err
+    return Server(config, f"http://{host}:{settings.port}", app.version)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
     """Return a socket with that address, which does not listen yet: nobody is let in to wait."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(

@@ -12,11 +12,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 
+from anyio import CapacityLimiter
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from service import limits
 from service.domain.errors import Busy, TooLarge, TooSlow
+from service.edge import threads
 
 _MAX_DIGITS = 20
 """Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
@@ -92,8 +96,9 @@ class _Arrival:
 
 @dataclass(eq=False)
 class Lane:
-    """The memory for larger bodies of one kind of callers."""
+    """The memory for larger bodies of one kind of callers, and the threads in which they work."""
 
+    threads: CapacityLimiter
     held: BytePool = field(init=False)
     parsed: BytePool = field(init=False)
     _arriving: dict[_Arrival, None] = field(default_factory=dict)
@@ -172,6 +177,8 @@ async def _read(request: Request, lane: Lane, most: int) -> tuple[bytes, int]:
                     deadline.reschedule(_deadline(began, loop.time(), len(body)))
     except TimeoutError:
         raise (Busy if arrival and arrival.evicted else TooSlow) from None
+    except ClientDisconnect:  # nobody reads the answer
+        raise TooSlow from None
     return bytes(body), arrival.held
 
 
@@ -190,3 +197,23 @@ def declared_length(headers: list[tuple[bytes, bytes]]) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value[:_MAX_DIGITS])
     return 0
+
+
+class Callers(Enum):
+    """The kinds of callers, none of which can use up what another one needs."""
+
+    OPENING = threads.OPENING
+    OWNER = threads.OWNERS
+    KEY_HOLDER = threads.KEY_HOLDERS
+
+
+def lanes() -> dict[Callers, Lane]:
+    """Return a lane for each kind of callers."""
+    return {kind: Lane(CapacityLimiter(kind.value)) for kind in Callers}
+
+
+def enter_lane(request: Request, callers: Callers) -> Lane:
+    """Let a request work in the threads of a kind of callers; return their memory."""
+    lane: Lane = request.app.state.lanes[callers]
+    threads.use(lane.threads)
+    return lane

@@ -13,6 +13,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
 from service.edge import dependencies
+from service.edge.bodies import Callers
 from service.workflows import authenticate
 from service.workflows.context import Context
 
@@ -34,13 +35,12 @@ Caller = TypeVar("Caller", Owner, Actor)
 class Proof(Generic[Caller]):
     """Who asks, as a dependency of routes. A route of the API proves it before the body is read."""
 
-    by_key: bool
-    """Whether a key proves it, and not the access key of a case."""
+    callers: Callers
 
     def __init__(self, of: Callable[[Context, str], Caller], *, scheme: str) -> None:
         self._of: Callable[[Context, str], Caller] = of
         self._scheme = scheme
-        self.by_key = scheme == "bearer"
+        self.callers = Callers.KEY_HOLDER if scheme == "bearer" else Callers.OWNER
 
     async def prove(self, request: Request) -> None:
         """Find out who asks. Raises Unauthenticated, Forbidden or NotReady."""

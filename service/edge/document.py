@@ -19,9 +19,10 @@ from pydantic import BaseModel, ValidationError
 
 from service import limits
 from service.domain.errors import TooLarge
-from service.edge.bodies import Lane, body_of
-from service.edge.credentials import Proof, proof_of
+from service.edge.bodies import Callers, Lane, body_of, enter_lane
+from service.edge.credentials import proof_of
 from service.edge.incoming import StrictIn
+from service.edge.threads import in_threads
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 Model = TypeVar("Model", bound=StrictIn)
@@ -30,18 +31,22 @@ Model = TypeVar("Model", bound=StrictIn)
 class StrictRoute(APIRoute):
     """A route whose JSON body is UTF-8, without duplicate names, NaN or Infinity."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
+        super().__init__(path, in_threads(endpoint), **more)
+
     def get_route_handler(self) -> Handle:
         """Return FastAPI's handler of this route, called with a request that is read already."""
         handle = super().get_route_handler()
         proof = proof_of(self.dependant)
-        model = _model_of(self)
+        callers, model = proof.callers if proof else Callers.OPENING, _model_of(self)
 
         async def handle_strictly(request: Request) -> Response:
             if proof:
                 await proof.prove(request)
+            lane = enter_lane(request, callers)
             if model is None:
                 return await handle(request)
-            return await _with_document(request, handle, model, lane_of(request, proof))
+            return await _with_document(request, handle, model, lane)
 
         return handle_strictly
 
@@ -51,12 +56,6 @@ def _model_of(route: APIRoute) -> type[StrictIn] | None:
     if model is not None and not issubclass(model, StrictIn):
         raise TypeError(f"the body of {route.path} is no StrictIn")
     return model  # type: ignore[no-any-return]
-
-
-def lane_of(request: Request, proof: Proof[Any] | None) -> Lane:
-    """Return the memory for the bodies of this kind of caller."""
-    lanes: dict[bool, Lane] = request.app.state.lanes
-    return lanes[proof is not None and proof.by_key]
 
 
 async def _with_document(

@@ -14,8 +14,7 @@ from fastapi import Depends, Request
 
 from service import limits
 from service.domain.errors import InvalidRequest
-from service.edge.bodies import body_of
-from service.edge.document import lane_of
+from service.edge.bodies import Callers, body_of, enter_lane
 
 MAX_BYTES = 4096
 """Largest small form: our longest has a case number, a key and five answers."""
@@ -28,7 +27,7 @@ INVALID = "The page sent something that it should not. Go back and try again."
 
 async def _fields(request: Request) -> dict[str, str]:
     _check_media_type(request, _FORM)
-    async with body_of(request, lane_of(request, None), MAX_BYTES) as body:
+    async with body_of(request, enter_lane(request, Callers.OWNER), MAX_BYTES) as body:
         return _parsed(body)
 
 
@@ -49,7 +48,7 @@ def _parsed(body: bytes) -> dict[str, str]:
 async def _document(request: Request) -> AsyncIterator[bytes]:
     _check_media_type(request, _DOCUMENT)
     most = len(_PREFIX) + limits.SUBMISSION.size + len(_SUFFIX)
-    async with body_of(request, lane_of(request, None), most) as body:
+    async with body_of(request, enter_lane(request, Callers.OPENING), most) as body:
         if not body.startswith(_PREFIX) or not body.endswith(_SUFFIX):
             raise InvalidRequest(INVALID)
         yield body[len(_PREFIX) : -len(_SUFFIX)]

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.domain.errors import NotFound, ServiceError, TooLarge
 from service.edge.problems import STATUS
+from service.edge.threads import in_threads
 from service.edge.unexpected_errors import log_unexpected
 from service.web import headers, languages, statics
 from service.web.headers import Kind
@@ -129,6 +130,9 @@ class AnswerWithPage(Exception):
 
 class PageRoute(APIRoute):
     """A route that answers errors with a page, in the language of the request."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
+        super().__init__(path, in_threads(endpoint), **more)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler of this route, with its errors caught."""

@@ -220,6 +220,16 @@ def test_a_log_line_has_our_words_only() -> None:
     assert (ours["route"], ours["status"]) == ("/v1/case", 200)
     assert "address" not in ours
     assert set(line("uvicorn.error", exc_info=None)) == {"at", "level", "from"}
+    known = line("uvicorn.error", msg="Invalid HTTP request received.")
+    assert known["says"] == "Invalid HTTP request received."
+    try:
+        dict[str, int]()["hunter2"]
+    except KeyError:
+        failed = line(
+            "uvicorn.error", msg="Exception in ASGI application\n", exc_info=sys.exc_info()
+        )
+    assert (failed["says"], failed["error"]) == ("Exception in ASGI application", "KeyError")
+    assert "hunter2" not in str(failed)
 
 
 @contextmanager
