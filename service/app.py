@@ -10,12 +10,14 @@ from fastapi import FastAPI
 
 from service import worker
 from service.api import health, owner, platform
-from service.domain.errors import TooLarge
 from service.edge import problems
 from service.edge.bodies import lanes
+from service.edge.budgets import Budgets
 from service.edge.guard import Guard
 from service.edge.meters import Meters
 from service.edge.readiness import Readiness
+from service.edge.sources import Sources
+from service.edge.throttle import Throttle
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
@@ -78,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.context, app.state.meters = context, meters
     app.state.readiness = Readiness()
+    app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
     app.state.lanes = lanes()
     app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
@@ -87,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
         Guard,
         max_body_bytes=settings.max_body_bytes,
         meters=meters,
-        too_large=lambda scope: pages.too_large_page(scope) or problems.problem(TooLarge()),
+        refusal=lambda scope, err: pages.refusal(scope, err) or problems.problem(err),
+        throttle=Throttle(budgets, Sources(settings.is_proxy)),
     )
     return app

@@ -71,3 +71,16 @@ BODY_RATE = 16 * KIB
 
 EVICT_SECONDS = 2
 """A body that has been arriving for so long gives way to others when memory runs out."""
+
+BUDGET_KEYS = 100_000
+"""Sources and keys that one budget remembers, 15 MB at most. Above, those who used least are
+forgotten first."""
+
+FAILURES_PER_MINUTE = 600
+"""Wrong credentials of all together, before answers to wrong ones are delayed. Right ones never
+are. An access key has 256 bits, and the words behind it 77: this keeps guessing from being a load,
+not from succeeding."""
+
+FAILURE_DELAY_SECONDS = 1
+DELAYED_FAILURES = 100
+"""Answers that are delayed at a time; each keeps a connection."""

@@ -45,6 +45,23 @@ class Settings:
     """Whether `serve` also runs the worker. Switch it off if `work` runs as its own process."""
     max_body_bytes: int = 8 * 2**20
     """Largest body of any request, in bytes. Those of most routes are smaller: `service.limits`."""
+    lookup_values_per_day: int = 100_000_000
+    """Values that one key may look up: 780,000 pictures a day with all views of `thorough`, or 12
+    million with plain values. They take half a core where 10 million signals are stored."""
+    observed_signals_per_day: int = 1_000_000
+    """Signals that the observations of one key may store: about 200,000 pictures or 100 hours of
+    video, 150 MB a day until they expire."""
+    bytes_per_day: int = 20 * 2**30
+    """Bytes of bodies from one key. 100 million values are 7 GB."""
+    cases_per_hour: int = 600
+    """Cases opened by all together: the proxy's limit by address, or a wave of people, comes
+    first. Status and withdrawal are not counted."""
+    cases_per_hour_of_source: int = 30
+    """Submissions from one network address, also faulty ones: an office of people who help."""
+    case_signals_per_hour: int = 1_000_000
+    """Signals in the cases opened by all together: 50 of the largest submissions, 150 MB."""
+    failures_per_minute_of_source: int = 20
+    """Wrong credentials from one network address, which then waits before it may try again."""
     observation_days: int = 180
     """Days for which an observation is kept and matched with later cases."""
     cases_per_signal: int = 8

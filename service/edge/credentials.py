@@ -54,6 +54,11 @@ class Proof(Generic[Caller]):
         return caller
 
 
+def caller_of(request: Request) -> Owner | Actor | None:
+    """Return who was found to ask, None if nobody had to prove it."""
+    return getattr(request.state, "caller", None)
+
+
 def proof_of(dependant: Dependant) -> Proof[Any] | None:
     """Return the proof that a route depends on, if there is one."""
     for each in dependant.dependencies:

@@ -18,10 +18,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from service import limits
+from service.domain.actor import Actor
 from service.domain.errors import TooLarge
 from service.edge.bodies import Callers, Lane, body_of, enter_lane
-from service.edge.credentials import proof_of
+from service.edge.budgets import budgets_of
+from service.edge.credentials import caller_of, proof_of
 from service.edge.incoming import StrictIn
+from service.edge.sources import source_of
 from service.edge.threads import in_threads
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -46,6 +49,8 @@ class StrictRoute(APIRoute):
             lane = enter_lane(request, callers)
             if model is None:
                 return await handle(request)
+            if proof is None:
+                budgets_of(request).charge_attempt(source_of(request))
             return await _with_document(request, handle, model, lane)
 
         return handle_strictly
@@ -64,6 +69,8 @@ async def _with_document(
     if not _is_json(request.headers.get("Content-Type", "")):
         raise RequestValidationError([{"type": "model_attributes_type", "loc": ("body",)}])
     async with body_of(request, lane, min(model.LIMIT.size, _most(request))) as untrusted:
+        if isinstance(actor := caller_of(request), Actor):
+            budgets_of(request).charge_bytes(actor.id, len(untrusted))
         if not untrusted:
             raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
         if len(untrusted) <= limits.INLINE_BODY:

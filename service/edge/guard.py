@@ -11,10 +11,11 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from service.domain.errors import TooLarge
+from service.domain.errors import ServiceError, TooLarge, TooManyRequests
 from service.edge.bodies import declared_length
 from service.edge.meters import Meters
 from service.edge.problems import problem, unexpected
+from service.edge.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,14 @@ class Guard:
         *,
         max_body_bytes: int,
         meters: Meters,
-        too_large: Callable[[Scope], App] = lambda _scope: problem(TooLarge()),
+        throttle: Throttle,
+        refusal: Callable[[Scope, ServiceError], App] = lambda _scope, err: problem(err),
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._meters = meters
-        self._too_large = too_large
+        self._throttle = throttle
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -72,6 +75,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                await self._throttle.leave(scope, status)
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
@@ -83,9 +87,12 @@ class Guard:
 
         try:
             self._require_within_limit(declared_length(scope["headers"]))
+            self._throttle.enter(inner)
             await self._app(inner, receive_counted, send_with_headers)
         except _BodyTooLarge:
-            await self._too_large(inner)(inner, receive, send_with_headers)
+            await self._refusal(inner, TooLarge())(inner, receive, send_with_headers)
+        except TooManyRequests as err:
+            await self._refusal(inner, err)(inner, receive, send_with_headers)
         except Exception as err:  # Starlette's own handler would answer without our headers
             if status:
                 raise

@@ -28,6 +28,12 @@ class Meters:
             ("verdict",),
             registry=self.registry,
         )
+        self.refused = Counter(
+            "takeback_refused",
+            "Requests answered with 429, by the budget that was used up",
+            ("budget",),
+            registry=self.registry,
+        )
         self.indexed = Gauge(
             "takeback_index_signals",
             "Signals that can be found, by space and type",

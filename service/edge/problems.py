@@ -85,11 +85,16 @@ def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONRe
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Case, Bearer realm="takeback"'
-    if isinstance(err, errors.TooManyRequests):
-        headers["Retry-After"] = str(max(1, math.ceil(err.seconds)))
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if retry_after := retry_after_of(err):
+        headers["Retry-After"] = retry_after
     return _document(status, type(err).__name__, str(err), faults=faults, headers=headers)
+
+
+def retry_after_of(err: errors.ServiceError) -> str | None:
+    """Return after how many seconds to try again (RFC 9110, 10.2.3), if that may help."""
+    if isinstance(err, errors.TooManyRequests):
+        return str(max(1, math.ceil(err.seconds)))
+    return "1" if STATUS[type(err)] is HTTPStatus.SERVICE_UNAVAILABLE else None
 
 
 def unexpected(err: Exception, route: str) -> JSONResponse:

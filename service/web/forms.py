@@ -15,6 +15,8 @@ from fastapi import Depends, Request
 from service import limits
 from service.domain.errors import InvalidRequest
 from service.edge.bodies import Callers, body_of, enter_lane
+from service.edge.budgets import budgets_of
+from service.edge.sources import source_of
 
 MAX_BYTES = 4096
 """Largest small form: our longest has a case number, a key and five answers."""
@@ -47,6 +49,7 @@ def _parsed(body: bytes) -> dict[str, str]:
 
 async def _document(request: Request) -> AsyncIterator[bytes]:
     _check_media_type(request, _DOCUMENT)
+    budgets_of(request).charge_attempt(source_of(request))
     most = len(_PREFIX) + limits.SUBMISSION.size + len(_SUFFIX)
     async with body_of(request, enter_lane(request, Callers.OPENING), most) as body:
         if not body.startswith(_PREFIX) or not body.endswith(_SUFFIX):

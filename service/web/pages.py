@@ -14,8 +14,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.domain.errors import NotFound, ServiceError, TooLarge
-from service.edge.problems import STATUS
+from service.domain.errors import NotFound, ServiceError
+from service.edge.problems import STATUS, retry_after_of
 from service.edge.threads import in_threads
 from service.edge.unexpected_errors import log_unexpected
 from service.web import headers, languages, statics
@@ -146,7 +146,7 @@ class PageRoute(APIRoute):
             except AnswerWithPage as answer:
                 return answer.page
             except ServiceError as err:
-                return error_page(request, type(err).__name__, STATUS[type(err)].value)
+                return _page_of(request, err)
             except Exception as err:  # noqa: BLE001 (outside of here the answer would be JSON)
                 log_unexpected(err, self.path)
                 return error_page(request, "ServiceError", 500)
@@ -157,16 +157,23 @@ class PageRoute(APIRoute):
 _PAGE_PATH = re.compile(r"/([a-z]{2,3}(?:-[a-z]{2,4})?)/")
 
 
-def too_large_page(scope: MutableMapping[str, Any]) -> Response | None:
-    """Return the error page for a body over the limit, or None if the path is not a page's.
+def refusal(scope: MutableMapping[str, Any], err: ServiceError) -> Response | None:
+    """Return the error page of a request that no route was chosen for; None if it is no page's.
 
-    The limit is checked before a route is chosen, so the language is parsed from the path.
+    The language is parsed from the path.
     """
     match = _PAGE_PATH.match(scope["path"])
     if not match:
         return None
     scope["path_params"] = {"language": match[1]}
-    return error_page(Request(scope), "TooLarge", STATUS[TooLarge].value)
+    return _page_of(Request(scope), err)
+
+
+def _page_of(request: Request, err: ServiceError) -> HTMLResponse:
+    page = error_page(request, type(err).__name__, STATUS[type(err)].value)
+    if retry_after := retry_after_of(err):
+        page.headers["Retry-After"] = retry_after
+    return page
 
 
 def _is_cross_site(request: Request) -> bool:

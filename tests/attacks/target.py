@@ -45,10 +45,15 @@ class Target:
         return self.service.ask("POST", "/v1/lookup", {"items": [item]}, self.key)[0]
 
     def is_alive(self) -> bool:
-        """Whether `/healthz` answers in time."""
-        began = time.monotonic()
-        status, _ = self.service.ask("GET", "/healthz")
-        return status == 200 and time.monotonic() - began < PATIENCE
+        """Whether `/healthz` answers in time, in one of three attempts on a busy machine."""
+        for _ in range(3):
+            began = time.monotonic()
+            status, _ = self.service.ask("GET", "/healthz")
+            if status != 200:
+                return False
+            if time.monotonic() - began < PATIENCE:
+                return True
+        return False
 
     def connect(self) -> socket.socket:
         opened = socket.create_connection(self.address, timeout=10)

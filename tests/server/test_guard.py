@@ -10,8 +10,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.edge import dependencies
+from service.edge.budgets import Budgets
 from service.edge.guard import HEADERS, Guard
 from service.edge.meters import Meters
+from service.edge.sources import Sources
+from service.edge.throttle import Throttle
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from tests.server.conftest import Wire, World
@@ -126,8 +130,10 @@ def test_a_fault_after_the_answer_has_begun_is_not_answered_twice() -> None:
     async def send(message: Any) -> None:
         sent.append(message["type"])
 
-    guard = Guard(app, max_body_bytes=1, meters=Meters())
-    scope = {"type": "http", "method": "GET", "headers": []}
+    settings = Settings()
+    throttle = Throttle(Budgets(settings, print), Sources(settings.is_proxy))
+    guard = Guard(app, max_body_bytes=1, meters=Meters(), throttle=throttle)
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     with pytest.raises(ValueError, match=r"^it broke$"):
         asyncio.run(guard(scope, receive, send))
     assert sent == ["http.response.start"]

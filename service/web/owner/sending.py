@@ -6,14 +6,15 @@ Their answers are loaded into a frame of that page.
 from __future__ import annotations
 
 from json import JSONDecodeError
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from service.domain.errors import Conflict, InvalidRequest
 from service.edge import document
+from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.incoming import StrictIn
 from service.edge.submission import MoreIn, SubmissionIn
@@ -24,9 +25,19 @@ from service.web.owner import stamps
 from service.web.owner.stamps import CurrentMinute
 from service.web.pages import CurrentPages, PageLanguage, PageRoute, Pages
 from service.workflows import authenticate, intake
+from service.workflows.intake import NewCase
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
 Model = TypeVar("Model", bound=StrictIn)
+
+
+def _submitted_case(untrusted: Document, budgets: CurrentBudgets) -> NewCase:
+    new_case = _parsed(SubmissionIn, untrusted).new_case()
+    budgets.charge_case(new_case.entries)
+    return new_case
+
+
+SubmittedCase = Annotated[NewCase, Depends(_submitted_case)]
 
 
 @router.post("/sent")
@@ -36,13 +47,12 @@ def submit(
     context: CurrentContext,
     today: Today,
     minute: CurrentMinute,
-    untrusted: Document,
+    new_case: SubmittedCase,
 ) -> HTMLResponse:
     """Open a case. The same submission again opens no second one and returns the same number.
 
     Other content with the same key opens none either, and returns the number of the first case.
     """
-    new_case = _parsed(SubmissionIn, untrusted).new_case()
     outcome = "opened"
     try:
         number, _ = intake.open_case(context, new_case, today)
