@@ -20,8 +20,9 @@ from service.app import create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
 from service.edge.incoming import EntryIn
-from service.settings import InvalidSetting, Settings, read
-from service.workflows import exclude, keyring, review
+from service.settings import STORE, InvalidSetting, Settings, has_secret, read, usable_state
+from service.store.database import Database
+from service.workflows import exclude, keyring, recognise, review
 from service.workflows.context import Context
 
 
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         settings = read(os.environ)
+        makes = arguments.run in {_serve, _migrate}
+        if not settings.database_url and not makes:
+            _require_store(settings)
         if not settings.database_url:
             _migrate_store(settings)  # the embedded store is migrated at every start
         arguments.run(settings, arguments)
@@ -48,7 +52,7 @@ def _serve(settings: Settings, _arguments: argparse.Namespace) -> None:
 
 
 def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
-    context, stop = create_context(settings), threading.Event()
+    context, stop = _recognised_context(settings), threading.Event()
 
     def end(*_: object) -> None:
         server.end_soon()
@@ -64,6 +68,8 @@ def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
 
 def _migrate(settings: Settings, _arguments: argparse.Namespace) -> None:
     _migrate_store(settings)
+    with _unloaded_context(settings):
+        pass  # makes the secret of a new store, or reports a wrong one
     print("The tables are current.")
 
 
@@ -147,15 +153,44 @@ def _entry_id(text: str) -> int:
 
 @contextmanager
 def _unloaded_context(settings: Settings) -> Iterator[Context]:
-    """Give a context without an index, for commands that search nothing. Raises NotReady."""
-    context = create_context(settings)
+    """Give a context without an index, for commands that search nothing.
+
+    Raises NotReady, or InvalidSetting if its secret is missing or is not that of the store.
+    """
+    context = _recognised_context(settings)
     with closing(context.database):
-        context.replica.require_current()
         yield context
 
 
+def _recognised_context(settings: Settings) -> Context:
+    """Return a context whose store is of this version, and was opened with this secret before."""
+    if not has_secret(settings):
+        with closing(Database(settings.database)) as database:
+            recognise.require_no_secret(database)
+    with usable_state(settings):
+        context = create_context(settings)
+    try:
+        context.replica.require_current()
+        recognise.require_secret(context)
+    except BaseException:
+        context.database.close()
+        raise
+    return context
+
+
+def _require_store(settings: Settings) -> None:
+    """Raise InvalidSetting if there is no embedded store: most commands make none."""
+    with usable_state(settings):
+        exists = (settings.state / STORE).exists()
+    if not exists:
+        raise InvalidSetting(
+            f"There is no store in {settings.state.absolute()}. Set TAKEBACK_STATE to the folder "
+            "of the service, or make a store with `serve` or `migrate`."
+        )
+
+
 def _migrate_store(settings: Settings) -> None:
-    with closing(create_context(settings).database) as database:
+    with closing(Database(settings.database)) as database:
         database.migrate()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -14,7 +15,11 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 SECRET_BYTES = 32
+STORE = "takeback.db"
+"""File of the embedded store in the state folder."""
 _MAX_PORT = 65_535
+OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
+"""Variables that the command line of owners and platforms reads, which may be set beside ours."""
 
 
 class InvalidSetting(ValueError):
@@ -82,7 +87,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The URL to connect to."""
-        return self.database_url or f"sqlite:///{self.state / 'takeback.db'}"
+        return self.database_url or f"sqlite:///{self.state / STORE}"
 
     @property
     def index(self) -> Path:
@@ -92,11 +97,14 @@ class Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Return the settings of an environment. Raises InvalidSetting, which names the variable."""
+    by_name = {f"TAKEBACK_{setting.name.upper()}": setting for setting in fields(Settings)}
     values: dict[str, object] = {}
-    for setting in fields(Settings):
-        name = f"TAKEBACK_{setting.name.upper()}"
-        if name in environment:
-            values[setting.name] = _parsed(name, environment[name], type(setting.default))
+    for name, text in environment.items():
+        if setting := by_name.get(name):
+            values[setting.name] = _parsed(name, text, type(setting.default))
+        elif name.startswith("TAKEBACK_") and name not in OF_CLIENTS:
+            close = get_close_matches(name, by_name, n=1) or ["one of docs/operating.md"]
+            raise InvalidSetting(f"{name} is no setting. Is it meant to be {close[0]}?")
     settings = Settings(**values)  # type: ignore[arg-type]
     if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
         raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
@@ -117,15 +125,36 @@ def _networks(proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
 def secret_of(settings: Settings) -> bytes:
     """Return the service's secret: from the settings, else from a file in the state folder.
 
-    If there is no file, a new secret is written first, readable by this user only.
+    If there is no file, a new secret is written first, readable by this user only. Raises
+    InvalidSetting.
     """
     if settings.secret:
         return _hex("TAKEBACK_SECRET", settings.secret)
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = settings.state / "secret"
-    if not path.exists():
-        _write_secret(path)
-    return _hex(str(path), path.read_text("ascii", errors="replace"))
+    with usable_state(settings):
+        path = settings.state / "secret"
+        if not path.exists():
+            settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_secret(path)
+        return _hex(str(path), path.read_text("ascii", errors="replace"))
+
+
+def has_secret(settings: Settings) -> bool:
+    """Whether there is a secret already."""
+    with usable_state(settings):
+        return bool(settings.secret) or (settings.state / "secret").exists()
+
+
+@contextmanager
+def usable_state(settings: Settings) -> Iterator[None]:
+    """Raise InvalidSetting instead of any error of the file system."""
+    try:
+        yield
+    except OSError as err:
+        reason = (err.strerror or type(err).__name__).lower()
+        raise InvalidSetting(
+            f"The state folder {settings.state} cannot be used: {reason}. Choose another one with "
+            "TAKEBACK_STATE, or let this user write there."
+        ) from err
 
 
 def _write_secret(path: Path) -> None:

@@ -138,3 +138,11 @@ def test_a_proxy_is_known_by_address_or_network(
     expected: bool,  # noqa: FBT001 (a row of the table)
 ) -> None:
     assert Settings(trusted_proxies=proxies).is_proxy(address) is expected
+
+
+def test_a_name_that_is_no_setting_is_told_with_the_one_that_is_meant() -> None:
+    with pytest.raises(InvalidSetting, match=r"TAKEBACK_PROT is no setting.*TAKEBACK_PORT"):
+        read({"TAKEBACK_PROT": "8001"})
+    with pytest.raises(InvalidSetting, match="TAKEBACK_X is no setting"):
+        read({"TAKEBACK_X": "hunter2"})
+    assert read({"TAKEBACK_KEY": "k", "TAKEBACK_PASSPHRASE": "p"}) == Settings()
