@@ -40,8 +40,9 @@ class Settings:
     """Address to listen on."""
     port: int = 8000
     """Port to listen on."""
-    trusted_proxies: str = "127.0.0.1,::1"
-    """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed."""
+    trusted_proxies: str = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+    """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed. By default
+    every private one: a proxy that was forgotten here would be taken for one busy client."""
     connections: int = 500
     """Open connections of a process. Above, one that has no whole request yet gives way."""
     connections_per_peer: int = 100

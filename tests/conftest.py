@@ -9,7 +9,7 @@ settings.register_profile("test", deadline=None)  # how busy the machine is deci
 settings.register_profile("soak", deadline=None, max_examples=5000)
 settings.load_profile("test")
 
-FIRST = ("pages", "journeys", "promises")
+FIRST = ("pages", "journeys", "promises", "attacks")
 """Parts whose files take longest: begun last, one would keep one worker busy alone."""
 
 
