@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from service import limits
 from service.domain.errors import Busy, TooLarge, TooSlow
-from service.edge import threads
+from service.edge import work_threads
 
 _MAX_DIGITS = 20
 """Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
@@ -202,9 +202,9 @@ def declared_length(headers: list[tuple[bytes, bytes]]) -> int:
 class Callers(Enum):
     """The kinds of callers, none of which can use up what another one needs."""
 
-    OPENING = threads.OPENING
-    OWNER = threads.OWNERS
-    KEY_HOLDER = threads.KEY_HOLDERS
+    OPENING = work_threads.OPENING
+    OWNER = work_threads.OWNERS
+    KEY_HOLDER = work_threads.KEY_HOLDERS
 
 
 def lanes() -> dict[Callers, Lane]:
@@ -215,5 +215,5 @@ def lanes() -> dict[Callers, Lane]:
 def enter_lane(request: Request, callers: Callers) -> Lane:
     """Let a request work in the threads of a kind of callers; return their memory."""
     lane: Lane = request.app.state.lanes[callers]
-    threads.use(lane.threads)
+    work_threads.use(lane.threads)
     return lane

@@ -25,7 +25,7 @@ from service.edge.budgets import budgets_of
 from service.edge.credentials import caller_of, proof_of
 from service.edge.incoming import StrictIn
 from service.edge.sources import source_of
-from service.edge.threads import in_threads
+from service.edge.work_threads import in_threads
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 Model = TypeVar("Model", bound=StrictIn)

@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.domain.errors import NotFound, ServiceError
 from service.edge.problems import STATUS, retry_after_of
-from service.edge.threads import in_threads
 from service.edge.unexpected_errors import log_unexpected
+from service.edge.work_threads import in_threads
 from service.web import headers, languages, statics
 from service.web.headers import Kind
 from service.web.languages import Language

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from service.edge import threads
+from service.edge import work_threads
 from tests.attacks.target import MIB, Target, head
 
 pytestmark = pytest.mark.enable_socket
@@ -85,7 +85,7 @@ def test_whoever_waits_for_the_store_keeps_no_lookup_waiting(target: Target) -> 
                 pool.submit(target.service.ask, "POST", "/v1/cases", submission(100 + n))
                 for n in range(45)
             ]
-            while sum(one.running() for one in posted) < threads.OPENING + 1:
+            while sum(one.running() for one in posted) < work_threads.OPENING + 1:
                 assert target.is_alive()
             for _ in range(5):
                 assert target.is_alive()
