@@ -44,7 +44,7 @@ class BytePool:
 
     async def take(self, size: int) -> None:
         """Take bytes, after a wait if need be. Raises Busy if that was too long."""
-        if size <= self._free and not self._waiting:
+        if not size or (size <= self._free and not self._waiting):
             self._free -= size
             return
         granted = asyncio.get_running_loop().create_future()

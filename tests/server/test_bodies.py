@@ -98,7 +98,12 @@ def test_whoever_sends_slowly_gives_way_to_whoever_waits(monkeypatch: pytest.Mon
         lane = Lane(CapacityLimiter(1))
         slow = asyncio.create_task(read(sent([b"x" * LARGE, 60.0]), lane))
         await asyncio.sleep(0)
+        await lane.parsed.take(limits.PARSED_BYTES)
+        waiting = asyncio.create_task(lane.parsed.take(1))
+        await asyncio.sleep(0)
         assert await read(sent([b"small"]), lane) == b"small"
+        lane.parsed.give(limits.PARSED_BYTES)
+        await waiting
         assert len(await read(sent([b"y" * LARGE]), lane)) == LARGE
         with pytest.raises(Busy):
             await slow
