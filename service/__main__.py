@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from service import server, worker
-from service.app import create_app, create_context
+from service.app import VERSION, create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
 from service.edge.incoming import EntryIn
@@ -24,6 +24,8 @@ from service.settings import STORE, InvalidSetting, Settings, has_secret, read, 
 from service.store.database import Database
 from service.workflows import exclude, keyring, recognise, review
 from service.workflows.context import Context
+
+log = logging.getLogger("service.__main__")  # its own name would be __main__
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +65,9 @@ def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
         signal.signal(number, end)
     with closing(context.database):
         context.replica.load()
+        log.info("working", extra={"version": VERSION})
         worker.run(context, stop)
+        log.info("ended", extra={"version": VERSION})
 
 
 def _migrate(settings: Settings, _arguments: argparse.Namespace) -> None:

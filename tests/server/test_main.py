@@ -17,6 +17,7 @@ import pytest
 from demo import server
 from service import server as listening
 from service.__main__ import _JsonLines, main
+from service.app import VERSION
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
 from service.store.database import Database
@@ -371,8 +372,9 @@ def test_the_worker_works_until_it_is_told_to_end(url: str, tmp_path: Path, numb
         "TAKEBACK_SECRET": "5e" * 32,
     }
     with process(["work"], settings) as started:
-        until_line(started, '"loaded"')
+        until_line(started, '"says": "working"')
         started.send_signal(number)
+        until_line(started, '"says": "ended"')
         assert started.wait(20) == 0
 
 
@@ -385,6 +387,12 @@ def test_serve_answers_and_logs_no_address(tmp_path: Path) -> None:
         service.stop(signal.SIGINT)
     lines = [line for line in service.log.splitlines() if line.startswith("{")]
     assert any('"/readyz"' in line for line in lines)
+    told = [json.loads(line) for line in lines]
+    assert [each["says"] for each in told if each.get("version") == VERSION] == [
+        "listening",
+        "ending",
+        "ended",
+    ]
     assert not any("127.0.0.1" in line for line in lines)
 
 
