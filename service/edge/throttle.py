@@ -1,7 +1,8 @@
 """Guessing at credentials is slowed down, without keeping anybody else from theirs.
 
-A network address that fails too often waits before it is heard again. If all together fail too
-often, from addresses that nobody knows, wrong answers come late; right ones never do.
+A network address that fails too often to open a case waits before it is heard again. If all
+together fail too often, from addresses that nobody knows, wrong answers come late; right ones never
+do. A key is always looked at: one machine of a platform with an old key must not stop the others.
 """
 
 from __future__ import annotations
@@ -29,14 +30,15 @@ class Throttle:
     def enter(self, scope: Scope) -> None:
         """Let a request in. Raises TooManyRequests if its source failed too often."""
         source = self._sources.mark(scope)
-        if _has_credential(scope):
+        if _is_of_case(scope):
             self._budgets.require_guesses(source)
 
     async def leave(self, scope: Scope, status: int) -> None:
         """Count an answer before it is sent; delay it if all together fail too often."""
         if status != HTTPStatus.UNAUTHORIZED:
             return
-        often = self._budgets.count_failure(self._sources.name(scope))
+        source = self._sources.name(scope) if _is_of_case(scope) else None
+        often = self._budgets.count_failure(source)
         if often and self._delayed < limits.DELAYED_FAILURES:
             self._delayed += 1
             try:
@@ -45,8 +47,11 @@ class Throttle:
                 self._delayed -= 1
 
 
-def _has_credential(scope: Scope) -> bool:
-    """Whether a request has one: in its header, or, of a page, in its form."""
-    if scope["method"] == "POST" and not scope["path"].startswith("/v1/"):
-        return True
-    return any(name == b"authorization" for name, _ in scope["headers"])
+def _is_of_case(scope: Scope) -> bool:
+    """Whether a request may have the access key of a case: in its header, or in a page's form."""
+    if not scope["path"].startswith("/v1/"):
+        return bool(scope["method"] == "POST")
+    return any(
+        name == b"authorization" and value[:7].lower() != b"bearer "
+        for name, value in scope["headers"]
+    )

@@ -209,6 +209,18 @@ def test_guessing_is_slowed_down_and_locks_nobody_out(
     assert serve(THEIRS).get("/v1/case", headers=right).status_code == 200
 
 
+def test_an_old_key_stops_nobody_who_has_a_new_one(serve: Serve, world: World, wire: Wire) -> None:
+    client = serve(failures_per_minute_of_source=3)
+    items = {"items": [wire.content(world.picture())]}
+    old = {"Authorization": f"Bearer takeback_{'a' * 16}_{'a' * 52}"}
+    new = {"Authorization": f"Bearer {world.key()}"}
+    assert {client.post("/v1/lookup", json=items, headers=old).status_code for _ in range(9)} == {
+        401
+    }
+    assert client.post("/v1/lookup", json=items, headers=new).status_code == 200
+    assert client.get("/v1/case", headers={"Authorization": "Case 1:2"}).status_code == 401
+
+
 def test_when_all_guess_only_wrong_answers_are_late(
     serve: Serve, world: World, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
