@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,20 @@ class Service:
     def log(self) -> str:
         """What it has written so far, in all its starts."""
         return self._log.read_text()
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises ValueError before the first start."""
+        if not self._process:
+            raise ValueError("not started")
+        return self._process.pid
+
+    def ended(self, seconds: float) -> bool:
+        """Wait until it has ended by itself, at most so long; return whether it has."""
+        if self._process:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        return self._process is None or self._process.poll() is not None
 
     def start(self) -> None:
         """Start it and wait until it is ready. Raises SystemExit, with its log, if not."""

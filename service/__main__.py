@@ -16,19 +16,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
-from service import lists, worker
-from service.app import create_app, create_context
+from service import lists, server, worker
+from service.app import VERSION, create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
 from service.edge.incoming import EntryIn
-from service.settings import InvalidSetting, Settings, read
-from service.workflows import exclude, keyring, review
+from service.settings import STORE, InvalidSetting, Settings, has_secret, read, usable_state
+from service.store.database import Database
+from service.workflows import exclude, keyring, recognise, review
 from service.workflows.context import Context
 
-CONNECTIONS = 500
-"""Requests served at the same time; further ones are answered with 503."""
+log = logging.getLogger("service.__main__")  # its own name would be __main__
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         settings = read(os.environ)
+        makes = arguments.run in {_serve, _migrate}
+        if not settings.database_url and not makes:
+            _require_store(settings)
         if not settings.database_url:
             _migrate_store(settings)  # the embedded store is migrated at every start
         arguments.run(settings, arguments)
@@ -50,22 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings, _arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings):
         pass  # reports a wrong or unreachable store before the server starts
-    print(f"Takeback listens on http://{settings.host}:{settings.port}", file=sys.stderr)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,  # it would contain network addresses
-        log_config=None,
-        server_header=False,
-        limit_concurrency=CONNECTIONS,
-    )
+    server.serve(create_app(settings), settings)
 
 
 def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
-    context, stop = create_context(settings), threading.Event()
+    context, stop = _recognised_context(settings), threading.Event()
 
     def end(*_: object) -> None:
+        server.end_soon()
         stop.set()
         context.work_waits.set()
 
@@ -73,11 +66,15 @@ def _work(settings: Settings, _arguments: argparse.Namespace) -> None:
         signal.signal(number, end)
     with closing(context.database):
         context.replica.load()
+        log.info("working", extra={"version": VERSION})
         worker.run(context, stop)
+        log.info("ended", extra={"version": VERSION})
 
 
 def _migrate(settings: Settings, _arguments: argparse.Namespace) -> None:
     _migrate_store(settings)
+    with _unloaded_context(settings):
+        pass  # makes the secret of a new store, or reports a wrong one
     print("The tables are current.")
 
 
@@ -184,10 +181,12 @@ def _row_id(text: str) -> int:
 
 @contextmanager
 def _unloaded_context(settings: Settings) -> Iterator[Context]:
-    """Give a context without an index, for commands that search nothing. Raises NotReady."""
-    context = create_context(settings)
+    """Give a context without an index, for commands that search nothing.
+
+    Raises NotReady, or InvalidSetting if its secret is missing or is not that of the store.
+    """
+    context = _recognised_context(settings)
     with closing(context.database):
-        context.replica.require_current()
         yield context
 
 
@@ -199,8 +198,35 @@ def _loaded_context(settings: Settings) -> Iterator[Context]:
         yield context
 
 
+def _recognised_context(settings: Settings) -> Context:
+    """Return a context whose store is of this version, and was opened with this secret before."""
+    if not has_secret(settings):
+        with closing(Database(settings.database)) as database:
+            recognise.require_no_secret(database)
+    with usable_state(settings):
+        context = create_context(settings)
+    try:
+        context.replica.require_current()
+        recognise.require_secret(context)
+    except BaseException:
+        context.database.close()
+        raise
+    return context
+
+
+def _require_store(settings: Settings) -> None:
+    """Raise InvalidSetting if there is no embedded store: most commands make none."""
+    with usable_state(settings):
+        exists = (settings.state / STORE).exists()
+    if not exists:
+        raise InvalidSetting(
+            f"There is no store in {settings.state.absolute()}. Set TAKEBACK_STATE to the folder "
+            "of the service, or make a store with `serve` or `migrate`."
+        )
+
+
 def _migrate_store(settings: Settings) -> None:
-    with closing(create_context(settings).database) as database:
+    with closing(Database(settings.database)) as database:
         database.migrate()
 
 
@@ -211,7 +237,17 @@ def _today() -> date:
 class _JsonLines(logging.Formatter):
     """A JSON object on each line: time, level, logger, message, and the extra fields in FIELDS."""
 
-    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job")
+    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job", "version")
+    UVICORN = frozenset(
+        {
+            "ASGI callable returned without completing response.",
+            "Cancel %s running task(s), timeout graceful shutdown exceeded",
+            "Exception in ASGI application\n",
+            "Invalid HTTP request received.",
+            "Unsupported upgrade request.",
+        }
+    )
+    """What the server may say: none of it holds anything of a request."""
 
     def format(self, record: logging.LogRecord) -> str:
         extra = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
@@ -219,6 +255,10 @@ class _JsonLines(logging.Formatter):
         line = {"at": at, "level": record.levelname, "from": record.name, **extra}
         if record.name.startswith("service"):
             line["says"] = record.getMessage()
+        elif record.msg in self.UVICORN:
+            line["says"] = str(record.msg).replace("%s ", "").strip()
+        if record.exc_info and record.exc_info[0] and "error" not in line:
+            line["error"] = record.exc_info[0].__name__
         return json.dumps(line)
 
 

@@ -10,10 +10,14 @@ from fastapi import FastAPI
 
 from service import worker
 from service.api import health, owner, platform
-from service.domain.errors import TooLarge
 from service.edge import problems
+from service.edge.bodies import lanes
+from service.edge.budgets import Budgets
 from service.edge.guard import Guard
 from service.edge.meters import Meters
+from service.edge.readiness import Readiness
+from service.edge.sources import Sources
+from service.edge.throttle import Throttle
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
@@ -24,6 +28,8 @@ from service.web.site import information, questions, support
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
+WORKER_SECONDS = 1
+"""Within which the worker ends its batch; else that batch is done again after the next start."""
 ABOUT = (
     "Owners hand in digital fingerprints of intimate content, made on their own device; platforms "
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
@@ -54,12 +60,14 @@ def create_app(settings: Settings) -> FastAPI:
         with closing(context.database):
             context.replica.load()
             target = worker.run if settings.worker else worker.follow
-            thread = threading.Thread(target=target, args=(context, stop), name="worker")
+            thread = threading.Thread(
+                target=target, args=(context, stop), name="worker", daemon=True
+            )
             thread.start()
             yield
             stop.set()
             context.work_waits.set()
-            thread.join()
+            thread.join(WORKER_SECONDS)
 
     app = FastAPI(
         title="Takeback",
@@ -71,6 +79,9 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would repeat the path, and a Host that the client made up
     )
     app.state.context, app.state.meters = context, meters
+    app.state.readiness = Readiness()
+    app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
+    app.state.lanes = lanes()
     app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
@@ -79,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
         Guard,
         max_body_bytes=settings.max_body_bytes,
         meters=meters,
-        too_large=lambda scope: pages.too_large_page(scope) or problems.problem(TooLarge()),
+        refusal=lambda scope, err: pages.refusal(scope, err) or problems.problem(err),
+        throttle=Throttle(budgets, Sources(settings.is_proxy)),
     )
     return app

@@ -25,10 +25,15 @@ class Seals:
     """Keyed functions of the secret, which has 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        uses = ("access", "key", "match", "document", "stamp")
+        uses = ("access", "key", "match", "document", "stamp", "fingerprint")
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What is stored to recognise the secret by: 32 bytes, which reveal nothing of it."""
+        return self._keys["fingerprint"]
 
     def access_hash(self, access_key: bytes) -> bytes:
         """Return the hash that is stored of a case's access key: 32 bytes."""

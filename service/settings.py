@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 SECRET_BYTES = 32
+STORE = "takeback.db"
+"""File of the embedded store in the state folder."""
+_MAX_PORT = 65_535
+OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
+"""Variables that the command line of owners and platforms reads, which may be set beside ours."""
 
 
 class InvalidSetting(ValueError):
@@ -32,10 +40,34 @@ class Settings:
     """Address to listen on."""
     port: int = 8000
     """Port to listen on."""
+    trusted_proxies: str = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+    """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed. By default
+    every private one: a proxy that was forgotten here would be taken for one busy client."""
+    connections: int = 500
+    """Open connections of a process. Above, one that has no whole request yet gives way."""
+    connections_per_peer: int = 100
+    """Those of one network address that is no trusted proxy."""
     worker: bool = True
     """Whether `serve` also runs the worker. Switch it off if `work` runs as its own process."""
-    max_body_bytes: int = 16 * 2**20
-    """Largest request body, in bytes."""
+    max_body_bytes: int = 8 * 2**20
+    """Largest body of any request, in bytes. Those of most routes are smaller: `service.limits`."""
+    lookup_values_per_day: int = 100_000_000
+    """Values that one key may look up: 780,000 pictures a day with all views of `thorough`, or 12
+    million with plain values. They take half a core where 10 million signals are stored."""
+    observed_signals_per_day: int = 1_000_000
+    """Signals that the observations of one key may store: about 200,000 pictures or 100 hours of
+    video, 150 MB a day until they expire."""
+    bytes_per_day: int = 20 * 2**30
+    """Bytes of bodies from one key. 100 million values are 7 GB."""
+    cases_per_hour: int = 600
+    """Cases opened by all together: the proxy's limit by address, or a wave of people, comes
+    first. Status and withdrawal are not counted."""
+    cases_per_hour_of_source: int = 30
+    """Submissions from one network address, also faulty ones: an office of people who help."""
+    case_signals_per_hour: int = 1_000_000
+    """Signals in the cases opened by all together: 50 of the largest submissions, 150 MB."""
+    failures_per_minute_of_source: int = 20
+    """Wrong credentials from one network address, which then waits before it may try again."""
     observation_days: int = 180
     """Days for which an observation is kept and matched with later cases."""
     cases_per_signal: int = 8
@@ -45,10 +77,18 @@ class Settings:
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether this is the address of a trusted proxy."""
+        try:
+            found = ip_address(address)
+        except ValueError:  # of a Unix socket
+            return False
+        return any(found in network for network in _networks(self.trusted_proxies))
+
     @property
     def database(self) -> str:
         """The URL to connect to."""
-        return self.database_url or f"sqlite:///{self.state / 'takeback.db'}"
+        return self.database_url or f"sqlite:///{self.state / STORE}"
 
     @property
     def index(self) -> Path:
@@ -58,29 +98,64 @@ class Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Return the settings of an environment. Raises InvalidSetting, which names the variable."""
+    by_name = {f"TAKEBACK_{setting.name.upper()}": setting for setting in fields(Settings)}
     values: dict[str, object] = {}
-    for setting in fields(Settings):
-        name = f"TAKEBACK_{setting.name.upper()}"
-        if name in environment:
-            values[setting.name] = _parsed(name, environment[name], type(setting.default))
+    for name, text in environment.items():
+        if setting := by_name.get(name):
+            values[setting.name] = _parsed(name, text, type(setting.default))
+        elif name.startswith("TAKEBACK_") and name not in OF_CLIENTS:
+            close = get_close_matches(name, by_name, n=1) or ["one of docs/operating.md"]
+            raise InvalidSetting(f"{name} is no setting. Is it meant to be {close[0]}?")
     settings = Settings(**values)  # type: ignore[arg-type]
     if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
         raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
+    _networks(settings.trusted_proxies)
     return settings
+
+
+@cache
+def _networks(proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in proxies.split(",") if each.strip())
+    except ValueError as err:
+        raise InvalidSetting(
+            "TAKEBACK_TRUSTED_PROXIES must be addresses or networks, with commas between them."
+        ) from err
 
 
 def secret_of(settings: Settings) -> bytes:
     """Return the service's secret: from the settings, else from a file in the state folder.
 
-    If there is no file, a new secret is written first, readable by this user only.
+    If there is no file, a new secret is written first, readable by this user only. Raises
+    InvalidSetting.
     """
     if settings.secret:
         return _hex("TAKEBACK_SECRET", settings.secret)
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = settings.state / "secret"
-    if not path.exists():
-        _write_secret(path)
-    return _hex(str(path), path.read_text("ascii", errors="replace"))
+    with usable_state(settings):
+        path = settings.state / "secret"
+        if not path.exists():
+            settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_secret(path)
+        return _hex(str(path), path.read_text("ascii", errors="replace"))
+
+
+def has_secret(settings: Settings) -> bool:
+    """Whether there is a secret already."""
+    with usable_state(settings):
+        return bool(settings.secret) or (settings.state / "secret").exists()
+
+
+@contextmanager
+def usable_state(settings: Settings) -> Iterator[None]:
+    """Raise InvalidSetting instead of any error of the file system."""
+    try:
+        yield
+    except OSError as err:
+        reason = (err.strerror or type(err).__name__).lower()
+        raise InvalidSetting(
+            f"The state folder {settings.state} cannot be used: {reason}. Choose another one with "
+            "TAKEBACK_STATE, or let this user write there."
+        ) from err
 
 
 def _write_secret(path: Path) -> None:
@@ -115,5 +190,7 @@ def _parsed(name: str, text: str, expected: type) -> object:
             raise InvalidSetting(f"{name} must be a whole number.") from err
         if number <= 0:
             raise InvalidSetting(f"{name} must be above 0.")
+        if name == "TAKEBACK_PORT" and number > _MAX_PORT:
+            raise InvalidSetting(f"{name} must be at most {_MAX_PORT}.")
         return number
     return Path(text) if issubclass(expected, Path) else text

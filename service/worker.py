@@ -91,7 +91,7 @@ def _flushing(context: Context, stop: threading.Event) -> Iterator[None]:
             with _errors_logged("record_key_uses"):
                 keyring.record_uses(context)
 
-    thread = threading.Thread(target=flush, name="flush")
+    thread = threading.Thread(target=flush, name="flush", daemon=True)
     thread.start()
     try:
         yield

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from service.edge.dependencies import CurrentContext
 from service.edge.meters import CurrentMeters
 from service.edge.problems import responses
+from service.edge.readiness import CurrentReadiness
 
 router = APIRouter(tags=["health"])
 
@@ -20,15 +21,15 @@ class HealthOut(BaseModel):
 
 
 @router.get("/healthz")
-def alive() -> HealthOut:
+async def alive() -> HealthOut:
     """Whether the process answers. Restart it when this fails."""
     return HealthOut()
 
 
 @router.get("/readyz", responses=responses())
-def ready(context: CurrentContext) -> HealthOut:
+async def ready(context: CurrentContext, readiness: CurrentReadiness) -> HealthOut:
     """Whether requests can be served: index loaded, store reachable and of this version."""
-    context.replica.require_current()
+    await readiness.require(context)
     return HealthOut()
 
 

@@ -11,6 +11,7 @@ from service.api import wire
 from service.domain import errors
 from service.domain.actor import Owner
 from service.edge import credentials
+from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.document import StrictRoute
 from service.edge.problems import responses
@@ -42,10 +43,16 @@ SIGHTINGS = "Each line is a day on which a place that takes part found this cont
     },
 )
 def open_case(
-    submission: SubmissionIn, context: CurrentContext, today: Today, response: Response
+    submission: SubmissionIn,
+    context: CurrentContext,
+    budgets: CurrentBudgets,
+    today: Today,
+    response: Response,
 ) -> wire.CaseOut:
     """Open a case. The same submission again gives the same number, and opens nothing."""
-    number, opened = intake.open_case(context, submission.new_case(), today)
+    new_case = submission.new_case()
+    budgets.charge_case(new_case.entries)
+    number, opened = intake.open_case(context, new_case, today)
     if not opened:
         response.status_code = status.HTTP_200_OK
     return wire.CaseOut(case_number=number)

@@ -10,10 +10,12 @@ from service.api import wire
 from service.domain import errors
 from service.domain.actor import Actor
 from service.edge import credentials
+from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.document import StrictRoute
 from service.edge.meters import CurrentMeters
 from service.edge.problems import responses
+from service.search import queries
 from service.workflows import lookup, observe, respond
 from service.workflows.lookup import MatchReference
 from service.workflows.observe import Claim
@@ -32,9 +34,12 @@ def look_up(
     context: CurrentContext,
     today: Today,
     meters: CurrentMeters,
+    budgets: CurrentBudgets,
 ) -> wire.LookupOut:
     """Ask whether uploads match. A match is itself a sighting, told to the owner by day."""
-    answers = lookup.lookup(context, actor, [item.value() for item in body.items], today)
+    items = [item.value() for item in body.items]
+    budgets.charge_values(actor.id, queries.size(items))
+    answers = lookup.lookup(context, actor, items, today)
     for answer in answers:
         meters.looked_up.labels(answer.verdict).inc()
     return wire.LookupOut(
@@ -54,9 +59,11 @@ def submit_observations(
     actor: Annotated[Actor, Depends(credentials.may_observe)],
     context: CurrentContext,
     today: Today,
+    budgets: CurrentBudgets,
 ) -> wire.ObservedOut:
     """Hand in what was seen where. It is matched with cases now, and with cases opened later."""
     claims = [Claim(claim.value(), claim.address) for claim in body.observations]
+    budgets.charge_observations(actor.id, [claim.content for claim in claims])
     return wire.ObservedOut(kept=observe.observe(context, actor, claims, today))
 
 

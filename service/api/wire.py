@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from hashing.signals import ContentKind
+from service import limits
 from service.domain.case import EntryStatus, Hold
 from service.domain.sighting import Feedback, Source, Verdict
 from service.edge import incoming
@@ -29,7 +30,9 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{24}$")]
 class LookupIn(StrictIn):
     """Up to 1,000 uploads, each with its signals."""
 
-    items: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITEMS)]
+    LIMIT = limits.LOOKUP
+
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITEMS), FailFast()]
 
 
 class ObservationIn(ItemIn):
@@ -45,7 +48,11 @@ class ObservationIn(ItemIn):
 class ObservationsIn(StrictIn):
     """Up to 1,000 observations."""
 
-    observations: Annotated[list[ObservationIn], Field(min_length=1, max_length=MAX_ITEMS)]
+    LIMIT = limits.OBSERVATIONS
+
+    observations: Annotated[
+        list[ObservationIn], Field(min_length=1, max_length=MAX_ITEMS), FailFast()
+    ]
 
 
 class ResponseIn(StrictIn):
@@ -63,7 +70,7 @@ class ResponseIn(StrictIn):
 class FeedbackIn(StrictIn):
     """Up to 1,000 responses; all are kept, or none."""
 
-    feedback: Annotated[list[ResponseIn], Field(min_length=1, max_length=MAX_ITEMS)]
+    feedback: Annotated[list[ResponseIn], Field(min_length=1, max_length=MAX_ITEMS), FailFast()]
 
 
 class CaseOut(BaseModel):

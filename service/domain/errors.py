@@ -10,8 +10,12 @@
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
     ├── TooLarge             the request has more bytes than we read
+    ├── TooSlow              the body of the request did not arrive in time
+    ├── TooManyRequests      a budget is used up; says when it is there again
     ├── IllegalTransition    an entry cannot go from that status to this one
-    └── NotReady             still starting, or the store cannot be reached
+    ├── NotReady             still starting, or the store cannot be reached
+    ├── Busy                 as much is being worked on as memory allows
+    └── StoreFull            the disk of the store is full
 
 The docstring of a class is its default message: what happened, and what to do next.
 """
@@ -73,9 +77,30 @@ class TooLarge(ServiceError):
     """The request is larger than we read. Send fewer items at a time."""
 
 
+class TooSlow(ServiceError):
+    """The request did not arrive in time. Send it again, or fewer items at a time."""
+
+
+class TooManyRequests(ServiceError):
+    """This was asked too often. Wait as long as Retry-After says, then try again."""
+
+    def __init__(self, message: str | None = None, *, seconds: float = 1) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """From now until it may be asked again."""
+
+
 class IllegalTransition(ServiceError):
     """An entry in this status cannot take that step."""
 
 
 class NotReady(ServiceError):
     """The service is starting, or cannot reach its store. Try again in a moment."""
+
+
+class Busy(ServiceError):
+    """The service works on as much as it can hold. Try again in a moment."""
+
+
+class StoreFull(ServiceError):
+    """The service cannot store anything now. Nothing is lost on your device; try again later."""

@@ -1,16 +1,21 @@
-"""The Authorization header → the owner or key holder who sent it."""
+"""The Authorization header → the owner or key holder who sent it, before the body is read."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
-from service.edge.dependencies import CurrentContext, Today
+from service.edge import dependencies
+from service.edge.bodies import Callers
 from service.workflows import authenticate
+from service.workflows.context import Context
 
 MAX_CREDENTIAL = 200
 """Longest Authorization header accepted, in characters; valid ones have at most 80."""
@@ -24,6 +29,42 @@ _case_scheme = APIKeyHeader(
 _key_scheme = HTTPBearer(
     scheme_name="Key", description="`Bearer KEY` of a platform or crawler", auto_error=False
 )
+Caller = TypeVar("Caller", Owner, Actor)
+
+
+class Proof(Generic[Caller]):
+    """Who asks, as a dependency of routes. A route of the API proves it before the body is read."""
+
+    callers: Callers
+
+    def __init__(self, of: Callable[[Context, str], Caller], *, scheme: str) -> None:
+        self._of: Callable[[Context, str], Caller] = of
+        self._scheme = scheme
+        self.callers = Callers.KEY_HOLDER if scheme == "bearer" else Callers.OWNER
+
+    async def prove(self, request: Request) -> None:
+        """Find out who asks. Raises Unauthenticated, Forbidden or NotReady."""
+        context = dependencies.loaded(request)
+        credential = _credential(request, self._scheme)
+        request.state.caller = await run_in_threadpool(self._of, context, credential)
+
+    def caller(self, request: Request) -> Caller:
+        """Return who was found to ask."""
+        caller: Caller = request.state.caller
+        return caller
+
+
+def caller_of(request: Request) -> Owner | Actor | None:
+    """Return who was found to ask, None if nobody had to prove it."""
+    return getattr(request.state, "caller", None)
+
+
+def proof_of(dependant: Dependant) -> Proof[Any] | None:
+    """Return the proof that a route depends on, if there is one."""
+    for each in dependant.dependencies:
+        if isinstance(each.call, Proof):
+            return each.call
+    return None
 
 
 def _credential(request: Request, expected_scheme: str) -> str:
@@ -34,41 +75,37 @@ def _credential(request: Request, expected_scheme: str) -> str:
     return credential.strip()
 
 
-def owner(
-    request: Request,
-    context: CurrentContext,
-    _documented: Annotated[None, Depends(_case_scheme)],
-) -> Owner:
-    """Return the owner of the case that the header opens. Raises Unauthenticated."""
-    number, _, access_key = _credential(request, "case").rpartition(":")
+def _owner(context: Context, credential: str) -> Owner:
+    number, _, access_key = credential.rpartition(":")
     return authenticate.owner(context, number, access_key)
 
 
-def _key_holder(
-    request: Request,
-    context: CurrentContext,
-    today: Today,
-    _documented: Annotated[None, Depends(_key_scheme)],
-) -> Actor:
-    return authenticate.key_holder(context, _credential(request, "bearer"), today)
+class _OfCase(Proof[Owner]):
+    async def __call__(
+        self, request: Request, _documented: Annotated[None, Depends(_case_scheme)]
+    ) -> Owner:
+        return self.caller(request)
 
 
-KeyHolder = Annotated[Actor, Depends(_key_holder)]
+class _OfKey(Proof[Actor]):
+    def __init__(self, act: Act) -> None:
+        super().__init__(lambda context, key: _holder(context, key, act), scheme="bearer")
+
+    async def __call__(
+        self, request: Request, _documented: Annotated[None, Depends(_key_scheme)]
+    ) -> Actor:
+        return self.caller(request)
 
 
-def may_look_up(actor: KeyHolder) -> Actor:
-    """Return the key holder, if its role may look up. Raises Forbidden."""
-    actor.require(Act.LOOKUP)
+def _holder(context: Context, key: str, act: Act) -> Actor:
+    actor = authenticate.key_holder(context, key, dependencies.current_day())
+    actor.require(act)
     return actor
 
 
-def may_observe(actor: KeyHolder) -> Actor:
-    """Return the key holder, if its role may submit observations. Raises Forbidden."""
-    actor.require(Act.OBSERVE)
-    return actor
-
-
-def may_respond(actor: KeyHolder) -> Actor:
-    """Return the key holder, if its role may give feedback on matches. Raises Forbidden."""
-    actor.require(Act.FEEDBACK)
-    return actor
+owner = _OfCase(_owner, scheme="case")
+"""The owner of the case that the header opens. Raises Unauthenticated."""
+may_look_up = _OfKey(Act.LOOKUP)
+"""The key holder, if its role may look up. Raises Unauthenticated or Forbidden, as the others."""
+may_observe = _OfKey(Act.OBSERVE)
+may_respond = _OfKey(Act.FEEDBACK)

@@ -11,17 +11,27 @@ from service.domain.errors import NotReady
 from service.workflows.context import Context
 
 
-def context(request: Request) -> Context:
+def loaded(request: Request) -> Context:
     """Return the context of this process. Raises NotReady while it is loading."""
-    loaded: Context = request.app.state.context
-    if not loaded.replica.ready:
+    context: Context = request.app.state.context
+    if not context.replica.ready:
         raise NotReady
-    return loaded
+    return context
 
 
-def today() -> date:
+async def context(request: Request) -> Context:
+    """The same as a dependency. `async`, as all that do not wait: a thread costs more than they."""
+    return loaded(request)
+
+
+def current_day() -> date:
     """Return the current day in UTC. Only here do requests read a clock for what is stored."""
     return datetime.now(UTC).date()
+
+
+async def today() -> date:
+    """The same as a dependency."""
+    return current_day()
 
 
 CurrentContext = Annotated[Context, Depends(context)]

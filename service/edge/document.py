@@ -1,35 +1,133 @@
-"""The body of a request as JSON, parsed more strictly than Python does (I-JSON, RFC 7493)."""
+"""The body of a request as JSON, parsed more strictly than Python does (I-JSON, RFC 7493).
+
+In this order, so that nothing costs more than whoever sends it has a right to: the credential, the
+declared size, the body, its number of values, the parse, the validation up to the first faults.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from email.message import Message
+from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+
+from service import limits
+from service.domain.actor import Actor
+from service.domain.errors import TooLarge
+from service.edge.bodies import Callers, Lane, body_of, enter_lane
+from service.edge.budgets import budgets_of
+from service.edge.credentials import caller_of, proof_of
+from service.edge.incoming import StrictIn
+from service.edge.sources import source_of
+from service.edge.work_threads import in_threads
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+Model = TypeVar("Model", bound=StrictIn)
 
 
 class StrictRoute(APIRoute):
     """A route whose JSON body is UTF-8, without duplicate names, NaN or Infinity."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler of this route, called with a request that parses strictly."""
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
+        super().__init__(path, in_threads(endpoint), **more)
+
+    def get_route_handler(self) -> Handle:
+        """Return FastAPI's handler of this route, called with a request that is read already."""
         handle = super().get_route_handler()
+        proof = proof_of(self.dependant)
+        callers, model = proof.callers if proof else Callers.OPENING, _model_of(self)
 
         async def handle_strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            if proof:
+                await proof.prove(request)
+            lane = enter_lane(request, callers)
+            if model is None:
+                return await handle(request)
+            if proof is None:
+                budgets_of(request).charge_attempt(source_of(request))
+            return await _with_document(request, handle, model, lane)
 
         return handle_strictly
 
 
-class _StrictRequest(Request):
-    async def json(self) -> Any:  # noqa: ANN401 (whatever the document holds)
-        """Return the parsed body.
+def _model_of(route: APIRoute) -> type[StrictIn] | None:
+    model: Any = route.body_field.field_info.annotation if route.body_field else None
+    if model is not None and not issubclass(model, StrictIn):
+        raise TypeError(f"the body of {route.path} is no StrictIn")
+    return model  # type: ignore[no-any-return]
 
-        Raises JSONDecodeError, the only error for which FastAPI blames the client.
-        """
-        return parse(await self.body())
+
+async def _with_document(
+    request: Request, handle: Handle, model: type[StrictIn], lane: Lane
+) -> Response:
+    if not _is_json(request.headers.get("Content-Type", "")):
+        raise RequestValidationError([{"type": "model_attributes_type", "loc": ("body",)}])
+    async with body_of(request, lane, min(model.LIMIT.size, _most(request))) as untrusted:
+        if isinstance(actor := caller_of(request), Actor):
+            budgets_of(request).charge_bytes(actor.id, len(untrusted))
+        if not untrusted:
+            raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
+        if len(untrusted) <= limits.INLINE_BODY:
+            document = _checked(model, untrusted)
+        else:
+            document = await run_in_threadpool(_checked, model, untrusted)
+        return await handle(_ReadRequest(request, document))
+
+
+def _most(request: Request) -> int:
+    most: int = request.app.state.context.settings.max_body_bytes
+    return most
+
+
+def _is_json(content_type: str) -> bool:
+    message = Message()
+    message["content-type"] = content_type
+    subtype = message.get_content_subtype()
+    of_application = message.get_content_maintype() == "application"
+    return (
+        bool(content_type) and of_application and (subtype == "json" or subtype.endswith("+json"))
+    )
+
+
+class _ReadRequest(Request):
+    """A request whose body was read, parsed and validated; FastAPI passes the model on as it is."""
+
+    def __init__(self, request: Request, document: BaseModel) -> None:
+        super().__init__(request.scope, request.receive)
+        self._document = document
+
+    async def body(self) -> bytes:
+        """Return something that is not empty, which is all that FastAPI looks for."""
+        return b"{}"
+
+    async def json(self) -> Any:  # noqa: ANN401 (whatever the document holds)
+        """Return the model."""
+        return self._document
+
+
+def _checked(model: type[Model], untrusted: bytes) -> Model:
+    """Return the model of a document. Raises RequestValidationError."""
+    try:
+        return validated(model, untrusted)
+    except json.JSONDecodeError:
+        raise RequestValidationError([{"type": "json_invalid", "loc": ("body",)}]) from None
+    except ValidationError as err:
+        details = err.errors(include_url=False, include_context=False, include_input=False)
+        faults = [{"type": each["type"], "loc": ("body", *each["loc"])} for each in details]
+        raise RequestValidationError(faults) from None
+
+
+def validated(model: type[Model], untrusted: bytes) -> Model:
+    """Return the model of a document. Raises JSONDecodeError, ValidationError or TooLarge."""
+    if untrusted.count(b",") > model.LIMIT.commas:
+        raise TooLarge
+    return model.model_validate(parse(untrusted))
 
 
 def parse(untrusted: bytes) -> Any:  # noqa: ANN401 (whatever the document holds)
@@ -43,10 +141,10 @@ def parse(untrusted: bytes) -> Any:  # noqa: ANN401 (whatever the document holds
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse duplicate names: two parsers may each use a different one."""
+    """Refuse duplicate names: two parsers may each use a different one. Refuse many names, too."""
     members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("duplicate name")
+    if len(members) != len(pairs) or len(pairs) > limits.MAX_NAMES:
+        raise ValueError("duplicate names, or more than any document has")
     return members
 
 

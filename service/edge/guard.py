@@ -11,9 +11,11 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from service.domain.errors import TooLarge
+from service.domain.errors import ServiceError, TooLarge, TooManyRequests
+from service.edge.bodies import declared_length
 from service.edge.meters import Meters
 from service.edge.problems import problem, unexpected
+from service.edge.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,6 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-_MAX_DIGITS = 20
-"""Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
 
 
 class Guard:
@@ -44,73 +44,91 @@ class Guard:
         *,
         max_body_bytes: int,
         meters: Meters,
-        too_large: Callable[[Scope], App] = lambda _scope: problem(TooLarge()),
+        throttle: Throttle,
+        refusal: Callable[[Scope, ServiceError], App] = lambda _scope, err: problem(err),
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._meters = meters
-        self._too_large = too_large
+        self._throttle = throttle
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        exchange = _Exchange(scope, receive, send, self._max_body_bytes, self._throttle)
+        asked = {**scope, "method": "GET"} if exchange.is_head else scope  # RFC 9110, 9.3.2
         started = time.perf_counter()
-        status = 0
-        received_bytes = 0
-
-        async def receive_counted() -> Message:
-            nonlocal received_bytes
-            message = await receive()
-            received_bytes += len(message.get("body", b""))
-            self._require_within_limit(received_bytes)
-            return message
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(header for header in HEADERS if header[0] not in present),
-                ]
-            await send(message)
-
         try:
-            self._require_within_limit(_declared_length(scope))
-            await self._app(scope, receive_counted, send_with_headers)
+            exchange.require_within_limit(declared_length(scope["headers"]))
+            self._throttle.enter(asked)
+            await self._app(asked, exchange.receive, exchange.send)
         except _BodyTooLarge:
-            await self._too_large(scope)(scope, receive, send_with_headers)
+            await self._refusal(asked, TooLarge())(asked, receive, exchange.send)
+        except TooManyRequests as err:
+            await self._refusal(asked, err)(asked, receive, exchange.send)
         except Exception as err:  # Starlette's own handler would answer without our headers
-            if status:
+            if exchange.status:
                 raise
-            await unexpected(err, _route(scope))(scope, receive, send_with_headers)
+            await unexpected(err, _route(asked))(asked, receive, exchange.send)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._record(scope["method"], _route(asked), exchange.status, seconds)
 
-    def _require_within_limit(self, size: int) -> None:
-        if size > self._max_body_bytes:
-            raise _BodyTooLarge
-
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route(scope)
-        method = scope["method"] if scope["method"] in METHODS else "other"
+    def _record(self, method: str, route: str, status: int, seconds: float) -> None:
+        method = method if method in METHODS else "other"
         self._meters.requests.labels(route, method, status).observe(seconds)
         fields = {"route": route, "method": method, "status": status}
         log.info("answered", extra={**fields, "ms": round(1000 * seconds, 1)})
 
 
+class _Exchange:
+    """The messages of one request and its answer."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, max_body_bytes: int, throttle: Throttle
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._max_body_bytes = max_body_bytes
+        self._throttle = throttle
+        self._received_bytes = 0
+        self.is_head = scope["method"] == "HEAD"
+        self.status = 0
+        """Of the answer, 0 until it begins."""
+
+    async def receive(self) -> Message:
+        """Receive, and count the bytes of the body."""
+        message = await self._receive()
+        self._received_bytes += len(message.get("body", b""))
+        self.require_within_limit(self._received_bytes)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send, with the headers of every answer, and without the body of one to HEAD."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            await self._throttle.leave(self._scope, self.status)
+            present = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                *(header for header in HEADERS if header[0] not in present),
+            ]
+        elif self.is_head:
+            message["body"] = b""
+        await self._send(message)
+
+    def require_within_limit(self, size: int) -> None:
+        """Raise _BodyTooLarge above the limit."""
+        if size > self._max_body_bytes:
+            raise _BodyTooLarge
+
+
 class _BodyTooLarge(BaseException):
     """Not an Exception, so that nothing inside the app takes it for invalid JSON."""
-
-
-def _declared_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value[:_MAX_DIGITS])
-    return 0
 
 
 def _route(scope: Scope) -> str:

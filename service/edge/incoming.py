@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 from pydantic.config import JsonDict, JsonValue
 
 from hashing.errors import InvalidSignal
@@ -19,7 +19,9 @@ from hashing.signals import (
     WindowSignal,
     parse,
 )
+from service import limits
 from service.domain.errors import InvalidRequest
+from service.limits import DocumentLimit
 
 MAX_FRAMES = 1200
 MAX_MILLISECONDS = 4 * 60 * 60 * 1000
@@ -52,9 +54,16 @@ ENTRIES: list[JsonValue] = [PICTURE, _WITH_WINDOWS, VIDEO]
 
 
 class StrictIn(BaseModel):
-    """A request model: refuses undocumented names, and types other than the documented ones."""
+    """A request model: refuses undocumented names, and types other than the documented ones.
+
+    A list is validated up to its first faulty item: a document of nothing but faults costs no more
+    than one with a single one.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    LIMIT: ClassVar[DocumentLimit] = limits.FEEDBACK
+    """How large a document of this model may be; the smallest unless one says otherwise."""
 
 
 class PerceptualIn(StrictIn):
@@ -94,7 +103,7 @@ class ViewIn(StrictIn):
 
     view: ViewName
     quality: Quality
-    values: Annotated[list[Hex32], Field(min_length=1, max_length=ORIENTATIONS)]
+    values: Annotated[list[Hex32], Field(min_length=1, max_length=ORIENTATIONS), FailFast()]
 
     def value(self) -> ViewSignals:
         """Return it as a plain value."""
@@ -104,7 +113,7 @@ class ViewIn(StrictIn):
 class SeenFrameIn(FrameIn):
     """A frame of a video that is looked up, with the views of it."""
 
-    views: Annotated[list[ViewIn], Field(max_length=MAX_FRAME_VIEWS)] = []
+    views: Annotated[list[ViewIn], Field(max_length=MAX_FRAME_VIEWS), FailFast()] = []
 
 
 class WindowIn(StrictIn):
@@ -125,9 +134,9 @@ class EntryIn(StrictIn):
     model_config = ConfigDict(json_schema_extra={"examples": ENTRIES})
 
     kind: Literal["picture", "video"]
-    signals: Annotated[list[SignalIn], Field(max_length=4)]
-    frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES)] = []
-    windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS)] = []
+    signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
+    frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
+    windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast()] = []
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
@@ -148,9 +157,9 @@ class ItemIn(StrictIn):
     model_config = ConfigDict(json_schema_extra={"examples": [PICTURE, WITH_VIEWS, VIDEO]})
 
     kind: Literal["picture", "video"]
-    signals: Annotated[list[SignalIn], Field(max_length=4)]
-    frames: Annotated[list[SeenFrameIn], Field(max_length=MAX_FRAMES)] = []
-    views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS)] = []
+    signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
+    frames: Annotated[list[SeenFrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
+    views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS), FailFast()] = []
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""

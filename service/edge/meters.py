@@ -29,6 +29,12 @@ class Meters:
             ("verdict",),
             registry=self.registry,
         )
+        self.refused = Counter(
+            "takeback_refused",
+            "Requests answered with 429, by the budget that was used up",
+            ("budget",),
+            registry=self.registry,
+        )
         self.indexed = Gauge(
             "takeback_index_signals",
             "Signals that can be found, by space and type",
@@ -72,7 +78,7 @@ class Meters:
         return generate_latest(self.registry)
 
 
-def _meters(request: Request) -> Meters:
+async def _meters(request: Request) -> Meters:
     meters: Meters = request.app.state.meters
     return meters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -26,8 +27,12 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.IllegalTransition: HTTPStatus.CONFLICT,
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 """The status of every error of the service; a test looks for each class here."""
 
@@ -48,7 +53,15 @@ class Problem(BaseModel):
 
 def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of the problems that a route can answer with."""
-    always = (errors.InvalidRequest, errors.TooLarge, errors.NotReady)
+    always = (
+        errors.InvalidRequest,
+        errors.TooLarge,
+        errors.TooSlow,
+        errors.TooManyRequests,
+        errors.NotReady,
+        errors.Busy,
+        errors.StoreFull,
+    )
     documented: list[type[errors.ServiceError]] = [*always, *kinds]
     return {
         STATUS[kind].value: {
@@ -72,9 +85,16 @@ def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONRe
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Case, Bearer realm="takeback"'
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if retry_after := retry_after_of(err):
+        headers["Retry-After"] = retry_after
     return _document(status, type(err).__name__, str(err), faults=faults, headers=headers)
+
+
+def retry_after_of(err: errors.ServiceError) -> str | None:
+    """Return after how many seconds to try again (RFC 9110, 10.2.3), if that may help."""
+    if isinstance(err, errors.TooManyRequests):
+        return str(max(1, math.ceil(err.seconds)))
+    return "1" if STATUS[type(err)] is HTTPStatus.SERVICE_UNAVAILABLE else None
 
 
 def unexpected(err: Exception, route: str) -> JSONResponse:

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, FailFast, Field, StringConstraints
 
+from service import limits
 from service.domain.case import MAX_ENTRIES
-from service.domain.errors import NotEligible
+from service.domain.errors import NotEligible, TooLarge
 from service.edge import incoming
 from service.edge.incoming import EntryIn, Hex32, StrictIn
 from service.workflows.intake import NewCase
 
 MAX_NOTE = 1000
 
-Entries = Annotated[list[EntryIn], Field(min_length=1, max_length=MAX_ENTRIES)]
+
+def _few_frames(entries: list[EntryIn]) -> list[EntryIn]:
+    if sum(len(entry.frames) for entry in entries) > limits.MAX_FRAMES:
+        raise TooLarge
+    return entries
+
+
+Entries = Annotated[
+    list[EntryIn],
+    Field(min_length=1, max_length=MAX_ENTRIES),
+    FailFast(),
+    AfterValidator(_few_frames),
+]
 
 
 class EligibilityIn(StrictIn):
@@ -28,7 +41,11 @@ class EligibilityIn(StrictIn):
     intimate: bool
 
 
-class SubmissionIn(StrictIn):
+class _OwnerDocument(StrictIn):
+    LIMIT = limits.SUBMISSION
+
+
+class SubmissionIn(_OwnerDocument):
     """The one document that leaves an owner's device."""
 
     model_config = ConfigDict(
@@ -62,13 +79,13 @@ class SubmissionIn(StrictIn):
         )
 
 
-class EntriesIn(StrictIn):
+class EntriesIn(_OwnerDocument):
     """More entries for an open case."""
 
     entries: Entries
 
 
-class MoreIn(StrictIn):
+class MoreIn(_OwnerDocument):
     """More entries for an open case, with what opens it: a form has no headers."""
 
     case: Annotated[str, StringConstraints(max_length=40)]

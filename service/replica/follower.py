@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hashing.signals import SignalType
-from service.domain.errors import NotReady
 from service.matching.index import HammingIndex
 from service.matching.segment_directory import OpenResult, SegmentDirectory
 from service.matching.warm import warm
@@ -54,10 +53,7 @@ class Replica:
 
     def require_current(self) -> None:
         """Raise NotReady unless the store can be reached and has the tables of this version."""
-        if not self.database.is_current():
-            raise NotReady(
-                "The tables are not those of this version. Run: python -m service migrate"
-            )
+        self.database.require_current()
 
     def load(self, *, anew: bool = False) -> None:
         """Open the indexes; read from the store what is damaged or missing, or all of it `anew`.

@@ -6,6 +6,7 @@ PostgreSQL with its default `synchronous_commit=on`.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -22,10 +23,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from service.domain.errors import NotReady
+from service.domain.errors import NotReady, StoreFull
 from service.settings import InvalidSetting
 
+log = logging.getLogger(__name__)
+
 Tx = sa.Connection
+
+UNUSABLE = (
+    "The store cannot be opened: its file is damaged, is no database, or may not be written. Look "
+    "at takeback.db in the state folder, or restore a backup."
+)
+_DISK_FULL = "53100"
 
 EXAMPLE_URL = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 BUSY_MS = 15_000
@@ -46,7 +55,7 @@ class Database:
         except (sa.exc.ArgumentError, ModuleNotFoundError) as err:
             raise InvalidSetting(f"TAKEBACK_DATABASE_URL must be like {EXAMPLE_URL}.") from err
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(Path(parsed.database).parent)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -131,6 +140,13 @@ class Database:
             here = MigrationContext.configure(tx).get_current_revision()
         return here == ScriptDirectory.from_config(_alembic()).get_current_head()
 
+    def require_current(self) -> None:
+        """Raise NotReady unless the store can be reached and has the tables of this version."""
+        if not self.is_current():
+            raise NotReady(
+                "The tables are not those of this version. Run: python -m service migrate"
+            )
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -157,16 +173,52 @@ def may_append_changes(tx: Tx) -> bool:
     return bool(tx.get_execution_options().get("takeback_changes", False))
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise InvalidSetting(
+            f"The folder of the store, {folder}, cannot be made. Choose another one with "
+            "TAKEBACK_STATE, or let this user write there."
+        ) from err
+
+
 @contextmanager
 def _reachable() -> Iterator[None]:
     try:
         yield
     except DBAPIError as err:
+        if _is_full(err):
+            log.error("store full")  # noqa: TRY400 (the text of an error may hold anything)
+            raise StoreFull from err
+        if _is_unusable(err):
+            log.error("store unusable")  # noqa: TRY400 (the same)
+            raise NotReady(UNUSABLE) from err
         if err.connection_invalidated or isinstance(err, sa.exc.OperationalError):
             raise NotReady from err
         raise
     except sa.exc.TimeoutError as err:  # every connection is in use, and stays so
         raise NotReady from err
+
+
+def _is_full(err: DBAPIError) -> bool:
+    """Whether the disk is full. PostgreSQL: class 53, insufficient resources."""
+    state = getattr(err.orig, "sqlstate", None)
+    return _sqlite_code(err) == sqlite3.SQLITE_FULL or state == _DISK_FULL
+
+
+def _is_unusable(err: DBAPIError) -> bool:
+    return _sqlite_code(err) in {
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    }
+
+
+def _sqlite_code(err: DBAPIError) -> int:
+    return int(getattr(err.orig, "sqlite_errorcode", 0)) & 0xFF  # the rest is detail
 
 
 def _alembic(connection: Tx | None = None) -> Config:

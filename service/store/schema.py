@@ -205,5 +205,7 @@ identity = sa.Table(
     "identity",
     metadata,
     sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary(32)),
 )
-"""One row: the random name of this store, which its index carries too."""
+"""One row: the random name of this store, which its index carries too; and the fingerprint of the
+secret that keys its hashes, null until a process with a secret has opened it."""

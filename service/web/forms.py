@@ -6,12 +6,17 @@ the owner was shown, and a line break. So anybody can read what the browser send
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
-from service.domain.errors import InvalidRequest, TooLarge
+from service import limits
+from service.domain.errors import InvalidRequest
+from service.edge.bodies import Callers, body_of, enter_lane
+from service.edge.budgets import budgets_of
+from service.edge.sources import source_of
 
 MAX_BYTES = 4096
 """Largest small form: our longest has a case number, a key and five answers."""
@@ -23,9 +28,12 @@ INVALID = "The page sent something that it should not. Go back and try again."
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    body = await _body(request, _FORM)
-    if len(body) > MAX_BYTES:
-        raise TooLarge
+    _check_media_type(request, _FORM)
+    async with body_of(request, enter_lane(request, Callers.OWNER), MAX_BYTES) as body:
+        return _parsed(body)
+
+
+def _parsed(body: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -39,17 +47,19 @@ async def _fields(request: Request) -> dict[str, str]:
     return dict(pairs)
 
 
-async def _document(request: Request) -> bytes:
-    body = await _body(request, _DOCUMENT)
-    if not body.startswith(_PREFIX) or not body.endswith(_SUFFIX):
-        raise InvalidRequest(INVALID)
-    return body[len(_PREFIX) : -len(_SUFFIX)]
+async def _document(request: Request) -> AsyncIterator[bytes]:
+    _check_media_type(request, _DOCUMENT)
+    budgets_of(request).charge_attempt(source_of(request))
+    most = len(_PREFIX) + limits.SUBMISSION.size + len(_SUFFIX)
+    async with body_of(request, enter_lane(request, Callers.OPENING), most) as body:
+        if not body.startswith(_PREFIX) or not body.endswith(_SUFFIX):
+            raise InvalidRequest(INVALID)
+        yield body[len(_PREFIX) : -len(_SUFFIX)]
 
 
-async def _body(request: Request, media_type: str) -> bytes:
+def _check_media_type(request: Request, media_type: str) -> None:
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != media_type:
         raise InvalidRequest(INVALID)
-    return await request.body()
 
 
 Fields = Annotated[dict[str, str], Depends(_fields)]

@@ -14,9 +14,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.domain.errors import NotFound, ServiceError, TooLarge
-from service.edge.problems import STATUS
+from service.domain.errors import NotFound, ServiceError
+from service.edge.problems import STATUS, retry_after_of
 from service.edge.unexpected_errors import log_unexpected
+from service.edge.work_threads import in_threads
 from service.web import headers, languages, statics
 from service.web.headers import Kind
 from service.web.languages import Language
@@ -130,6 +131,9 @@ class AnswerWithPage(Exception):
 class PageRoute(APIRoute):
     """A route that answers errors with a page, in the language of the request."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 (FastAPI's own)
+        super().__init__(path, in_threads(endpoint), **more)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler of this route, with its errors caught."""
         handle = super().get_route_handler()
@@ -142,7 +146,8 @@ class PageRoute(APIRoute):
             except AnswerWithPage as answer:
                 return answer.page
             except ServiceError as err:
-                return self.error(request, type(err).__name__, STATUS[type(err)].value)
+                page = self.error(request, type(err).__name__, STATUS[type(err)].value)
+                return _with_retry_after(page, err)
             except Exception as err:  # noqa: BLE001 (outside of here the answer would be JSON)
                 log_unexpected(err, self.path)
                 return self.error(request, "ServiceError", 500)
@@ -170,18 +175,25 @@ class FrameRoute(PageRoute):
 _PAGE_PATH = re.compile(r"/([a-z]{2,3}(?:-[a-z]{2,4})?)/")
 
 
-def too_large_page(scope: MutableMapping[str, Any]) -> Response | None:
-    """Return the error page for a body over the limit, or None if the path is not a page's.
+def refusal(scope: MutableMapping[str, Any], err: ServiceError) -> Response | None:
+    """Return the error page of a request that no route was chosen for; None if it is no page's.
 
-    The limit is checked before a route is chosen, so the language is parsed from the path.
+    The language is parsed from the path.
     """
     match = _PAGE_PATH.match(scope["path"])
     if not match:
         return None
     scope["path_params"] = {"language": match[1]}
+    request, name = Request(scope), type(err).__name__
     if scope["path"].endswith("/sent"):
-        return to_framed_error(Request(scope), "TooLarge")
-    return error_page(Request(scope), "TooLarge", STATUS[TooLarge].value)
+        return _with_retry_after(to_framed_error(request, name), err)
+    return _with_retry_after(error_page(request, name, STATUS[type(err)].value), err)
+
+
+def _with_retry_after(answer: Response, err: ServiceError) -> Response:
+    if retry_after := retry_after_of(err):
+        answer.headers["Retry-After"] = retry_after
+    return answer
 
 
 def _is_cross_site(request: Request) -> bool:

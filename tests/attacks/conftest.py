@@ -1,5 +1,14 @@
-"""The world of the service's own tests, for those who attack it."""
+"""The world of the service's own tests; a service for all attacks, or for one that ends it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.server import running
+from tests.attacks.target import Target
 from tests.server.conftest import (  # noqa: F401 (fixtures, and what gives them a store)
     api,
     app,
@@ -12,3 +21,19 @@ from tests.server.conftest import (  # noqa: F401 (fixtures, and what gives them
     wire,
     world,
 )
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    state: Path = tmp_path_factory.mktemp("attacked") / "state"
+    with running(state) as service:
+        made = Target(service, service.new_key("Somewhere"))
+        assert made.lookup() == 200
+        yield made
+
+
+@pytest.fixture
+def own_target(tmp_path: Path) -> Iterator[Target]:
+    """A service for one test alone, which ends it."""
+    with running(tmp_path / "state") as service:
+        yield Target(service, "")

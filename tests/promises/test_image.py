@@ -25,15 +25,16 @@ def test_what_the_image_copies_is_enough_to_run_the_service(tmp_path: Path) -> N
     measured = ("COVERAGE", "TAKEBACK")  # what is copied is not what is measured, and compiles anew
     kept = {name: text for name, text in os.environ.items() if not name.startswith(measured)}
     environment = {**kept, "TAKEBACK_STATE": str(tmp_path / "state")}
-    done = subprocess.run(
-        [sys.executable, "-m", "service", "reindex"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    for act in ("migrate", "reindex"):
+        done = subprocess.run(
+            [sys.executable, "-m", "service", act],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
     assert "bank" in done.stdout
     where = "import hashing, service; print(hashing.__file__, service.__file__)"
     command = [sys.executable, "-c", where]

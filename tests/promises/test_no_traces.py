@@ -132,5 +132,5 @@ def _values(contents: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.enable_socket
 def test_the_secret_is_readable_by_its_user_only(server: Service) -> None:
-    server.command("reindex")
+    server.command("migrate")
     assert (server.state / "secret").stat().st_mode & 0o777 == 0o600

@@ -1,20 +1,27 @@
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
 import stat
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from fastapi.testclient import TestClient
 
 from service.domain.errors import NotReady
 from service.settings import InvalidSetting
 from service.store import database as database_module
 from service.store.database import Database, Tx
 from service.store.schema import cases, entries, excluded_signals, metadata, progress, signals
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Wire, World
 
 pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
@@ -194,3 +201,33 @@ def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(address: str
     with pytest.raises(InvalidSetting, match="TAKEBACK_DATABASE_URL") as raised:
         Database(address)
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.stores("sqlite")
+def test_a_full_disk_is_told_as_one_and_what_is_there_is_read(
+    api: TestClient, served: World, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite says the same of a full disk and of a file that may not grow."""
+    engine = served.context.database.engine
+    engine.dispose()
+
+    def grow_no_further(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA max_page_count=1")  # as many as there are
+
+    video = served.video([served.value() for _ in range(1200)])
+    key = served.value().hex()
+    before = api.post("/v1/cases", json=wire.submission(served.picture(), key=key)).json()
+    engine.dispose()
+    sa.event.listen(engine, "connect", grow_no_further)
+    answer = api.post("/v1/cases", json=wire.submission(video))
+    assert (answer.status_code, answer.json()["type"]) == (507, "takeback:problem:store-full")
+    assert "nothing is lost on your device" in answer.json()["detail"].lower()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "store full"
+    ]
+    sent = b"document=" + json.dumps(wire.submission(video)).encode() + b"\r\n"
+    page = api.post("/en/sent", content=sent, headers={"Content-Type": "text/plain"})
+    assert (page.status_code, "We cannot take it now." in page.text) == (507, True)
+    owner = {"Authorization": f"Case {before['case_number']}:{key}"}
+    assert api.get("/v1/case", headers=owner).status_code == 200
+    assert 'status="507"' in api.get("/metrics").text

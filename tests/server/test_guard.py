@@ -10,8 +10,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.edge import dependencies
+from service.edge.budgets import Budgets
 from service.edge.guard import HEADERS, Guard
 from service.edge.meters import Meters
+from service.edge.sources import Sources
+from service.edge.throttle import Throttle
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from tests.server.conftest import Wire, World
@@ -49,9 +53,11 @@ def chunks(size: int) -> Iterator[bytes]:
     yield b" " * (size % 2**16)
 
 
-@pytest.mark.parametrize("path", ["/v1/cases", "/v1/lookup", "/v1/case/entries"])
-def test_a_body_too_large_is_refused_whatever_length_it_claims(api: TestClient, path: str) -> None:
-    headers = {"content-type": "application/json"}
+@pytest.mark.parametrize("path", ["/v1/cases", "/v1/lookup", "/v1/observations"])
+def test_a_body_too_large_is_refused_whatever_length_it_claims(
+    api: TestClient, served: World, path: str
+) -> None:
+    headers = {"content-type": "application/json", "authorization": f"Bearer {served.key()}"}
     for content in (b" " * (MOST + 1), chunks(MOST + 1)):
         answer = api.post(path, content=content, headers=headers)
         assert answer.status_code == 413
@@ -75,7 +81,7 @@ def test_a_fault_is_answered_with_the_headers_and_without_words(
         raise ValueError(SECRET)
 
     app.dependency_overrides[dependencies.context] = fail
-    answer = api.get("/v1/case")
+    answer = api.get("/readyz")
     assert answer.status_code == 500
     assert answer.json()["type"] == "takeback:problem:service-error"
     guarded(answer)
@@ -124,8 +130,10 @@ def test_a_fault_after_the_answer_has_begun_is_not_answered_twice() -> None:
     async def send(message: Any) -> None:
         sent.append(message["type"])
 
-    guard = Guard(app, max_body_bytes=1, meters=Meters())
-    scope = {"type": "http", "method": "GET", "headers": []}
+    settings = Settings()
+    throttle = Throttle(Budgets(settings, print), Sources(settings.is_proxy))
+    guard = Guard(app, max_body_bytes=1, meters=Meters(), throttle=throttle)
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     with pytest.raises(ValueError, match=r"^it broke$"):
         asyncio.run(guard(scope, receive, send))
     assert sent == ["http.response.start"]

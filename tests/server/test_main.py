@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo import server
+from service import server as listening
 from service.__main__ import _JsonLines, main
+from service.app import VERSION
 from service.domain.case import Concern, EntryStatus
 from service.domain.sighting import Feedback, Verdict
+from service.store.database import Database
 from service.workflows import respond
 from service.workflows.respond import Response
 
@@ -60,14 +63,117 @@ def run(
     return command
 
 
-def test_the_embedded_store_keeps_itself_current(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("TAKEBACK_STATE", str(tmp_path / "var"))
+@pytest.fixture
+def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state folder of a service with an embedded store, which does not exist yet."""
     monkeypatch.delenv("TAKEBACK_DATABASE_URL", raising=False)
+    monkeypatch.delenv("TAKEBACK_SECRET", raising=False)
+    monkeypatch.setenv("TAKEBACK_STATE", str(tmp_path / "var"))
+    return tmp_path / "var"
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one sentence that was said, without log lines."""
+    out, err = capsys.readouterr()
+    (said,) = [line for line in err.splitlines() if not line.startswith("{")]
+    assert out == ""
+    assert said.startswith("service: ")
+    return said
+
+
+def test_the_embedded_store_keeps_itself_current(
+    embedded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["migrate"]) == 0
+    assert {path.name for path in embedded.glob("*[!lm]")} == {"secret", "takeback.db"}
+    database = Database(f"sqlite:///{embedded / 'takeback.db'}")
+    database.downgrade("0004")
+    database.close()
+    capsys.readouterr()
     assert main(["keys", "list"]) == 0
     assert capsys.readouterr().out == ""
-    assert {path.name for path in (tmp_path / "var").glob("*[!lm]")} == {"secret", "takeback.db"}
+
+
+@pytest.mark.parametrize(
+    "words", [["keys", "list"], ["keys", "create", "--role", "platform", "--name", "x"], ["work"]]
+)
+def test_most_commands_make_no_store(
+    embedded: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(words) == 1
+    assert "TAKEBACK_STATE" in sentence(capsys)
+    assert not embedded.exists()
+
+
+def test_a_secret_that_is_missing_or_another_is_refused(
+    embedded: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        assert main(["migrate"]) == 0
+    assert main(["keys", "create", "--role", "platform", "--name", "x"]) == 0
+    capsys.readouterr()
+    kept = (embedded / "secret").read_text()
+    (embedded / "secret").unlink()
+    for words in (["serve"], ["work"], ["migrate"], ["keys", "list"]):
+        assert main(words) == 1
+        assert "TAKEBACK_SECRET" in sentence(capsys)
+        assert not (embedded / "secret").exists()
+        monkeypatch.setenv("TAKEBACK_SECRET", "5e" * 32)
+        assert main(words) == 1
+        assert "not that of this store" in sentence(capsys)
+        monkeypatch.delenv("TAKEBACK_SECRET")
+    (embedded / "secret").write_text(kept)
+    assert main(["keys", "list"]) == 0
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_store_from_before_takes_the_secret_that_it_is_opened_with(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.key()
+    monkeypatch.delenv("TAKEBACK_SECRET")
+    code, _, err = run("keys", "list")
+    assert (code, "missing" in err) == (1, True)
+    monkeypatch.setenv("TAKEBACK_SECRET", "5e" * 32)
+    assert run("keys", "list")[0] == 0
+    monkeypatch.setenv("TAKEBACK_SECRET", "ab" * 32)
+    assert run("keys", "list")[0] == 1
+
+
+def test_a_state_that_cannot_be_used_is_told(
+    embedded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    embedded.write_text("a file, not a folder")
+    for words in (["serve"], ["migrate"], ["keys", "list"]):
+        assert main(words) == 1
+        assert "TAKEBACK_STATE" in sentence(capsys)
+    embedded.unlink()
+    embedded.mkdir()
+    (embedded / "takeback.db").write_bytes(b"no database" * 1000)
+    for words in (["serve"], ["migrate"], ["keys", "list"]):
+        assert main(words) == 1
+        assert "takeback.db" in sentence(capsys)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_state_that_may_not_be_written_is_told(
+    embedded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    embedded.mkdir(mode=0o500)
+    assert main(["migrate"]) == 1
+    assert "takeback.db" in sentence(capsys)
+
+
+@pytest.mark.enable_socket
+def test_a_port_that_is_taken_is_told_before_anything_listens(
+    embedded: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del embedded
+    with listening.bound("127.0.0.1", 0) as taken:
+        taken.listen()
+        monkeypatch.setenv("TAKEBACK_PORT", str(taken.getsockname()[1]))
+        assert main(["serve"]) == 1
+    assert "TAKEBACK_PORT" in sentence(capsys)
 
 
 @pytest.mark.stores("sqlite", "postgresql")
@@ -250,6 +356,7 @@ def test_a_file_that_is_missing_is_told(run: Run, tmp_path: Path) -> None:
         ("TAKEBACK_PORT", "http"),
         ("TAKEBACK_SECRET", "hunter2"),
         ("TAKEBACK_DATABASE_URL", "nosql://u:hunter2@h/n"),
+        ("TAKEBACK_PROT", "hunter2"),
     ],
 )
 def test_a_bad_setting_is_told_by_name(
@@ -295,6 +402,16 @@ def test_a_log_line_has_our_words_only() -> None:
     assert (ours["route"], ours["status"]) == ("/v1/case", 200)
     assert "address" not in ours
     assert set(line("uvicorn.error", exc_info=None)) == {"at", "level", "from"}
+    known = line("uvicorn.error", msg="Invalid HTTP request received.")
+    assert known["says"] == "Invalid HTTP request received."
+    try:
+        dict[str, int]()["hunter2"]
+    except KeyError:
+        failed = line(
+            "uvicorn.error", msg="Exception in ASGI application\n", exc_info=sys.exc_info()
+        )
+    assert (failed["says"], failed["error"]) == ("Exception in ASGI application", "KeyError")
+    assert "hunter2" not in str(failed)
 
 
 @contextmanager
@@ -330,8 +447,9 @@ def test_the_worker_works_until_it_is_told_to_end(url: str, tmp_path: Path, numb
         "TAKEBACK_SECRET": "5e" * 32,
     }
     with process(["work"], settings) as started:
-        until_line(started, '"loaded"')
+        until_line(started, '"says": "working"')
         started.send_signal(number)
+        until_line(started, '"says": "ended"')
         assert started.wait(20) == 0
 
 
@@ -344,6 +462,12 @@ def test_serve_answers_and_logs_no_address(tmp_path: Path) -> None:
         service.stop(signal.SIGINT)
     lines = [line for line in service.log.splitlines() if line.startswith("{")]
     assert any('"/readyz"' in line for line in lines)
+    told = [json.loads(line) for line in lines]
+    assert [each["says"] for each in told if each.get("version") == VERSION] == [
+        "listening",
+        "ending",
+        "ended",
+    ]
     assert not any("127.0.0.1" in line for line in lines)
 
 

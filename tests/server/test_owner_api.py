@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -263,4 +264,4 @@ def test_a_place_that_no_entry_has_is_refused(
 
 def test_the_day_is_that_of_utc() -> None:
     before = datetime.now(UTC).date()
-    assert before <= dependencies.today() <= datetime.now(UTC).date()
+    assert before <= asyncio.run(dependencies.today()) <= datetime.now(UTC).date()

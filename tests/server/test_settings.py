@@ -22,8 +22,18 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "secret": ("ab" * 32, "ab" * 32),
         "host": ("::1", "::1"),
         "port": ("9000", 9000),
+        "trusted_proxies": ("10.0.0.0/8,::1", "10.0.0.0/8,::1"),
+        "connections": ("20", 20),
+        "connections_per_peer": ("10", 10),
         "worker": ("no", False),
         "max_body_bytes": ("1000", 1000),
+        "lookup_values_per_day": ("8", 8),
+        "observed_signals_per_day": ("9", 9),
+        "bytes_per_day": ("10", 10),
+        "cases_per_hour": ("11", 11),
+        "cases_per_hour_of_source": ("12", 12),
+        "case_signals_per_hour": ("13", 13),
+        "failures_per_minute_of_source": ("14", 14),
         "observation_days": ("7", 7),
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
@@ -49,6 +59,8 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_WORKER", ""),
         ("TAKEBACK_PORT", "http"),
         ("TAKEBACK_PORT", "0"),
+        ("TAKEBACK_PORT", "99999"),
+        ("TAKEBACK_TRUSTED_PROXIES", "everybody"),
         ("TAKEBACK_MAX_BODY_BYTES", "-1"),
         ("TAKEBACK_OBSERVATION_DAYS", "1.5"),
         ("TAKEBACK_EXIT_URL", ""),
@@ -106,3 +118,31 @@ def test_a_damaged_secret_is_refused_by_the_name_of_its_file(
 def test_without_a_url_the_store_is_in_the_state_folder() -> None:
     assert Settings(state=Path("/srv/x")).database == "sqlite:////srv/x/takeback.db"
     assert Settings(database_url="postgresql+psycopg://h/n").database == "postgresql+psycopg://h/n"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address", "expected"),
+    [
+        ("127.0.0.1,::1", "127.0.0.1", True),
+        ("127.0.0.1, ::1", "::1", True),
+        ("127.0.0.1", "127.0.0.2", False),
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "::1", False),
+        ("", "127.0.0.1", False),
+        ("10.0.0.0/8", "", False),
+    ],
+)
+def test_a_proxy_is_known_by_address_or_network(
+    proxies: str,
+    address: str,
+    expected: bool,  # noqa: FBT001 (a row of the table)
+) -> None:
+    assert Settings(trusted_proxies=proxies).is_proxy(address) is expected
+
+
+def test_a_name_that_is_no_setting_is_told_with_the_one_that_is_meant() -> None:
+    with pytest.raises(InvalidSetting, match=r"TAKEBACK_PROT is no setting.*TAKEBACK_PORT"):
+        read({"TAKEBACK_PROT": "8001"})
+    with pytest.raises(InvalidSetting, match="TAKEBACK_X is no setting"):
+        read({"TAKEBACK_X": "hunter2"})
+    assert read({"TAKEBACK_KEY": "k", "TAKEBACK_PASSPHRASE": "p"}) == Settings()

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from json import JSONDecodeError
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from service.domain.errors import Conflict, InvalidRequest, NotFound
 from service.edge import document
+from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
+from service.edge.incoming import StrictIn
 from service.edge.problems import STATUS
 from service.edge.submission import MoreIn, SubmissionIn
 from service.web.forms import INVALID, Document
@@ -27,7 +29,7 @@ from service.web.owner.stamps import CurrentMinute
 from service.web.pages import CurrentPages, FrameRoute, PageLanguage, error_page, to_frame
 from service.workflows import authenticate, intake
 from service.workflows.context import Context
-from service.workflows.intake import Added
+from service.workflows.intake import Added, NewCase
 
 ANSWER_MINUTES = 3
 """How long an answer can be shown: a browser asks for it at once."""
@@ -35,8 +37,17 @@ _MAX_TOKEN = 400
 """Longest address of an answer that is read, in characters; ours have about 170."""
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=FrameRoute)
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=StrictIn)
 NOTHING_ADDED = Added(0, 0)
+
+
+def _submitted_case(untrusted: Document, budgets: CurrentBudgets) -> NewCase:
+    new_case = _parsed(SubmissionIn, untrusted).new_case()
+    budgets.charge_case(new_case.entries)
+    return new_case
+
+
+SubmittedCase = Annotated[NewCase, Depends(_submitted_case)]
 
 
 @router.post("/sent")
@@ -45,13 +56,12 @@ def submit(
     context: CurrentContext,
     today: Today,
     minute: CurrentMinute,
-    untrusted: Document,
+    new_case: SubmittedCase,
 ) -> RedirectResponse:
     """Open a case. The same submission again opens no second one and returns the same number.
 
     Other content with the same key opens none either, and returns the number of the first case.
     """
-    new_case = _parsed(SubmissionIn, untrusted).new_case()
     outcome = "opened"
     try:
         number, _ = intake.open_case(context, new_case, today)
@@ -122,6 +132,6 @@ def _received(
 
 def _parsed(model: type[Model], untrusted: bytes) -> Model:
     try:
-        return model.model_validate(document.parse(untrusted))
+        return document.validated(model, untrusted)
     except (JSONDecodeError, ValidationError) as err:
         raise InvalidRequest(INVALID) from err
