@@ -1,4 +1,4 @@
-"""`python -m service`: serve, work, migrate, reindex, keys, review, exclude."""
+"""`python -m service`: serve, work, migrate, reindex, keys, review, set-aside, exclude."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
 from service.edge.incoming import EntryIn
 from service.settings import InvalidSetting, Settings, read
-from service.workflows import exclude, keyring, review
+from service.workflows import exclude, keyring, review, second_try
 from service.workflows.context import Context
 
 CONNECTIONS = 500
@@ -128,6 +128,20 @@ def _review_keep(settings: Settings, arguments: argparse.Namespace) -> None:
     print("Kept: it stays held.")
 
 
+def _set_aside_list(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        waiting = second_try.listed(context)
+    for one in waiting:
+        where = f"{one.subject.space:8}  {one.subject.id:8}"
+        print(f"{where}  {one.day}  {one.attempts:3} attempts  {one.error}")
+
+
+def _set_aside_retry(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        count = second_try.request(context)
+    print(f"{count} contents will be tried again by the worker within ten minutes.")
+
+
 def _exclude(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
         count = exclude.exclude(context, _contents(arguments.file), _today())
@@ -220,6 +234,7 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("key_id", help="as `keys list` shows it")
     revoke.set_defaults(run=_keys_revoke)
     _review_parser(commands)
+    _set_aside_parser(commands)
     excluded = commands.add_parser("exclude", help="never match public or plain content")
     excluded.add_argument("file", type=Path, help="output of `takeback hash --json`")
     excluded.set_defaults(run=_exclude)
@@ -238,6 +253,16 @@ def _review_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this 
         action = actions.add_parser(name, help=text)
         action.add_argument("entry", type=_entry_id, help="as `review list` shows it")
         action.set_defaults(run=run)
+
+
+def _set_aside_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)
+    actions = commands.add_parser(
+        "set-aside", help="what the worker could not compare"
+    ).add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="show space, id, last day, attempts and error")
+    listing.set_defaults(run=_set_aside_list)
+    retry = actions.add_parser("retry", help="have all of it tried again")
+    retry.set_defaults(run=_set_aside_retry)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
             context.replica.load()
             target = worker.run if settings.worker else worker.follow
             thread = threading.Thread(target=target, args=(context, stop), name="worker")
-            thread.start()
+            thread.start()  # ends a moment after `stop`, whatever its jobs are at
             yield
             stop.set()
             context.work_waits.set()

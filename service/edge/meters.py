@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from service.workflows import second_try
 from service.workflows.context import Context
 
 
@@ -52,6 +53,12 @@ class Meters:
             registry=self.registry,
         )
 
+        self.set_aside = Gauge(
+            "takeback_set_aside_contents",
+            "Contents that the worker could not reconcile and will try again",
+            registry=self.registry,
+        )
+
     def exposition(self, context: Context) -> bytes:
         """Return all metrics in the text format of Prometheus, with the gauges read now."""
         for each in context.replica.searcher.statistics():
@@ -59,6 +66,7 @@ class Meters:
             self.unflushed.labels(each.space, each.signal_type).set(each.unflushed)
             self.segments.labels(each.space, each.signal_type).set(each.segments)
         self.lag.set(context.replica.lag())
+        self.set_aside.set(second_try.number(context))
         return generate_latest(self.registry)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hashing.signals import ContentKind, ContentSignals
 from service.domain.case import Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
-from service.store import changes
+from service.store import changes, set_aside
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
 from service.store.database import Tx, batches
@@ -138,6 +138,7 @@ def erase(tx: Tx, entry: Entry) -> None:
     cleared = {"reason": None, "document_hash": None, "undo_to": None, "erase_on": None}
     _change(tx, entry, EntryStatus.WITHDRAWN, cleared)
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
+    set_aside.remove(tx, Space.BANK, [entry.id])
 
 
 def erase_all(tx: Tx, case_id: int) -> int:

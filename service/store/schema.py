@@ -163,6 +163,18 @@ progress = sa.Table(
 )
 """The position in `changes` that each worker has processed."""
 
+set_aside = sa.Table(
+    "set_aside",
+    metadata,
+    sa.Column("space", sa.String(8), primary_key=True),
+    sa.Column("content_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("error", sa.String(80), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("again", sa.Boolean, nullable=False),
+)
+"""What the worker could not reconcile. `content_id` is an entry, observation or excluded signal."""
+
 identity = sa.Table(
     "identity",
     metadata,

@@ -240,7 +240,7 @@ class World:
             return entries.of_case(tx, owner.case_id)[0].id
 
     def work(self) -> None:
-        while reconcile.reconcile(self.context):
+        while reconcile.reconcile(self.context, self.day):
             pass
 
 

@@ -54,7 +54,7 @@ def verdicts(world: World) -> list[str]:
 
 
 def test_with_nothing_to_do_nothing_is_done(world: World) -> None:
-    assert reconcile.reconcile(world.context) == 0
+    assert reconcile.reconcile(world.context, world.day) == 0
 
 
 @pytest.mark.parametrize("first", ["observation", "case"])
@@ -117,8 +117,12 @@ def test_a_crash_in_the_middle_of_the_work_loses_nothing(
     seen(world, world.actor(), picture)
     owner = world.open(picture)
 
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
+    real = changes.set_reached
+
+    def crash(tx: Tx, name: str, position: int) -> None:
+        if name == reconcile.WORKER:
+            raise KeyboardInterrupt
+        real(tx, name, position)
 
     with monkeypatch.context() as patch:
         patch.setattr(changes, "set_reached", crash)
@@ -359,7 +363,7 @@ def test_what_belongs_to_one_content_is_never_cut_in_two(
     world.open(world.video([world.value() for _ in range(20)]), world.picture())
     world.open(world.picture())
     seen(world, world.actor(), world.video([world.value() for _ in range(9)]))
-    done = [reconcile.reconcile(world.context) for _ in range(4)]
+    done = [reconcile.reconcile(world.context, world.day) for _ in range(4)]
     assert done == [20, 11, 0, 0]
 
 
