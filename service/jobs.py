@@ -40,6 +40,10 @@ def _overwrite(context: Context, _today: date) -> int:
     return 0
 
 
+def _reconcile(context: Context, today: date) -> int:
+    return reconcile.reconcile(context, today)
+
+
 _TEN_MINUTES = 600
 
 JOBS = (
@@ -47,13 +51,14 @@ JOBS = (
     Job(
         "purge_observations", Thread.RETENTION, _TEN_MINUTES, retention.purge_observations, budget=1
     ),
-    # Last: of what these two erased.
+    Job("prune_changes", Thread.RETENTION, _TEN_MINUTES, retention.prune_changes, budget=1),
+    # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),
     Job(
         "reconcile",
         Thread.RECONCILIATION,
         0.5,  # also updates this process's index, which has to show changes within a second
-        lambda context, today: reconcile.reconcile(context, today),
+        _reconcile,
         budget=5,
         on_request=True,
     ),

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5
 """Between two checks for changes of other processes, which have to show within a second."""
 
+REPORT_SECONDS = 300
+"""Between two reports of a process's position, behind which changes are deleted."""
 FAREWELL_SECONDS = 3.0
 """That a thread has to finish what it is at when the process is asked to end."""
 
@@ -95,10 +97,18 @@ def _run_jobs(context: Context, stop: threading.Event, thread: Thread) -> None:
 
 
 def _flush(context: Context, stop: threading.Event) -> None:
-    """Write index segments: this takes seconds, and nothing waits for it."""
+    """Write index segments: this takes seconds, and nothing waits for it.
+
+    Also report how far this process has followed, at the start and now and then.
+    """
+    report_at = 0.0
     while not stop.wait(PAUSE_SECONDS):
         with _errors_logged("flush"):
             context.replica.flush()
+        if time.monotonic() >= report_at:
+            report_at = time.monotonic() + REPORT_SECONDS
+            with _errors_logged("report"):
+                context.replica.report(datetime.now(UTC).date())
 
 
 def _until(stop: threading.Event, **work: Callable[[], None]) -> None:

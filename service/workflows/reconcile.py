@@ -26,17 +26,13 @@ from service.store import (
     sightings,
     signals,
 )
-from service.store.changes import Change, Space
+from service.store.changes import TRYING, WORKER, Change, Space
 from service.store.database import Tx
 from service.store.set_aside import Subject
 from service.workflows.context import Context, Today
 
-WORKER = "sightings"
-"""Name under which the worker's position in `changes` is recorded."""
-TRYING = "trying"
-"""Name under which the worker records, before a batch, how far it goes."""
 BATCH = 500
-"""Changes reconciled in one transaction, and as many more as belong to the last content."""
+"""Signals reconciled in one transaction, and as many more as belong to the last content."""
 MOST_ATTEMPTS = 5
 """After which a content is tried again only if an operator asks."""
 _ERROR_NAME = 80
@@ -151,7 +147,7 @@ def _reconcile(context: Context, subjects: Sequence[Subject], upto: int | None) 
 
 def _next(context: Context) -> _Batch | None:
     with context.database.read() as tx:
-        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH)
+        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH, most_signals=BATCH)
         rows = [row for row in rows if row.position <= context.replica.position]
         if not rows:
             return None
@@ -170,28 +166,32 @@ def _subjects(tx: Tx, rows: Sequence[changes.Row], space: Space) -> list[int]:
 
 
 def _added(rows: Iterable[changes.Row], space: Space) -> set[int]:
-    return {row.signal_id for row in rows if row.space is space and row.change is Change.ADD}
+    added = (row.ids for row in rows if row.space is space and row.change is Change.ADD)
+    return {one for ids in added for one in ids}
 
 
 def _rest_of_last(tx: Tx, last: changes.Row) -> list[changes.Row]:
     """The changes that follow a batch and belong to the same content as its last change."""
     if last.change is not Change.ADD or last.space is Space.EXCLUDED:
         return []
-    content = provenance.by_signal(tx, last.space, [last.signal_id]).get(last.signal_id)
+    content = _content_of(tx, last)
     rest: list[changes.Row] = []
     while content:
         more = changes.after(tx, rest[-1].position if rest else last.position, BATCH)
-        ids = [row.signal_id for row in more]
-        origins = provenance.by_signal(tx, last.space, ids)
         for row in more:
-            origin = origins.get(row.signal_id)
-            same = origin is not None and origin.content_id == content.content_id
-            if not same or (row.space, row.change) != (last.space, last.change):
+            same = (row.space, row.change) == (last.space, last.change)
+            if not same or _content_of(tx, row) != content:
                 return rest
             rest.append(row)
         if len(more) < BATCH:
             break
     return rest
+
+
+def _content_of(tx: Tx, row: changes.Row) -> int | None:
+    """The content that the signals of a change belong to; None if it is there no more."""
+    origin = provenance.by_signal(tx, row.space, [row.last_id]).get(row.last_id)
+    return None if origin is None else origin.content_id
 
 
 def _record(context: Context, tx: Tx, found: Sequence[ObservationVerdict]) -> None:

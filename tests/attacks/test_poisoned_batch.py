@@ -12,6 +12,7 @@ import pytest
 from hashing.signals import ContentSignals
 from service import worker
 from service.domain.case import EntryStatus
+from service.jobs import JOBS
 from service.replica.follower import Replica
 from service.search import matcher
 from service.search.matcher import ObservationVerdict
@@ -127,7 +128,7 @@ def test_what_is_due_is_erased_while_reconciliation_takes_for_ever(
         released.wait()
         return 0
 
-    jobs = [j._replace(batch=slow) if j.name == "reconcile" else j for j in worker.JOBS]
+    jobs = [j._replace(batch=slow) if j.name == "reconcile" else j for j in JOBS]
     monkeypatch.setattr(worker, "JOBS", jobs)
     monkeypatch.setattr(worker, "FAREWELL_SECONDS", 0.1)
     with running(worker.run, world.context):

@@ -363,9 +363,9 @@ def test_a_quiet_service_writes_nothing_and_a_long_log_is_cut_short(
     pictures, _ = opened(world, 3)
     world.context.replica.flush()
     assert world.context.replica.directory.is_empty
-    monkeypatch.setattr(segment_directory, "REPLAY_LIMIT", 6)
+    monkeypatch.setattr(segment_directory, "REPLAY_LIMIT", 3)
     world.context.replica.flush()
-    assert world.context.replica.directory.position == world.context.replica.position == 6
+    assert world.context.replica.directory.position == world.context.replica.position == 3
     assert found(world, open_context(), pictures) == [True] * 3
 
 

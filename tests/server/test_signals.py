@@ -149,8 +149,8 @@ def test_a_signal_is_excluded_once(world: World) -> None:
         assert signals.insert_excluded(tx, [phash, world.phash(pdq.value)], DAY) == 1
         told = changes.after(tx, 0, 9)
         assert [(row.space, row.change) for row in told] == 3 * [(Space.EXCLUDED, Change.ADD)]
-        stored = signals.by_id(tx, Space.EXCLUDED, [row.signal_id for row in told])
-        assert stored[0] == StoredSignal(told[0].signal_id, "pdq", pdq.value)
+        stored = signals.by_id(tx, Space.EXCLUDED, [row.first_id for row in told])
+        assert stored[0] == StoredSignal(told[0].first_id, "pdq", pdq.value)
 
 
 def test_a_video_of_as_many_frames_as_one_may_have_is_kept(world: World) -> None:
