@@ -18,6 +18,7 @@ from service.matching.index import HammingIndex
 from service.matching.segment_directory import OpenResult, SegmentDirectory
 from service.matching.warm import warm
 from service.replica import loader
+from service.replica.holders import Holders
 from service.replica.searcher import Indexes, LocalSearcher, Searcher
 from service.store import changes, identity
 from service.store import signals as stored_signals
@@ -48,6 +49,7 @@ class Replica:
         self._indexes = _empty_indexes()
         named = {_name(*key): index for key, index in self._indexes.items()}
         self.directory = SegmentDirectory(path, named)
+        self.holders = Holders(database)
         self.searcher: Searcher = LocalSearcher(self._indexes)
         self.ready = False
         """Whether it has been loaded."""

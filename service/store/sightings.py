@@ -34,7 +34,8 @@ def record(tx: Tx, seen: Iterable[Sighting]) -> None:
         new = upsert(tx, sightings).values(batch)
         same = ["entry_id", "actor_id", "seen_on", "source", "verdict"]
         count = sightings.c.count + new.excluded.count
-        tx.execute(new.on_conflict_do_update(index_elements=same, set_={"count": count}))
+        latest = {"count": count, "reference": new.excluded.reference}
+        tx.execute(new.on_conflict_do_update(index_elements=same, set_=latest))
 
 
 _Key = tuple[int, int, date, Source, Verdict]
@@ -63,10 +64,11 @@ def _row(key: _Key, same: list[Sighting]) -> dict[str, Any]:
     }
 
 
-def entry_of_reference(tx: Tx, actor_id: int, reference: str) -> int | None:
-    """Return the entry of a match reference, if this actor was given it."""
+def entries_of_reference(tx: Tx, actor_id: int, reference: str) -> list[int]:
+    """Return the entries that a match reference stands for, if this actor was given it."""
     given = (sightings.c.actor_id == actor_id) & (sightings.c.reference == reference)
-    return tx.scalar(sa.select(sightings.c.entry_id).where(given).limit(1))
+    query = sa.select(sightings.c.entry_id).where(given).distinct()
+    return list(tx.scalars(query.order_by(sightings.c.entry_id)))
 
 
 def matches_on(tx: Tx, entry_ids: Iterable[int], day: date) -> dict[int, int]:

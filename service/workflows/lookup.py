@@ -48,14 +48,20 @@ def lookup(
             f"A request asks for at most {match_policy.MOST_VALUES:,} values of pdq and phash, "
             "views and orientations counted. Send fewer items at a time."
         )
-    verdicts = matcher.match(context.replica, items)
+    once = {item: index for index, item in reversed(list(enumerate(items)))}
+    different = sorted(once.values())
+    verdicts = matcher.match(context.replica, [items[index] for index in different])
     if any(verdicts):
         with context.database.write() as tx:
             verdicts = _still_active(tx, verdicts)
             suspicious = _record(context, tx, actor, verdicts, now)
         if suspicious:
             _hold(context, suspicious)
-    return [_answer(context, actor, of_item) for of_item in verdicts]
+    answers = {
+        index: _answer(context, actor, of_item)
+        for index, of_item in zip(different, verdicts, strict=True)
+    }
+    return [answers[once[item]] for item in items]
 
 
 def _still_active(tx: Tx, verdicts: list[list[EntryVerdict]]) -> list[list[EntryVerdict]]:
@@ -69,7 +75,12 @@ def _record(
     context: Context, tx: Tx, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today
 ) -> list[int]:
     """Record the sightings; return the entries that now match more often than is plausible."""
-    seen = {(one.entry_id, one.verdict) for of_item in verdicts for one in of_item}
+    seen = {
+        (one.entry_id, one.verdict): context.seals.reference(actor.id, same[0].entry_id)
+        for of_item in verdicts
+        for same in match_policy.grouped(of_item)
+        for one in same
+    }
     sightings.record(
         tx,
         [
@@ -79,9 +90,9 @@ def _record(
                 now,
                 Source.LOOKUP,
                 verdict,
-                context.seals.reference(actor.id, entry_id),
+                reference,
             )
-            for entry_id, verdict in seen
+            for (entry_id, verdict), reference in seen.items()
         ],
     )
     matched = {entry_id for entry_id, verdict in seen if verdict is Verdict.MATCH}
@@ -111,7 +122,15 @@ def _hold(context: Context, entry_ids: Iterable[int]) -> None:
 
 def _answer(context: Context, actor: Actor, verdicts: list[EntryVerdict]) -> Answer:
     references = [
-        MatchReference(context.seals.reference(actor.id, one.entry_id), one.verdict, one.span)
-        for one in verdicts
+        MatchReference(
+            context.seals.reference(actor.id, same[0].entry_id),
+            same[0].verdict,
+            max((one.span for one in same if one.span), key=_duration, default=None),
+        )
+        for same in match_policy.grouped(verdicts)
     ]
     return Answer(match_policy.overall(verdicts), references)
+
+
+def _duration(span: Span) -> int:
+    return span.until_ms - span.at_ms

@@ -44,10 +44,10 @@ def respond(context: Context, actor: Actor, responses: Sequence[Response], now: 
 def _by_entry(tx: Tx, actor: Actor, responses: Sequence[Response]) -> Mapping[int, Feedback]:
     latest: dict[int, Feedback] = {}
     for each in responses:
-        entry_id = sightings.entry_of_reference(tx, actor.id, each.reference)
-        if entry_id is None:
+        entry_ids = sightings.entries_of_reference(tx, actor.id, each.reference)
+        if not entry_ids:
             raise NotFound("One of the match references is not one that you were given.")
-        latest[entry_id] = each.value
+        latest.update(dict.fromkeys(entry_ids, each.value))
     return latest
 
 

@@ -24,7 +24,7 @@ from service.matching.codes import codes_of
 from service.search.orientations import oriented
 from service.store import entries, sightings
 from service.store.changes import Space
-from service.workflows import exclude, lookup, respond, withdraw
+from service.workflows import exclude, lookup, respond, status, withdraw
 from service.workflows.lookup import Answer, MatchReference
 from service.workflows.respond import Response
 from tests.server.following import statistics_of
@@ -221,7 +221,7 @@ def test_a_request_has_so_many_values(world: World, monkeypatch: pytest.MonkeyPa
 def test_a_frame_that_many_videos_share_is_near_some_of_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(match_policy, "MOST_MATCHES", 5)
+    monkeypatch.setattr(match_policy, "MOST_ENTRIES", 5)
     card, frames = world.value(), [world.value() for _ in range(5)]
     world.open(*(world.video([card, *(world.value() for _ in range(4))]) for _ in range(20)))
     world.open(world.video([card, *frames]))
@@ -341,13 +341,14 @@ def test_one_request_is_one_sighting_of_an_entry(world: World) -> None:
         assert sightings.matches_on(tx, [entry_id], world.day) == {entry_id: 1}
 
 
-def test_an_entry_of_two_cases_is_two_matches(world: World) -> None:
-    picture = world.picture()
-    world.open(picture)
-    world.open(picture)
-    (answer,) = lookup.lookup(world.context, world.actor(), [picture], world.day)
-    assert [one.verdict for one in answer.matches] == [MATCH, MATCH]
-    assert len({one.reference for one in answer.matches}) == 2
+def test_an_entry_of_two_cases_is_one_match_and_both_are_told(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    owners = [world.open(picture), world.open(picture)]
+    said = Response(world.reference(platform, picture), Feedback.BLOCKED)
+    respond.respond(world.context, platform, [said], world.day)
+    for owner in owners:
+        (event,) = status.of_case(world.context, owner).events
+        assert event.outcome is Feedback.BLOCKED
 
 
 @pytest.mark.stores("postgresql")

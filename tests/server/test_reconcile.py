@@ -347,7 +347,7 @@ def test_the_work_grows_no_faster_than_what_comes_in(
 def test_neighbours_are_limited_as_in_lookups(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(match_policy, "MOST_MATCHES", 3)
+    monkeypatch.setattr(match_policy, "MOST_ENTRIES", 3)
     value = world.value()
     owner = world.open(*(world.picture(world.pdq(world.near(value, n))) for n in (9, 2, 5, 7)))
     world.work()

@@ -100,9 +100,9 @@ def test_a_reference_stands_for_an_entry_only_for_whom_it_was_given(world: World
     seen = seen_by(world, one.id, entry_id, Verdict.MATCH)
     with world.context.database.write_changes() as tx:
         sightings.record(tx, [seen])
-        assert sightings.entry_of_reference(tx, one.id, seen.reference) == entry_id
-        assert sightings.entry_of_reference(tx, other.id, seen.reference) is None
-        assert sightings.entry_of_reference(tx, one.id, "x" * 24) is None
+        assert sightings.entries_of_reference(tx, one.id, seen.reference) == [entry_id]
+        assert sightings.entries_of_reference(tx, other.id, seen.reference) == []
+        assert sightings.entries_of_reference(tx, one.id, "x" * 24) == []
 
 
 def test_the_last_word_of_a_platform_counts(world: World) -> None:
