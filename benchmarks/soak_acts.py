@@ -217,7 +217,7 @@ def effect_of(tx: Tx, before: int) -> Effect:
             tx, space, [r.signal_id for r in rows if r.space is space and r.change is Change.ADD]
         )
     ]
-    removed = [(row.space, row.signal_id) for row in rows if row.change is Change.REMOVE]
+    removed = [(row.space, row.first_id) for row in rows if row.change is Change.REMOVE]
     return Effect(tuple(added), tuple(removed))
 
 

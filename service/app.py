@@ -14,6 +14,7 @@ from service.domain.errors import TooLarge
 from service.edge import problems
 from service.edge.guard import Guard
 from service.edge.meters import Meters
+from service.journal import Journal
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
@@ -42,7 +43,8 @@ def create_context(settings: Settings) -> Context:
     """Return a context that is not loaded yet."""
     database = Database(settings.database)
     replica = Replica(database, settings.index)
-    return Context(settings, database, Seals(secret_of(settings)), replica)
+    journal = Journal(settings.journal)
+    return Context(settings, database, Seals(secret_of(settings)), replica, journal)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from service.domain.errors import NotReady
 from service.jobs import JOBS, Job, Thread
+from service.workflows import drain
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def run(context: Context, stop: threading.Event) -> None:
     _until(
         stop,
         flush=lambda: _flush(context, stop),
+        drain=lambda: _drain(context, stop),
         reconciliation=lambda: _run_jobs(context, stop, Thread.RECONCILIATION),
         retention=lambda: _run_jobs(context, stop, Thread.RETENTION),
     )
@@ -80,7 +82,12 @@ def follow(context: Context, stop: threading.Event) -> None:
             with _errors_logged("follow"):
                 context.replica.catch_up()
 
-    _until(stop, flush=lambda: _flush(context, stop), follow=catch_up)
+    _until(
+        stop,
+        flush=lambda: _flush(context, stop),
+        drain=lambda: _drain(context, stop),
+        follow=catch_up,
+    )
 
 
 def _run_jobs(context: Context, stop: threading.Event, thread: Thread) -> None:
@@ -109,6 +116,15 @@ def _flush(context: Context, stop: threading.Event) -> None:
             report_at = time.monotonic() + REPORT_SECONDS
             with _errors_logged("report"):
                 context.replica.report(datetime.now(UTC).date())
+
+
+def _drain(context: Context, stop: threading.Event) -> None:
+    """Copy the journals of this machine into the store, soon after the store can be written."""
+    while True:
+        with _errors_logged("drain"):
+            drain.drain(context, datetime.now(UTC).date())
+        if stop.wait(PAUSE_SECONDS):
+            return
 
 
 def _until(stop: threading.Event, **work: Callable[[], None]) -> None:

@@ -178,6 +178,14 @@ followers = sa.Table(
 )
 """Up to which change each replica, and its segments on disk, have followed."""
 
+drained = sa.Table(
+    "drained",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("drained_on", sa.Date, nullable=False, index=True),
+)
+"""The journals of sightings that were copied into the store."""
+
 set_aside = sa.Table(
     "set_aside",
     metadata,

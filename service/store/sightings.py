@@ -17,7 +17,7 @@ from service.domain.sighting import (
     is_shown_to_owner,
 )
 from service.store.database import Tx, batches, upsert
-from service.store.schema import actors, entries, feedback, sightings
+from service.store.schema import actors, drained, entries, feedback, sightings
 
 _ROWS = 100
 """Rows of one INSERT: eight values each, within SQLite's historical limit of 999 parameters."""
@@ -36,6 +36,18 @@ def record(tx: Tx, seen: Iterable[Sighting]) -> None:
         count = sightings.c.count + new.excluded.count
         latest = {"count": count, "reference": new.excluded.reference}
         tx.execute(new.on_conflict_do_update(index_elements=same, set_=latest))
+
+
+def begin_journal(tx: Tx, name: str, now: date) -> bool:
+    """Record that a journal is copied in this transaction; return False if it was copied before."""
+    new = upsert(tx, drained).values(name=name, drained_on=now)
+    inserted = new.on_conflict_do_nothing().returning(drained.c.name)
+    return tx.scalars(inserted).one_or_none() is not None
+
+
+def forget_journals(tx: Tx, before: date) -> None:
+    """Forget the names of journals that were copied before a day."""
+    tx.execute(sa.delete(drained).where(drained.c.drained_on < before))
 
 
 _Key = tuple[int, int, date, Source, Verdict]

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import date
 
+from service.journal import Journal
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings
@@ -20,6 +21,7 @@ class Context:
     database: Database
     seals: Seals
     replica: Replica
+    journal: Journal
     work_waits: threading.Event = field(default_factory=threading.Event)
     """Set when the worker has something to do at once."""
 

@@ -10,7 +10,7 @@ from service.domain import admission, match_policy
 from service.domain.actor import Actor
 from service.domain.alignment import Span
 from service.domain.case import EntryStatus, HoldReason
-from service.domain.errors import TooLarge
+from service.domain.errors import NotReady, TooLarge
 from service.domain.match_policy import EntryVerdict
 from service.domain.sighting import Sighting, Source, Verdict
 from service.search import matcher, queries
@@ -52,11 +52,8 @@ def lookup(
     different = sorted(once.values())
     verdicts = matcher.match(context.replica, [items[index] for index in different])
     if any(verdicts):
-        with context.database.write() as tx:
-            verdicts = _still_active(tx, verdicts)
-            suspicious = _record(context, tx, actor, verdicts, now)
-        if suspicious:
-            _hold(context, suspicious)
+        verdicts = _still_active(context, verdicts)
+        _keep(context, actor, verdicts, now)
     answers = {
         index: _answer(context, actor, of_item)
         for index, of_item in zip(different, verdicts, strict=True)
@@ -64,38 +61,50 @@ def lookup(
     return [answers[once[item]] for item in items]
 
 
-def _still_active(tx: Tx, verdicts: list[list[EntryVerdict]]) -> list[list[EntryVerdict]]:
+def _still_active(context: Context, verdicts: list[list[EntryVerdict]]) -> list[list[EntryVerdict]]:
     """Leave out what was withdrawn or held since the search."""
-    known = entries.by_id(tx, {one.entry_id for of_item in verdicts for one in of_item})
+    with context.database.read() as tx:
+        known = entries.by_id(tx, {one.entry_id for of_item in verdicts for one in of_item})
     active = {entry.id for entry in known.values() if entry.status is EntryStatus.ACTIVE}
     return [[one for one in of_item if one.entry_id in active] for of_item in verdicts]
 
 
-def _record(
-    context: Context, tx: Tx, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today
-) -> list[int]:
-    """Record the sightings; return the entries that now match more often than is plausible."""
-    seen = {
+def _keep(context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today) -> None:
+    """Record the sightings, in the store if it takes them at once, else in the journal.
+
+    Whoever holds the store's lock must not be able to keep uploads from being recognised.
+    """
+    seen = _sightings(context, actor, verdicts, now)
+    try:
+        with context.database.write(patient=False) as tx:
+            sightings.record(tx, seen)
+            suspicious = _too_often(context, tx, seen, now)
+    except NotReady:
+        context.journal.append(seen)
+        return
+    if suspicious:
+        _hold(context, suspicious)
+
+
+def _sightings(
+    context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today
+) -> list[Sighting]:
+    """One sighting of each entry and verdict, whatever number of items it was found by."""
+    references = {
         (one.entry_id, one.verdict): context.seals.reference(actor.id, same[0].entry_id)
         for of_item in verdicts
         for same in match_policy.grouped(of_item)
         for one in same
     }
-    sightings.record(
-        tx,
-        [
-            Sighting(
-                entry_id,
-                actor.id,
-                now,
-                Source.LOOKUP,
-                verdict,
-                reference,
-            )
-            for (entry_id, verdict), reference in seen.items()
-        ],
-    )
-    matched = {entry_id for entry_id, verdict in seen if verdict is Verdict.MATCH}
+    return [
+        Sighting(entry_id, actor.id, now, Source.LOOKUP, verdict, reference)
+        for (entry_id, verdict), reference in references.items()
+    ]
+
+
+def _too_often(context: Context, tx: Tx, seen: Sequence[Sighting], now: Today) -> list[int]:
+    """The entries that now match more often than is plausible."""
+    matched = {one.entry_id for one in seen if one.verdict is Verdict.MATCH}
     most = context.settings.matches_per_day
     often = {
         entry_id: number

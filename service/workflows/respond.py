@@ -32,7 +32,7 @@ def respond(context: Context, actor: Actor, responses: Sequence[Response], now: 
     disputing = any(each.value is Feedback.NOT_BLOCKED for each in responses)
     database = context.database
     with database.write_changes() if disputing else database.write() as tx:
-        latest = _by_entry(tx, actor, responses)
+        latest = _by_entry(context, tx, actor, responses)
         for entry_id in sorted(latest):  # in one order, so that two requests cannot deadlock
             feedback.record(tx, entry_id, actor.id, latest[entry_id], now)
         if disputing:
@@ -41,10 +41,14 @@ def respond(context: Context, actor: Actor, responses: Sequence[Response], now: 
         context.replica.catch_up()
 
 
-def _by_entry(tx: Tx, actor: Actor, responses: Sequence[Response]) -> Mapping[int, Feedback]:
+def _by_entry(
+    context: Context, tx: Tx, actor: Actor, responses: Sequence[Response]
+) -> Mapping[int, Feedback]:
     latest: dict[int, Feedback] = {}
     for each in responses:
         entry_ids = sightings.entries_of_reference(tx, actor.id, each.reference)
+        if not entry_ids:  # perhaps its sighting still waits for the store
+            entry_ids = sorted(context.journal.entries_of_reference(actor.id, each.reference))
         if not entry_ids:
             raise NotFound("One of the match references is not one that you were given.")
         latest.update(dict.fromkeys(entry_ids, each.value))

@@ -67,7 +67,7 @@ def test_a_poisoned_content_is_set_aside_and_the_others_are_reconciled(
     (record,) = caplog.records
     assert vars(record)["error"] == "MemoryError"
     with world.context.database.read() as tx:
-        assert changes.reached(tx, reconcile.WORKER) == changes.last(tx)
+        assert changes.reached(tx, changes.WORKER) == changes.last(tx)
 
 
 @pytest.mark.stores("sqlite", "postgresql")

@@ -120,7 +120,7 @@ def test_a_crash_in_the_middle_of_the_work_loses_nothing(
     real = changes.set_reached
 
     def crash(tx: Tx, name: str, position: int) -> None:
-        if name == reconcile.WORKER:
+        if name == changes.WORKER:
             raise KeyboardInterrupt
         real(tx, name, position)
 
