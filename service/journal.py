@@ -25,9 +25,9 @@ from service.domain.sighting import Sighting, Source, Verdict
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 2**20
-"""Of all files of a machine, 100 bytes a sighting. Beyond half of it, what the file holds already is not written
-again, so that only the count of a day's matches suffers. Beyond all of it, lookups that match are
-refused: an answer whose sighting is lost would break a promise to an owner."""
+"""Of all files of a machine, 100 bytes a sighting. Beyond half of it, what a file holds already is
+not written to it again, so that only the count of a day's matches suffers. Beyond all of it,
+lookups that match are refused: an answer whose sighting is lost would break a promise."""
 _SUFFIX = ".sightings"
 _CHECKSUM_DIGITS = 8
 

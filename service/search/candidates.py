@@ -130,4 +130,7 @@ def _within_limits(near: Neighbourhood, entry: Column) -> Column:
     kept = (order[of_entry] < match_policy.MOST_ENTRIES) & (
         ranks(of_entry, near.distance) < _PER_ENTRY
     )
+    # Of a picture the nearest signals decide alone; frames need others around them.
+    same_place = groups(near.query, entry, near.frame, near.view, near.orientation)
+    kept &= (near.frame != WHOLE) | (ranks(same_place, near.distance) < queries.MOST_REPEATS)
     return rows[kept]

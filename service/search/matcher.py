@@ -68,7 +68,9 @@ def match_entries(replica: Replica, ids: Iterable[int]) -> list[ObservationVerdi
     """Return the observations that match some active entries or are near them."""
     with replica.database.read() as tx:
         stored = provenance.of_contents(tx, Space.BANK, ids)
-        near = observed.near_observations(replica, tx, stored, match_policy.MATCH_DISTANCE)
+        near = observed.near_observations(
+            replica, tx, queries.folded(stored), match_policy.MATCH_DISTANCE
+        )
         exact = defaultdict(list)
         for entry_signal, observed_signal in _identical_stored(tx, stored, Space.OBSERVED):
             exact[observed_signal.content_id].append(_exact_candidate(entry_signal))

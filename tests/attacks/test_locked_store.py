@@ -111,7 +111,7 @@ def test_a_full_journal_takes_what_it_has_and_refuses_what_it_has_not(
     picture, other, platform = world.picture(), world.picture(), world.actor()
     owner = world.open(picture)
     world.open(other)
-    monkeypatch.setattr(journal, "MOST_BYTES", 150)
+    monkeypatch.setattr(journal, "MOST_BYTES", 120)
     with locked(world.context):
         assert [world.ask(platform, picture) for _ in range(4)] == [[MATCH]] * 4
         with pytest.raises(NotReady):

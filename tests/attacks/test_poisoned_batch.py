@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hashing.signals import ContentSignals
 from service import worker
+from service.domain import match_policy
 from service.domain.case import EntryStatus
+from service.domain.match_policy import Candidate, EntryVerdict
 from service.jobs import JOBS
 from service.replica.follower import Replica
 from service.search import matcher
 from service.search.matcher import ObservationVerdict
+from service.search.queries import MOST_REPEATS
 from service.store import changes, set_aside
 from service.workflows import observe, reconcile, second_try, status, withdraw
 from service.workflows.observe import Claim
@@ -135,3 +138,33 @@ def test_what_is_due_is_erased_while_reconciliation_takes_for_ever(
         until(stuck.is_set)
         until(lambda: world.statuses(gone) == [EntryStatus.WITHDRAWN])
     released.set()  # and the worker had ended all the same
+
+
+@pytest.mark.parametrize("first", ["case", "observations"])
+def test_a_value_that_recurs_in_a_video_is_compared_a_few_times(
+    world: World, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Counted: the pairs that are judged, which the frames of one value must not multiply."""
+    judged = 0
+    real = match_policy.judge
+
+    def count(found: Sequence[Candidate], **about: Any) -> list[EntryVerdict]:
+        nonlocal judged
+        judged += len(found)
+        return real(found, **about)
+
+    value, actor = world.value(), world.actor()
+
+    def seen() -> None:
+        claims = [Claim(world.picture(world.pdq(value)), f"https://{n}.example") for n in range(20)]
+        observe.observe(world.context, actor, claims, world.day)
+
+    def submitted() -> None:
+        world.open(*(world.video([value] * 300, world.sha256()) for _ in range(2)))
+
+    steps = [submitted, seen] if first == "case" else [seen, submitted]
+    monkeypatch.setattr(match_policy, "judge", count)
+    for step in steps:
+        step()
+        world.work()
+    assert 0 < judged <= 20 * 2 * MOST_REPEATS

@@ -266,7 +266,11 @@ def test_two_stores_in_one_folder_never_take_each_others_signals(
         here = world.context
         here.replica.flush()
         world.context = there = Context(
-            here.settings, database, here.seals, Replica(database, here.settings.index)
+            here.settings,
+            database,
+            here.seals,
+            Replica(database, here.settings.index),
+            here.journal,
         )
         there.replica.load()
         assert "of another store" in caplog.text
