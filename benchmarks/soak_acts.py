@@ -214,10 +214,12 @@ def effect_of(tx: Tx, before: int) -> Effect:
         Added(space, SignalType(one.type), one.id, bytes(one.value))
         for space in Space
         for one in signals.searchable_by_id(
-            tx, space, [r.signal_id for r in rows if r.space is space and r.change is Change.ADD]
+            tx,
+            space,
+            [one for r in rows if (r.space, r.change) == (space, Change.ADD) for one in r.ids],
         )
     ]
-    removed = [(row.space, row.signal_id) for row in rows if row.change is Change.REMOVE]
+    removed = [(row.space, one) for row in rows if row.change is Change.REMOVE for one in row.ids]
     return Effect(tuple(added), tuple(removed))
 
 

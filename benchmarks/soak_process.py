@@ -34,7 +34,7 @@ from benchmarks.soak_model import (
     wrong,
 )
 from hashing.signals import SignalType
-from service import worker
+from service import journal, worker
 from service.matching import merge_policy, segment_directory
 from service.matching.codes import codes_of
 from service.replica.follower import Replica
@@ -74,7 +74,8 @@ def opened(folder: Path) -> Context:
     """Return a context that is not loaded yet."""
     settings = settings_in(folder)
     database = Database(settings.database)
-    return Context(settings, database, Seals(SECRET), Replica(database, settings.index))
+    replica = Replica(database, settings.index)
+    return Context(settings, database, Seals(SECRET), replica, journal.Journal(settings.journal))
 
 
 class _WithCause(logging.Formatter):

@@ -1,4 +1,4 @@
-"""`python -m service`: serve, work, migrate, reindex, keys, review, exclude, exclusions."""
+"""`python -m service`: serve and work, and what an operator does beside (see `--help`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from service.domain.errors import InvalidRequest, ServiceError
 from service.edge.incoming import EntryIn
 from service.settings import STORE, InvalidSetting, Settings, has_secret, read, usable_state
 from service.store.database import Database
-from service.workflows import exclude, keyring, recognise, review
+from service.workflows import exclude, keyring, recognise, review, second_try
 from service.workflows.context import Context
 
 log = logging.getLogger("service.__main__")  # its own name would be __main__
@@ -134,6 +134,20 @@ def _review_hold(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
         review.hold(context, arguments.entry, _today())
     print("Held: it is matched no more.")
+
+
+def _set_aside_list(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        waiting = second_try.listed(context)
+    for one in waiting:
+        where = f"{one.subject.space:8}  {one.subject.id:8}"
+        print(f"{where}  {one.day}  {one.attempts:3} attempts  {one.error}")
+
+
+def _set_aside_retry(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        count = second_try.request(context)
+    print(f"{count} contents will be tried again by the worker within ten minutes.")
 
 
 def _exclude(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -293,6 +307,7 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("key_id", help="as `keys list` shows it")
     revoke.set_defaults(run=_keys_revoke)
     _review_parser(commands)
+    _set_aside_parser(commands)
     excluded = commands.add_parser("exclude", help="never match public or plain content")
     excluded.add_argument("file", type=Path, help="output of `takeback hash --json`")
     excluded.set_defaults(run=_exclude)
@@ -325,6 +340,16 @@ def _exclusions_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
     remove = actions.add_parser("remove", help="undo: match again what it alone had held")
     remove.add_argument("exclusion", type=_row_id, help="as `exclusions list` shows it")
     remove.set_defaults(run=_exclusions_remove)
+
+
+def _set_aside_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)
+    actions = commands.add_parser(
+        "set-aside", help="what the worker could not compare"
+    ).add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="show space, id, last day, attempts and error")
+    listing.set_defaults(run=_set_aside_list)
+    retry = actions.add_parser("retry", help="have all of it tried again")
+    retry.set_defaults(run=_set_aside_retry)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from service.edge.meters import Meters
 from service.edge.readiness import Readiness
 from service.edge.sources import Sources
 from service.edge.throttle import Throttle
+from service.journal import Journal
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings, secret_of
@@ -48,7 +49,8 @@ def create_context(settings: Settings) -> Context:
     """Return a context that is not loaded yet."""
     database = Database(settings.database)
     replica = Replica(database, settings.index)
-    return Context(settings, database, Seals(secret_of(settings)), replica)
+    journal = Journal(settings.journal)
+    return Context(settings, database, Seals(secret_of(settings)), replica, journal)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -63,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
             thread = threading.Thread(
                 target=target, args=(context, stop), name="worker", daemon=True
             )
-            thread.start()
+            thread.start()  # ends a moment after `stop`, whatever its jobs are at
             yield
             stop.set()
             context.work_waits.set()

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from service.workflows import reconcile, retention
 from service.workflows.context import Context
 
 
+class Thread(StrEnum):
+    """Which thread of the worker runs a job, so that none waits for what another thread does."""
+
+    RECONCILIATION = "reconciliation"
+    """Whatever searches: its batches take as long as strangers' contents make them."""
+    RETENTION = "retention"
+    """Whatever erases: it has a day to keep."""
+
+
 class Job(NamedTuple):
     """Work that is done in batches, at an interval."""
 
     name: str
+    thread: Thread
     interval: float
     """Seconds from the start of one run to the start of the next."""
     batch: Callable[[Context, date], int]
     """Does one batch on a day in UTC. Returns how much it did; 0 means that nothing is left."""
     budget: float
-    """Seconds after which a run starts no further batch and lets the other jobs run first."""
+    """Seconds after which a run starts no further batch and lets the others of its thread run."""
     on_request: bool = False
     """Whether the job also runs as soon as a workflow sets `Context.work_waits`."""
 
@@ -29,19 +40,34 @@ def _overwrite(context: Context, _today: date) -> int:
     return 0
 
 
+def _reconcile(context: Context, today: date) -> int:
+    return reconcile.reconcile(context, today)
+
+
 _TEN_MINUTES = 600
 
 JOBS = (
+    Job("erase_withdrawn", Thread.RETENTION, _TEN_MINUTES, retention.erase_withdrawn, budget=1),
+    Job(
+        "purge_observations", Thread.RETENTION, _TEN_MINUTES, retention.purge_observations, budget=1
+    ),
+    Job("prune_changes", Thread.RETENTION, _TEN_MINUTES, retention.prune_changes, budget=1),
+    # Last: of what the others erased.
+    Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),
     Job(
         "reconcile",
+        Thread.RECONCILIATION,
         0.5,  # also updates this process's index, which has to show changes within a second
-        lambda context, _today: reconcile.reconcile(context),
+        _reconcile,
         budget=5,
         on_request=True,
     ),
-    # Small budgets, because the index of this process is not updated meanwhile.
-    Job("purge_observations", _TEN_MINUTES, retention.purge_observations, budget=1),
-    Job("erase_withdrawn", _TEN_MINUTES, retention.erase_withdrawn, budget=1),
-    Job("overwrite_erased", _TEN_MINUTES, _overwrite, budget=1),  # last: of what these two erased
+    Job(
+        "retry_set_aside",
+        Thread.RECONCILIATION,
+        _TEN_MINUTES,
+        reconcile.retry_set_aside,
+        budget=1,
+    ),
 )
-"""Every job, in the order in which those that are due at the same time run."""
+"""Every job. Those of a thread that are due at the same time run in this order."""

@@ -91,6 +91,11 @@ class Settings:
         return self.database_url or f"sqlite:///{self.state / STORE}"
 
     @property
+    def journal(self) -> Path:
+        """The folder of sightings that wait for the store."""
+        return self.state / "journal"
+
+    @property
     def index(self) -> Path:
         """The folder of the index segments."""
         return self.state / "index"

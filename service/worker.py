@@ -10,14 +10,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from service.domain.errors import NotReady
-from service.jobs import JOBS, Job
-from service.workflows import keyring
+from service.jobs import JOBS, Job, Thread
+from service.workflows import drain, keyring
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 """Between two checks for changes of other processes, which have to show within a second."""
+
+REPORT_SECONDS = 300
+"""Between two reports of a process's position, behind which changes are deleted."""
+FAREWELL_SECONDS = 3.0
+"""That a thread has to finish what it is at when the process is asked to end."""
 
 
 class Schedule:
@@ -56,47 +61,89 @@ class Schedule:
 
 
 def run(context: Context, stop: threading.Event) -> None:
-    """Run all jobs and write index segments, until `stop` is set.
+    """Run all jobs, each in its thread, and write index segments, until `stop` is set.
 
-    `context.work_waits` ends a pause at once, also to stop.
+    Returns at most FAREWELL_SECONDS later.
     """
-    with _flushing(context, stop):
-        schedule = Schedule()
-        requested = False
-        while not stop.is_set():
-            seconds = schedule.run_due(context, stop, requested=requested)
-            requested = context.work_waits.wait(seconds)
-            context.work_waits.clear()
+    _until(
+        stop,
+        flush=lambda: _flush(context, stop),
+        drain=lambda: _drain(context, stop),
+        reconciliation=lambda: _run_jobs(context, stop, Thread.RECONCILIATION),
+        retention=lambda: _run_jobs(context, stop, Thread.RETENTION),
+    )
 
 
 def follow(context: Context, stop: threading.Event) -> None:
     """Show other processes' changes and write index segments; another process runs the jobs."""
-    with _flushing(context, stop):
+
+    def catch_up() -> None:
         while not stop.wait(PAUSE_SECONDS):
             with _errors_logged("follow"):
                 context.replica.catch_up()
 
+    _until(
+        stop,
+        flush=lambda: _flush(context, stop),
+        drain=lambda: _drain(context, stop),
+        follow=catch_up,
+    )
 
-@contextmanager
-def _flushing(context: Context, stop: threading.Event) -> Iterator[None]:
-    """Write index segments, and days of keys, in a thread of its own.
 
-    This takes seconds, and nothing waits for it.
+def _run_jobs(context: Context, stop: threading.Event, thread: Thread) -> None:
+    """Run the jobs of one thread. Those that run on request wait in pieces, to notice a stop."""
+    schedule = Schedule([job for job in JOBS if job.thread is thread])
+    requested = False
+    while not stop.is_set():
+        seconds = schedule.run_due(context, stop, requested=requested)
+        if thread is Thread.RECONCILIATION:
+            requested = context.work_waits.wait(min(seconds, PAUSE_SECONDS))
+            context.work_waits.clear()
+        else:
+            stop.wait(seconds)
+
+
+def _flush(context: Context, stop: threading.Event) -> None:
+    """Write index segments: this takes seconds, and nothing waits for it.
+
+    Also record when keys were used, and report how far this process has followed, now and then.
     """
+    report_at = 0.0
+    while not stop.wait(PAUSE_SECONDS):
+        with _errors_logged("flush"):
+            context.replica.flush()
+        with _errors_logged("record_key_uses"):
+            keyring.record_uses(context)
+        if time.monotonic() >= report_at:
+            report_at = time.monotonic() + REPORT_SECONDS
+            with _errors_logged("report"):
+                context.replica.report(datetime.now(UTC).date())
 
-    def flush() -> None:
-        while not stop.wait(PAUSE_SECONDS):
-            with _errors_logged("flush"):
-                context.replica.flush()
-            with _errors_logged("record_key_uses"):
-                keyring.record_uses(context)
 
-    thread = threading.Thread(target=flush, name="flush", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+def _drain(context: Context, stop: threading.Event) -> None:
+    """Copy the journals of this machine into the store, soon after the store can be written."""
+    while True:
+        with _errors_logged("drain"):
+            drain.drain(context, datetime.now(UTC).date())
+        if stop.wait(PAUSE_SECONDS):
+            return
+
+
+def _until(stop: threading.Event, **work: Callable[[], None]) -> None:
+    """Do several things, each in a thread of its own, until `stop` is set.
+
+    Then they have a moment to finish. What takes longer is left alone and ends with the process:
+    whatever it does survives `kill -9`.
+    """
+    threads = [
+        threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    end = time.monotonic() + FAREWELL_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 @contextmanager

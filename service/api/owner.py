@@ -100,19 +100,26 @@ def withdraw_entry(
     return _withdrawn(withdraw.withdraw_entry(context, owner, n, today))
 
 
-@router.post("/case/undo", responses=responses(errors.Unauthenticated, errors.Withdrawn))
-def undo_case(owner: ThisOwner, context: CurrentContext) -> wire.UndoneOut:
+@router.post(
+    "/case/undo",
+    responses=responses(errors.Unauthenticated, errors.Withdrawn, errors.UndoneTooOften),
+)
+def undo_case(owner: ThisOwner, context: CurrentContext, today: Today) -> wire.UndoneOut:
     """Undo the withdrawal of the case: what was withdrawn with it is as it was before."""
-    return wire.UndoneOut(undone=withdraw.undo_case(context, owner))
+    return wire.UndoneOut(undone=withdraw.undo_case(context, owner, today))
 
 
 @router.post(
     "/case/entries/{n}/undo",
-    responses=responses(errors.Unauthenticated, errors.NotFound, errors.Withdrawn),
+    responses=responses(
+        errors.Unauthenticated, errors.NotFound, errors.Withdrawn, errors.UndoneTooOften
+    ),
 )
-def undo_entry(n: EntryNumber, owner: ThisOwner, context: CurrentContext) -> wire.UndoneOut:
+def undo_entry(
+    n: EntryNumber, owner: ThisOwner, context: CurrentContext, today: Today
+) -> wire.UndoneOut:
     """Undo the withdrawal of one entry."""
-    return wire.UndoneOut(undone=withdraw.undo_entry(context, owner, n))
+    return wire.UndoneOut(undone=withdraw.undo_entry(context, owner, n, today))
 
 
 def _withdrawn(withdrawal: Withdrawal) -> wire.WithdrawnOut:

@@ -15,6 +15,9 @@ MAX_ENTRIES = 50
 """Entries of one case (trust.md 4.4: 20–50)."""
 UNDO_DAYS = 3
 """Whole days after the day of a withdrawal on which it can be undone (trust.md 4.10: 72 h)."""
+MOST_UNDONE = 2 * MAX_ENTRIES
+"""Entries of a case that an undo brings back on one day: every one of them, twice. An undo makes
+every process read signals again; withdrawals need no limit, as each needs an undo before it."""
 _DIGITS = 10
 
 

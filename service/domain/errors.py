@@ -7,6 +7,7 @@
     ├── Withdrawn            the case or entry was withdrawn for good
     ├── Conflict             this passphrase already opened a case with other content
     ├── CaseFull             more entries than a case holds
+    ├── UndoneTooOften       as many withdrawals were undone today as may be
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
     ├── TooLarge             the request has more bytes than we read
@@ -60,6 +61,13 @@ class Conflict(ServiceError):
 
 class CaseFull(ServiceError):
     """The case would hold more entries than it may. Open another case for the rest."""
+
+
+class UndoneTooOften(ServiceError):
+    """Withdrawals of this case were undone too often today.
+
+    It stays withdrawn. Undo it tomorrow, in UTC; nothing is erased before the day that it shows.
+    """
 
 
 class NotEligible(ServiceError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from hashing.signals import ContentKind, SignalType, Window
 from service.domain.alignment import (
@@ -62,7 +63,9 @@ WIDE_FRAMES = 30
 WIDE_VALUES = 1000
 """The most values of those frames, with all views and orientations."""
 MOST_MATCHES = 100
-"""The most entries in one answer: more than that share a title card, and nobody reviews so many."""
+"""The most matches in one answer: nobody reviews more. The last stands for all further entries."""
+MOST_ENTRIES = 10_000
+"""The most entries judged for one query: 200 cases of 50. All of them that match are sighted."""
 MOST_VALUES = 50_000
 """The most values in one request, including the orientations that the service makes: a video of
 1,200 frames in four views has 39,600. So many from pictures take 15 s of two cores at 6 million
@@ -109,6 +112,8 @@ class EntryVerdict:
     verdict: Verdict
     span: Span | None = None
     """Where in a queried video the match is."""
+    view: int | None = field(default=None, compare=False)
+    """The view of the query that is most like the entry; None for its plain signal."""
 
 
 _NO_EXTENTS: Mapping[int, VideoExtent] = {}
@@ -153,41 +158,74 @@ def judge(
 
 
 def ranked(verdicts: Iterable[EntryVerdict]) -> list[EntryVerdict]:
-    """Return the best verdict on each entry, the best first, at most MOST_MATCHES."""
+    """Return the best verdict on each entry, the best first."""
     order = sorted(verdicts, key=lambda one: (one.verdict is not Verdict.MATCH, one.entry_id))
     best_of = {one.entry_id: one for one in reversed(order)}
-    return [one for one in order if best_of[one.entry_id] is one][:MOST_MATCHES]
+    return [one for one in order if best_of[one.entry_id] is one]
 
 
-def answered(verdicts: Iterable[EntryVerdict], own: Mapping[int, Feedback]) -> list[EntryVerdict]:
-    """Return the verdicts as one platform is answered them; `own` is its last word on entries.
+def grouped(verdicts: Iterable[EntryVerdict]) -> list[list[EntryVerdict]]:
+    """Return verdicts as the matches of one answer, the best first, at most MOST_MATCHES.
 
-    Where it answered `not_blocked`, a match is only near: it has looked, and knows the reference.
-    What it thinks changes nobody else's answers.
+    Entries that match as the same content are one: those that the same view of a picture is most
+    like, or whose places in a video overlap. So there are as many matches as the upload has
+    contents, however many entries a stranger adds to each. What is only near may be another
+    content, such as a video with the same title card: each such entry is one by itself. The last
+    one stands for all that are left. The first entry of each is the oldest.
+    """
+    of_place: dict[tuple[int | None, ...], list[EntryVerdict]] = {}
+    begin, end = 0, -1
+    for one in sorted(verdicts, key=lambda one: one.span or Span(-1, -1)):
+        place: tuple[int | None, ...] = (None, one.view)
+        if one.verdict is not Verdict.MATCH:
+            place = (one.entry_id, None, None)
+        elif one.span:
+            if one.span.at_ms > end:
+                begin = one.span.at_ms
+            end = max(end, one.span.until_ms)
+            place = (begin,)
+        of_place.setdefault(place, []).append(one)
+    groups = [sorted(same, key=lambda one: one.entry_id) for same in of_place.values()]
+    groups.sort(key=lambda same: (same[0].verdict is not Verdict.MATCH, same[0].entry_id))
+    rest = [one for same in groups[MOST_MATCHES - 1 :] for one in same]
+    return [*groups[: MOST_MATCHES - 1], *([rest] if rest else [])]
+
+
+def answered(same: Iterable[EntryVerdict], own: Mapping[int, Feedback]) -> Verdict:
+    """Return the verdict of one match, as a platform is told it; `own` is its last word on entries.
+
+    If it answered `not_blocked` about each entry that matches, the match is only near: it has
+    looked, and knows the reference. What it thinks changes nobody else's answers.
     """
     disputed = {entry_id for entry_id, word in own.items() if word is Feedback.NOT_BLOCKED}
-    return ranked(
-        replace(one, verdict=Verdict.NEAR) if one.entry_id in disputed else one for one in verdicts
-    )
+    open_to_it = [one for one in same if one.entry_id not in disputed]
+    return Verdict.MATCH if overall(open_to_it) is Verdict.MATCH else Verdict.NEAR
 
 
-def overall(verdicts: Collection[EntryVerdict]) -> Verdict:
+def overall(verdicts: Iterable[EntryVerdict]) -> Verdict:
     """Return the verdict on the query as a whole."""
-    present = {one.verdict for one in verdicts}
+    return best(one.verdict for one in verdicts)
+
+
+def best(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the best of some verdicts, `none` if there is none."""
+    present = set(verdicts)
     return next((each for each in (Verdict.MATCH, Verdict.NEAR) if each in present), Verdict.NONE)
 
 
 def _judge_entry(
     entry_id: int, candidates: list[Candidate], query: VideoExtent, stored: VideoExtent
 ) -> EntryVerdict:
+    view = min((one.distance, -1 if one.view is None else one.view) for one in candidates)[1]
+    verdict = partial(EntryVerdict, entry_id, view=None if view < 0 else view)
     alignment = _matching_alignment(candidates, query, stored)
     if alignment:
-        return EntryVerdict(entry_id, Verdict.MATCH, alignment.query)
+        return verdict(Verdict.MATCH, alignment.query)
     decisive = [candidate for candidate in candidates if _is_match_alone(candidate)]
     if decisive:
         spans = [candidate.query_span for candidate in decisive if candidate.query_span]
-        return EntryVerdict(entry_id, Verdict.MATCH, min(spans, default=None))
-    return EntryVerdict(entry_id, Verdict.NEAR)
+        return verdict(Verdict.MATCH, min(spans, default=None))
+    return verdict(Verdict.NEAR)
 
 
 def _is_match_alone(candidate: Candidate) -> bool:

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
-from service.workflows import review
+from service.workflows import review, second_try
 from service.workflows.context import Context
 
 
@@ -65,6 +65,11 @@ class Meters:
             ("reason",),
             registry=self.registry,
         )
+        self.set_aside = Gauge(
+            "takeback_set_aside_contents",
+            "Contents that the worker could not reconcile and will try again",
+            registry=self.registry,
+        )
 
     def exposition(self, context: Context) -> bytes:
         """Return all metrics in the text format of Prometheus, with the gauges read now."""
@@ -75,6 +80,7 @@ class Meters:
         self.lag.set(context.replica.lag())
         for reason, number in review.waiting_by_reason(context).items():
             self.waiting.labels(reason).set(number)
+        self.set_aside.set(second_try.number(context))
         return generate_latest(self.registry)
 
 

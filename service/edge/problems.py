@@ -22,6 +22,7 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Withdrawn: HTTPStatus.GONE,
+    errors.UndoneTooOften: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,

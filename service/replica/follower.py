@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from hashing.signals import SignalType
@@ -15,6 +17,7 @@ from service.matching.index import HammingIndex
 from service.matching.segment_directory import OpenResult, SegmentDirectory
 from service.matching.warm import warm
 from service.replica import loader
+from service.replica.holders import Holders
 from service.replica.searcher import Indexes, LocalSearcher, Searcher
 from service.store import changes, identity
 from service.store import signals as stored_signals
@@ -25,6 +28,8 @@ from service.store.signals import StoredSignal
 log = logging.getLogger(__name__)
 
 _BATCH = 10_000
+"""Signals whose changes are applied at once, and as many more as belong to the last change."""
+_BATCH_CHANGES = 1000
 """Changes read from the store at once."""
 _RETRY_SECONDS = 60
 """From a failure to write, such as a full disk, until the next attempt."""
@@ -43,13 +48,15 @@ class Replica:
         self._indexes = _empty_indexes()
         named = {_name(*key): index for key, index in self._indexes.items()}
         self.directory = SegmentDirectory(path, named)
+        self.holders = Holders(database)
         self.searcher: Searcher = LocalSearcher(self._indexes)
         self.ready = False
         """Whether it has been loaded."""
         self.position = 0
         """Of the last change that the indexes include."""
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()
         self._retry_at = 0.0
+        self._name = secrets.token_hex(16)
 
     def require_current(self) -> None:
         """Raise NotReady unless the store can be reached and has the tables of this version."""
@@ -93,7 +100,9 @@ class Replica:
         with self._changing:
             while True:
                 with self.database.read() as tx:
-                    rows = changes.after(tx, self.position, _BATCH)
+                    if changes.is_pruned(tx, self.position):
+                        break
+                    rows = changes.after(tx, self.position, _BATCH_CHANGES, most_signals=_BATCH)
                     added = [
                         (
                             space,
@@ -111,6 +120,25 @@ class Replica:
                 for space, stored in added:
                     self._add(space, stored, _removed(rows, space), upto)
                 self.position = upto
+        self._begin_anew()
+
+    def report(self, now: date) -> None:
+        """Record how far this process has followed, so that older changes can be deleted."""
+        if self.ready:
+            reached = self.position if self.directory.position < 0 else self.directory.position
+            with self.database.write() as tx:
+                changes.set_followed(tx, self._name, min(self.position, reached), now)
+
+    def _begin_anew(self) -> None:
+        """Read everything from the store: changes that this process has not seen are deleted."""
+        with self.directory.write_lock(wait=True), self._changing:
+            with self.database.read() as tx:
+                if not changes.is_pruned(tx, self.position):
+                    return  # another thread has done it
+            log.warning("changes were deleted before they were seen here, reading the store anew")
+            self.ready = False  # half an index would find only half
+            self._rebuild(OpenResult(0, self._names()))
+            self.ready = True
 
     def lag(self) -> int:
         """Return how many changes the indexes do not include yet."""
@@ -152,7 +180,8 @@ class Replica:
 
     def _is_of_store(self, position: int) -> bool:
         with self.database.read() as tx:
-            return changes.last(tx) >= position and all(
+            is_known = changes.last(tx) >= position and not changes.is_pruned(tx, position)
+            return is_known and all(
                 loader.is_of_store(tx, space, index, position)
                 for (space, _), index in self._indexes.items()
             )
@@ -205,10 +234,11 @@ def _name(space: Space, signal_type: SignalType) -> str:
 
 def _ids(rows: list[changes.Row], space: Space, change: Change) -> list[int]:
     """Signals of a space whose last change among these rows is an addition, or a removal."""
-    last = {row.signal_id: row.change for row in rows if row.space is space}
+    last = {one: row.change for row in rows if row.space is space for one in row.ids}
     return [signal_id for signal_id, latest in last.items() if latest is change]
 
 
 def _removed(rows: list[changes.Row], space: Space) -> set[int]:
     """Signals that were removed among these rows, whether or not they came back."""
-    return {r.signal_id for r in rows if r.space is space and r.change is Change.REMOVE}
+    removals = (row for row in rows if row.space is space and row.change is Change.REMOVE)
+    return {one for row in removals for one in row.ids}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.domain import match_policy
 from service.domain.match_policy import Candidate
-from service.replica.searcher import Searcher
+from service.replica.follower import Replica
 from service.search import neighbours, queries
 from service.search.neighbours import PERCEPTUAL, Column, count_distinct, groups, ranks
 from service.search.queries import PLAIN, WHOLE, Query
@@ -40,7 +40,7 @@ class Neighbourhood(NamedTuple):
         return Neighbourhood(*(column[rows] for column in self))
 
 
-def near_entries(searcher: Searcher, asked: Sequence[Query]) -> Neighbourhood:
+def near_entries(replica: Replica, asked: Sequence[Query]) -> Neighbourhood:
     """Return what the bank holds near every value of the queries, each within its radius."""
     parts = []
     for signal_type in PERCEPTUAL:
@@ -51,8 +51,8 @@ def near_entries(searcher: Searcher, asked: Sequence[Query]) -> Neighbourhood:
         for radius in np.unique(radii).tolist():
             rows = np.flatnonzero(radii == radius)
             codes = neighbours.distinct(values.codes[rows])
-            pairs = neighbours.nearest(searcher, Space.BANK, signal_type, codes, radius)
-            excluded = neighbours.are_excluded(searcher, signal_type, codes)
+            pairs = neighbours.nearest(replica, Space.BANK, signal_type, codes, radius)
+            excluded = neighbours.are_excluded(replica.searcher, signal_type, codes)
             of_given = values.columns[rows][pairs.given]
             found = (pairs.signal_id, pairs.distance, excluded[codes.code_of[pairs.given]])
             parts.append(Neighbourhood._make((*of_given.T, *found)))
@@ -127,7 +127,10 @@ def _within_limits(near: Neighbourhood, entry: Column) -> Column:
     np.minimum.at(least, of_entry, near.distance)
     first = np.unique(of_entry, return_index=True)[1]
     order = ranks(near.query[first], -likeness, least)
-    kept = (order[of_entry] < match_policy.MOST_MATCHES) & (
+    kept = (order[of_entry] < match_policy.MOST_ENTRIES) & (
         ranks(of_entry, near.distance) < _PER_ENTRY
     )
+    # Of a picture the nearest signals decide alone; frames need others around them.
+    same_place = groups(near.query, entry, near.frame, near.view, near.orientation)
+    kept &= (near.frame != WHOLE) | (ranks(same_place, near.distance) < queries.MOST_REPEATS)
     return rows[kept]

@@ -35,13 +35,13 @@ class ObservationVerdict(NamedTuple):
 def match(replica: Replica, contents: Sequence[ContentSignals]) -> list[list[EntryVerdict]]:
     """Return, for each content in order, the active entries it matches or is near, best first."""
     asked = queries.of_contents(contents)
-    near = candidates.near_entries(replica.searcher, asked)
+    near = candidates.near_entries(replica, asked)
     with replica.database.read() as tx:
         verdicts = _judge(tx, asked, near, _identical(tx, contents))
     wider = _wider(asked, near, verdicts)
     if not wider:
         return verdicts
-    more = candidates.near_entries(replica.searcher, wider)
+    more = candidates.near_entries(replica, wider)
     with replica.database.read() as tx:
         wide = _judge(tx, wider, more, {})
     for query, found in zip(wider, wide, strict=True):
@@ -54,7 +54,7 @@ def match_observations(replica: Replica, ids: Iterable[int]) -> list[Observation
     with replica.database.read() as tx:
         stored = provenance.of_contents(tx, Space.OBSERVED, ids)
         asked = _stored_queries(tx, stored)
-    near = candidates.near_entries(replica.searcher, asked)
+    near = candidates.near_entries(replica, asked)
     number = {query.item: index for index, query in enumerate(asked)}
     with replica.database.read() as tx:
         exact = defaultdict(list)
@@ -68,7 +68,9 @@ def match_entries(replica: Replica, ids: Iterable[int]) -> list[ObservationVerdi
     """Return the observations that match some active entries or are near them."""
     with replica.database.read() as tx:
         stored = provenance.of_contents(tx, Space.BANK, ids)
-        near = observed.near_observations(replica.searcher, tx, stored, match_policy.MATCH_DISTANCE)
+        near = observed.near_observations(
+            replica, tx, queries.folded(stored), match_policy.MATCH_DISTANCE
+        )
         exact = defaultdict(list)
         for entry_signal, observed_signal in _identical_stored(tx, stored, Space.OBSERVED):
             exact[observed_signal.content_id].append(_exact_candidate(entry_signal))

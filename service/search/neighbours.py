@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hashing.signals import SignalType
 from service.domain.match_policy import EXCLUDE_DISTANCE
 from service.matching.codes import CODE_BYTES, Codes, Neighbours
+from service.replica.follower import Replica
 from service.replica.searcher import Searcher
 from service.store.changes import Space
 
@@ -27,7 +28,11 @@ _MOST_CODES = 1024
 _MOST_AT_ONCE = 2_000_000
 """Neighbours aimed at in one call, before those over the limits are dropped: 48 MB."""
 _PER_VALUE = 1000
-"""Neighbours kept of one value."""
+"""Neighbours kept of one value, and beyond that the nearest one of each further content."""
+_CONTENTS_PER_VALUE = 10_000
+"""Contents near one value of which a neighbour is kept: 200 cases of 50 entries."""
+_ROWS_AT_ONCE = 1_000_000
+"""Neighbours collected in one search before those over the next limit are dropped: 24 MB."""
 _PER_SEARCH = 200_000
 """Neighbours kept of all values together, each counted as often as its value occurs."""
 
@@ -60,15 +65,23 @@ def distinct(codes: Codes) -> Distinct:
 
 
 def nearest(
-    searcher: Searcher, space: Space, signal_type: SignalType, codes: Distinct, radius: int
+    replica: Replica, space: Space, signal_type: SignalType, codes: Distinct, radius: int
 ) -> Pairs:
-    """Return the stored signals near codes, within the limits. Equal codes are searched once."""
-    kept = [_nearest_of_each(each) for each in _calls(searcher, space, signal_type, codes, radius)]
-    near = np.concatenate([np.empty((0, 3), np.int64), *kept])
+    """Return the stored signals near codes, within the limits. Equal codes are searched once.
+
+    Where a limit is reached, every content has its nearest signal before any has its second, and
+    so on: one content with very many signals near a value takes no other's place.
+    """
+    near = np.empty((0, 3), np.int64)
+    for each in _calls(replica.searcher, space, signal_type, codes, radius):
+        near = np.concatenate((near, _nearest_of_each(replica, space, each)))
+        if len(near) > _ROWS_AT_ONCE:
+            near = near[_fairest(replica, space, near)[:_PER_SEARCH]]
     if not len(near):
         return Pairs(*near.T)
-    by_rank = np.lexsort((near[:, 2], ranks(near[:, 0], near[:, 2])))
-    near = near[by_rank][np.cumsum(codes.times[near[by_rank, 0]]) <= _PER_SEARCH]
+    if codes.times[near[:, 0]].sum() > _PER_SEARCH:
+        near = near[_fairest(replica, space, near)]
+        near = near[np.cumsum(codes.times[near[:, 0]]) <= _PER_SEARCH]
     code, signal_id, distance = near.T
     times = codes.times[code]
     rows = np.repeat(np.arange(len(near)), times)  # once for each given code that is this one
@@ -111,12 +124,30 @@ def _calls(
         size = max(1, min(16 * size, _MOST_CODES, _MOST_AT_ONCE // per_code))
 
 
-def _nearest_of_each(neighbours: Neighbours) -> NDArray[np.int64]:
+def _nearest_of_each(replica: Replica, space: Space, neighbours: Neighbours) -> NDArray[np.int64]:
     """(n, 3): code, signal id, distance of the nearest neighbours of each code."""
     rows = np.stack(neighbours, axis=1)
     if len(rows) <= _PER_VALUE:
         return rows
-    return rows[ranks(neighbours.queries, neighbours.distances) < _PER_VALUE]
+    crowded = np.bincount(neighbours.queries)[neighbours.queries] > _PER_VALUE
+    if not crowded.any():
+        return rows
+    code, signal_id, distance = rows[crowded].T
+    holder = replica.holders.of(space, signal_id)
+    nth = ranks(groups(code, holder), distance)
+    order = ranks(code, nth, distance)
+    kept = (order < _PER_VALUE) | ((nth == 0) & (order < _CONTENTS_PER_VALUE))
+    return np.concatenate((rows[~crowded], rows[crowded][kept]))
+
+
+def _fairest(replica: Replica, space: Space, near: NDArray[np.int64]) -> Column:
+    """The order in which rows are kept: of each content the nearest, then the next of each.
+
+    Of rows that are equal so far, those of a code that is near few signals come first.
+    """
+    code, signal_id, distance = near.T
+    holder = replica.holders.of(space, signal_id)
+    return np.lexsort((distance, ranks(code, distance), ranks(holder, distance)))
 
 
 def ranks(group: Column, *by: NDArray[np.int64] | NDArray[np.float64]) -> Column:

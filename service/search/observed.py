@@ -10,6 +10,7 @@ import numpy as np
 from hashing.signals import SignalType
 from service.domain.alignment import Span
 from service.matching.codes import CODE_BYTES, codes_of
+from service.replica.follower import Replica
 from service.replica.searcher import Searcher
 from service.search import neighbours, orientations
 from service.search.candidates import Neighbourhood, concatenated
@@ -32,7 +33,7 @@ class _Pairs(NamedTuple):
 
 
 def near_observations(
-    searcher: Searcher, tx: Tx, of_entries: Sequence[ContentSignal], radius: int
+    replica: Replica, tx: Tx, of_entries: Sequence[ContentSignal], radius: int
 ) -> Neighbourhood:
     """Return the observations near signals of entries, as if each observation were a query.
 
@@ -40,19 +41,19 @@ def near_observations(
     is near them among the observations, not with how many other entries the bank holds.
     """
     return concatenated(
-        [_near_of_type(searcher, tx, kind, of_entries, radius) for kind in PERCEPTUAL]
+        [_near_of_type(replica, tx, kind, of_entries, radius) for kind in PERCEPTUAL]
     )
 
 
 def _near_of_type(
-    searcher: Searcher,
+    replica: Replica,
     tx: Tx,
     signal_type: SignalType,
     of_entries: Sequence[ContentSignal],
     radius: int,
 ) -> Neighbourhood:
     of_type = [one for one in of_entries if one.provenance.type is signal_type]
-    pairs = _pairs(searcher, signal_type, of_type, radius)
+    pairs = _pairs(replica, signal_type, of_type, radius)
     ids, signal_of = np.unique(pairs.observed_signal, return_inverse=True)
     origins = provenance.by_signal(tx, Space.OBSERVED, ids.tolist())
     columns = _query_and_frame(tx, [origins.get(one) for one in ids.tolist()])[signal_of]
@@ -63,19 +64,19 @@ def _near_of_type(
         pairs.orientation,
         pairs.entry_signal,
         pairs.distance,
-        _are_excluded(searcher, tx, signal_type, pairs),
+        _are_excluded(replica.searcher, tx, signal_type, pairs),
     )
     return rows.take(rows.query > 0)  # 0: purged meanwhile
 
 
 def _pairs(
-    searcher: Searcher, signal_type: SignalType, stored: Sequence[ContentSignal], radius: int
+    replica: Replica, signal_type: SignalType, stored: Sequence[ContentSignal], radius: int
 ) -> _Pairs:
     """Turning the entry's value back is as good as turning the observation's; only PDQ can be."""
     turns = orientations.INVERSE if signal_type is SignalType.PDQ else (0,)
     turned = orientations.oriented(codes_of(one.value for one in stored))[:, list(turns)]
     codes = neighbours.distinct(turned.reshape(-1, CODE_BYTES))
-    near = neighbours.nearest(searcher, Space.OBSERVED, signal_type, codes, radius)
+    near = neighbours.nearest(replica, Space.OBSERVED, signal_type, codes, radius)
     ids = np.array([one.provenance.signal_id for one in stored], np.int64)
     signal, orientation = near.given // len(turns), near.given % len(turns)
     return _Pairs(ids[signal], near.signal_id, orientation, near.distance)

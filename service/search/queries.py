@@ -25,6 +25,11 @@ _UNKNOWN = -1
 """In a column of orientations: all eight are to be made from the bits."""
 
 
+MOST_REPEATS = 8
+"""Signals with one value of which a content is searched: what recurs more often in a video, at
+times spread evenly over it, adds work and no evidence."""
+
+
 class Part(NamedTuple):
     """The matchable values of the whole content, or of one of its frames."""
 
@@ -75,8 +80,8 @@ def of_stored(item: int, kind: ContentKind, stored: Sequence[ContentSignal], rea
     """Return a query for content that the store holds; exact signals are not part of it."""
     spans = sorted({one.provenance.span for one in stored if one.provenance.span})
     frame_of = {span: frame for frame, span in enumerate(spans)}
-    plain: dict[int, list[tuple[SignalType, bytes]]] = {}
-    for provenance, value in stored:
+    plain: dict[int, list[tuple[SignalType, bytes]]] = {frame: [] for frame in range(len(spans))}
+    for provenance, value in folded(stored):
         if provenance.type.perceptual:
             frame = frame_of[provenance.span] if provenance.span else WHOLE
             plain.setdefault(frame, []).append((provenance.type, value))
@@ -84,6 +89,15 @@ def of_stored(item: int, kind: ContentKind, stored: Sequence[ContentSignal], rea
         Part(frame, tuple(values), (), turned=True) for frame, values in sorted(plain.items())
     )
     return Query(item, kind, parts, tuple(spans), _extent(spans), len(stored), reach)
+
+
+def folded(stored: Sequence[ContentSignal]) -> list[ContentSignal]:
+    """Return stored signals without those of a content whose value recurs too often in it."""
+    rows: dict[tuple[int, SignalType, bytes], list[int]] = {}
+    for row, (origin, value) in enumerate(stored):
+        rows.setdefault((origin.content_id, origin.type, value), []).append(row)
+    kept = sorted(row for same in rows.values() for row in _evenly(same, MOST_REPEATS))
+    return [stored[row] for row in kept]
 
 
 def without_values(item: int, kind: ContentKind, spans: Sequence[Span]) -> Query:
@@ -142,6 +156,7 @@ def _of_content(item: int, content: ContentSignals) -> Query:
     frames = sorted(content.frames, key=lambda frame: (frame.at_ms, frame.until_ms))
     parts = [_part(WHOLE, content.signals, content.views)]
     parts += [_part(index, (frame.signal,), frame.views) for index, frame in enumerate(frames)]
+    parts = _folded_parts(parts)
     spans = tuple(Span(frame.at_ms, frame.until_ms) for frame in frames)
     most_values = size([content]) if frames else 0
     return Query(item, content.kind, tuple(parts), spans, _extent(spans), most_values, Reach.FULL)
@@ -151,6 +166,18 @@ def _part(frame: int, signals: Iterable[Signal], views: Sequence[ViewSignals]) -
     plain = [(one.type, one.value) for one in signals if one.type.perceptual and is_matchable(one)]
     matchable = [(index, v.values) for index, v in enumerate(views) if is_matchable_view(v)]
     return Part(frame, tuple(plain), tuple(matchable), turned=not views)
+
+
+def _folded_parts(parts: Sequence[Part]) -> list[Part]:
+    """The parts, without the values of frames that recur too often."""
+    same: dict[Part, list[int]] = {}
+    for index, part in enumerate(parts):
+        same.setdefault(part._replace(frame=WHOLE), []).append(index)
+    kept = {index for indexes in same.values() for index in _evenly(indexes, MOST_REPEATS)}
+    return [
+        part if index in kept else part._replace(plain=(), views=())
+        for index, part in enumerate(parts)
+    ]
 
 
 def _signals_by_part(

@@ -22,6 +22,14 @@ class Case(NamedTuple):
     withdrawn_on: date | None
     erase_on: date | None = None
     """The day until which the withdrawal can be undone. None afterwards, and without one."""
+    undone_on: date | None = None
+    """The last day on which a withdrawal of it or its entries was undone."""
+    undone: int = 0
+    """How many entries were brought back on that day."""
+
+    def undone_today(self, now: date) -> int:
+        """Return how many entries were brought back on this day."""
+        return self.undone if self.undone_on == now else 0
 
 
 def get(tx: Tx, number: str) -> Case | None:
@@ -53,6 +61,11 @@ def close(tx: Tx, case_id: int, now: date, erase_on: date) -> None:
 def reopen(tx: Tx, case_id: int) -> None:
     """Undo the withdrawal of a case."""
     _update(tx, case_id, {"withdrawn_on": None, "erase_on": None})
+
+
+def count_undone(tx: Tx, case: Case, number: int, now: date) -> None:
+    """Add to the entries that were brought back on this day."""
+    _update(tx, case.id, {"undone_on": now, "undone": case.undone_today(now) + number})
 
 
 def close_for_good(tx: Tx, case: Case, now: date) -> None:
@@ -89,4 +102,6 @@ def _case(row: sa.Row[Any]) -> Case:
         row.opened_on,
         row.withdrawn_on,
         row.erase_on,
+        row.undone_on,
+        row.undone or 0,
     )

@@ -7,11 +7,16 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from service.domain import admission
 from service.domain.case import Concern, EntryStatus, HoldReason
-from service.domain.sighting import Feedback
-from service.store import actors
+from service.domain.sighting import Feedback, Sighting, Verdict
+from service.store import actors, sightings
+from service.store import feedback as stored_feedback
 from service.store.database import Tx, batches, upsert
 from service.store.schema import concerns, entries, feedback
+
+MANY_MATCHES = "an entry matches more often than is plausible: python -m service review list"
+"""What the log says of it."""
 
 
 def record(tx: Tx, entry_ids: Iterable[int], concern: Concern, now: date) -> int:
@@ -28,6 +33,31 @@ def record(tx: Tx, entry_ids: Iterable[int], concern: Concern, now: date) -> int
         insert = upsert(tx, concerns).from_select(names, of_entries).on_conflict_do_nothing()
         new += tx.execute(insert).rowcount
     return new
+
+
+def record_many_matches(tx: Tx, seen: Iterable[Sighting], now: date, *, most: int) -> int:
+    """Record which of the entries that lookups matched do so more often than is plausible.
+
+    `most` is how often that is, in a day. Return how many concern a reviewer newly. They are
+    matched all the same: a viral upload is looked up so often by itself, and whoever has a key can
+    do it on purpose.
+    """
+    matched = {one.entry_id for one in seen if one.verdict is Verdict.MATCH}
+    numbers = sightings.matches_on(tx, matched, now)
+    often = [entry_id for entry_id, number in numbers.items() if number > most]
+    opinions = stored_feedback.on_entries(tx, often)
+    return record(
+        tx,
+        [
+            one
+            for one in often
+            if admission.too_many_matches(
+                numbers[one], {each.value for each in opinions.get(one, ())}, most=most
+            )
+        ],
+        Concern.MANY_MATCHES,
+        now,
+    )
 
 
 def settle(tx: Tx, entry_id: int) -> None:

@@ -39,6 +39,8 @@ _DISK_FULL = "53100"
 EXAMPLE_URL = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 BUSY_MS = 15_000
 """How long a SQLite writer waits for another before it gives up, in milliseconds."""
+IMPATIENT_MS = 100
+"""How long a PostgreSQL writer that is not patient waits for a row, in milliseconds."""
 _CHANGES_LOCK = 0x7461_6B65
 """Key of the PostgreSQL advisory lock that makes positions of `changes` commit in order."""
 _PARAMETERS = 900
@@ -72,15 +74,20 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, *, patient: bool = True) -> Iterator[Tx]:
         """A transaction that is on the disk when the block ends, or never was.
+
+        Unless it is `patient`, it raises NotReady at once, or after a tenth of a second, where it
+        would have to wait for another writer.
 
         It may not append to `changes`: for that, see `write_changes`. On PostgreSQL it runs beside
         other writers, at isolation level READ COMMITTED; on SQLite there is one writer at a time.
         """
         with _reachable(), self.engine.connect() as connection:
             connection.execution_options(takeback_write=True)
-            with connection.begin():
+            with self._impatience(connection, patient=patient), connection.begin():
+                if not patient and self.engine.dialect.name == "postgresql":
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {IMPATIENT_MS}")
                 yield connection
 
     @contextmanager
@@ -95,6 +102,19 @@ class Database:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
             yield connection
+
+    @contextmanager
+    def _impatience(self, connection: Tx, *, patient: bool) -> Iterator[None]:
+        """Have SQLite refuse at once what it would have to wait for."""
+        raw = connection.connection.dbapi_connection
+        if patient or not isinstance(raw, sqlite3.Connection):
+            yield
+            return
+        raw.execute("PRAGMA busy_timeout=0")
+        try:
+            yield
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     def overwrite(self) -> None:
         """Let nothing erased linger: SQLite keeps it in its log until that is copied back.

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hashing.signals import ContentKind, ContentSignals
 from service.domain.case import Concern, Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
-from service.store import changes, concerns
+from service.store import changes, concerns, set_aside
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
 from service.store.database import Tx, batches
@@ -155,6 +155,7 @@ def erase(tx: Tx, entry: Entry) -> None:
     _change(tx, entry, EntryStatus.WITHDRAWN, cleared)
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
     concerns.settle(tx, entry.id)
+    set_aside.remove(tx, Space.BANK, [entry.id])
 
 
 def erase_all(tx: Tx, case_id: int) -> int:
@@ -171,11 +172,22 @@ def erase_all(tx: Tx, case_id: int) -> int:
 def _change(tx: Tx, entry: Entry, to: EntryStatus, values: dict[str, Any]) -> None:
     changed = {"status": entry.step(to), **values}
     tx.execute(sa.update(entries).where(entries.c.id == entry.id).values(changed))
-    ids = sa.select(signals.c.id).where(signals.c.entry_id == entry.id).order_by(signals.c.id)
     if to is EntryStatus.ACTIVE:
-        changes.append(tx, Space.BANK, Change.ADD, tx.scalars(ids).all())
+        changes.append_runs(tx, Space.BANK, Change.ADD, _runs(tx, entry))
     elif entry.status is not EntryStatus.WITHDRAWING:  # those were removed from the indexes before
-        changes.append(tx, Space.BANK, Change.REMOVE, tx.scalars(ids).all())
+        changes.append_runs(tx, Space.BANK, Change.REMOVE, _runs(tx, entry))
+
+
+def _runs(tx: Tx, entry: Entry) -> list[tuple[int, int]]:
+    """First and last id of each run of an entry's signals: one, unless a window was deleted."""
+    own = signals.c.entry_id == entry.id
+    extremes = (sa.func.min(signals.c.id), sa.func.max(signals.c.id), sa.func.count())
+    first, last, number = tx.execute(sa.select(*extremes).where(own)).one()
+    if not number:
+        return []
+    if number == last - first + 1:
+        return [(first, last)]
+    return changes.runs(tx.scalars(sa.select(signals.c.id).where(own)))
 
 
 def _entry(row: sa.Row[Any]) -> Entry:

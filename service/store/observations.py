@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals
-from service.store import changes
+from service.store import changes, set_aside
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
 from service.store.database import Tx, batches, upsert
@@ -77,4 +77,5 @@ def purge(tx: Tx, now: date, limit: int) -> int:
         sa.update(sightings).where(sightings.c.observation_id.in_(ids)).values(observation_id=None)
     )
     tx.execute(sa.delete(observations).where(observations.c.id.in_(ids)))
+    set_aside.remove(tx, Space.OBSERVED, ids)
     return len(ids)

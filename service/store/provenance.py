@@ -74,6 +74,23 @@ def identical(tx: Tx, space: Space, exact: Iterable[Signal]) -> list[tuple[Signa
     return matches
 
 
+def ranges(tx: Tx, space: Space, signal_ids: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Return first signal, last signal and id of each content, active or not, of some signals.
+
+    The signals of a content are inserted in one transaction, beside which no other inserts any.
+    So their ids are in a row, and ranges of contents never overlap.
+    """
+    table, content = TABLES[space], _content(space)
+    rows: list[tuple[int, int, int]] = []
+    for batch in batches(signal_ids):
+        wanted = sa.select(content).where(table.c.id.in_(batch))
+        query = sa.select(sa.func.min(table.c.id), sa.func.max(table.c.id), content)
+        rows += [
+            tuple(row) for row in tx.execute(query.where(content.in_(wanted)).group_by(content))
+        ]
+    return rows
+
+
 def extents(tx: Tx, space: Space, content_ids: Iterable[int]) -> dict[int, VideoExtent]:
     """Return how much video each entry or observation has. Pictures are left out."""
     table, content = TABLES[space], _content(space)

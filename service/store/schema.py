@@ -29,9 +29,12 @@ cases = sa.Table(
     sa.Column("opened_on", sa.Date, nullable=False),
     sa.Column("withdrawn_on", sa.Date),
     sa.Column("erase_on", sa.Date, index=True),
+    sa.Column("undone_on", sa.Date),
+    sa.Column("undone", sa.Integer),
 )
 
-"""`erase_on`: the day on which a withdrawal becomes final; null without one, and afterwards."""
+"""`erase_on`: the day on which a withdrawal becomes final; null without one, and afterwards.
+`undone`: how many entries were brought back on the day `undone_on`."""
 
 entries = sa.Table(
     "entries",
@@ -189,9 +192,12 @@ changes = sa.Table(
     sa.Column("space", sa.String(8), nullable=False),
     sa.Column("change", sa.String(8), nullable=False),
     sa.Column("signal_id", Id, nullable=False),
+    sa.Column("last_id", Id),
     sqlite_autoincrement=True,
 )
-"""Every change of what is searchable, in the order of commits. `space` names the table."""
+"""Every change of what is searchable, in the order of commits. `space` names the table.
+
+It concerns the signals from `signal_id` to `last_id`, or that one if `last_id` is null."""
 
 progress = sa.Table(
     "progress",
@@ -200,6 +206,35 @@ progress = sa.Table(
     sa.Column("position", Id, nullable=False),
 )
 """The position in `changes` that each worker has processed."""
+
+followers = sa.Table(
+    "followers",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("position", Id, nullable=False),
+    sa.Column("seen_on", sa.Date, nullable=False),
+)
+"""Up to which change each replica, and its segments on disk, have followed."""
+
+drained = sa.Table(
+    "drained",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("drained_on", sa.Date, nullable=False, index=True),
+)
+"""The journals of sightings that were copied into the store."""
+
+set_aside = sa.Table(
+    "set_aside",
+    metadata,
+    sa.Column("space", sa.String(8), primary_key=True),
+    sa.Column("content_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("error", sa.String(80), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("again", sa.Boolean, nullable=False),
+)
+"""What the worker could not reconcile. `content_id` is an entry, observation or excluded signal."""
 
 identity = sa.Table(
     "identity",

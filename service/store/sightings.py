@@ -17,7 +17,7 @@ from service.domain.sighting import (
     is_shown_to_owner,
 )
 from service.store.database import Tx, batches, upsert
-from service.store.schema import actors, entries, feedback, former_references, sightings
+from service.store.schema import actors, drained, entries, feedback, former_references, sightings
 
 _ROWS = 100
 """Rows of one INSERT: eight values each, within SQLite's historical limit of 999 parameters."""
@@ -34,7 +34,20 @@ def record(tx: Tx, seen: Iterable[Sighting]) -> None:
         new = upsert(tx, sightings).values(batch)
         same = ["entry_id", "actor_id", "seen_on", "source", "verdict"]
         count = sightings.c.count + new.excluded.count
-        tx.execute(new.on_conflict_do_update(index_elements=same, set_={"count": count}))
+        latest = {"count": count, "reference": new.excluded.reference}
+        tx.execute(new.on_conflict_do_update(index_elements=same, set_=latest))
+
+
+def begin_journal(tx: Tx, name: str, now: date) -> bool:
+    """Record that a journal is copied in this transaction; return False if it was copied before."""
+    new = upsert(tx, drained).values(name=name, drained_on=now)
+    inserted = new.on_conflict_do_nothing().returning(drained.c.name)
+    return tx.scalars(inserted).one_or_none() is not None
+
+
+def forget_journals(tx: Tx, before: date) -> None:
+    """Forget the names of journals that were copied before a day."""
+    tx.execute(sa.delete(drained).where(drained.c.drained_on < before))
 
 
 _Key = tuple[int, int, date, Source, Verdict]
@@ -63,14 +76,14 @@ def _row(key: _Key, same: list[Sighting]) -> dict[str, Any]:
     }
 
 
-def entry_of_reference(tx: Tx, actor_id: int, reference: str) -> int | None:
-    """Return the entry of a match reference, if this actor was given it, now or formerly."""
+def entries_of_reference(tx: Tx, actor_id: int, reference: str) -> list[int]:
+    """Return the entries of a match reference, if this actor was given it, now or formerly."""
     for table in (sightings, former_references):
         given = (table.c.actor_id == actor_id) & (table.c.reference == reference)
-        entry_id = tx.scalar(sa.select(table.c.entry_id).where(given).limit(1))
-        if entry_id is not None:
-            return int(entry_id)
-    return None
+        query = sa.select(table.c.entry_id).where(given).distinct().order_by(table.c.entry_id)
+        if found := list(tx.scalars(query)):
+            return found
+    return []
 
 
 def matches_on(tx: Tx, entry_ids: Iterable[int], day: date) -> dict[int, int]:

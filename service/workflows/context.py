@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from service.journal import Journal
 from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings
@@ -46,6 +47,7 @@ class Context:
     database: Database
     seals: Seals
     replica: Replica
+    journal: Journal
     work_waits: threading.Event = field(default_factory=threading.Event)
     """Set when the worker has something to do at once."""
     key_uses: KeyUses = field(default_factory=KeyUses)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hashing.signals import ContentSignals
-from service.domain import admission, match_policy
+from service.domain import match_policy
 from service.domain.actor import Actor
 from service.domain.alignment import Span
-from service.domain.case import Concern, EntryStatus
-from service.domain.errors import TooLarge
+from service.domain.case import EntryStatus
+from service.domain.errors import NotReady, TooLarge
 from service.domain.match_policy import EntryVerdict
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
 from service.search import matcher, queries
 from service.store import concerns, entries, feedback, sightings
-from service.store.database import Tx
 from service.workflows.context import Context, Today
 
 log = logging.getLogger(__name__)
@@ -51,74 +50,84 @@ def lookup(
             f"A request asks for at most {match_policy.MOST_VALUES:,} values of pdq and phash, "
             "views and orientations counted. Send fewer items at a time."
         )
-    verdicts = matcher.match(context.replica, items)
+    once = {item: index for index, item in reversed(list(enumerate(items)))}
+    different = sorted(once.values())
+    verdicts = matcher.match(context.replica, [items[index] for index in different])
     own: Mapping[int, Feedback] = {}
     if any(verdicts):
-        with context.database.write() as tx:
-            verdicts = _still_active(tx, verdicts)
-            _record(context, tx, actor, verdicts, now)
-            own = feedback.of_platform(tx, actor.id, _entry_ids(verdicts))
-    return [_answer(context, actor, match_policy.answered(each, own)) for each in verdicts]
-
-
-def _entry_ids(verdicts: list[list[EntryVerdict]]) -> set[int]:
-    return {one.entry_id for of_item in verdicts for one in of_item}
-
-
-def _still_active(tx: Tx, verdicts: list[list[EntryVerdict]]) -> list[list[EntryVerdict]]:
-    """Leave out what was withdrawn or held since the search."""
-    known = entries.by_id(tx, _entry_ids(verdicts))
-    active = {entry.id for entry in known.values() if entry.status is EntryStatus.ACTIVE}
-    return [[one for one in of_item if one.entry_id in active] for of_item in verdicts]
-
-
-def _record(
-    context: Context, tx: Tx, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today
-) -> None:
-    """Record the sightings, as they are, whatever this platform is answered."""
-    seen = {(one.entry_id, one.verdict) for of_item in verdicts for one in of_item}
-    sightings.record(
-        tx,
-        [
-            Sighting(
-                entry_id,
-                actor.id,
-                now,
-                Source.LOOKUP,
-                verdict,
-                context.seals.reference(actor.id, entry_id),
-            )
-            for entry_id, verdict in seen
-        ],
-    )
-    matched = {entry_id for entry_id, verdict in seen if verdict is Verdict.MATCH}
-    _concern_about_many(tx, matched, now, most=context.settings.matches_per_day)
-
-
-def _concern_about_many(tx: Tx, matched: Iterable[int], now: Today, *, most: int) -> None:
-    """Alert a person to entries that match more often than is plausible. They match all the same.
-
-    A viral upload is looked up so often by itself, and whoever has a key can do it on purpose.
-    """
-    often = {
-        entry_id: number
-        for entry_id, number in sightings.matches_on(tx, matched, now).items()
-        if number > most
+        verdicts, own = _still_active(context, actor, verdicts)
+        _keep(context, actor, verdicts, now)
+    answers = {
+        index: _answer(context, actor, of_item, own)
+        for index, of_item in zip(different, verdicts, strict=True)
     }
-    opinions = feedback.on_entries(tx, often)
-    words = {entry_id: {one.value for one in opinions.get(entry_id, ())} for entry_id in often}
-    many = [
-        entry_id
-        for entry_id, number in often.items()
-        if admission.too_many_matches(number, words[entry_id], most=most)
-    ]
-    if concerns.record(tx, many, Concern.MANY_MATCHES, now):
-        log.warning("an entry matches more often than is plausible: python -m service review list")
+    return [answers[once[item]] for item in items]
 
 
-def _answer(context: Context, actor: Actor, verdicts: list[EntryVerdict]) -> Answer:
-    references = [
-        MatchReference(context.seals.reference(actor.id, one.entry_id), one.verdict, one.span)
-        for one in verdicts
+def _still_active(
+    context: Context, actor: Actor, verdicts: list[list[EntryVerdict]]
+) -> tuple[list[list[EntryVerdict]], Mapping[int, Feedback]]:
+    """Leave out what was withdrawn or held since the search; also say what this actor thinks."""
+    found = {one.entry_id for of_item in verdicts for one in of_item}
+    with context.database.read() as tx:
+        known = entries.by_id(tx, found)
+        own = feedback.of_platform(tx, actor.id, found)
+    active = {entry.id for entry in known.values() if entry.status is EntryStatus.ACTIVE}
+    return [[one for one in of_item if one.entry_id in active] for of_item in verdicts], own
+
+
+def _keep(context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today) -> None:
+    """Record the sightings, in the store if it takes them at once, else in the journal.
+
+    They are recorded as they are, whatever this platform is answered. Whoever holds the store's
+    lock must not be able to keep uploads from being recognised.
+    """
+    seen = _sightings(context, actor, verdicts, now)
+    most = context.settings.matches_per_day
+    try:
+        with context.database.write(patient=False) as tx:
+            sightings.record(tx, seen)
+            many = concerns.record_many_matches(tx, seen, now, most=most)
+    except NotReady:
+        context.journal.append(seen)
+        return
+    if many:
+        log.warning(concerns.MANY_MATCHES)
+
+
+def _sightings(
+    context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today
+) -> list[Sighting]:
+    """One sighting of each entry and verdict, whatever number of items it was found by."""
+    references = {
+        (one.entry_id, one.verdict): context.seals.reference(actor.id, same[0].entry_id)
+        for of_item in verdicts
+        for same in match_policy.grouped(of_item)
+        for one in same
+    }
+    return [
+        Sighting(entry_id, actor.id, now, Source.LOOKUP, verdict, reference)
+        for (entry_id, verdict), reference in references.items()
     ]
-    return Answer(match_policy.overall(verdicts), references)
+
+
+def _answer(
+    context: Context,
+    actor: Actor,
+    verdicts: list[EntryVerdict],
+    own: Mapping[int, Feedback],
+) -> Answer:
+    matches = [
+        MatchReference(
+            context.seals.reference(actor.id, same[0].entry_id),
+            match_policy.answered(same, own),
+            max((one.span for one in same if one.span), key=_duration, default=None),
+        )
+        for same in match_policy.grouped(verdicts)
+    ]
+    matches.sort(key=lambda one: one.verdict is not Verdict.MATCH)
+    return Answer(match_policy.best(one.verdict for one in matches), matches)
+
+
+def _duration(span: Span) -> int:
+    return span.until_ms - span.at_ms

@@ -7,23 +7,37 @@ killed in between.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from service.domain import admission
 from service.domain.case import EntryStatus, HoldReason
+from service.domain.errors import NotReady
 from service.domain.sighting import Sighting, Source, Verdict
 from service.search import exclusion, matcher
 from service.search.matcher import ObservationVerdict
-from service.store import changes, entries, observations, provenance, sightings, signals
-from service.store.changes import Change, Space
+from service.store import (
+    changes,
+    entries,
+    observations,
+    provenance,
+    set_aside,
+    sightings,
+    signals,
+)
+from service.store.changes import TRYING, WORKER, Change, Space
 from service.store.database import Tx
-from service.workflows.context import Context
+from service.store.set_aside import Subject
+from service.workflows.context import Context, Today
 
-WORKER = "sightings"
-"""Name under which the worker's position in `changes` is recorded."""
 BATCH = 500
-"""Changes reconciled in one transaction, and as many more as belong to the last content."""
+"""Signals reconciled in one transaction, and as many more as belong to the last content."""
+MOST_ATTEMPTS = 5
+"""After which a content is tried again only if an operator asks."""
+_ERROR_NAME = 80
+
+log = logging.getLogger(__name__)
 
 
 class _Batch(NamedTuple):
@@ -32,81 +46,152 @@ class _Batch(NamedTuple):
     changes: int
     upto: int
     """Position of the last of them."""
-    entry_ids: list[int]
-    observation_ids: list[int]
-    excluded_ids: set[int]
+    subjects: list[Subject]
 
 
-def reconcile(context: Context) -> int:
+def reconcile(context: Context, now: Today) -> int:
     """Record the sightings and hold the entries that the next changes bring about.
 
-    Returns how many changes were processed; 0 means that none is left.
+    Returns how many changes were processed; 0 means that none is left. A batch that fails is
+    tried again in halves, and a content that fails alone is set aside: none keeps the others from
+    being reconciled. Raises NotReady when the store cannot be reached; then nothing has moved.
     """
     context.replica.catch_up()
     batch = _next(context)
     if batch is None:
         return 0
-    found = matcher.match_observations(context.replica, batch.observation_ids)
-    found += matcher.match_entries(context.replica, batch.entry_ids)
+    with context.database.write() as tx:
+        died = changes.reached(tx, TRYING) > changes.reached(tx, WORKER)
+        changes.set_reached(tx, TRYING, batch.upto)
+        known = {one.subject for one in set_aside.listed(tx)} if died else set()
+    if died:
+        for subject in batch.subjects:
+            if subject not in known:  # perhaps it is what the process died of
+                _try_alone(context, subject, now)
+    elif _error_of(context, batch.subjects, batch.upto) is None:
+        return batch.changes
+    else:
+        _try_halves(context, batch.subjects, now)
+    with context.database.write() as tx:
+        changes.set_reached(tx, WORKER, batch.upto)
+    return batch.changes
+
+
+def retry_set_aside(context: Context, now: Today) -> int:
+    """Try one content that was set aside again; return 0 if none is due."""
+    with context.database.read() as tx:
+        due = set_aside.due(tx, now, MOST_ATTEMPTS)
+    if due is None:
+        return 0
+    context.replica.catch_up()
+    _try_alone(context, due.subject, now)
+    return 1
+
+
+def _try_halves(context: Context, subjects: Sequence[Subject], now: Today) -> None:
+    """Reconcile each half of some contents; of one that fails, each half, down to one content."""
+    if len(subjects) <= 1:
+        for subject in subjects:
+            _try_alone(context, subject, now)
+        return
+    middle = len(subjects) // 2
+    for half in (subjects[:middle], subjects[middle:]):
+        if _error_of(context, half) is not None:
+            _try_halves(context, half, now)
+
+
+def _try_alone(context: Context, subject: Subject, now: Today) -> None:
+    """Reconcile one content, or leave it set aside, also if this process dies of it."""
+    with context.database.write() as tx:
+        set_aside.begin(tx, subject, now)
+    error = _error_of(context, [subject])
+    with context.database.write() as tx:
+        if error is None:
+            set_aside.remove(tx, subject.space, [subject.id])
+            return
+        set_aside.explain(tx, subject, error)
+    log.error("content set aside: see `python -m service set-aside list`", extra={"error": error})
+
+
+def _error_of(context: Context, subjects: Sequence[Subject], upto: int | None = None) -> str | None:
+    """Reconcile some contents; return the name of the error that kept it from being done.
+
+    The error itself is not kept: what it refers to may be what there was too much of.
+    """
+    try:
+        _reconcile(context, subjects, upto)
+    except NotReady:  # of the store, not of the contents
+        raise
+    except Exception as err:  # noqa: BLE001 (whatever it is, others must be reconciled)
+        return type(err).__name__[:_ERROR_NAME]
+    return None
+
+
+def _reconcile(context: Context, subjects: Sequence[Subject], upto: int | None) -> None:
+    """Reconcile some contents, and move the worker's position to `upto` in one transaction."""
+    ids = {space: [one.id for one in subjects if one.space is space] for space in Space}
+    found = matcher.match_observations(context.replica, ids[Space.OBSERVED])
+    found += matcher.match_entries(context.replica, ids[Space.BANK])
     excluded = exclusion.excluded_signals(
-        context.replica, entry_ids=batch.entry_ids, excluded_ids=batch.excluded_ids
+        context.replica, entry_ids=ids[Space.BANK], excluded_ids=ids[Space.EXCLUDED]
     )
     database = context.database
     with database.write_changes() if excluded else database.write() as tx:
         _record(context, tx, found)
         _hold(tx, excluded)
-        changes.set_reached(tx, WORKER, batch.upto)
+        if upto is not None:
+            changes.set_reached(tx, WORKER, upto)
     if excluded:
         context.replica.catch_up()
-    return batch.changes
 
 
 def _next(context: Context) -> _Batch | None:
     with context.database.read() as tx:
-        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH)
+        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH, most_signals=BATCH)
         rows = [row for row in rows if row.position <= context.replica.position]
         if not rows:
             return None
-        added = {space: _added(rows, space) for space in Space}
-        contents = {
-            space: {one.content_id for one in provenance.by_signal(tx, space, ids).values()}
-            for space, ids in added.items()
-            if space is not Space.EXCLUDED
-        }
+        subjects = [Subject(space, one) for space in Space for one in _subjects(tx, rows, space)]
         more = _rest_of_last(tx, rows[-1])
     rows += [row for row in more if row.position <= context.replica.position]
-    return _Batch(
-        len(rows),
-        rows[-1].position,
-        sorted(contents[Space.BANK]),
-        sorted(contents[Space.OBSERVED]),
-        added[Space.EXCLUDED],
-    )
+    return _Batch(len(rows), rows[-1].position, subjects)
+
+
+def _subjects(tx: Tx, rows: Sequence[changes.Row], space: Space) -> list[int]:
+    """What the signals of a space belong to that were added, by id."""
+    added = _added(rows, space)
+    if space is Space.EXCLUDED:
+        return sorted(added)
+    return sorted({one.content_id for one in provenance.by_signal(tx, space, added).values()})
 
 
 def _added(rows: Iterable[changes.Row], space: Space) -> set[int]:
-    return {row.signal_id for row in rows if row.space is space and row.change is Change.ADD}
+    added = (row.ids for row in rows if row.space is space and row.change is Change.ADD)
+    return {one for ids in added for one in ids}
 
 
 def _rest_of_last(tx: Tx, last: changes.Row) -> list[changes.Row]:
     """The changes that follow a batch and belong to the same content as its last change."""
     if last.change is not Change.ADD or last.space is Space.EXCLUDED:
         return []
-    content = provenance.by_signal(tx, last.space, [last.signal_id]).get(last.signal_id)
+    content = _content_of(tx, last)
     rest: list[changes.Row] = []
     while content:
         more = changes.after(tx, rest[-1].position if rest else last.position, BATCH)
-        ids = [row.signal_id for row in more]
-        origins = provenance.by_signal(tx, last.space, ids)
         for row in more:
-            origin = origins.get(row.signal_id)
-            same = origin is not None and origin.content_id == content.content_id
-            if not same or (row.space, row.change) != (last.space, last.change):
+            same = (row.space, row.change) == (last.space, last.change)
+            if not same or _content_of(tx, row) != content:
                 return rest
             rest.append(row)
         if len(more) < BATCH:
             break
     return rest
+
+
+def _content_of(tx: Tx, row: changes.Row) -> int | None:
+    """The content that the signals of a change belong to; None if it is there no more."""
+    origin = provenance.by_signal(tx, row.space, [row.last_id]).get(row.last_id)
+    return None if origin is None else origin.content_id
 
 
 def _record(context: Context, tx: Tx, found: Sequence[ObservationVerdict]) -> None:

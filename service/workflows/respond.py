@@ -30,16 +30,20 @@ def respond(context: Context, actor: Actor, responses: Sequence[Response], now: 
     is recorded.
     """
     with context.database.write() as tx:
-        latest = _by_entry(tx, actor, responses)
+        latest = _by_entry(context, tx, actor, responses)
         for entry_id in sorted(latest):  # in one order, so that two requests cannot deadlock
             feedback.record(tx, entry_id, actor.id, latest[entry_id], now)
 
 
-def _by_entry(tx: Tx, actor: Actor, responses: Sequence[Response]) -> Mapping[int, Feedback]:
+def _by_entry(
+    context: Context, tx: Tx, actor: Actor, responses: Sequence[Response]
+) -> Mapping[int, Feedback]:
     latest: dict[int, Feedback] = {}
     for each in responses:
-        entry_id = sightings.entry_of_reference(tx, actor.id, each.reference)
-        if entry_id is None:
+        entry_ids = sightings.entries_of_reference(tx, actor.id, each.reference)
+        if not entry_ids:  # perhaps its sighting still waits for the store
+            entry_ids = sorted(context.journal.entries_of_reference(actor.id, each.reference))
+        if not entry_ids:
             raise NotFound("One of the match references is not one that you were given.")
-        latest[entry_id] = each.value
+        latest.update(dict.fromkeys(entry_ids, each.value))
     return latest

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from service.store import cases, entries, observations
+from datetime import timedelta
+
+from service.store import cases, changes, entries, observations
 from service.workflows.context import Context, Today
 
 PURGED_AT_ONCE = 500
 """Observations erased in one transaction."""
 ERASED_AT_ONCE = 20
 """Entries erased in one transaction, or one case, which may have 50. Each may have 1,200 frames."""
+
+CHANGES_AT_ONCE = 10_000
+"""Changes deleted in one transaction."""
+SILENT_DAYS = 2
+"""Whole days after which a process that has reported nothing counts as ended."""
 
 
 def purge_observations(context: Context, now: Today) -> int:
@@ -32,6 +39,16 @@ def erase_withdrawn(context: Context, now: Today) -> int:
         for entry in alone:
             entries.erase(tx, entry)
     return len(alone)
+
+
+def prune_changes(context: Context, now: Today) -> int:
+    """Delete some changes that every follower has passed; return how many. 0: none is left.
+
+    A process that was not heard of for days keeps nothing: should it come back, it begins anew.
+    """
+    with context.database.write() as tx:
+        changes.forget_followers(tx, now - timedelta(days=SILENT_DAYS))
+        return changes.prune(tx, CHANGES_AT_ONCE)
 
 
 def overwrite_erased(context: Context) -> None:

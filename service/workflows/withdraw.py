@@ -9,8 +9,8 @@ from datetime import date
 from typing import NamedTuple
 
 from service.domain.actor import Owner
-from service.domain.case import Entry, EntryStatus, erase_day, refusal
-from service.domain.errors import NotFound, Withdrawn
+from service.domain.case import MOST_UNDONE, Entry, EntryStatus, erase_day, refusal
+from service.domain.errors import NotFound, UndoneTooOften, Withdrawn
 from service.store import cases, entries
 from service.store.database import Tx
 from service.workflows.context import Context, Today
@@ -78,11 +78,11 @@ def erase_entry(context: Context, owner: Owner, n: int) -> Withdrawal:
     return Withdrawal(1, None)
 
 
-def undo_case(context: Context, owner: Owner) -> int:
+def undo_case(context: Context, owner: Owner, now: Today) -> int:
     """Undo the withdrawal of a case and of the entries withdrawn with it; return how many.
 
     Entries that were withdrawn by themselves before stay so. Repeating it returns 0. Raises
-    Withdrawn if the case is erased.
+    Withdrawn if the case is erased, or UndoneTooOften.
     """
     with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
@@ -90,18 +90,20 @@ def undo_case(context: Context, owner: Owner) -> int:
             return 0
         if case.erase_on is None:
             raise Withdrawn
-        cases.reopen(tx, case.id)
         withdrawing = [e for e in entries.of_case(tx, case.id) if e.undo_to and not e.erase_on]
+        _count_undone(tx, case, len(withdrawing), now)
+        cases.reopen(tx, case.id)
         for entry in withdrawing:
             entries.undo_withdrawal(tx, entry)
     _match_again(context)
     return len(withdrawing)
 
 
-def undo_entry(context: Context, owner: Owner, n: int) -> int:
+def undo_entry(context: Context, owner: Owner, n: int, now: Today) -> int:
     """Undo the withdrawal of one entry; return 1, or 0 if it is not withdrawn.
 
-    Raises NotFound, and Withdrawn if the entry is erased or its whole case is withdrawn.
+    Raises NotFound, UndoneTooOften, and Withdrawn if the entry is erased or its whole case is
+    withdrawn.
     """
     with context.database.write_changes() as tx:
         case = cases.lock(tx, owner.case_id)
@@ -112,6 +114,7 @@ def undo_entry(context: Context, owner: Owner, n: int) -> int:
             raise Withdrawn(ENTRY_ERASED)
         if entry.status is not EntryStatus.WITHDRAWING:
             return 0
+        _count_undone(tx, case, 1, now)
         entries.undo_withdrawal(tx, entry)
     _match_again(context)
     return 1
@@ -132,6 +135,12 @@ def _day(case: cases.Case, entry: Entry) -> date | None:
     if entry.status is EntryStatus.WITHDRAWN:
         return None
     return entry.erase_on or case.erase_on
+
+
+def _count_undone(tx: Tx, case: cases.Case, number: int, now: Today) -> None:
+    if case.undone_today(now) + number > MOST_UNDONE:
+        raise UndoneTooOften
+    cases.count_undone(tx, case, number, now)
 
 
 def _match_again(context: Context) -> None:

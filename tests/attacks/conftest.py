@@ -9,11 +9,16 @@ import pytest
 
 from demo.server import running
 from tests.attacks.target import Target
-from tests.server.conftest import (  # noqa: F401 (fixtures, and what gives them a store)
+from tests.server.conftest import (  # noqa: F401 (pytest finds fixtures and hooks by name here)
+    administered,
     api,
     app,
+    database,
+    empty_url,
+    migrated_postgresql,
     migrated_sqlite,
     open_context,
+    postgresql,
     pytest_generate_tests,
     served,
     settings,

@@ -248,7 +248,7 @@ class World:
         return list(review.waiting(self.context))
 
     def work(self) -> None:
-        while reconcile.reconcile(self.context):
+        while reconcile.reconcile(self.context, self.day):
             pass
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def candidates_of(world: World, *items: ContentSignals) -> list[list[Candidate]]:
     asked = queries.of_contents(items)
-    near = candidates.near_entries(world.context.replica.searcher, asked)
+    near = candidates.near_entries(world.context.replica, asked)
     with world.context.database.read() as tx:
         found = candidates.attributed(tx, asked, near)
     return [found.get(at, []) for at in range(len(items))]
@@ -85,11 +85,13 @@ def test_values_are_searched_in_parts(world: World, monkeypatch: pytest.MonkeyPa
 def test_of_a_value_that_is_near_many_the_nearest_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And the nearest one of each further content, up to a number of contents."""
     monkeypatch.setattr(neighbours, "_PER_VALUE", 3)
+    monkeypatch.setattr(neighbours, "_CONTENTS_PER_VALUE", 4)
     value = world.value()
     world.open(*(world.picture(world.pdq(world.near(value, bits))) for bits in (9, 2, 7, 4, 5)))
     (found,) = candidates_of(world, world.picture(world.pdq(value)))
-    assert sorted(candidate.distance for candidate in found) == [2, 4, 5]
+    assert sorted(candidate.distance for candidate in found) == [2, 4, 5, 7]
 
 
 def test_a_value_that_is_near_many_does_not_take_the_place_of_others(
@@ -117,7 +119,7 @@ def test_of_many_entries_those_with_most_in_common_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A card in all frames of the item is near one frame of each entry, however near it is."""
-    monkeypatch.setattr(match_policy, "MOST_MATCHES", 2)
+    monkeypatch.setattr(match_policy, "MOST_ENTRIES", 2)
     card, frames = world.value(), [world.value() for _ in range(4)]
     world.open(*(world.video([card, world.value()]) for _ in range(6)))
     owner = world.open(world.video([world.near(frame, 20) for frame in frames]))

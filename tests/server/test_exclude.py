@@ -137,7 +137,7 @@ def test_what_is_withdrawing_meanwhile_comes_back_matched(world: World) -> None:
     withdraw.withdraw_case(world.context, owner, world.day)
     assert exclude.remove(world.context, the_only(world)) == Removed(1, 1)
     assert world.ask(platform, picture) == [Verdict.NONE]
-    withdraw.undo_case(world.context, owner)
+    withdraw.undo_case(world.context, owner, world.day)
     assert world.statuses(owner) == [ACTIVE]
     assert world.ask(platform, picture) == [Verdict.MATCH]
     exclude.exclude(world.context, [picture], world.day)

@@ -266,7 +266,11 @@ def test_two_stores_in_one_folder_never_take_each_others_signals(
         here = world.context
         here.replica.flush()
         world.context = there = Context(
-            here.settings, database, here.seals, Replica(database, here.settings.index)
+            here.settings,
+            database,
+            here.seals,
+            Replica(database, here.settings.index),
+            here.journal,
         )
         there.replica.load()
         assert "of another store" in caplog.text
@@ -363,9 +367,9 @@ def test_a_quiet_service_writes_nothing_and_a_long_log_is_cut_short(
     pictures, _ = opened(world, 3)
     world.context.replica.flush()
     assert world.context.replica.directory.is_empty
-    monkeypatch.setattr(segment_directory, "REPLAY_LIMIT", 6)
+    monkeypatch.setattr(segment_directory, "REPLAY_LIMIT", 3)
     world.context.replica.flush()
-    assert world.context.replica.directory.position == world.context.replica.position == 6
+    assert world.context.replica.directory.position == world.context.replica.position == 3
     assert found(world, open_context(), pictures) == [True] * 3
 
 

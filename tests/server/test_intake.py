@@ -219,7 +219,7 @@ def test_many_cases_are_judged_again_whenever_one_is_withdrawn_or_is_back(world:
     assert concerned(world, owners[3])
     withdraw.withdraw_case(world.context, owners[0], world.day)
     assert not concerned(world, owners[3])
-    withdraw.undo_case(world.context, owners[0])
+    withdraw.undo_case(world.context, owners[0], world.day)
     assert concerned(world, owners[3])
     withdraw.erase_case(world.context, owners[3], world.day)
     assert world.waiting() == []

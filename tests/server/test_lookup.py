@@ -24,7 +24,7 @@ from service.matching.codes import codes_of
 from service.search.orientations import oriented
 from service.store import entries, sightings
 from service.store.changes import Space
-from service.workflows import exclude, lookup, respond, withdraw
+from service.workflows import exclude, lookup, respond, status, withdraw
 from service.workflows.lookup import Answer, MatchReference
 from service.workflows.respond import Response
 from tests.server.following import statistics_of
@@ -221,7 +221,7 @@ def test_a_request_has_so_many_values(world: World, monkeypatch: pytest.MonkeyPa
 def test_a_frame_that_many_videos_share_is_near_some_of_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(match_policy, "MOST_MATCHES", 5)
+    monkeypatch.setattr(match_policy, "MOST_ENTRIES", 5)
     card, frames = world.value(), [world.value() for _ in range(5)]
     world.open(*(world.video([card, *(world.value() for _ in range(4))]) for _ in range(20)))
     world.open(world.video([card, *frames]))
@@ -337,19 +337,23 @@ def test_a_confirmed_entry_may_match_as_often_as_it_does(world: World) -> None:
     assert not many_matches(world)
 
 
-def test_of_several_entries_only_the_disputed_one_is_near(world: World) -> None:
-    """And the item is answered by the best: whoever does not block it answers about all of them."""
+def test_what_a_platform_disputes_is_a_match_again_with_a_new_case(world: World) -> None:
+    """It has said nothing about that one, which may be the one of the person who is in it."""
     picture, platform = world.picture(), world.actor()
     for _ in range(2):
         world.open(picture)
-    (answer,) = lookup.lookup(world.context, platform, [picture], world.day)
-    for count, verdicts in ((1, [MATCH, NEAR]), (2, [NEAR, NEAR])):
-        said = [Response(one.reference, Feedback.NOT_BLOCKED) for one in answer.matches[:count]]
-        respond.respond(world.context, platform, said, world.day)
-        (again,) = lookup.lookup(world.context, platform, [picture], world.day)
-        assert [one.verdict for one in again.matches] == verdicts
-        assert again.verdict is verdicts[0]
-        assert {one.reference for one in again.matches} == {r.reference for r in answer.matches}
+    (first,) = lookup.lookup(world.context, platform, [picture], world.day)[0].matches
+    respond.respond(
+        world.context, platform, [Response(first.reference, Feedback.NOT_BLOCKED)], world.day
+    )
+    for verdict in (NEAR, MATCH):
+        (answer,) = lookup.lookup(world.context, platform, [picture], world.day)
+        (match,) = answer.matches
+        assert (answer.verdict, match.verdict, match.reference) == (
+            *(verdict, verdict),
+            first.reference,
+        )
+        world.open(picture)
 
 
 def test_near_answers_are_not_counted_as_matches(world: World) -> None:
@@ -368,13 +372,14 @@ def test_one_request_is_one_sighting_of_an_entry(world: World) -> None:
         assert sightings.matches_on(tx, [entry_id], world.day) == {entry_id: 1}
 
 
-def test_an_entry_of_two_cases_is_two_matches(world: World) -> None:
-    picture = world.picture()
-    world.open(picture)
-    world.open(picture)
-    (answer,) = lookup.lookup(world.context, world.actor(), [picture], world.day)
-    assert [one.verdict for one in answer.matches] == [MATCH, MATCH]
-    assert len({one.reference for one in answer.matches}) == 2
+def test_an_entry_of_two_cases_is_one_match_and_both_are_told(world: World) -> None:
+    picture, platform = world.picture(), world.actor()
+    owners = [world.open(picture), world.open(picture)]
+    said = Response(world.reference(platform, picture), Feedback.BLOCKED)
+    respond.respond(world.context, platform, [said], world.day)
+    for owner in owners:
+        (event,) = status.of_case(world.context, owner).events
+        assert event.outcome is Feedback.BLOCKED
 
 
 @pytest.mark.stores("postgresql")

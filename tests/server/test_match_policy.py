@@ -159,7 +159,32 @@ def test_an_item_has_one_verdict_an_entry_the_best_and_so_many_in_all() -> None:
     best = EntryVerdict(150, Verdict.MATCH, span(3))
     ranked = match_policy.ranked([*found, best, EntryVerdict(151, Verdict.MATCH)])
     assert ranked[:3] == [best, EntryVerdict(151, Verdict.MATCH), EntryVerdict(0, Verdict.NEAR)]
-    assert len(ranked) == len({one.entry_id for one in ranked}) == match_policy.MOST_MATCHES
+    assert len(ranked) == len({one.entry_id for one in ranked}) == 200
+
+
+def test_entries_that_the_same_view_is_most_like_are_one_match() -> None:
+    found = [EntryVerdict(n, Verdict.NEAR) for n in range(3)]
+    found += [EntryVerdict(n, Verdict.MATCH, view=n % 2) for n in range(3, 200)]
+    groups = match_policy.grouped(reversed(found))
+    whole, odd, *near = ([one.entry_id for one in same] for same in groups)
+    assert (whole, odd, near) == ([*range(3, 200, 2)], [*range(4, 200, 2)], [[0], [1], [2]])
+
+
+def test_entries_at_overlapping_places_of_a_video_are_one_match() -> None:
+    spans = [Span(0, 900), Span(800, 2000), Span(100, 200), Span(2500, 2600)]
+    found = [EntryVerdict(n, Verdict.MATCH, one) for n, one in enumerate(spans, 1)]
+    assert [[one.entry_id for one in same] for same in match_policy.grouped(found)] == [
+        [1, 2, 3],
+        [4],
+    ]
+
+
+def test_the_last_match_stands_for_all_that_are_left() -> None:
+    found = [EntryVerdict(n, Verdict.MATCH, Span(1000 * n, 1000 * n + 1)) for n in range(300)]
+    groups = match_policy.grouped(found)
+    assert len(groups) == match_policy.MOST_MATCHES
+    assert sorted(one.entry_id for same in groups for one in same) == [*range(300)]
+    assert match_policy.grouped([]) == []
 
 
 def test_the_best_verdict_comes_first_then_the_lowest_entry() -> None:
@@ -230,17 +255,18 @@ def test_many_matches_are_too_many_unless_confirmed() -> None:
     assert not admission.too_many_matches(11, [Feedback.BLOCKED], most=10)
 
 
-def test_a_platform_that_did_not_block_is_answered_near_best_first() -> None:
-    span = Span(0, 9)
-    verdicts = [EntryVerdict(n, Verdict.MATCH, span) for n in (1, 2, 3)]
-    verdicts.append(EntryVerdict(4, Verdict.NEAR))
+def test_a_platform_that_did_not_block_any_of_a_match_is_answered_near() -> None:
+    same = [EntryVerdict(n, Verdict.MATCH, Span(0, 9)) for n in (1, 2)]
     no, yes, later = Feedback.NOT_BLOCKED, Feedback.BLOCKED, Feedback.PENDING_REVIEW
-    assert match_policy.answered(verdicts, {}) == verdicts
-    assert match_policy.answered(verdicts, {1: no, 2: yes, 3: later, 4: no, 5: no}) == [
-        *verdicts[1:3],
-        EntryVerdict(1, Verdict.NEAR, span),
-        verdicts[3],
-    ]
+    for own, verdict in (
+        ({}, Verdict.MATCH),
+        ({1: no}, Verdict.MATCH),
+        ({1: no, 2: no}, Verdict.NEAR),
+        ({1: yes, 2: later}, Verdict.MATCH),
+        ({1: no, 2: no, 3: yes}, Verdict.NEAR),
+    ):
+        assert match_policy.answered(same, own) is verdict
+    assert match_policy.answered([EntryVerdict(4, Verdict.NEAR)], {}) is Verdict.NEAR
 
 
 @pytest.mark.parametrize(("status", "reviewed"), list(product(EntryStatus, [False, True])))

@@ -184,7 +184,7 @@ def test_what_others_could_have_held_is_matched_again(
     world.work()
     match, none = Verdict.MATCH, Verdict.NONE
     assert world.ask(platform, *pictures) == [match] * 3 + [none] * 3
-    withdraw.undo_entry(world.context, owner, 6)
+    withdraw.undo_entry(world.context, owner, 6, world.day)
     assert world.ask(platform, *pictures) == [match] * 3 + [none] * 2 + [match]
     waiting = {one.entry.id - n: one for one in world.waiting()}
     assert list(waiting[1].concerns) == [Concern.MANY_MATCHES]

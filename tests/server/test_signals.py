@@ -149,8 +149,8 @@ def test_a_signal_is_excluded_once(world: World) -> None:
         assert exclusions.insert(tx, [phash, world.phash(pdq.value)], DAY) == 1
         told = changes.after(tx, 0, 9)
         assert [(row.space, row.change) for row in told] == 3 * [(Space.EXCLUDED, Change.ADD)]
-        stored = signals.by_id(tx, Space.EXCLUDED, [row.signal_id for row in told])
-        assert stored[0] == StoredSignal(told[0].signal_id, "pdq", pdq.value)
+        stored = signals.by_id(tx, Space.EXCLUDED, [row.first_id for row in told])
+        assert stored[0] == StoredSignal(told[0].first_id, "pdq", pdq.value)
 
 
 def test_exclusions_are_listed_and_deleted_by_content(world: World) -> None:
@@ -163,7 +163,7 @@ def test_exclusions_are_listed_and_deleted_by_content(world: World) -> None:
         before = changes.last(tx)
         gone = exclusions.signal_ids(tx, first.id)
         assert exclusions.delete(tx, first.id) == 2
-        told = [(row.change, row.signal_id) for row in changes.after(tx, before, 9)]
+        told = [(row.change, one) for row in changes.after(tx, before, 9) for one in row.ids]
         assert told == [(Change.REMOVE, signal_id) for signal_id in gone]
         assert exclusions.listed(tx) == [second]
         assert exclusions.delete(tx, first.id) == 0

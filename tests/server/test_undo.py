@@ -46,8 +46,8 @@ def test_what_is_withdrawn_is_not_found_and_after_an_undo_it_is_at_once(world: W
     for _ in range(2):
         withdraw.withdraw_case(world.context, owner, world.day)
         assert world.ask(platform, *mine) == [NONE] * 3
-        assert withdraw.undo_case(world.context, owner) == 3
-        assert withdraw.undo_case(world.context, owner) == 0
+        assert withdraw.undo_case(world.context, owner, world.day) == 3
+        assert withdraw.undo_case(world.context, owner, world.day) == 0
         assert world.ask(platform, *mine) == [MATCH] * 3
     told = status.of_case(world.context, owner)
     assert (told.withdrawn_on, told.erase_on) == (None, None)
@@ -59,11 +59,11 @@ def test_one_entry_comes_back_alone(world: World) -> None:
     owner = world.open(first, second)
     for n in (1, 2):
         withdraw.withdraw_entry(world.context, owner, n, world.day)
-    assert withdraw.undo_entry(world.context, owner, 2) == 1
-    assert withdraw.undo_entry(world.context, owner, 2) == 0
+    assert withdraw.undo_entry(world.context, owner, 2, world.day) == 1
+    assert withdraw.undo_entry(world.context, owner, 2, world.day) == 0
     assert world.ask(platform, first, second) == [NONE, MATCH]
     with pytest.raises(NotFound):
-        withdraw.undo_entry(world.context, owner, 3)
+        withdraw.undo_entry(world.context, owner, 3, world.day)
 
 
 @pytest.mark.parametrize("flushed", [False, True])
@@ -81,7 +81,7 @@ def test_another_process_follows_and_one_that_starts_meanwhile_knows_it_not(
         assert world.ask(platform, picture) == [NONE]
     started.replica.catch_up()
     assert signals_in(started) == 0
-    withdraw.undo_case(here, owner)
+    withdraw.undo_case(here, owner, world.day)
     for world.context in (here, there, started, open_context()):
         world.context.replica.catch_up()
         assert world.ask(platform, picture) == [MATCH]
@@ -97,7 +97,7 @@ def test_a_bank_read_anew_meanwhile_leaves_it_out(
     world.context = open_context()
     world.context.replica.load(anew=True)
     assert signals_in(world.context) == 0
-    withdraw.undo_case(world.context, owner)
+    withdraw.undo_case(world.context, owner, world.day)
     assert world.ask(platform, picture) == [MATCH]
 
 
@@ -109,12 +109,12 @@ def test_an_undo_of_the_case_brings_back_what_went_with_it(world: World) -> None
     assert withdraw.withdraw_case(world.context, owner, world.day).entries == 1
     for n in (1, 2, 3):
         with pytest.raises(Withdrawn, match="withdrawal of the case"):
-            withdraw.undo_entry(world.context, owner, n)
-    assert withdraw.undo_case(world.context, owner) == 1
+            withdraw.undo_entry(world.context, owner, n, world.day)
+    assert withdraw.undo_case(world.context, owner, world.day) == 1
     assert world.statuses(owner) == [ACTIVE, WITHDRAWING, WITHDRAWN]
-    assert withdraw.undo_entry(world.context, owner, 2) == 1
+    assert withdraw.undo_entry(world.context, owner, 2, world.day) == 1
     with pytest.raises(Withdrawn, match="Add the content again"):
-        withdraw.undo_entry(world.context, owner, 3)
+        withdraw.undo_entry(world.context, owner, 3, world.day)
 
 
 def test_an_undo_comes_until_it_is_erased_and_not_after(world: World) -> None:
@@ -124,7 +124,7 @@ def test_an_undo_comes_until_it_is_erased_and_not_after(world: World) -> None:
     withdraw.withdraw_entry(world.context, other, 1, world.day)
     before = erase_day(world.day) - timedelta(days=1)
     assert retention.erase_withdrawn(world.context, before) == 0
-    assert withdraw.undo_case(world.context, owner) == 1
+    assert withdraw.undo_case(world.context, owner, world.day) == 1
     withdraw.withdraw_case(world.context, owner, world.day)
     assert [retention.erase_withdrawn(world.context, erase_day(world.day)) for _ in range(3)] == [
         1,
@@ -132,11 +132,11 @@ def test_an_undo_comes_until_it_is_erased_and_not_after(world: World) -> None:
         0,
     ]
     with pytest.raises(Withdrawn, match="for good"):
-        withdraw.undo_case(world.context, owner)
+        withdraw.undo_case(world.context, owner, world.day)
     with pytest.raises(Withdrawn, match="for good"):
-        withdraw.undo_entry(world.context, owner, 1)
+        withdraw.undo_entry(world.context, owner, 1, world.day)
     with pytest.raises(Withdrawn, match="Add the content again"):
-        withdraw.undo_entry(world.context, other, 1)
+        withdraw.undo_entry(world.context, other, 1, world.day)
 
 
 def held(world: World, owner_of: str) -> HoldReason | None:
@@ -168,9 +168,9 @@ def test_what_was_held_stays_held(world: World, way: str, *, reviewed: bool) -> 
         with pytest.raises(NotFound):
             act(world.context, world.entry_id(owner), world.day)
     if way == "case":
-        withdraw.undo_case(world.context, owner)
+        withdraw.undo_case(world.context, owner, world.day)
     else:
-        withdraw.undo_entry(world.context, owner, 1)
+        withdraw.undo_entry(world.context, owner, 1, world.day)
     assert world.statuses(owner) == [QUARANTINED]
     assert held(world, owner.case_number) == HoldReason.EXCLUDED
     assert world.waiting() == waiting
@@ -186,7 +186,7 @@ def test_what_a_person_had_released_is_matched_again_and_not_held_again(world: W
     owner = world.open(picture)
     review.release(world.context, world.entry_id(owner), world.day)
     withdraw.withdraw_case(world.context, owner, world.day)
-    withdraw.undo_case(world.context, owner)
+    withdraw.undo_case(world.context, owner, world.day)
     world.work()
     assert world.ask(platform, picture) == [MATCH]
     assert world.statuses(owner) == [ACTIVE]
@@ -199,7 +199,7 @@ def test_what_was_excluded_meanwhile_is_held_once_it_is_back(world: World) -> No
     exclude.exclude(world.context, [world.near_picture(picture, 20)], world.day)
     world.work()
     assert world.statuses(owner) == [WITHDRAWING]
-    withdraw.undo_case(world.context, owner)
+    withdraw.undo_case(world.context, owner, world.day)
     world.work()
     assert world.statuses(owner) == [QUARANTINED]
     assert held(world, owner.case_number) == HoldReason.EXCLUDED
@@ -215,7 +215,7 @@ def test_what_was_disputed_meanwhile_is_matched_and_concerns_a_reviewer(world: W
         respond.respond(world.context, actor, [Response(reference, NO)], world.day)
     assert world.statuses(owner) == [WITHDRAWING]
     assert world.waiting() == []
-    withdraw.undo_case(world.context, owner)
+    withdraw.undo_case(world.context, owner, world.day)
     assert world.statuses(owner) == [ACTIVE]
     assert world.ask(actors[0], picture) == [NEAR]
     assert world.ask(world.actor("Third"), picture) == [MATCH]
@@ -233,7 +233,7 @@ def test_what_is_seen_meanwhile_is_told_after_the_undo_and_never_without(world: 
     world.ask(platform, picture, other)
     world.work()
     withdraw.erase_case(world.context, gone, world.day)
-    assert withdraw.undo_case(world.context, owner) == 1
+    assert withdraw.undo_case(world.context, owner, world.day) == 1
     world.work()
     assert [event.n for event in status.of_case(world.context, owner).events] == [1]
     assert status.of_case(world.context, gone).events == []
@@ -248,7 +248,7 @@ def test_the_same_content_again_takes_the_place_of_what_is_withdrawing(world: Wo
     assert world.statuses(owner) == [WITHDRAWN, ACTIVE]
     assert world.ask(platform, picture) == [MATCH]
     with pytest.raises(Withdrawn, match="Add the content again"):
-        withdraw.undo_entry(world.context, owner, 1)
+        withdraw.undo_entry(world.context, owner, 1, world.day)
     with world.context.database.read() as tx:
         assert tx.scalar(sa.select(sa.func.count()).select_from(schema.signals)) == 2
 
@@ -261,7 +261,7 @@ def test_another_case_of_the_same_content_is_as_any_other(world: World) -> None:
     later = world.open(picture)
     assert world.statuses(later) == [ACTIVE]
     assert world.ask(platform, picture) == [MATCH]
-    withdraw.undo_case(world.context, owners[0])
+    withdraw.undo_case(world.context, owners[0], world.day)
     assert [world.statuses(one) for one in (*owners, later)] == [[ACTIVE]] * 4
 
 
@@ -273,7 +273,7 @@ def test_undone_and_erased_at_once_it_is_whole_or_gone(world: World) -> None:
 
     def undo() -> int:
         try:
-            return withdraw.undo_case(world.context, owner)
+            return withdraw.undo_case(world.context, owner, world.day)
         except Withdrawn:
             return 0
 
@@ -296,6 +296,6 @@ def test_the_note_comes_back_with_the_case(world: World) -> None:
     with world.context.database.write() as tx:
         tx.execute(sa.update(schema.cases).values(note=note))
     withdraw.withdraw_case(world.context, owner, world.day)
-    withdraw.undo_case(world.context, owner)
+    withdraw.undo_case(world.context, owner, world.day)
     with world.context.database.read() as tx:
         assert bytes(tx.execute(query).scalar_one()) == note

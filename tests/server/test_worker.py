@@ -35,10 +35,12 @@ def running(
     stop = threading.Event()
     thread = threading.Thread(target=work, args=(context, stop))
     thread.start()
-    yield stop
-    stop.set()
-    context.work_waits.set()
-    thread.join(WAIT)
+    try:
+        yield stop
+    finally:
+        stop.set()
+        context.work_waits.set()
+        thread.join(WAIT)
     assert not thread.is_alive()
 
 

@@ -139,12 +139,12 @@ def withdraw_confirmed(form: AuthenticatedForm, today: Today) -> HTMLResponse:
 
 
 @router.post("/undone")
-def undo(form: AuthenticatedForm) -> HTMLResponse:
+def undo(form: AuthenticatedForm, today: Today) -> HTMLResponse:
     """Undo the withdrawal of an entry or the case."""
     if form.entry is None:
-        withdraw.undo_case(form.context, form.owner)
+        withdraw.undo_case(form.context, form.owner, today)
     else:
-        withdraw.undo_entry(form.context, form.owner, form.entry)
+        withdraw.undo_entry(form.context, form.owner, form.entry, today)
     return _overview(form, done="undone")
 
 

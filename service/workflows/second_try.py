@@ -1,0 +1,25 @@
+"""An operator sees what the worker set aside, and has it tried again."""
+
+from __future__ import annotations
+
+from service.store import set_aside
+from service.store.set_aside import SetAside
+from service.workflows.context import Context
+
+
+def listed(context: Context) -> list[SetAside]:
+    """Return every content that the worker could not reconcile, the longest waiting first."""
+    with context.database.read() as tx:
+        return set_aside.listed(tx)
+
+
+def number(context: Context) -> int:
+    """Return how many contents are set aside."""
+    with context.database.read() as tx:
+        return set_aside.count(tx)
+
+
+def request(context: Context) -> int:
+    """Have the worker try all of it again at its next opportunity; return how many."""
+    with context.database.write() as tx:
+        return set_aside.request(tx)

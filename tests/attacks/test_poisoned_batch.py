@@ -1,0 +1,170 @@
+"""One content that cannot be reconciled keeps neither the others nor erasure from their turn."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hashing.signals import ContentSignals
+from service import worker
+from service.domain import match_policy
+from service.domain.case import EntryStatus
+from service.domain.match_policy import Candidate, EntryVerdict
+from service.jobs import JOBS
+from service.replica.follower import Replica
+from service.search import matcher
+from service.search.matcher import ObservationVerdict
+from service.search.queries import MOST_REPEATS
+from service.store import changes, set_aside
+from service.workflows import observe, reconcile, second_try, status, withdraw
+from service.workflows.observe import Claim
+from tests.server.test_worker import running, until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from service.domain.actor import Owner
+    from tests.server.conftest import World
+
+REAL = matcher.match_observations
+
+
+def poison(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] = MemoryError
+) -> tuple[list[Owner], list[ContentSignals]]:
+    """Nine cases, and nine observations of their content; the fifth is too much for the worker."""
+    pictures = [world.picture() for _ in range(9)]
+    owners = [world.open(picture) for picture in pictures]
+    world.work()
+    actor = world.actor()
+    for picture in pictures:
+        observe.observe(world.context, actor, [Claim(picture, "https://a.example")], world.day)
+
+    def too_much(replica: Replica, ids: Sequence[int]) -> list[ObservationVerdict]:
+        if 5 in ids:
+            raise error
+        return REAL(replica, ids)
+
+    monkeypatch.setattr(matcher, "match_observations", too_much)
+    return owners, pictures
+
+
+def told(world: World, owners: Sequence[Owner]) -> list[int]:
+    return [len(status.of_case(world.context, owner).events) for owner in owners]
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_poisoned_content_is_set_aside_and_the_others_are_reconciled(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    owners, _ = poison(world, monkeypatch)
+    with caplog.at_level(logging.ERROR, "service"):
+        world.work()
+    assert told(world, owners) == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+    (left,) = second_try.listed(world.context)
+    assert (left.subject, left.error) == (("observed", 5), "MemoryError")
+    (record,) = caplog.records
+    assert vars(record)["error"] == "MemoryError"
+    with world.context.database.read() as tx:
+        assert changes.reached(tx, changes.WORKER) == changes.last(tx)
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_what_was_set_aside_is_tried_again_and_nothing_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners, _ = poison(world, monkeypatch)
+    world.work()
+    assert reconcile.retry_set_aside(world.context, world.day) == 0
+    for attempts in range(2, reconcile.MOST_ATTEMPTS + 1):  # once a day
+        world.day += timedelta(days=1)
+        assert reconcile.retry_set_aside(world.context, world.day) == 1
+        assert second_try.listed(world.context)[0].attempts == attempts
+    assert reconcile.retry_set_aside(world.context, world.day + timedelta(days=1)) == 0
+    monkeypatch.setattr(matcher, "match_observations", REAL)
+    assert second_try.request(world.context) == 1
+    assert reconcile.retry_set_aside(world.context, world.day) == 1
+    assert told(world, owners) == [1] * 9
+    assert second_try.number(world.context) == 0
+
+
+def test_a_content_that_kills_the_process_is_not_tried_at_every_start(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KeyboardInterrupt stands for the kernel, which ends a process that takes all memory."""
+    owners, _ = poison(world, monkeypatch, KeyboardInterrupt)
+    starts = 0
+    while True:
+        try:
+            world.work()
+        except KeyboardInterrupt:
+            starts += 1
+            assert starts < 4
+            continue
+        break
+    assert told(world, owners) == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+    assert [one.error for one in second_try.listed(world.context)] == [set_aside.DIED]
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_what_is_erased_is_set_aside_no_more(world: World) -> None:
+    owner = world.open()
+    subject = set_aside.Subject(changes.Space.BANK, world.entry_id(owner))
+    with world.context.database.write() as tx:
+        set_aside.begin(tx, subject, world.day)
+    withdraw.erase_case(world.context, owner, world.day)
+    assert second_try.number(world.context) == 0
+
+
+def test_what_is_due_is_erased_while_reconciliation_takes_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, stuck, released = world.open(), threading.Event(), threading.Event()
+    withdraw.withdraw_case(world.context, gone, world.day - timedelta(days=10_000))
+
+    def slow(*_: object) -> int:
+        stuck.set()
+        released.wait()
+        return 0
+
+    jobs = [j._replace(batch=slow) if j.name == "reconcile" else j for j in JOBS]
+    monkeypatch.setattr(worker, "JOBS", jobs)
+    monkeypatch.setattr(worker, "FAREWELL_SECONDS", 0.1)
+    with running(worker.run, world.context):
+        until(stuck.is_set)
+        until(lambda: world.statuses(gone) == [EntryStatus.WITHDRAWN])
+    released.set()  # and the worker had ended all the same
+
+
+@pytest.mark.parametrize("first", ["case", "observations"])
+def test_a_value_that_recurs_in_a_video_is_compared_a_few_times(
+    world: World, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Counted: the pairs that are judged, which the frames of one value must not multiply."""
+    judged = 0
+    real = match_policy.judge
+
+    def count(found: Sequence[Candidate], **about: Any) -> list[EntryVerdict]:
+        nonlocal judged
+        judged += len(found)
+        return real(found, **about)
+
+    value, actor = world.value(), world.actor()
+
+    def seen() -> None:
+        claims = [Claim(world.picture(world.pdq(value)), f"https://{n}.example") for n in range(20)]
+        observe.observe(world.context, actor, claims, world.day)
+
+    def submitted() -> None:
+        world.open(*(world.video([value] * 300, world.sha256()) for _ in range(2)))
+
+    steps = [submitted, seen] if first == "case" else [seen, submitted]
+    monkeypatch.setattr(match_policy, "judge", count)
+    for step in steps:
+        step()
+        world.work()
+    assert 0 < judged <= 20 * 2 * MOST_REPEATS
