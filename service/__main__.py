@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from service import lists, server, worker
+from service import lists, logs, server, worker
 from service.app import VERSION, create_app, create_context
 from service.domain.actor import Role
 from service.domain.errors import InvalidRequest, ServiceError
@@ -32,7 +32,7 @@ log = logging.getLogger("service.__main__")  # its own name would be __main__
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     os.umask(0o077)  # only this user may read what is stored
-    _log_to_stderr()
+    logs.to_stderr()
     arguments = _parser().parse_args(argv)
     try:
         settings = read(os.environ)
@@ -246,42 +246,6 @@ def _migrate_store(settings: Settings) -> None:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-class _JsonLines(logging.Formatter):
-    """A JSON object on each line: time, level, logger, message, and the extra fields in FIELDS."""
-
-    FIELDS = ("route", "method", "status", "ms", "error", "place", "signals", "job", "version")
-    UVICORN = frozenset(
-        {
-            "ASGI callable returned without completing response.",
-            "Cancel %s running task(s), timeout graceful shutdown exceeded",
-            "Exception in ASGI application\n",
-            "Invalid HTTP request received.",
-            "Unsupported upgrade request.",
-        }
-    )
-    """What the server may say: none of it holds anything of a request."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        extra = {name: getattr(record, name) for name in self.FIELDS if hasattr(record, name)}
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
-        line = {"at": at, "level": record.levelname, "from": record.name, **extra}
-        if record.name.startswith("service"):
-            line["says"] = record.getMessage()
-        elif record.msg in self.UVICORN:
-            line["says"] = str(record.msg).replace("%s ", "").strip()
-        if record.exc_info and record.exc_info[0] and "error" not in line:
-            line["error"] = record.exc_info[0].__name__
-        return json.dumps(line)
-
-
-def _log_to_stderr() -> None:
-    """Set up logging. Of other libraries only the fact of a warning: its text may hold anything."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("service").setLevel(logging.INFO)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -52,13 +52,13 @@ class Settings:
     max_body_bytes: int = 8 * 2**20
     """Largest body of any request, in bytes. Those of most routes are smaller: `service.limits`."""
     lookup_values_per_day: int = 100_000_000
-    """Values that one key may look up: 780,000 pictures a day with all views of `thorough`, or 12
-    million with plain values. They take half a core where 10 million signals are stored."""
+    """Values that one platform may look up: 780,000 pictures a day with all views of `thorough`, or
+    12 million with plain values. They take half a core where 10 million signals are stored."""
     observed_signals_per_day: int = 1_000_000
-    """Signals that the observations of one key may store: about 200,000 pictures or 100 hours of
-    video, 150 MB a day until they expire."""
+    """Signals that the observations of one platform may store: about 200,000 pictures or 100 hours
+    of video, 150 MB a day until they expire."""
     bytes_per_day: int = 20 * 2**30
-    """Bytes of bodies from one key. 100 million values are 7 GB."""
+    """Bytes of bodies from one platform. 100 million values are 7 GB."""
     cases_per_hour: int = 600
     """Cases opened by all together: the proxy's limit by address, or a wave of people, comes
     first. Status and withdrawal are not counted."""

@@ -63,13 +63,6 @@ class CaseFull(ServiceError):
     """The case would hold more entries than it may. Open another case for the rest."""
 
 
-class UndoneTooOften(ServiceError):
-    """Withdrawals of this case were undone too often today.
-
-    It stays withdrawn. Undo it tomorrow, in UTC; nothing is erased before the day that it shows.
-    """
-
-
 class NotEligible(ServiceError):
     """These answers mean that others can help better.
 
@@ -96,6 +89,16 @@ class TooManyRequests(ServiceError):
         super().__init__(message)
         self.seconds = seconds
         """From now until it may be asked again."""
+
+
+class UndoneTooOften(TooManyRequests):
+    """Withdrawals of this case were undone too often today.
+
+    It stays withdrawn. Undo it tomorrow, in UTC; nothing is erased before the day that it shows.
+    """
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, seconds=3600)
 
 
 class IllegalTransition(ServiceError):

@@ -58,18 +58,13 @@ class Meters:
             "Changes of the store that the index does not show yet",
             registry=self.registry,
         )
+        self.waiting = self._waiting("review_waiting", "Entries for a person, by reason", "reason")
+        self.set_aside = self._waiting(
+            "set_aside_contents", "Contents that the worker could not reconcile and will try again"
+        )
 
-        self.waiting = Gauge(
-            "takeback_review_waiting",
-            "Entries that a person should look at, by reason",
-            ("reason",),
-            registry=self.registry,
-        )
-        self.set_aside = Gauge(
-            "takeback_set_aside_contents",
-            "Contents that the worker could not reconcile and will try again",
-            registry=self.registry,
-        )
+    def _waiting(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"takeback_{name}", text, labels, registry=self.registry)
 
     def exposition(self, context: Context) -> bytes:
         """Return all metrics in the text format of Prometheus, with the gauges read now."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.workflows import lookup, observe, status
+from service.domain.sighting import Feedback
+from service.workflows import lookup, observe, respond, status
 from service.workflows.observe import Claim
+from service.workflows.respond import Response
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -39,10 +41,13 @@ def facts(case: status.CaseStatus) -> tuple[str, dict[str, int]]:
     return entry.status.value, {source: sources.count(source) for source in sorted(set(sources))}
 
 
-def test_a_platform_is_given_a_reference_for_every_case(world: World) -> None:
-    """So what it is answered tells it nothing about holds, either; and nothing is lost to it."""
+def test_one_reference_stands_for_every_case_and_each_is_told(world: World) -> None:
+    """So what a platform is answered tells it nothing of holds, nor how many have the content."""
     picture, platform = world.picture(), world.actor()
-    for _ in range(7):
-        world.open(picture)
+    owners = [world.open(picture) for _ in range(7)]
     (answer,) = lookup.lookup(world.context, platform, [picture], world.day)
-    assert len({match.reference for match in answer.matches}) == 7
+    (match,) = answer.matches
+    blocked = Response(match.reference, Feedback.BLOCKED)
+    respond.respond(world.context, platform, [blocked], world.day)
+    told = [status.of_case(world.context, owner).events for owner in owners]
+    assert [[event.outcome for event in events] for events in told] == [[Feedback.BLOCKED]] * 7

@@ -116,9 +116,9 @@ def world_of(client: TestClient) -> Any:
     return app.state.context
 
 
-def test_a_key_has_budgets_of_its_own(serve: Serve, world: World, wire: Wire) -> None:
+def test_a_platform_has_budgets_of_its_own(serve: Serve, world: World, wire: Wire) -> None:
     client = serve(lookup_values_per_day=20, observed_signals_per_day=3, bytes_per_day=100_000)
-    first, second = ({"Authorization": f"Bearer {world.key()}"} for _ in range(2))
+    first, second = ({"Authorization": f"Bearer {world.key(name)}"} for name in ("One", "Other"))
     items = {"items": [wire.content(world.picture())]}  # 8 values, with the orientations
     assert [client.post("/v1/lookup", json=items, headers=first).status_code for _ in "ab"] == [
         200,
@@ -181,10 +181,14 @@ def test_one_address_opens_few_cases(serve: Serve, world: World, wire: Wire) -> 
     assert client.post("/v1/cases", json=document).status_code == 201
     assert refused(client.post("/v1/cases", json=document))
     posted = client.post(
-        "/es/sent", content=b"document={}\r\n", headers={"Content-Type": "text/plain"}
+        "/es/sent",
+        content=b"document={}\r\n",
+        headers={"Content-Type": "text/plain"},
+        follow_redirects=False,
     )
-    assert (posted.status_code, posted.headers["content-language"]) == (429, "es")
     assert "Retry-After" in posted.headers
+    page = client.get(posted.headers["location"])
+    assert (page.status_code, page.headers["content-language"]) == (429, "es")
     assert serve(THEIRS).post("/v1/cases", json=document).status_code == 200
     local = serve(("127.0.0.1", 1))
     assert {local.post("/v1/cases", json=document).status_code for _ in range(4)} == {200}
