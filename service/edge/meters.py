@@ -35,35 +35,21 @@ class Meters:
             ("budget",),
             registry=self.registry,
         )
-        self.indexed = Gauge(
-            "takeback_index_signals",
-            "Signals that can be found, by space and type",
-            ("space", "type"),
-            registry=self.registry,
+        of = ("space", "type")
+        self.indexed = self._gauge("index_signals", "Signals that can be found", *of)
+        self.unflushed = self._gauge(
+            "index_newest_signals", "Signals that no segment holds yet", *of
         )
-        self.unflushed = Gauge(
-            "takeback_index_newest_signals",
-            "Signals that no segment holds yet, by space and type",
-            ("space", "type"),
-            registry=self.registry,
+        self.segments = self._gauge("index_segments", "Segments searched", *of)
+        self.lag = self._gauge(
+            "index_lag_changes", "Changes of the store that the index does not show yet"
         )
-        self.segments = Gauge(
-            "takeback_index_segments",
-            "Segments searched, by space and type",
-            ("space", "type"),
-            registry=self.registry,
-        )
-        self.lag = Gauge(
-            "takeback_index_lag_changes",
-            "Changes of the store that the index does not show yet",
-            registry=self.registry,
-        )
-        self.waiting = self._waiting("review_waiting", "Entries for a person, by reason", "reason")
-        self.set_aside = self._waiting(
+        self.waiting = self._gauge("review_waiting", "Entries that wait for a person", "reason")
+        self.set_aside = self._gauge(
             "set_aside_contents", "Contents that the worker could not reconcile and will try again"
         )
 
-    def _waiting(self, name: str, text: str, *labels: str) -> Gauge:
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"takeback_{name}", text, labels, registry=self.registry)
 
     def exposition(self, context: Context) -> bytes:
