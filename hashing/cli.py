@@ -81,7 +81,7 @@ def _submit(args: argparse.Namespace) -> int:
         answer = OwnerClient(args.server, _passphrase()).add(args.case, entries)
         print(report.added_text(args.case, answer))
         return failed
-    submission = Submission(entries, _eligibility(args), args.note)
+    submission = Submission(entries, _eligibility(args))
     given = os.environ.get("TAKEBACK_PASSPHRASE")
     passphrase = normalise(given or new_passphrase())
     client = OwnerClient(args.server, passphrase)
@@ -251,7 +251,6 @@ def _add_choices(withdraw: argparse.ArgumentParser) -> None:
 def _add_answers(submit: argparse.ArgumentParser) -> None:
     submit.set_defaults(run=_submit)
     submit.add_argument("--case", metavar="NUMBER", help="add to this case instead")
-    submit.add_argument("--note", help="a few words for the advocates who may help you")
     submit.add_argument("--subject", choices=["self", "authorised"], help="who you are")
     submit.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
     submit.add_argument("--intimate", action="store_true", help="intimate, shared without consent")

@@ -226,16 +226,29 @@ def test_writing_capitals_does_not_leave(page: Page, service: Service) -> None:
     assert lights(page) == ""
 
 
-def test_back_shows_no_case(page: Page, service: Service, cases: Cases) -> None:
-    """Neither its overview, once closed, nor what was typed to open it."""
+def closed(page: Page) -> None:
+    page.get_by_role("button", name="Close the overview").click()
+    page.locator(".opening").wait_for()
+
+
+def reloaded(page: Page) -> None:
+    page.locator("li.entry form[action$='/withdraw'] button").first.click()
+    page.locator("form[action$='/withdrawn']").wait_for()
+    page.reload()
+
+
+@pytest.mark.parametrize("leave", [closed, reloaded])
+def test_neither_back_nor_a_reload_shows_a_case(
+    page: Page, service: Service, cases: Cases, leave: Callable[[Page], None]
+) -> None:
+    """Not its overview, nor what was typed to open it, nor by sending the form once more."""
     number, words = cases.found
     journey.sign_in(page, service.address, number, words)
     page.locator("li.entry").first.wait_for()
-    page.get_by_role("button", name="Close the overview").click()
-    page.locator(".opening").wait_for()
-    for _ in range(2):
-        with contextlib.suppress(PlaywrightError):  # the browser's own page: the form is over
-            page.go_back()
+    leave(page)
+    for step in (page.reload, page.go_back, page.reload, page.go_back, page.reload):
+        with contextlib.suppress(PlaywrightError):  # there may be nothing to go back to
+            step()
         page.wait_for_timeout(200)
         shown = page.content()
         assert number not in shown

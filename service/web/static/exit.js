@@ -66,6 +66,10 @@ document.addEventListener("keyup", (event) => {
   }
 });
 
+// A page that shows a case was posted for. The entry of the history forgets what was posted, so that
+// neither "Back" nor a reload shows the case again: they lead to the page that asks for the words.
+if (document.querySelector("main")?.dataset.back) history.replaceState(null, "", location.pathname);
+
 // A page that shows a case goes blank before the browser keeps it in its back/forward cache.
 addEventListener("pagehide", () => {
   if (document.querySelector("main")?.dataset.back) root.classList.add("leaving");
