@@ -8,6 +8,7 @@ Sources: CSP level 3, COOP and COEP (HTML standard), OWASP Secure Headers.
 from __future__ import annotations
 
 from enum import Enum
+from urllib.parse import urlsplit
 
 
 class Kind(Enum):
@@ -73,10 +74,16 @@ _ALWAYS = {
 }
 
 
-def of(kind: Kind, *, inline: str | None = None) -> dict[str, str]:
+_ALLOWLIST = "Connection-Allowlist"
+"""What CSP does not know: WebRTC, and where a page may lead (WICG, Connection Allowlists; Chromium
+156). Other browsers ignore it."""
+
+
+def of(kind: Kind, *, inline: str | None = None, exit_url: str = "") -> dict[str, str]:
     """Return the headers of a response.
 
-    `inline` is the hash source (`sha256-…`) of the one inline script, an import map.
+    `inline` is the hash source (`sha256-…`) of the one inline script, an import map. `exit_url` is
+    where the exit button leads, which may redirect.
     """
     directives = [*_NOTHING, *_POLICIES[kind]]
     if inline:
@@ -84,4 +91,18 @@ def of(kind: Kind, *, inline: str | None = None) -> dict[str, str]:
             f"{directive} '{inline}'" if directive.startswith("script-src") else directive
             for directive in directives
         ]
-    return {"Content-Security-Policy": "; ".join(directives), **_ALWAYS}
+    return {
+        "Content-Security-Policy": "; ".join(directives),
+        **_allowed(kind, exit_url),
+        **_ALWAYS,
+    }
+
+
+def _allowed(kind: Kind, exit_url: str) -> dict[str, str]:
+    """Return what the hashing page, and its worker, may connect to or lead to."""
+    if kind is Kind.SCRIPT:
+        return {_ALLOWLIST: "(response-origin)"}
+    if kind is not Kind.FILES:
+        return {}
+    parts = urlsplit(exit_url)
+    return {_ALLOWLIST: f'(response-origin "{parts.scheme}://{parts.netloc}/*");redirects=allow'}

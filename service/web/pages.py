@@ -91,7 +91,7 @@ class Pages:
         body = self._environments[language.tag].get_template(f"{template}.html")
         inline = statics.hash_source(values["import_map"]) if script else None
         response_headers = {
-            **headers.of(kind, inline=inline),
+            **headers.of(kind, inline=inline, exit_url=self.exit_url),
             "Content-Language": language.tag,
         }
         return HTMLResponse(body.render(page=name, **values), status, response_headers)

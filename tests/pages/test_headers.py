@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,13 +17,15 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from httpx import Response
-from playwright.sync_api import Browser, BrowserContext, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from demo.server import Service
 from service.app import create_app
 from service.settings import Settings
 from service.store.database import Database
+from tests.loopback import answering
 from tests.pages import journey
+from tests.pages.elsewhere import Elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ab" * 32
@@ -68,15 +71,22 @@ SCRIPT = (
 STYLE = "default-src 'none'; base-uri 'none'; connect-src 'none'; frame-ancestors 'none'"
 PACKED = {"vary": "Accept-Encoding", "content-encoding": "gzip"}
 CSP = "content-security-policy"
+ALLOWED = '(response-origin "https://www.bbc.co.uk/*");redirects=allow'
 KINDS: dict[str, dict[str, str]] = {
     "page": {**ALWAYS, **HTML, CSP: PAGE.format("")},
     "page with a script": {**ALWAYS, **HTML, CSP: PAGE.format(f" {IMPORT_MAP}")},
-    "files": {**ALWAYS, **HTML, CSP: FILES},
+    "files": {**ALWAYS, **HTML, CSP: FILES, "connection-allowlist": ALLOWED},
     "answer": {**ALWAYS, **HTML, CSP: ANSWER},
     "redirect": {**ALWAYS, CSP: PAGE.format("")},
     "redirect in the frame": {**ALWAYS, CSP: ANSWER},
     "nothing": {**ALWAYS, CSP: STYLE},
-    "script": {**ALWAYS, **PACKED, "content-type": "text/javascript; charset=utf-8", CSP: SCRIPT},
+    "script": {
+        **ALWAYS,
+        **PACKED,
+        "content-type": "text/javascript; charset=utf-8",
+        CSP: SCRIPT,
+        "connection-allowlist": "(response-origin)",
+    },
     "style": {**ALWAYS, **PACKED, "content-type": "text/css; charset=utf-8", CSP: STYLE},
 }
 
@@ -370,3 +380,47 @@ def _changed(route: Route) -> None:
     if route.request.url.endswith(".js"):
         mark = 'document.documentElement.dataset.changed = "yes";'
     route.fulfill(response=answer, body=f"{answer.text()}\n{mark}\n")
+
+
+WEBRTC = """async (port) => {
+  const server = { urls: `turn:127.0.0.1:${port}?transport=udp`, username: "a", credential: "b" };
+  const peer = new RTCPeerConnection({ iceServers: [server] });
+  peer.createDataChannel("a");
+  await peer.setLocalDescription(await peer.createOffer());
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+}"""
+"""Ways by which a page could send that its Content-Security-Policy does not know."""
+
+
+def sent_by_webrtc(page: Page) -> bool:
+    """Whether anything arrives where the page has a connection relayed."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as relay:
+        relay.bind(("127.0.0.1", 0))
+        relay.settimeout(0.1)
+        page.evaluate(WEBRTC, relay.getsockname()[1])
+        try:
+            return bool(relay.recv(2000))
+        except TimeoutError:
+            return False
+
+
+@pytest.mark.enable_socket
+def test_nothing_leaves_the_hashing_page_by_webrtc_or_by_leading_elsewhere(
+    chromium: Browser, service: Service, weather: Elsewhere
+) -> None:
+    """But to the exit, which may redirect. Control: a page without the header."""
+    with chromium.new_context() as context, answering(Elsewhere()) as elsewhere:
+        page = context.new_page()
+        for path, free in (("safety", True), ("questions", False)):
+            page.goto(f"{service.address}/en/{path}")
+            if not free:
+                journey.answer(page)
+                journey.ready(page)
+            assert sent_by_webrtc(page) is free
+            page.evaluate("(to) => { location.replace(to); }", elsewhere.address)
+            page.wait_for_timeout(500)
+            assert (page.url == elsewhere.address) is free
+        assert len(elsewhere.asked) == 1
+        journey.at_files(page, service.address)
+        page.locator(".exit").click()
+        page.wait_for_url(weather.address)
