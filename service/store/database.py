@@ -39,8 +39,9 @@ _DISK_FULL = "53100"
 EXAMPLE_URL = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 BUSY_MS = 15_000
 """How long a SQLite writer waits for another before it gives up, in milliseconds."""
-IMPATIENT_MS = 100
-"""How long a PostgreSQL writer that is not patient waits for a row, in milliseconds."""
+IMPATIENT_MS = 50
+"""How long a writer that is not patient waits for another one, in milliseconds: most take less, and
+whoever keeps others out on purpose delays them by no more."""
 _CHANGES_LOCK = 0x7461_6B65
 """Key of the PostgreSQL advisory lock that makes positions of `changes` commit in order."""
 _PARAMETERS = 900
@@ -77,8 +78,8 @@ class Database:
     def write(self, *, patient: bool = True) -> Iterator[Tx]:
         """A transaction that is on the disk when the block ends, or never was.
 
-        Unless it is `patient`, it raises NotReady at once, or after a tenth of a second, where it
-        would have to wait for another writer.
+        Unless it is `patient`, it raises NotReady where it would have to wait for another writer
+        for longer than IMPATIENT_MS.
 
         It may not append to `changes`: for that, see `write_changes`. On PostgreSQL it runs beside
         other writers, at isolation level READ COMMITTED; on SQLite there is one writer at a time.
@@ -105,12 +106,12 @@ class Database:
 
     @contextmanager
     def _impatience(self, connection: Tx, *, patient: bool) -> Iterator[None]:
-        """Have SQLite refuse at once what it would have to wait for."""
+        """Have SQLite refuse soon what it would have to wait for."""
         raw = connection.connection.dbapi_connection
         if patient or not isinstance(raw, sqlite3.Connection):
             yield
             return
-        raw.execute("PRAGMA busy_timeout=0")
+        raw.execute(f"PRAGMA busy_timeout={IMPATIENT_MS}")
         try:
             yield
         finally:
