@@ -109,16 +109,16 @@ def stays(context: BrowserContext, weather: Elsewhere) -> list[str]:
 def test_shift_leaves_from_every_page_and_state(
     page: Page, service: Service, weather: Elsewhere, cases: Cases
 ) -> None:
-    """In Spanish, whose other promises are kept in the same walk (test_access has the rest)."""
-    spanish = LANGUAGES["es"]
-    told = [spanish.text(sentence) for sentence in TOLD]
+    """In Arabic, whose other promises are kept in the same walk (test_access has the rest)."""
+    arabic = LANGUAGES["ar"]
+    told = [arabic.text(sentence) for sentence in TOLD]
     wrong: dict[str, object] = {}
     wanted, titles, stored = stays(page.context, weather), [], set[str]()
     page.context.on("response", lambda answer: stored.add(_stored(answer)))
     count = 0
-    for count, state in enumerate(places.every(page, service.address, "es", cases), 1):
+    for count, state in enumerate(places.every(page, service.address, "ar", cases), 1):
         page.wait_for_load_state()  # what listens to Shift is there
-        found = [*outside(page).items(), *wrongly_named(page, "es")]
+        found = [*outside(page).items(), *wrongly_named(page, "ar")]
         wrong |= {state: found} if found else {}
         titles.append(page.title())
         page.evaluate("document.activeElement.blur()")
