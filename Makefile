@@ -17,9 +17,9 @@ demo: .venv/.demo  ## hash, submit and match real pictures here (PICTURES=folder
 serve: .venv/.runtime  ## run the service on this machine
 	@$(PY) -m service serve
 
-# Workers take whole files, in the order of tests/conftest.py: one more than there are cores, as some always wait.
-WORKERS = $(shell $(PY) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
-PYTEST = $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+# A worker for every core takes whole files, in the order of tests/conftest.py. (With one more, two cores were no faster,
+# and tests that drive a browser failed for want of time.)
+PYTEST := $(PY) -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 test: .venv/.dev .venv/.peers .venv/.browser  ## run every test and measure coverage (ARGS='-k name' for a part, -n0 for one process)
 	@$(PYTEST) $(if $(ARGS),$(ARGS),--cov)
