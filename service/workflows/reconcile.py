@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from service.domain import admission
 from service.domain.case import EntryStatus, HoldReason
-from service.domain.errors import NotReady
+from service.domain.errors import NotReady, StoreFull
 from service.domain.sighting import Sighting, Source, Verdict
 from service.search import exclusion, matcher
 from service.search.matcher import ObservationVerdict
@@ -54,7 +54,8 @@ def reconcile(context: Context, now: Today) -> int:
 
     Returns how many changes were processed; 0 means that none is left. A batch that fails is
     tried again in halves, and a content that fails alone is set aside: none keeps the others from
-    being reconciled. Raises NotReady when the store cannot be reached; then nothing has moved.
+    being reconciled. Raises NotReady or StoreFull when the store cannot be used; then nothing has
+    moved.
     """
     context.replica.catch_up()
     batch = _next(context)
@@ -120,7 +121,7 @@ def _error_of(context: Context, subjects: Sequence[Subject], upto: int | None = 
     """
     try:
         _reconcile(context, subjects, upto)
-    except NotReady:  # of the store, not of the contents
+    except (NotReady, StoreFull):  # of the store, not of the contents
         raise
     except Exception as err:  # noqa: BLE001 (whatever it is, others must be reconciled)
         return type(err).__name__[:_ERROR_NAME]

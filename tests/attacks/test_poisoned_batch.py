@@ -13,6 +13,7 @@ from hashing.signals import ContentSignals
 from service import worker
 from service.domain import match_policy
 from service.domain.case import EntryStatus
+from service.domain.errors import NotReady, StoreFull
 from service.domain.match_policy import Candidate, EntryVerdict
 from service.jobs import JOBS
 from service.replica.follower import Replica
@@ -71,6 +72,19 @@ def test_a_poisoned_content_is_set_aside_and_the_others_are_reconciled(
     assert vars(record)["error"] == "MemoryError"
     with world.context.database.read() as tx:
         assert changes.reached(tx, changes.WORKER) == changes.last(tx)
+
+
+@pytest.mark.parametrize("error", [NotReady, StoreFull])
+def test_a_store_that_cannot_be_used_is_no_fault_of_a_content(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    owners, _ = poison(world, monkeypatch, error)
+    with pytest.raises(error):
+        world.work()
+    assert second_try.number(world.context) == 0
+    monkeypatch.setattr(matcher, "match_observations", REAL)
+    world.work()
+    assert told(world, owners) == [1] * 9
 
 
 @pytest.mark.stores("sqlite", "postgresql")
@@ -137,6 +151,7 @@ def test_what_is_due_is_erased_while_reconciliation_takes_for_ever(
     with running(worker.run, world.context):
         until(stuck.is_set)
         until(lambda: world.statuses(gone) == [EntryStatus.WITHDRAWN])
+        assert not released.is_set()
     released.set()  # and the worker had ended all the same
 
 

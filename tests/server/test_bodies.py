@@ -141,7 +141,8 @@ def test_who_was_granted_memory_in_the_moment_of_leaving_gives_it_back() -> None
         pool.give(10)
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
-        await pool.take(10)
+        await asyncio.wait_for(pool.take(10), 1)
+        assert not pool.short
 
     asyncio.run(scenario())
 
