@@ -114,6 +114,10 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**values)  # type: ignore[arg-type]
     if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
         raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
+    if not settings.exit_url.isascii() or set(settings.exit_url) & set('"\\ '):  # it is in a header
+        raise InvalidSetting(
+            "TAKEBACK_EXIT_URL must be as a browser sends it: write other letters as xn--… and %…."
+        )
     _networks(settings.trusted_proxies)
     return settings
 

@@ -89,7 +89,6 @@ excluded_signals = sa.Table(
     sa.UniqueConstraint("type", "value"),
     sqlite_autoincrement=True,
 )
-
 """`exclusion_id`: the id of the first signal that was excluded with it, of the same content."""
 
 observations = sa.Table(

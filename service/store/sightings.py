@@ -38,6 +38,21 @@ def record(tx: Tx, seen: Iterable[Sighting]) -> None:
         tx.execute(new.on_conflict_do_update(index_elements=same, set_=latest))
 
 
+def recordable(tx: Tx, seen: Iterable[Sighting]) -> list[Sighting]:
+    """Return those sightings whose entry and actor are in this store: a backup has not all."""
+    every = list(seen)
+    known: list[set[int]] = []
+    for table, ids in (
+        (entries, {one.entry_id for one in every}),
+        (actors, {one.actor_id for one in every}),
+    ):
+        query = sa.select(table.c.id)
+        known.append(
+            {one for part in batches(ids) for one in tx.scalars(query.where(table.c.id.in_(part)))}
+        )
+    return [one for one in every if one.entry_id in known[0] and one.actor_id in known[1]]
+
+
 def begin_journal(tx: Tx, name: str, now: date) -> bool:
     """Record that a journal is copied in this transaction; return False if it was copied before."""
     new = upsert(tx, drained).values(name=name, drained_on=now)

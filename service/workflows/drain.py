@@ -34,8 +34,11 @@ def _copy(context: Context, pending: Pending, now: Today) -> None:
         if not sightings.begin_journal(tx, pending.name, now):
             return
         sightings.forget_journals(tx, now - timedelta(days=REMEMBERED_DAYS))
-        sightings.record(tx, pending.sightings)
+        seen = sightings.recordable(tx, pending.sightings)
+        sightings.record(tx, seen)
         most = context.settings.matches_per_day
-        many = concerns.record_many_matches(tx, pending.sightings, now, most=most)
+        many = concerns.record_many_matches(tx, seen, now, most=most)
+    if len(seen) < len(pending.sightings):
+        log.warning("a journal names entries that this store has not: was a backup restored?")
     if many:
         log.warning(concerns.MANY_MATCHES)

@@ -11,7 +11,7 @@ from service.domain import match_policy
 from service.domain.actor import Actor
 from service.domain.alignment import Span
 from service.domain.case import EntryStatus
-from service.domain.errors import NotReady, TooLarge
+from service.domain.errors import NotReady, StoreFull, TooLarge
 from service.domain.match_policy import EntryVerdict
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
 from service.search import matcher, queries
@@ -88,7 +88,7 @@ def _keep(context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], no
         with context.database.write(patient=False) as tx:
             sightings.record(tx, seen)
             many = concerns.record_many_matches(tx, seen, now, most=most)
-    except NotReady:
+    except (NotReady, StoreFull):
         context.journal.append(seen)
         return
     if many:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from service import journal
 from service.domain.errors import NotReady
 from service.domain.sighting import Feedback, Verdict
-from service.store.schema import sightings
+from service.store.schema import entries, sightings, signals
 from service.workflows import drain, lookup, respond, status
 from service.workflows.context import Context
 from service.workflows.respond import Response
@@ -89,6 +91,47 @@ def test_a_line_that_is_cut_short_was_never_acknowledged(world: World) -> None:
     os.truncate(path, path.stat().st_size - 5)
     drain.drain(world.context, world.day)
     assert events(world, *owners) == [1, 0]
+
+
+def test_a_full_store_keeps_no_upload_from_being_recognised(world: World) -> None:
+    """Where the journal has room, as on another disk than PostgreSQL's."""
+    picture, platform, engine = world.picture(), world.actor(), world.context.database.engine
+    owner = world.open(picture)
+
+    def grow_no_further(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA max_page_count=1")  # as many as there are
+
+    engine.dispose()
+    sa.event.listen(engine, "connect", grow_no_further)
+    asked = 0
+    while not waiting(world.context):  # until its last page is full
+        asked += 1
+        assert asked < 1000
+        day = world.day + timedelta(days=asked)
+        (answer,) = lookup.lookup(world.context, platform, [picture], day)
+        assert answer.verdict is MATCH
+    sa.event.remove(engine, "connect", grow_no_further)
+    engine.dispose()
+    drain.drain(world.context, world.day)
+    assert events(world, owner) == [asked]
+
+
+def test_a_journal_of_a_store_that_was_restored_holds_up_no_other(
+    world: World, open_context: Callable[[], Context]
+) -> None:
+    """The backup was made before an entry of it: the rest is recorded, and so are others."""
+    pictures, platform, other = [world.picture() for _ in range(2)], world.actor(), open_context()
+    owners = [world.open(picture) for picture in pictures]
+    with locked(other):
+        world.ask(platform, *pictures)
+    with other.database.write_changes() as tx:
+        gone = world.entry_id(owners[1])
+        for table in (signals, entries):
+            column = table.c.entry_id if table is signals else table.c.id
+            tx.execute(sa.delete(table).where(column == gone))
+    assert drain.drain(world.context, world.day) == 1
+    assert events(world, *owners) == [1, 0]
+    assert waiting(world.context) == 0
 
 
 def test_feedback_on_what_still_waits(world: World, open_context: Callable[[], Context]) -> None:

@@ -65,6 +65,8 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_OBSERVATION_DAYS", "1.5"),
         ("TAKEBACK_EXIT_URL", ""),
         ("TAKEBACK_EXIT_URL", "javascript:alert(1)"),
+        ("TAKEBACK_EXIT_URL", "https://الطقس.example/"),
+        ("TAKEBACK_EXIT_URL", 'https://a.example"/'),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, text: str) -> None:
