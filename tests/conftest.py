@@ -1,7 +1,8 @@
 """What tests of every part share."""
 
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,27 @@ settings.register_profile(
 settings.register_profile("soak", deadline=None, max_examples=5000)
 settings.load_profile("test")
 
+MEMORY = Path("/dev/shm")  # noqa: S108 (pytest and tempfile make folders of their own in it)
+"""Where files are in memory on Linux. Stores and indexes wait for the disk thousands of times in a
+run. What they do is the same, and a process that is killed loses as little as on a disk."""
+MEMORY_NEEDED = 4 * 2**30
+"""Bytes that have to be free there: a run leaves about 0.5 GiB."""
+
+
+def _use_memory() -> None:
+    """Put temporary files into memory, also those of the processes that tests start."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    runs_programs = not os.statvfs(MEMORY).f_flag & getattr(os, "ST_NOEXEC", 0)
+    if runs_programs and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # read anew
+
+
+_use_memory()
+
 FIRST = ("pages", "journeys", "promises", "attacks")
 """Parts whose files take longest: begun last, one would keep one worker busy alone."""
-UNMEASURED = {*FIRST, "attacks", "browser"}
-"""Parts whose coverage is not measured, because it nearly doubles the time: they walk through what
-tests/device and tests/server go through line by line."""
-MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-"""What makes a process that a test starts measure itself."""
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +50,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the parts that take longest first."""
     ranks = {part: rank for rank, part in enumerate(FIRST, -len(FIRST))}
     items.sort(key=lambda item: min(ranks.get(part, 0) for part in item.path.parts))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Measure no coverage of a test of those parts, its fixtures, and the processes it starts."""
-    measuring = item.config.pluginmanager.getplugin("_cov")
-    controller = measuring and measuring.cov_controller
-    if not controller or not UNMEASURED.intersection(item.path.parts):
-        return (yield)
-    kept = {name: os.environ.pop(name) for name in MEASURING if name in os.environ}
-    controller.pause()
-    try:
-        return (yield)
-    finally:
-        controller.resume()
-        os.environ.update(kept)

@@ -13,7 +13,7 @@ from demo import server
 from demo.server import Service
 from tests.loopback import answering
 from tests.pages import modules
-from tests.pages.browser import FLAGS, find
+from tests.pages.browser import FLAGS, find_headless
 from tests.pages.elsewhere import Elsewhere
 from tests.pages.modules import Site
 
@@ -34,7 +34,7 @@ window.hashAll = (windows) => Promise.all([...document.getElementById("files").f
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Return a real Chromium, or skip where there is none."""
-    program = find()
+    program = find_headless()
     if not program:
         pytest.skip("no Chromium: apt install chromium, then make test")
     with sync_playwright() as driver:
