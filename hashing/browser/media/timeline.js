@@ -15,6 +15,8 @@ import { distance } from "../signals.js";
 
 /** Milliseconds between samples. */
 export const PERIOD_MS = 250;
+/** How soon after a sampling time a frame may begin and still be the one that is sampled for it. */
+export const GRACE_MS = 100;
 /** Longest video, in seconds. */
 export const MAX_SECONDS = 4 * 60 * 60;
 /** Largest distance, in bits, at which a frame signal joins the run before it. */
@@ -23,11 +25,33 @@ export const FOLD_DISTANCE = 8;
 export const MAX_FRAMES = 1200;
 
 /**
- * The time, in milliseconds, from which the next frame is due when one at `at_ms` was sampled.
- * @param {number} at_ms
+ * Says which frames of one video are sampled. Its frames are asked about in time order.
+ *
+ * For each multiple of PERIOD_MS, that is the first frame that begins within GRACE_MS of it; if
+ * none does, the one that is shown all that time. If so only the first frame of a video would be
+ * sampled, its last one is, too.
  */
-export function dueAfter(at_ms) {
-  return (Math.floor(at_ms / PERIOD_MS) + 1) * PERIOD_MS;
+export class Sampler {
+  #due = 0;
+  #count = 0;
+
+  /**
+   * Whether the frame that is shown from one time until another, in milliseconds, is sampled.
+   * @param {number} at_ms
+   * @param {number} end_ms
+   * @param {boolean} isLast
+   */
+  takes(at_ms, end_ms, isLast) {
+    let takes = at_ms >= this.#due || end_ms >= this.#due + GRACE_MS;
+    if (takes) {
+      const covered = Math.max(at_ms, end_ms - GRACE_MS);
+      this.#due = (Math.floor(covered / PERIOD_MS) + 1) * PERIOD_MS;
+    } else {
+      takes = isLast && this.#count === 1;
+    }
+    if (takes) this.#count += 1;
+    return takes;
+  }
 }
 
 /**
