@@ -148,7 +148,7 @@ def _hash_frames(
         views_of_frames = _frame_views(stretch, use)
         for frame, value_quality, views in zip(stretch, computed, views_of_frames, strict=True):
             if signal := pdq.above_bar(*value_quality):
-                kept.append(FrameSignal(frame.at_ms, frame.at_ms, signal, views))
+                kept.append(FrameSignal(frame.at_ms, frame.until_ms, signal, views))
     if best < EXACT_ONLY_BAR:
         raise TooPlain
     return ContentSignals(ContentKind.VIDEO, digests, fold(kept))

@@ -13,19 +13,21 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 
-def encoded(
+def encoded(  # noqa: PLR0913 (what a test may want of a video)
     target: Path,
     pictures: Iterable[NDArray[np.uint8]],
     codec: str = "libx264",
     *,
     rate: int = 20,
     pixels: str = "yuv420p",
+    options: dict[str, str] | None = None,
     muxed: dict[str, str] | None = None,
-    **options: str,
 ) -> Path:
-    """RGB pictures as one track of video; `muxed` are options of the container."""
+    """RGB pictures as one track of video; `options` are the codec's, `muxed` the container's."""
     with av.open(str(target), "w", options=muxed or {}) as written:
-        stream = cast("VideoStream", written.add_stream(codec, Fraction(rate), options=options))
+        stream = cast(
+            "VideoStream", written.add_stream(codec, Fraction(rate), options=options or {})
+        )
         stream.pix_fmt = pixels
         stream.codec_context.thread_count = 1  # with more, each run makes another file
         for number, picture in enumerate(pictures):

@@ -30,9 +30,10 @@ STRETCH = 40
 
 
 class Frame(NamedTuple):
-    """One sampled frame: its time, how far through the video it is (0–1), and its luma."""
+    """One sampled frame: its span, how far through the video it is (0–1), and its luma."""
 
     at_ms: int
+    until_ms: int
     fraction: float
     luma: Luma
 
@@ -52,7 +53,7 @@ def stretches(sampled: Iterable[Frame]) -> Iterator[list[Frame]]:
 def sample(
     path: Path, known: Format | None = None, *, period_ms: int = PERIOD_MS
 ) -> Iterator[Frame]:
-    """Yield the frames that `timeline.Sampler` takes, in time order.
+    """Yield the frames that `timeline.Sampler` samples, in time order.
 
     `known` is the format, if it has been read from the first bytes already.
     Raises what `container.frames` raises. A video that breaks off in the middle yields what came
@@ -60,9 +61,10 @@ def sample(
     """
     sampler = Sampler(period_ms)
     for frame in container.frames(path, known or sniff_file(path)):
-        if sampler.takes(frame.at_ms, frame.end_ms, is_last=frame.is_last):
+        until_ms = sampler.until_ms(frame.at_ms, frame.end_ms, is_last=frame.is_last)
+        if until_ms is not None:
             luma = raster(Image.fromarray(frame.luma()))
-            yield Frame(frame.at_ms, frame.fraction, luma)
+            yield Frame(frame.at_ms, until_ms, frame.fraction, luma)
 
 
 def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
@@ -77,8 +79,9 @@ def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Itera
         if image.format in _TIMED_BY_DECODING:
             guarded(image.load)
         end_ms = at_ms + float(image.info.get("duration", 0) or 100)
-        if sampler.takes(int(at_ms), int(end_ms), is_last=index == count - 1):
-            yield Frame(int(at_ms), index / count, first_luma(image))
+        until_ms = sampler.until_ms(int(at_ms), int(end_ms), is_last=index == count - 1)
+        if until_ms is not None:
+            yield Frame(int(at_ms), until_ms, index / count, first_luma(image))
         at_ms = end_ms
         if at_ms > 1000 * MAX_SECONDS:
             raise TooLong

@@ -40,16 +40,17 @@ class Sampler:
         self._due_ms = 0
         self._count = 0
 
-    def takes(self, at_ms: int, end_ms: int, *, is_last: bool) -> bool:
-        """Return whether the frame that is shown from `at_ms` until `end_ms` is sampled."""
-        takes = at_ms >= self._due_ms or end_ms >= self._due_ms + GRACE_MS
-        if takes:
-            covered_ms = max(at_ms, end_ms - GRACE_MS)
-            self._due_ms = (covered_ms // self._period_ms + 1) * self._period_ms
-        elif is_last and self._count == 1:
-            takes = True
-        self._count += takes
-        return takes
+    def until_ms(self, at_ms: int, end_ms: int, *, is_last: bool) -> int | None:
+        """Return until when a frame stands that is shown from `at_ms` until `end_ms`.
+
+        That is the last sampling time at which it is shown, or its own time. None: not sampled.
+        """
+        if at_ms >= self._due_ms or end_ms >= self._due_ms + GRACE_MS:
+            covered_ms = max(at_ms, end_ms - GRACE_MS) // self._period_ms * self._period_ms
+            self._due_ms = covered_ms + self._period_ms
+            self._count += 1
+            return max(at_ms, covered_ms)
+        return at_ms if is_last and self._count == 1 else None
 
 
 def fold(frames: Iterable[FrameSignal]) -> tuple[FrameSignal, ...]:

@@ -32,11 +32,16 @@ test("too many runs are thinned by half until they fit", () => {
   assert.equal(fold(frames.slice(0, MAX_FRAMES)).length, MAX_FRAMES);
 });
 
-/** Times of the frames that are sampled, if frames begin at these. */
-function taken(/** @type {number[]} */ starts, /** @type {number} */ end) {
+/** Spans of the frames that are sampled, if frames begin at these times. */
+function sampled(/** @type {number[]} */ starts, /** @type {number} */ end) {
   const sampler = new Sampler();
-  return starts.filter((at, n) => sampler.takes(at, starts[n + 1] ?? end, n === starts.length - 1));
+  const isLast = (/** @type {number} */ n) => n === starts.length - 1;
+  const spans = starts.map((at, n) => [at, sampler.until(at, starts[n + 1] ?? end, isLast(n))]);
+  return spans.filter(([, until]) => until !== undefined);
 }
+
+const taken = (/** @type {number[]} */ starts, /** @type {number} */ end) =>
+  sampled(starts, end).map(([at]) => at);
 
 test("frames are sampled as tests/device/media/test_timeline.py says", () => {
   const many = Array.from({ length: 50 }, (_, n) => 40 * n);
@@ -52,4 +57,9 @@ test("frames are sampled as tests/device/media/test_timeline.py says", () => {
     [[0, 250, 480], 600, [0, 250, 480]],
   ];
   for (const [starts, end, expected] of cases) assert.deepEqual(taken(starts, end), expected);
+});
+
+test("a frame stands for the sampling times at which it is shown", () => {
+  assert.deepEqual(sampled([0, 200, 8200], 8240), [[0, 0], [200, 8000]]);
+  assert.deepEqual(sampled([0, 400, 1000], 3000), [[0, 250], [400, 750], [1000, 2750]]);
 });

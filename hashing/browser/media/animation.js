@@ -41,7 +41,7 @@ export async function frameCount(picture, ways) {
 }
 
 /**
- * Yield the frames that a Sampler takes.
+ * Yield the frames that a Sampler samples.
  * @param {Picture} picture
  * @param {readonly Way[]} ways
  * @param {number} frames as `frameCount` returned
@@ -63,10 +63,11 @@ export async function* sampleAnimation(picture, ways, frames) {
       const duration = hasDurations ? durations[index] : (image?.duration ?? 0) / 1000;
       const end = at + (duration || DEFAULT_MS);
       const at_ms = Math.floor(at);
-      if (sampler.takes(at_ms, Math.floor(end), index === count - 1)) {
+      const until_ms = sampler.until(at_ms, Math.floor(end), index === count - 1);
+      if (until_ms !== undefined) {
         image ??= await frameAt(decoder, index);
         const luma = finished(picture, await lumaAndClose(image));
-        yield { at_ms, fraction: index / count, luma };
+        yield { at_ms, until_ms, fraction: index / count, luma };
       } else {
         image?.close();
       }

@@ -32,7 +32,7 @@ const DEFAULT_MS = 40;
 const MAX_RESTARTS = 1000;
 
 /**
- * Yield the frames that a Sampler takes, in time order.
+ * Yield the frames that a Sampler samples, in time order.
  * @param {Blob} file
  * @param {Format} format
  * @param {Seek} seek
@@ -223,7 +223,10 @@ function shownBy(edits) {
 
 /** The frames that are due, among all that a decoder outputs; the others are closed at once. */
 class DueFrames {
-  /** @type {{frame: VideoFrame, at_ms: number, fraction: number}[]} those not yet converted */
+  /**
+   * Those not yet converted.
+   * @type {{frame: VideoFrame, at_ms: number, until_ms: number, fraction: number}[]}
+   */
   waiting = [];
   /** Whether there was any. */
   any = false;
@@ -272,8 +275,9 @@ class DueFrames {
     const held = this.#held;
     this.#held = undefined;
     if (!held) return;
-    if (this.#sampler.takes(held.at_ms, end_ms, isLast)) this.waiting.push(held);
-    else held.frame.close();
+    const until_ms = this.#sampler.until(held.at_ms, end_ms, isLast);
+    if (until_ms === undefined) held.frame.close();
+    else this.waiting.push({ ...held, until_ms });
   }
 
   /** @param {unknown} err */
@@ -287,12 +291,12 @@ class DueFrames {
    * @returns {Promise<Sampled>}
    */
   async sampled(orientation) {
-    const [{ frame, at_ms, fraction }] = this.waiting.splice(0, 1);
+    const [{ frame, at_ms, until_ms, fraction }] = this.waiting.splice(0, 1);
     try {
       const { width = 0, height = 0 } = frame.visibleRect ?? {};
       checkSize(height, width); // as decoded, not as claimed
       const luma = await lumaOfVideo(frame, this.#colours);
-      return { at_ms, fraction, luma: squeeze(upright(luma, orientation)) };
+      return { at_ms, until_ms, fraction, luma: squeeze(upright(luma, orientation)) };
     } finally {
       frame.close();
     }

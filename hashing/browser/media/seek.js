@@ -92,12 +92,11 @@ export class Player {
     for (let due = 0; due < end && !this.#closed; due += PERIOD_MS) {
       const frame = await this.#frameFrom(due + start, end);
       if (frame && !count && this.#hasTimestamps) start = frame.timestamp / 1000;
-      const at_ms = this.#hasTimestamps ? Math.floor((frame?.timestamp ?? 0) / 1000 - start) : due;
-      if (!frame || at_ms <= last) {
-        frame?.close(); // it has been sent
-        continue;
-      }
-      await this.#sent(frame, at_ms, end);
+      if (!frame) continue;
+      const at_ms = this.#hasTimestamps ? Math.floor(frame.timestamp / 1000 - start) : due;
+      const isNew = at_ms > last;
+      await this.#sent(frame, isNew ? at_ms : due, end); // what is sent again lasts until then
+      if (!isNew) continue;
       last = at_ms;
       count += 1;
     }

@@ -9,8 +9,9 @@ import { distance } from "../signals.js";
 
 /** @typedef {import("../signals.js").Frame} Frame */
 /**
- * One sampled frame: its time, how far through the video it is (0–1), and its luma.
- * @typedef {{at_ms: number, fraction: number, luma: import("../luma.js").Luma}} Sampled
+ * One sampled frame: its span, how far through the video it is (0–1), and its luma.
+ * @typedef {{at_ms: number, until_ms: number, fraction: number,
+ *   luma: import("../luma.js").Luma}} Sampled
  */
 
 /** Milliseconds between samples. */
@@ -36,21 +37,21 @@ export class Sampler {
   #count = 0;
 
   /**
-   * Whether the frame that is shown from one time until another, in milliseconds, is sampled.
+   * Until when a frame stands that is shown from one time until another, in milliseconds: the last
+   * sampling time at which it is shown, or its own time.
    * @param {number} at_ms
    * @param {number} end_ms
    * @param {boolean} isLast
+   * @returns {number | undefined} undefined: not sampled
    */
-  takes(at_ms, end_ms, isLast) {
-    let takes = at_ms >= this.#due || end_ms >= this.#due + GRACE_MS;
-    if (takes) {
-      const covered = Math.max(at_ms, end_ms - GRACE_MS);
-      this.#due = (Math.floor(covered / PERIOD_MS) + 1) * PERIOD_MS;
-    } else {
-      takes = isLast && this.#count === 1;
+  until(at_ms, end_ms, isLast) {
+    if (at_ms >= this.#due || end_ms >= this.#due + GRACE_MS) {
+      const covered = Math.floor(Math.max(at_ms, end_ms - GRACE_MS) / PERIOD_MS) * PERIOD_MS;
+      this.#due = covered + PERIOD_MS;
+      this.#count += 1;
+      return Math.max(at_ms, covered);
     }
-    if (takes) this.#count += 1;
-    return takes;
+    return isLast && this.#count === 1 ? at_ms : undefined;
   }
 }
 

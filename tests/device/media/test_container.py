@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from hashing.algorithms import pdq
@@ -22,7 +23,9 @@ from hashing.errors import (
     TooManyPixels,
     UnknownCodec,
 )
+from hashing.luma import Luma
 from hashing.media import container, frames
+from hashing.media.formats import sniff_file
 from tests import videos
 
 Rgb = NDArray[np.uint8]
@@ -64,14 +67,16 @@ def test_neither_transfer_nor_an_unknown_matrix_moves_a_bit(
         "colormatrix=bt2020c:transfer=bt2020-10",
     ):
         marked = {"x264-params": named}
-        path = videos.encoded(tmp_path / "marked.mp4", moving, **marked)
+        path = videos.encoded(tmp_path / "marked.mp4", moving, options=marked)
         assert values(path) == plain, named
 
 
 def test_a_matrix_that_is_named_is_used(moving: Pictures, tmp_path: Path) -> None:
     """Bits of ten frames, 2026-11: none of these may give the luma of another."""
     found = {
-        named: tuple(values(videos.encoded(tmp_path / "a.mp4", moving, **{"x264-params": named})))
+        named: tuple(
+            values(videos.encoded(tmp_path / "a.mp4", moving, options={"x264-params": named}))
+        )
         for named in ("colormatrix=bt709", "colormatrix=smpte170m", "colormatrix=bt2020nc")
     }
     assert len(set(found.values())) == len(found)
@@ -90,7 +95,7 @@ def test_interlaced_frames_are_shown_as_players_show_them(
 ) -> None:
     """OpenCV has no conversion of them, and left memory as it was."""
     pictures = [make_scene(seed, 576, 720) for seed in (1, 2)]
-    path = videos.encoded(tmp_path / "fields.avi", pictures, codec, rate=25, **FIELDS[codec])
+    path = videos.encoded(tmp_path / "fields.avi", pictures, codec, rate=25, options=FIELDS[codec])
     plain = videos.encoded(tmp_path / "plain.avi", pictures, rate=25)
     with av.open(str(path)) as opened:
         assert next(opened.decode(video=0)).interlaced_frame
@@ -108,8 +113,8 @@ def test_no_value_depends_on_what_memory_held(moving: Pictures, tmp_path: Path) 
     """The C library fills memory that it gives out with one byte, another in each run."""
     paths = [
         videos.encoded(tmp_path / "plain.mp4", moving),
-        videos.encoded(tmp_path / "fields.mp4", moving, **{"x264-params": "interlaced=1"}),
-        videos.encoded(tmp_path / "odd.mp4", moving, **{"x264-params": "colormatrix=ICtCp"}),
+        videos.encoded(tmp_path / "fields.mp4", moving, options={"x264-params": "interlaced=1"}),
+        videos.encoded(tmp_path / "odd.mp4", moving, options={"x264-params": "colormatrix=ICtCp"}),
         videos.encoded(tmp_path / "ten.mp4", moving, pixels="yuv420p10le"),
     ]
     damaged = tmp_path / "damaged.mp4"
@@ -139,10 +144,10 @@ def test_the_default_track_is_hashed(moving: Pictures, make_scene: Scene, tmp_pa
     with av.open(str(both), "w") as written, av.open(str(second)) as read:
         first = written.add_stream("mjpeg", 1)
         first.width, first.height, first.pix_fmt = 128, 96, "yuvj420p"
-        first.disposition = 0
+        first.disposition = Disposition(0)
         source = read.streams.video[0]
         copied = written.add_stream_from_template(source)
-        copied.disposition = av.stream.Disposition.default
+        copied.disposition = Disposition.default
         written.mux(first.encode(av.VideoFrame.from_ndarray(make_scene(9), format="rgb24")))
         written.mux(first.encode())
         for packet in read.demux(source):
@@ -159,7 +164,7 @@ def sound(path: Path, cover: bytes | None = None) -> Path:
         if cover:
             attached = written.add_stream("mjpeg", 1)
             attached.width, attached.height, attached.pix_fmt = 128, 96, "yuvj420p"
-            attached.disposition = av.stream.Disposition.attached_pic
+            attached.disposition = Disposition.attached_pic
         silence = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), "fltp", "mono")
         silence.sample_rate = 44_100
         if cover:
@@ -189,7 +194,7 @@ def test_a_codec_that_nobody_knows_is_said(moving: Pictures, tmp_path: Path) -> 
 
 def test_av1_is_read(make_scene: Scene, tmp_path: Path) -> None:
     pictures = [make_scene(1, 128, 192)] * 6
-    path = videos.encoded(tmp_path / "film.mp4", pictures, "libsvtav1", preset="12")
+    path = videos.encoded(tmp_path / "film.mp4", pictures, "libsvtav1", options={"preset": "12"})
     plain = videos.encoded(tmp_path / "plain.mp4", pictures)
     assert apart(path, plain) <= 6
 
@@ -255,7 +260,7 @@ def test_transport_streams_as_recorders_write_them(
     make_scene: Scene, tmp_path: Path, cut: int
 ) -> None:
     pictures = [make_scene(seed) for seed in (1, 2, 3) for _ in range(10)]
-    path = videos.encoded(tmp_path / "film.ts", pictures, g="5")
+    path = videos.encoded(tmp_path / "film.ts", pictures, options={"g": "5"})
     expected = values(path)
     whole = path.read_bytes()
     packets = [whole[at : at + 188] for at in range(0, len(whole), 188)]
@@ -267,7 +272,7 @@ def test_transport_streams_as_recorders_write_them(
     assert found == expected or cut
 
 
-MATRICES = {
+MATRICES: dict[tuple[int, ...], Callable[[Luma], Luma]] = {
     (1, 0, 0, 1): lambda grey: grey,
     (-1, 0, 0, 1): lambda grey: grey[:, ::-1],
     (-1, 0, 0, -1): lambda grey: grey[::-1, ::-1],
@@ -335,7 +340,7 @@ def test_times_count_from_the_first_frame_and_never_go_back() -> None:
 
 def test_each_frame_ends_where_the_next_begins(moving: Pictures, tmp_path: Path) -> None:
     path = videos.encoded(tmp_path / "film.mkv", moving)
-    found = list(container.frames(path, frames.sniff_file(path)))
+    found = list(container.frames(path, sniff_file(path)))
     assert [frame.at_ms for frame in found] == [50 * n for n in range(20)]
     assert all(early.end_ms == late.at_ms for early, late in pairwise(found))
     assert found[-1].end_ms == 1000

@@ -167,7 +167,7 @@ def test_without_the_extra_a_video_says_what_to_install(
 
 
 def timed_frames(shapes: list[tuple[int, int]]) -> list[frames.Frame]:
-    return [frames.Frame(at, 0.0, np.zeros(shape, np.uint8)) for at, shape in enumerate(shapes)]
+    return [frames.Frame(at, at, 0.0, np.zeros(shape, np.uint8)) for at, shape in enumerate(shapes)]
 
 
 @pytest.mark.parametrize(

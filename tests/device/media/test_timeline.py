@@ -65,11 +65,25 @@ def test_what_is_folded_is_in_order_apart_and_covers_all(
 # --- which frames are sampled ---
 
 
-def taken(starts: list[int], end: int) -> list[int]:
-    """Times of the frames that are sampled of a video whose frames begin at these times."""
+def sampled(starts: list[int], end: int) -> dict[int, int]:
+    """From when until when sampled frames stand, of a video whose frames begin at these times."""
     sampler = timeline.Sampler()
     spans = list(zip(starts, [*starts[1:], end], strict=True))
-    return [at for at, until in spans if sampler.takes(at, until, is_last=at == starts[-1])]
+    found = [
+        (at, sampler.until_ms(at, until, is_last=at == starts[-1]), until) for at, until in spans
+    ]
+    assert all(at <= stands <= max(at, until) for at, stands, until in found if stands is not None)
+    return {at: stands for at, stands, _ in found if stands is not None}
+
+
+def taken(starts: list[int], end: int) -> list[int]:
+    return list(sampled(starts, end))
+
+
+def test_a_frame_stands_for_the_sampling_times_at_which_it_is_shown() -> None:
+    assert sampled([0, 200, 8200], 8240) == {0: 0, 200: 8000}
+    assert sampled([0, 400, 1000], 3000) == {0: 250, 400: 750, 1000: 2750}
+    assert sampled([0, 80, 160, 240, 320, 400], 480) == {0: 0, 320: 320}
 
 
 @pytest.mark.parametrize("rate", [10, 12, 15, 20, 23.976, 24, 25, 29.97, 30, 50, 60, 120])
