@@ -1,5 +1,5 @@
 /**
- * A video's frame to luma, as OpenCV with FFmpeg's swscale makes it (hashing/media/frames.py): to
+ * A video's frame to luma, as FFmpeg's swscale makes it (hashing/media/container.py): to
  * RGB by the matrix that the stream names, or else BT.601, in integers that are truncated at each
  * step, then to grey. The steps are those of swscale's unscaled conversion of 4:2:0 and 4:2:2 on
  * x86, and give exactly the same luma. Y alone would differ by one or two grey levels, which in
