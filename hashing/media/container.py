@@ -53,6 +53,8 @@ _MATRICES = frozenset({1, 4, 5, 7, 9})
 """BT.709, FCC, BT.601, SMPTE 240M, BT.2020: the matrices that swscale has (ITU-T H.273, table 4).
 5 and 6 are the same."""
 _BT_601 = 5
+_UNCONVERTED = frozenset({"yaf32be", "yaf32le"})
+"""Floats with transparency: swscale 9.5 ends the process (2026-11, all other formats tried)."""
 
 
 class Decoded(NamedTuple):
@@ -230,6 +232,8 @@ class _Converter:
         from av.video.reformatter import Interpolation  # noqa: PLC0415
 
         check_size(frame.width, frame.height, MAX_PIXELS)  # as decoded, not as claimed
+        if frame.format.name in _UNCONVERTED:
+            raise Damaged
         try:
             picture = self._swscale.reformat(
                 frame,

@@ -1,9 +1,10 @@
+import io
 import json
 import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,8 @@ from hashing.errors import (
 )
 from hashing.luma import Luma
 from hashing.media import container, frames
-from hashing.media.formats import sniff_file
+from hashing.media.encryption import is_encrypted
+from hashing.media.formats import Format, sniff_file
 from tests import videos
 
 Rgb = NDArray[np.uint8]
@@ -109,7 +111,9 @@ print(json.dumps([[frame.signal.hex for frame in hash_file(path).frames] for pat
 """
 
 
-def test_no_value_depends_on_what_memory_held(moving: Pictures, tmp_path: Path) -> None:
+def test_no_value_depends_on_what_memory_held(
+    moving: Pictures, make_scene: Scene, tmp_path: Path
+) -> None:
     """The C library fills memory that it gives out with one byte, another in each run."""
     paths = [
         videos.encoded(tmp_path / "plain.mp4", moving),
@@ -117,6 +121,9 @@ def test_no_value_depends_on_what_memory_held(moving: Pictures, tmp_path: Path) 
         videos.encoded(tmp_path / "odd.mp4", moving, options={"x264-params": "colormatrix=ICtCp"}),
         videos.encoded(tmp_path / "ten.mp4", moving, pixels="yuv420p10le"),
     ]
+    pictures = [make_scene(1, 241, 321)] * 2  # fields of different heights
+    path = tmp_path / "uneven.mkv"
+    paths.append(videos.encoded(path, pictures, "mpeg2video", options=FIELDS["mpeg2video"]))
     damaged = tmp_path / "damaged.mp4"
     whole = bytearray(paths[0].read_bytes())
     for at in range(len(whole) // 3, 2 * len(whole) // 3, 97):
@@ -363,3 +370,70 @@ def test_what_is_shown_for_long_is_hashed_although_it_began_before(
             written.mux(stream.encode(frame))
         written.mux(stream.encode())
     assert [frame.at_ms for frame in frames.sample(path)] == [0, 120, 8000]
+
+
+# --- files that went wrong once ---
+
+EXPECTED = {
+    "interlaced.mp4": [0, 320, 560, 800, 1040, 1280, 1520, 1760],
+    "av1_1s.mp4": [0, 280, 520, 760],
+    "decoy.mp4": [0, 120],
+    "two_tracks.mov": [0, 280, 520, 760, 1000, 1280],
+    "avchd.mts": [0, 280, 520, 760, 1000, 1280],
+}
+
+
+def test_shared_files_give_the_frames_that_they_show(shared: Path) -> None:
+    if not (shared / "files").is_dir():
+        pytest.skip("no ../shared/files")
+    found = {name: [f.at_ms for f in frames.sample(shared / "files" / name)] for name in EXPECTED}
+    assert found == EXPECTED
+    corpora = shared / "files" / "corpora"
+    original = values(corpora / "03-matrix-original.mp4")
+    for name in ("03-matrix-15", "03-matrix-10-bt2020-cl", "04-transfer-hlg", "04-transfer-pq"):
+        some = values(corpora / f"{name}.mp4")
+        assert some == original[: len(some)], name
+    for path in (shared / "files" / "audio_cover.m4a", corpora / "20-sound-alone.mp4"):
+        with pytest.raises(SoundAlone):
+            list(frames.sample(path))
+
+
+# --- what cannot be read ---
+
+
+@pytest.mark.parametrize("pixels", ["gray32le", "yaf32le"])
+def test_a_frame_that_cannot_be_converted_is_damage(pixels: str) -> None:
+    frame = av.VideoFrame(64, 48, pixels)
+    with pytest.raises(Damaged):
+        container._Converter().luma(frame)  # noqa: SLF001
+
+
+def test_a_container_of_empty_samples_is_damage(moving: Pictures, tmp_path: Path) -> None:
+    path = videos.encoded(tmp_path / "film.mp4", moving)
+    whole = path.read_bytes()
+    begin, end = whole.index(b"mdat") + 4, whole.index(b"moov") - 4
+    path.write_bytes(whole[:begin] + bytes(end - begin) + whole[end:])
+    with pytest.raises(Damaged):
+        list(frames.sample(path))
+
+
+def test_a_file_that_cannot_be_read_on_yields_what_came_before() -> None:
+    """No file was found that makes FFmpeg say this in place of its end."""
+
+    def demux(_track: object) -> Iterator[str]:
+        yield "packet"
+        raise av.error.InvalidDataError(1, "invalid data")
+
+    track = SimpleNamespace(codec_context=SimpleNamespace(decode=lambda packet: [packet]))
+    opened = SimpleNamespace(demux=demux)
+    found: list[object] = list(container._decoded(opened, track))  # type: ignore[arg-type]  # noqa: SLF001
+    assert found == ["packet", None]
+
+
+@pytest.mark.parametrize(("entry", "found"), [(b"encv", True), (b"avc1", False)])
+def test_boxes_of_64_bits_are_looked_into(entry: bytes, found: bool) -> None:  # noqa: FBT001 (a case)
+    inside = struct.pack(">I4s8xI4s", 24, b"stsd", 8, entry)
+    for name in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        inside = struct.pack(">I4sQ", 1, name, 16 + len(inside)) + inside
+    whole = struct.pack(">I4s", 8, b"free") + inside + b"\0\0"
+    assert is_encrypted(io.BytesIO(whole), Format.MP4) is found
