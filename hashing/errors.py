@@ -11,6 +11,9 @@
     │   ├── TooNarrow            one side is far longer than the other
     │   ├── TooLong              a video beyond the longest we sample
     │   ├── Damaged              truncated, corrupt, or hostile
+    │   ├── SoundAlone           no picture in it but perhaps a cover
+    │   ├── Encrypted            frames that only a licensed player can decode
+    │   ├── UnknownCodec         a container we read, with a codec that we do not
     │   ├── TooPlain             no signal passed its quality bar
     │   ├── VideoSupportMissing  the `video` extra is not installed
     │   ├── ViewSupportMissing   the same, for views of a picture
@@ -82,6 +85,18 @@ class TooLong(ContentError):
 
 class Damaged(ContentError):
     """The file is damaged or incomplete. Save or download it again, or use another copy."""
+
+
+class SoundAlone(ContentError):
+    """There is only sound in this file, no picture. Choose the file that shows something."""
+
+
+class Encrypted(ContentError):
+    """The video is encrypted, so we cannot read it. Use a copy without protection, or record it."""
+
+
+class UnknownCodec(ContentError):
+    """We cannot read the codec of this video. Convert it to MP4 with H.264 and try again."""
 
 
 class TooPlain(ContentError):

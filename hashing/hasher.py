@@ -142,19 +142,23 @@ def _hash_frames(
 ) -> ContentSignals:
     best = 0
     kept: list[FrameSignal] = []
-    for stretch in frames.stretches(sampled):
-        computed = []
-        for frame in stretch:
-            computed.append(pdq.compute(frame.luma))
-            progress(frame.fraction)
+    for stretch in frames.stretches(_reported(sampled, progress)):
+        computed = [pdq.compute(frame.luma) for frame in stretch]
         best = max(best, *(quality for _, quality in computed))
         views_of_frames = _frame_views(stretch, use)
         for frame, value_quality, views in zip(stretch, computed, views_of_frames, strict=True):
             if signal := pdq.above_bar(*value_quality):
-                kept.append(FrameSignal(frame.at_ms, frame.at_ms, signal, views))
+                kept.append(FrameSignal(frame.at_ms, frame.until_ms, signal, views))
     if best < EXACT_ONLY_BAR:
         raise TooPlain
     return ContentSignals(ContentKind.VIDEO, digests, fold(kept))
+
+
+def _reported(sampled: Iterator[frames.Frame], progress: Progress) -> Iterator[frames.Frame]:
+    """Report each frame as soon as it is read: ten seconds of 8K take a minute to decode."""
+    for frame in sampled:
+        progress(frame.fraction)
+        yield frame
 
 
 def _picture_views(luma: Luma, count: int) -> tuple[ViewSignals, ...]:

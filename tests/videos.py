@@ -1,10 +1,50 @@
-"""Videos that are long without having been encoded for long."""
+"""Videos encoded for tests, and ones that are long without having been encoded for long."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
+import numpy as np
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+
+def encoded(  # noqa: PLR0913 (what a test may want of a video)
+    target: Path,
+    pictures: Iterable[NDArray[np.uint8]],
+    codec: str = "libx264",
+    *,
+    rate: int = 20,
+    pixels: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    muxed: dict[str, str] | None = None,
+) -> Path:
+    """RGB pictures as one track of video; `options` are the codec's, `muxed` the container's."""
+    with av.open(str(target), "w", options=muxed or {}) as written:
+        stream = cast(
+            "VideoStream", written.add_stream(codec, Fraction(rate), options=options or {})
+        )
+        stream.pix_fmt = pixels
+        stream.codec_context.thread_count = 1  # with more, each run makes another file
+        for number, picture in enumerate(pictures):
+            if number == 0:
+                stream.height, stream.width = picture.shape[:2]
+            written.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        written.mux(stream.encode())
+    return target
+
+
+def renamed(path: Path, old: bytes, new: bytes) -> Path:
+    """The same file with some bytes exchanged, wherever they are."""
+    whole = path.read_bytes()
+    assert old in whole
+    assert len(old) == len(new)
+    path.write_bytes(whole.replace(old, new))
+    return path
 
 
 def lengthened(source: Path, target: Path, times: int) -> Path:

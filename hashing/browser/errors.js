@@ -4,11 +4,11 @@
 
 /**
  * The names of the subclasses of ContentError in hashing/errors.py, then three of the browser's
- * own. "Unsupported": this browser cannot open this format or codec. "Falsified": it alters the
+ * own ("Unsupported" says what UnknownCodec says there). "Unsupported": this browser cannot open this format or codec. "Falsified": it alters the
  * pixels that scripts read, so that every value would be wrong. "Cancelled": the owner stopped it.
  * @typedef {"Unreadable" | "EmptyFile" | "UnknownFormat" | "TooManyBytes" | "TooManyPixels"
- *   | "TooSmall" | "TooNarrow" | "TooLong" | "Damaged" | "TooPlain" | "DecoderCrashed"
- *   | "Unsupported" | "Falsified" | "Cancelled"} ContentCode
+ *   | "TooSmall" | "TooNarrow" | "TooLong" | "Damaged" | "SoundAlone" | "Encrypted" | "TooPlain"
+ *   | "DecoderCrashed" | "Unsupported" | "Falsified" | "Cancelled"} ContentCode
  */
 
 /** This one file was not hashed; the others go on. */

@@ -116,12 +116,12 @@ async function hashFrames(exact, sampled, { check, progress }, done) {
   let best = 0;
   /** @type {import("./signals.js").Frame[]} */
   const kept = [];
-  for await (const { at_ms, fraction, luma } of sampled) {
+  for await (const { at_ms, until_ms, fraction, luma } of sampled) {
     check();
     const hashed = pdq.compute(luma);
     best = Math.max(best, hashed.quality);
     const signal = pdq.aboveBar(hashed);
-    if (signal) kept.push({ at_ms, until_ms: at_ms, ...signal });
+    if (signal) kept.push({ at_ms, until_ms, ...signal });
     progress(done + (1 - done) * fraction);
   }
   if (best < EXACT_ONLY_BAR) throw new ContentError("TooPlain");

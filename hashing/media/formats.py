@@ -12,9 +12,11 @@ from pathlib import Path
 from hashing.errors import EmptyFile, UnknownFormat
 
 HEAD_BYTES = 1024
-"""How many bytes `sniff` needs. MPEG-TS needs the most, three packets."""
-_TS_PACKET = 188
-"""Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2)."""
+"""How many bytes `sniff` needs. MPEG-TS needs the most, five packets."""
+_TS_SYNC = 0x47
+_TS_PACKETS = (188, 192, 204)
+"""Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2), by itself, after a time as
+camcorders and Blu-ray discs write it, and with Reed-Solomon parity."""
 
 
 class Format(StrEnum):
@@ -88,7 +90,7 @@ def sniff(head: bytes) -> Format:
         return _of_brands(head)
     if head[4:8] in _OLD_QUICKTIME:
         return Format.MP4
-    if _is_transport_stream(head):
+    if packets_begin(head[:HEAD_BYTES]):
         return Format.MPEG_TS
     raise UnknownFormat
 
@@ -111,6 +113,17 @@ def _of_brands(head: bytes) -> Format:
     return Format.MP4
 
 
-def _is_transport_stream(head: bytes) -> bool:
-    packets = head[: 3 * _TS_PACKET : _TS_PACKET]
-    return len(packets) == 3 and set(packets) == {0x47}  # noqa: PLR2004 (the sync byte, thrice)
+def packets_begin(head: bytes) -> tuple[int, int] | None:
+    """Return where the first packet of a transport stream begins, and the bytes to the next one.
+
+    A recording may begin in the middle of a packet: then all that `head` holds must follow, and
+    three, if it begins with one. None for what is no transport stream.
+    """
+    for stride in _TS_PACKETS:
+        for begin in range(min(stride, len(head))):
+            packets = head[begin::stride]
+            whole = begin in {0, stride - _TS_PACKETS[0]}
+            few, most = (3, 3) if whole else (4, len(packets))
+            if len(packets) >= few and set(packets[:most]) == {_TS_SYNC}:
+                return begin, stride
+    return None

@@ -22,6 +22,8 @@ const BEGINNINGS = [
   ["matroska", bytes([0x1a, 0x45, 0xdf, 0xa3])],
   ["ogg", text("OggS")],
   ["mpegts", Uint8Array.from({ length: 600 }, (_, at) => (at % 188 ? 1 : 0x47))],
+  ["mpegts", Uint8Array.from({ length: 601 }, (_, at) => ((at + 188) % 192 ? 1 : 0x47))], // camcorders
+  ["mpegts", Uint8Array.from({ length: 1024 }, (_, at) => ((at + 99) % 188 ? 1 : 0x47))], // cut
 ];
 
 for (const [format, head] of BEGINNINGS) {
@@ -38,4 +40,6 @@ test("what is empty or unknown has its code", () => {
   }
   const twice = Uint8Array.from({ length: 300 }, (_, at) => (at % 188 ? 1 : 0x47));
   assert.throws(() => sniff(twice), { code: "UnknownFormat" });
+  const thrice = Uint8Array.from({ length: 600 }, (_, at) => ((at + 99) % 188 ? 1 : 0x47));
+  assert.throws(() => sniff(thrice), { code: "UnknownFormat" });
 });

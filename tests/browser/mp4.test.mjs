@@ -8,11 +8,11 @@ const AVC = box("avcC", [1, 0x64, 0, 0x1f, 0xff, 0xe0, 0]);
 const IDENTITY = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
 
 /** @param {Record<string, any>} [made] */
-function movie({ codec = ["avc1", AVC], table, edits, matrix = IDENTITY, more = [] } = {}) {
+function movie({ codec = ["avc1", AVC], table, edits, matrix = IDENTITY, more = [], kind = "vide" } = {}) {
   const entry = box(codec[0], new Uint8Array(24), u16(320), u16(240), new Uint8Array(50), codec[1]);
   const stbl = box("stbl", full("stsd", u32(1), entry), ...(table ?? samples()));
   const media = box("mdia", full("mdhd", u32(0), u32(0), u32(1000), u32(0)),
-    full("hdlr", u32(0), "vide"), box("minf", stbl));
+    full("hdlr", u32(0), kind), box("minf", stbl));
   const head = full("tkhd", new Uint8Array(8), u32(7), new Uint8Array(24), ...matrix.map(u32), u32(0), u32(0));
   const list = edits ? [box("edts", full("elst", u32(edits.length), ...edits.map(edit)))] : [];
   const clock = full("mvhd", u32(0), u32(0), u32(500), u32(0));
@@ -45,6 +45,7 @@ test("where samples lie, and when they are shown", async () => {
     offsets: [1000, 1010, 2000, 2030, 3000],
     sizes: [10, 20, 30, 40, 50],
     times: [40, 120, 80, 120, 160],
+    durations: [40, 40, 40, 40, 60],
     keys: [true, false, false, true, false],
   });
   const { codec, width, height } = track.codec;
@@ -70,7 +71,11 @@ test("edits are in units of the track; an empty one only delays", async () => {
 test("turns are told as EXIF tells them", async () => {
   const [one, minus] = [0x10000, 0xffff0000];
   /** @type {[number[], number][]} */
-  const turns = [[[0, one, minus, 0], 6], [[minus, 0, 0, minus], 3], [[0, minus, one, 0], 8], [[one, 0, 0, minus], 1]];
+  const turns = [
+    [[0, one, minus, 0], 6], [[minus, 0, 0, minus], 3], [[0, minus, one, 0], 8], [[one, 0, 0, one], 1],
+    [[minus, 0, 0, one], 2], [[one, 0, 0, minus], 4], [[0, one, one, 0], 5], [[0, minus, minus, 0], 7],
+    [[one, one, minus, one], 1], [[0, 0, 0, 0], 1],
+  ];
   for (const [[a, b, c, d], orientation] of turns) {
     const matrix = [a, b, 0, c, d, 0, 0, 0, 0x40000000];
     assert.equal((await demux(blob(movie({ matrix }))))?.orientation, orientation);
@@ -103,7 +108,8 @@ test("fragments add their samples", async () => {
   const track = await demux(blob(index, moof, moof));
   assert.deepEqual(track?.samples, {
     offsets: [begin + 100, begin + 130, begin + moof.length + 100, begin + moof.length + 130],
-    sizes: [30, 31, 30, 31], times: [500, 540, 500, 540], keys: [true, false, true, false],
+    sizes: [30, 31, 30, 31], times: [500, 540, 500, 540],
+    durations: [40, 40, 40, 40], keys: [true, false, true, false],
   });
 });
 
@@ -127,4 +133,19 @@ test("every prefix of a file is damaged, or is read", async () => {
     const found = await demux(new Blob([whole.slice(0, end)])).catch((err) => err.code);
     assert.equal(found, "Damaged", String(end));
   }
+});
+
+test("sound alone, and what is encrypted, are said to be", async () => {
+  await assert.rejects(demux(blob(movie({ kind: "soun" }))), { code: "SoundAlone" });
+  await assert.rejects(demux(blob(movie({ kind: "text" }))), { code: "Damaged" });
+  await assert.rejects(demux(blob(movie({ codec: ["encv", AVC] }))), { code: "Encrypted" });
+});
+
+test("a track that is enabled goes before one that is not", async () => {
+  const trak = (/** @type {Uint8Array} */ index) => index.slice(8 + 28); // after moov's header and mvhd
+  const enabled = movie({ codec: ["vp09", box("vpcC", new Uint8Array(12))] });
+  const at = new TextDecoder("latin1").decode(enabled).indexOf("tkhd") + 7;
+  assert.equal((await demux(blob(movie({ more: [trak(enabled)] }))))?.codec.codec, "avc1.64001f");
+  enabled[at] = 1;
+  assert.equal((await demux(blob(movie({ more: [trak(enabled)] }))))?.codec.codec, "vp09.00.00.00");
 });

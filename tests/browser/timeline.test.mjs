@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { distance } from "../../hashing/browser/signals.js";
-import { fold, MAX_FRAMES } from "../../hashing/browser/media/timeline.js";
+import { fold, MAX_FRAMES, Sampler } from "../../hashing/browser/media/timeline.js";
 
 const ZEROS = "0".repeat(64);
 const frame = (at_ms, value) => ({ at_ms, until_ms: at_ms, type: "pdq", value, quality: 90 });
@@ -30,4 +30,36 @@ test("too many runs are thinned by half until they fit", () => {
     Array.from({ length: 601 }, (_, n) => 1000 * n),
   );
   assert.equal(fold(frames.slice(0, MAX_FRAMES)).length, MAX_FRAMES);
+});
+
+/** Spans of the frames that are sampled, if frames begin at these times. */
+function sampled(/** @type {number[]} */ starts, /** @type {number} */ end) {
+  const sampler = new Sampler();
+  const isLast = (/** @type {number} */ n) => n === starts.length - 1;
+  const spans = starts.map((at, n) => [at, sampler.until(at, starts[n + 1] ?? end, isLast(n))]);
+  return spans.filter(([, until]) => until !== undefined);
+}
+
+const taken = (/** @type {number[]} */ starts, /** @type {number} */ end) =>
+  sampled(starts, end).map(([at]) => at);
+
+test("frames are sampled as tests/device/media/test_timeline.py says", () => {
+  const many = Array.from({ length: 50 }, (_, n) => 40 * n);
+  assert.deepEqual(taken(many, 2000), [0, 280, 520, 760, 1000, 1280, 1520, 1760]);
+  const cases = [
+    [[0, 100], 8100, [0, 100]],
+    [[0, 120], 160, [0, 120]],
+    [[0, 40, 80, 120, 160], 200, [0, 160]],
+    [[0], 9000, [0]],
+    [[0, 200, 400, 600, 800, 1000], 1200, [0, 200, 400, 800, 1000]],
+    [[0, 100, 450, 550, 900], 1300, [0, 100, 550, 900]],
+    [[0, 250, 480], 520, [0, 250]],
+    [[0, 250, 480], 600, [0, 250, 480]],
+  ];
+  for (const [starts, end, expected] of cases) assert.deepEqual(taken(starts, end), expected);
+});
+
+test("a frame stands for the sampling times at which it is shown", () => {
+  assert.deepEqual(sampled([0, 200, 8200], 8240), [[0, 0], [200, 8000]]);
+  assert.deepEqual(sampled([0, 400, 1000], 3000), [[0, 250], [400, 750], [1000, 2750]]);
 });

@@ -4,7 +4,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -348,3 +348,20 @@ print(seen, psutil.Process().net_connections("all"))
     )
     assert done.stdout == "[] []\n"
     assert done.stderr == ""
+
+
+def test_progress_is_reported_frame_by_frame(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only after ten seconds of video: those of 8K take longer than a stall may."""
+    acts: list[str] = []
+    read = frames.sample
+
+    def watched(path: Path, known: Format | None = None) -> Iterator[frames.Frame]:
+        for frame in read(path, known):
+            acts.append("read")
+            yield frame
+
+    monkeypatch.setattr(frames, "sample", watched)
+    hashing.hash_file(make_video(), lambda part: acts.append("reported" if part else "began"))
+    assert acts == ["began", "read", "began", *["read", "reported"] * 11]

@@ -10,7 +10,7 @@ import pytest
 import hashing
 from hashing import errors
 
-DECODERS = {"PIL", "numpy", "cv2", "imagehash", "scipy", "pillow_heif", "tqdm"}
+DECODERS = {"PIL", "numpy", "av", "cv2", "imagehash", "scipy", "pillow_heif", "tqdm"}
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -46,7 +46,7 @@ def test_hashing_a_picture_loads_no_video_and_no_heif_decoder(
 ) -> None:
     loaded = loaded_after(f"import hashing; hashing.hash_file({str(photos[0])!r})")
     assert "PIL" in loaded
-    assert not loaded & {"cv2", "pillow_heif"}
+    assert not loaded & {"av", "cv2", "pillow_heif"}
 
 
 def test_the_names_are_those_that_type_checkers_see() -> None:

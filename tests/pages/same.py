@@ -82,3 +82,22 @@ def film(path: Path, codec: str = "libx264", **options: str) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
         container.mux(stream.encode())
     return path
+
+
+def with_sound(path: Path, codec: str | None = None) -> Path:
+    """A second of silence, and of one picture if a codec for that is given."""
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", 44_100)
+        sound.layout = "mono"
+        if codec:
+            stream = cast("VideoStream", container.add_stream(codec, Fraction(10)))
+            stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+            picture = np.asarray(detailed(1, (320, 240)))
+            for _ in range(10):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 44_100), np.float32), "fltp", "mono")
+        silence.sample_rate = 44_100
+        container.mux(sound.encode(silence))
+        container.mux(sound.encode())
+    return path

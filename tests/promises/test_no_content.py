@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DECODERS = {"PIL", "cv2", "imagehash", "pillow_heif", "pywt", "skimage"}
+DECODERS = {"PIL", "av", "cv2", "imagehash", "pillow_heif", "pywt", "skimage"}
 # Numba looks at the version of scipy where it is installed (in the image it is not), no further.
 OF_SCIPY = {"scipy.fft", "scipy.fftpack", "scipy.io", "scipy.ndimage", "scipy.signal"}
 
@@ -51,7 +51,7 @@ print(json.dumps([len(found.windows), len(found.views), sorted(sys.modules)]))
     assert windows
     assert not views
     assert "hashing.windows" in loaded
-    assert not {"cv2", "hashing.client"} & set(loaded)
+    assert not {"av", "cv2", "hashing.client"} & set(loaded)
     assert not {"hashing.views.picture", "hashing.views.video"} & set(loaded)
 
 

@@ -5,7 +5,7 @@
 
 import { ContentError } from "../errors.js";
 import { decoderOf, finished, lumaAndClose } from "./decode.js";
-import { dueAfter, MAX_SECONDS } from "./timeline.js";
+import { MAX_SECONDS, Sampler } from "./timeline.js";
 
 /** @typedef {import("./decode.js").Picture} Picture */
 /** @typedef {import("./decode.js").Way} Way */
@@ -41,7 +41,7 @@ export async function frameCount(picture, ways) {
 }
 
 /**
- * Yield the first frame at or after each multiple of PERIOD_MS.
+ * Yield the frames that a Sampler samples.
  * @param {Picture} picture
  * @param {readonly Way[]} ways
  * @param {number} frames as `frameCount` returned
@@ -55,21 +55,23 @@ export async function* sampleAnimation(picture, ways, frames) {
   if (count * width * height > MAX_ANIMATION_PIXELS) throw new ContentError("TooLong");
   const hasDurations = durations.length === frames;
   const decoder = decoderOf(picture, { preferAnimation: true });
-  let due = 0;
+  const sampler = new Sampler();
   let at = 0;
   try {
     for (let index = 0; index < count; index += 1) {
-      const isDue = at >= due;
-      const image = isDue || !hasDurations ? await frameAt(decoder, index) : undefined;
+      let image = hasDurations ? undefined : await frameAt(decoder, index);
       const duration = hasDurations ? durations[index] : (image?.duration ?? 0) / 1000;
-      if (image && !isDue) image.close();
-      if (image && isDue) {
-        const at_ms = Math.floor(at);
+      const end = at + (duration || DEFAULT_MS);
+      const at_ms = Math.floor(at);
+      const until_ms = sampler.until(at_ms, Math.floor(end), index === count - 1);
+      if (until_ms !== undefined) {
+        image ??= await frameAt(decoder, index);
         const luma = finished(picture, await lumaAndClose(image));
-        yield { at_ms, fraction: index / count, luma };
-        due = dueAfter(at_ms);
+        yield { at_ms, until_ms, fraction: index / count, luma };
+      } else {
+        image?.close();
       }
-      at += duration || DEFAULT_MS;
+      at = end;
       if (at > 1000 * MAX_SECONDS) throw new ContentError("TooLong");
     }
   } finally {

@@ -22,7 +22,7 @@ const VISUAL = 78;
  * @param {Uint8Array} bytes
  * @param {Box} stbl
  * @returns {Codec | undefined} undefined when the codec changes within the track
- * @throws {ContentError} Damaged
+ * @throws {ContentError} Damaged, Encrypted
  */
 export function codecOf(bytes, stbl) {
   const stsd = boxes(bytes, stbl.start, stbl.end).find((box) => box.type === "stsd");
@@ -30,6 +30,7 @@ export function codecOf(bytes, stbl) {
   if (!entries.length) throw new ContentError("Damaged");
   if (entries.length > 1) return undefined;
   const [{ type, start, end }] = entries;
+  if (type === "encv") throw new ContentError("Encrypted");
   if (start + VISUAL > end) throw new ContentError("Damaged");
   const view = viewOf(bytes);
   const size = { width: view.getUint16(start + 24), height: view.getUint16(start + 26) };
@@ -38,9 +39,19 @@ export function codecOf(bytes, stbl) {
   const reader = READERS.get(type);
   const box = inside.find((one) => one.type === reader?.box);
   if (!reader || !box) return { codec: type === "vp08" ? "vp8" : type, ...properties };
-  const record = bytes.slice(box.start, box.end);
-  const description = reader.isDescription ? { description: record } : {};
-  return { codec: reader.name(type, record), ...description, ...properties };
+  return { ...named(type, bytes.slice(box.start, box.end)), ...properties };
+}
+
+/**
+ * The name of a codec, and the description if its decoder needs one.
+ * @param {string} type of the sample entry that has such a record
+ * @param {Uint8Array} record
+ * @throws {ContentError} Damaged
+ */
+export function named(type, record) {
+  const reader = READERS.get(type);
+  if (!reader) throw new RangeError(`no codec ${type}`);
+  return { codec: reader.name(type, record), ...(reader.isDescription ? { description: record } : {}) };
 }
 
 /**

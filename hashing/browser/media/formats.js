@@ -6,10 +6,13 @@
 import { ContentError } from "../errors.js";
 import { latin1, viewOf } from "./bytes.js";
 
-/** How many bytes `sniff` needs. MPEG-TS needs the most, three packets. */
+/** How many bytes `sniff` needs. MPEG-TS needs the most, five packets. */
 export const HEAD_BYTES = 1024;
-/** Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2). */
-const TS_PACKET = 188;
+/**
+ * Bytes of an MPEG transport stream packet (ISO/IEC 13818-1, 2.4.3.2), by itself, after a time as
+ * camcorders write it, and with Reed-Solomon parity.
+ */
+const TS_PACKETS = [188, 192, 204];
 
 /**
  * Formats of pictures are in capitals, those of videos in small letters.
@@ -83,7 +86,16 @@ function ofBrands(head, text) {
   return HEIF_BRANDS.includes(major) ? "HEIF" : "mp4";
 }
 
-/** @param {Uint8Array} head */
+/**
+ * A recording may begin in the middle of a packet: then all that `head` holds must follow, and
+ * three, if it begins with one.
+ * @param {Uint8Array} head
+ */
 function isTransportStream(head) {
-  return [0, 1, 2].every((packet) => head[packet * TS_PACKET] === 0x47);
+  return TS_PACKETS.some((stride) => Array.from({ length: stride }, (_, n) => n).some((begin) => {
+    const packets = head.filter((_, at) => at >= begin && (at - begin) % stride === 0);
+    const isWhole = begin === 0 || begin === stride - TS_PACKETS[0];
+    const first = isWhole ? packets.slice(0, 3) : packets;
+    return first.length >= (isWhole ? 3 : 4) && first.every((byte) => byte === 0x47);
+  }));
 }

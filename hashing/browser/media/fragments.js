@@ -123,6 +123,7 @@ function addRun(samples, view, run, { base, next, own }) {
     samples.offsets.push(offset);
     samples.sizes.push(size);
     samples.times.push(decoded + shift);
+    samples.durations.push(duration);
     samples.keys.push(!(sampleFlags & NOT_SYNC));
     offset += size;
     decoded += duration;

@@ -1,14 +1,16 @@
 /**
- * Untrusted video to sampled luma frames with their times: by WebCodecs, if mp4.js can read the
- * container and the browser decodes the codec; else by seeking in a <video> element of the page.
+ * Untrusted video to sampled luma frames with their times: by WebCodecs, if mp4.js or matroska.js
+ * can read the container and the browser decodes the codec; else by seeking in a <video> element of
+ * the page.
  */
 
 import { ContentError } from "../errors.js";
-import { demux } from "./mp4.js";
+import * as matroska from "./matroska.js";
+import * as mp4 from "./mp4.js";
 import { checkSize, MAX_PIXELS, squeeze, upright } from "./pixels.js";
 import { provenFrames } from "./proof.js";
 import { SampleReader } from "./sample_reader.js";
-import { dueAfter, MAX_SECONDS } from "./timeline.js";
+import { MAX_SECONDS, Sampler } from "./timeline.js";
 import { lumaOfVideo } from "./video_luma.js";
 
 /** @typedef {import("./formats.js").Format} Format */
@@ -22,26 +24,28 @@ import { lumaOfVideo } from "./video_luma.js";
 
 /** Most samples in the decoder's queue. */
 const MAX_QUEUE = 16;
-/** Bytes, from the start of a WebM file, in which it names its codecs. */
-const TRACKS_BYTES = 65_536;
+/** What reads the containers of which this code can find the frames. */
+const DEMUXERS = new Map([["mp4", mp4.demux], ["matroska", matroska.demux]]);
+/** Milliseconds that the only frame of a video lasts, if nothing says it. */
+const DEFAULT_MS = 40;
 /** How often decoding is started again after damage. */
 const MAX_RESTARTS = 1000;
 
 /**
- * Yield the first frame at or after each multiple of PERIOD_MS, in time order.
+ * Yield the frames that a Sampler samples, in time order.
  * @param {Blob} file
  * @param {Format} format
  * @param {Seek} seek
  * @returns {AsyncGenerator<Sampled>}
  * @throws {ContentError} Unsupported with `cause` {codec}, Damaged, TooManyPixels, TooLong,
- *   Falsified
+ *   SoundAlone, Encrypted, Falsified
  */
 export async function* sampleVideo(file, format, seek) {
   if (typeof VideoFrame !== "function") throw new ContentError("Unsupported");
   if (!(await provenFrames())) throw new ContentError("Falsified");
-  const track = format === "mp4" ? await demux(file) : undefined;
+  const track = await DEMUXERS.get(format)?.(file);
   const config = track && (await configOf(track));
-  const colours = await coloursOf(file, track);
+  const colours = coloursOf(track);
   if (track && config) yield* decoded(file, track, config, colours);
   else yield* sought(track?.codec.codec ?? format, seek, colours);
   if (!(await provenFrames())) throw new ContentError("Falsified");
@@ -50,16 +54,12 @@ export async function* sampleVideo(file, format, seek) {
 /**
  * Firefox converts to RGB by the matrix that the stream names; if it names none, by BT.601 for VP8
  * and by BT.709 for others.
- * @param {Blob} file
  * @param {Track} [track]
- * @returns {Promise<Colours>}
+ * @returns {Colours}
  */
-async function coloursOf(file, track) {
-  const named = track?.codec.matrix;
-  const head = track ? track.codec.codec : await file.slice(0, TRACKS_BYTES).text();
-  const { fullRange } = track?.codec ?? {};
-  const byDefault = /^vp8$|V_VP8/.test(head) ? "smpte170m" : "bt709";
-  return { named, fullRange, applied: named ?? byDefault };
+function coloursOf(track) {
+  const { matrix: named, fullRange, codec } = track?.codec ?? {};
+  return { named, fullRange, applied: named ?? (codec === "vp8" ? "smpte170m" : "bt709") };
 }
 
 /**
@@ -119,6 +119,7 @@ async function* decoded(file, track, config, colours) {
       while (decoder.decodeQueueSize > MAX_QUEUE) await onceDequeued(decoder);
     }
     if (decoder.state !== "closed") await decoder.flush().catch((err) => due.fail(err));
+    due.end();
     while (due.waiting.length) yield await due.sampled(track.orientation);
     if (due.tooLong) throw new ContentError("TooLong");
     if (!due.any) throw new ContentError("Damaged", { cause: due.failure });
@@ -175,24 +176,33 @@ function microseconds(time, timescale) {
 }
 
 /**
+ * @typedef {{at_ms: number, lasts_ms: number, fraction: number}} Time when a frame is shown, for how
+ *   long by its container (0 if that does not say), and how far through the video it is
+ */
+
+/**
  * When each sample is shown, by the timestamp that the decoder returns with its frame: in whole
- * milliseconds from the first one shown, as OpenCV computes them, and as a fraction of all samples.
+ * milliseconds from the first one shown, as in hashing/media/container.py.
  * @param {Track} track
- * @returns {Map<number, {at_ms: number, fraction: number}>} without samples that edits omit
+ * @returns {Map<number, Time>} without samples that edits omit
  */
 function clockOf({ samples, timescale, edits }) {
-  const shown = samples.times.slice().sort((a, b) => a - b).filter(shownBy(edits));
+  const { times, durations } = samples;
+  const inOrder = times.map((_, n) => n).sort((a, b) => times[a] - times[b]);
+  const isShown = shownBy(edits);
+  const shown = inOrder.filter((n) => isShown(times[n]));
   const clock = new Map();
-  const tick = 1 / timescale;
+  const ms = (/** @type {number} */ units) => Math.floor((units * 1000) / timescale);
   let omitted = 0;
   let edit = 0;
-  for (const [index, time] of shown.entries()) {
-    while (edits.length && time >= edits[edit].to) {
+  for (const [index, n] of shown.entries()) {
+    while (edits.length && times[n] >= edits[edit].to) {
       omitted += edits[edit + 1].from - edits[edit].to; // the time between two edits
       edit += 1;
     }
-    const at_ms = Math.floor((time - shown[0] - omitted) * tick * 1000);
-    clock.set(microseconds(time, timescale), { at_ms, fraction: index / shown.length });
+    const at_ms = ms(times[n] - times[shown[0]] - omitted);
+    const time = { at_ms, lasts_ms: ms(durations[n] ?? 0), fraction: index / shown.length };
+    clock.set(microseconds(times[n], timescale), time);
   }
   return clock;
 }
@@ -213,19 +223,26 @@ function shownBy(edits) {
 
 /** The frames that are due, among all that a decoder outputs; the others are closed at once. */
 class DueFrames {
-  /** @type {{frame: VideoFrame, at_ms: number, fraction: number}[]} those not yet converted */
+  /**
+   * Those not yet converted.
+   * @type {{frame: VideoFrame, at_ms: number, until_ms: number, fraction: number}[]}
+   */
   waiting = [];
   /** Whether there was any. */
   any = false;
   tooLong = false;
   /** @type {unknown} */
   failure;
-  #due = 0;
+  #sampler = new Sampler();
   #clock;
   #colours;
+  /** @type {(Time & {frame: VideoFrame}) | undefined} shown until the next one is */
+  #held;
+  /** Milliseconds for which the frame before was shown. */
+  #lasted = 0;
 
   /**
-   * @param {ReturnType<typeof clockOf>} clock
+   * @param {Map<number, Time>} clock
    * @param {Colours} colours
    */
   constructor(clock, colours) {
@@ -237,10 +254,30 @@ class DueFrames {
   take(frame) {
     const time = this.#clock.get(frame.timestamp);
     if (time && time.at_ms > 1000 * MAX_SECONDS) this.tooLong = true;
-    if (!time || time.at_ms < this.#due || this.tooLong) return frame.close();
+    if (!time || this.tooLong) return frame.close();
     this.any = true;
-    this.#due = dueAfter(time.at_ms);
-    this.waiting.push({ frame, ...time });
+    if (this.#held) this.#lasted = time.at_ms - this.#held.at_ms;
+    this.#decide(time.at_ms, false);
+    this.#held = { frame, ...time };
+  }
+
+  /** The last frame has been taken. */
+  end() {
+    const { at_ms = 0, lasts_ms = 0 } = this.#held ?? {};
+    this.#decide(at_ms + (lasts_ms || this.#lasted || DEFAULT_MS), true);
+  }
+
+  /**
+   * @param {number} end_ms of the frame held
+   * @param {boolean} isLast
+   */
+  #decide(end_ms, isLast) {
+    const held = this.#held;
+    this.#held = undefined;
+    if (!held) return;
+    const until_ms = this.#sampler.until(held.at_ms, end_ms, isLast);
+    if (until_ms === undefined) held.frame.close();
+    else this.waiting.push({ ...held, until_ms });
   }
 
   /** @param {unknown} err */
@@ -254,18 +291,19 @@ class DueFrames {
    * @returns {Promise<Sampled>}
    */
   async sampled(orientation) {
-    const [{ frame, at_ms, fraction }] = this.waiting.splice(0, 1);
+    const [{ frame, at_ms, until_ms, fraction }] = this.waiting.splice(0, 1);
     try {
       const { width = 0, height = 0 } = frame.visibleRect ?? {};
       checkSize(height, width); // as decoded, not as claimed
       const luma = await lumaOfVideo(frame, this.#colours);
-      return { at_ms, fraction, luma: squeeze(upright(luma, orientation)) };
+      return { at_ms, until_ms, fraction, luma: squeeze(upright(luma, orientation)) };
     } finally {
       frame.close();
     }
   }
 
   close() {
+    this.#held?.frame.close();
     for (const { frame } of this.waiting.splice(0)) frame.close();
   }
 }

@@ -1,19 +1,20 @@
 /**
  * Which colour matrix a video's stream names, as FFmpeg reads it: in the parameters of H.264, else
- * in the container's colour box. OpenCV 5 converts colours by it, and by BT.601 if none is named.
+ * in the container's colour box. FFmpeg converts colours by it, and by BT.601 if none is named.
  */
 
+import { Bits, withoutEmulation } from "./bits.js";
 import { latin1, viewOf } from "./bytes.js";
 
 /** @typedef {import("./boxes.js").Box} Box */
-/** @typedef {"bt709" | "smpte170m" | "bt2020-ncl"} Matrix */
+/** @typedef {"bt709" | "fcc" | "smpte170m" | "smpte240m" | "bt2020-ncl"} Matrix */
 
 /** By MatrixCoefficients (ITU-T H.273, table 4). @type {ReadonlyMap<number, Matrix>} */
 const NAMES = new Map([
-  [1, "bt709"], [5, "smpte170m"], [6, "smpte170m"], [9, "bt2020-ncl"],
+  [1, "bt709"], [4, "fcc"], [5, "smpte170m"], [6, "smpte170m"], [7, "smpte240m"], [9, "bt2020-ncl"],
 ]);
 /** The MatrixCoefficients that say nothing. */
-const UNSPECIFIED = 2;
+export const UNSPECIFIED = 2;
 /** Profiles whose parameter sets have fields about chroma (ITU-T H.264, 7.3.2.1.1). */
 const HIGH = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134];
 
@@ -36,8 +37,17 @@ export function matrixOf(bytes, inside) {
     latin1(bytes, colr.start, colr.start + 3) === "ncl") {
     code = viewOf(bytes).getUint16(colr.start + 8);
   }
+  return { ...nameOf(code), ...(full ? { fullRange: true } : {}) };
+}
+
+/**
+ * @param {number} code MatrixCoefficients
+ * @returns {{matrix?: Matrix}} empty for those that FFmpeg has no conversion for: they are
+ *   converted as if none were named
+ */
+export function nameOf(code) {
   const matrix = NAMES.get(code);
-  return { ...(matrix ? { matrix } : {}), ...(full ? { fullRange: true } : {}) };
+  return matrix ? { matrix } : {};
 }
 
 /**
@@ -49,45 +59,10 @@ function ofParameters(record) {
   if (record.length < 10 || !(record[5] & 31)) return {};
   const size = (record[6] << 8) | record[7];
   try {
-    return matrixCode(new Bits(record.subarray(9, 8 + size)));
+    return matrixCode(new Bits(withoutEmulation(record.subarray(9, 8 + size))));
   } catch (err) {
     if (err instanceof RangeError) return {}; // the set is cut off
     throw err;
-  }
-}
-
-/** The bits of a NAL unit, without its emulation prevention bytes (7.4.1). */
-class Bits {
-  #bytes;
-  #position = 0;
-
-  /** @param {Uint8Array} unit */
-  constructor(unit) {
-    this.#bytes = unit.filter((byte, i) => byte !== 3 || i < 2 || unit[i - 1] || unit[i - 2]);
-  }
-
-  /** @param {number} count */
-  take(count) {
-    let value = 0;
-    for (let i = 0; i < count; i += 1, this.#position += 1) {
-      const byte = this.#position >> 3;
-      if (byte >= this.#bytes.length) throw new RangeError("end of the unit");
-      value = 2 * value + ((this.#bytes[byte] >> (7 - (this.#position & 7))) & 1);
-    }
-    return value;
-  }
-
-  /** An unsigned exponential-Golomb code (9.1). */
-  golomb() {
-    let zeros = 0;
-    while (!this.take(1)) zeros += 1;
-    return 2 ** zeros - 1 + this.take(zeros);
-  }
-
-  /** A signed exponential-Golomb code (9.1.1). */
-  signed() {
-    const code = this.golomb();
-    return code & 1 ? (code + 1) / 2 : -code / 2;
   }
 }
 

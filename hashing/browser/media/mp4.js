@@ -1,5 +1,5 @@
 /**
- * MP4, QuickTime and similar files (ISO/IEC 14496-12): where each sample of the first video track
+ * MP4, QuickTime and similar files (ISO/IEC 14496-12): where each sample of the default video track
  * is, when it is shown, and what its decoder needs. The file is read in slices, never as a whole;
  * sizes and counts are trusted only within the length of the file.
  */
@@ -14,9 +14,10 @@ import { readTable } from "./sample_table.js";
 /** @typedef {import("./boxes.js").Box} Box */
 /**
  * Samples in the order of decoding, each with a number in every list. `offsets` count from the
- * start of the file; `times` say when samples are shown, in the track's units; `keys`, whether
- * decoding can start at a sample.
- * @typedef {{offsets: number[], sizes: number[], times: number[], keys: boolean[]}} Samples
+ * start of the file; `times` say when samples are shown, and `durations` for how long (0 if nothing
+ * says it), in the track's units; `keys`, whether decoding can start at a sample.
+ * @typedef {{offsets: number[], sizes: number[], times: number[], durations: number[],
+ *   keys: boolean[]}} Samples
  */
 /**
  * A span of track time that is shown: `from` included, `to` excluded.
@@ -25,7 +26,7 @@ import { readTable } from "./sample_table.js";
 /**
  * @typedef {object} Track
  * @property {import("./codecs.js").Codec} codec
- * @property {number} orientation as in EXIF; only rotations
+ * @property {number} orientation as in EXIF
  * @property {number} timescale units a second
  * @property {Edit[]} edits ascending; empty if all is shown
  * @property {Samples} samples
@@ -39,7 +40,7 @@ const MAX_TIMESCALE = 1e9;
 /**
  * @param {Blob} file
  * @returns {Promise<Track | undefined>} undefined for a valid track that this code cannot read
- * @throws {ContentError} Damaged, TooLong, Unreadable
+ * @throws {ContentError} Damaged, TooLong, Unreadable, SoundAlone, Encrypted
  */
 export async function demux(file) {
   try {
@@ -102,7 +103,7 @@ function slice(file, offset, size) {
 }
 
 /**
- * The first track of video that has a sample description.
+ * The track of video that a player shows: the first that is enabled, or the first.
  * @param {Uint8Array} bytes
  * @param {Box} moov
  * @returns {{id: number, track: Track} | undefined}
@@ -110,13 +111,24 @@ function slice(file, offset, size) {
 function videoTrack(bytes, moov) {
   const inside = boxes(bytes, moov.start, moov.end);
   const movie = inside.find((box) => box.type === "mvhd");
-  for (const trak of inside.filter((box) => box.type === "trak")) {
+  const tracks = inside.filter((box) => box.type === "trak").map((trak) => {
     const media = child(bytes, trak, "mdia");
     const kind = child(bytes, media, "hdlr");
-    if (!media || !kind || latin1(bytes, kind.start + 8, kind.start + 12) !== "vide") continue;
-    return trackOf(bytes, trak, media, movie);
-  }
-  throw new ContentError("Damaged"); // sound alone
+    return { trak, media, kind: kind && latin1(bytes, kind.start + 8, kind.start + 12) };
+  });
+  const videos = tracks.filter(({ media, kind }) => media && kind === "vide");
+  const { trak, media } = videos.find((one) => isEnabled(bytes, one.trak)) ?? videos[0] ?? {};
+  if (trak && media) return trackOf(bytes, trak, media, movie);
+  throw new ContentError(tracks.some(({ kind }) => kind === "soun") ? "SoundAlone" : "Damaged");
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {Box} trak
+ */
+function isEnabled(bytes, trak) {
+  const head = child(bytes, trak, "tkhd");
+  return !!head && (bytes[head.start + 3] & 1) === 1;
 }
 
 /**
@@ -138,7 +150,7 @@ function trackOf(bytes, trak, media, movie) {
   if (!codec || !samples || !edits) return undefined;
   const wide = bytes[head.start] === 1;
   const id = viewOf(bytes).getUint32(head.start + (wide ? 20 : 12));
-  const orientation = rotationOf(viewOf(bytes), head.start + (wide ? 52 : 40));
+  const orientation = orientationOf(viewOf(bytes), head.start + (wide ? 52 : 40));
   return { id, track: { codec, orientation, timescale, edits, samples } };
 }
 
@@ -153,17 +165,22 @@ function timescaleOf(bytes, clock) {
   return units;
 }
 
+/** EXIF's orientations by the signs of a, b, c, d in a matrix. */
+const ORIENTATIONS = new Map([
+  ["-1,0,0,1", 2], ["-1,0,0,-1", 3], ["1,0,0,-1", 4], ["0,1,1,0", 5], ["0,1,-1,0", 6],
+  ["0,-1,-1,0", 7], ["0,-1,1,0", 8],
+]);
+
 /**
- * EXIF's orientation for the matrix of a track, by its angle: 90° to the right is 6. As in OpenCV,
- * which rotates by multiples of 90° only and never mirrors.
+ * EXIF's orientation for the matrix of a track (8.3.2), which brings column x to a·x + c·y and row
+ * y to b·x + d·y. It is 1 for what is no quarter turn.
  * @param {DataView} view
  * @param {number} offset
  */
-function rotationOf(view, offset) {
-  const [a, b, c, d] = [0, 4, 12, 16].map((skip) => view.getInt32(offset + skip));
-  const angle = Math.atan2(b / (Math.hypot(b, d) || 1), a / (Math.hypot(a, c) || 1));
-  const degrees = (Math.round((angle * 180) / Math.PI) + 360) % 360;
-  return new Map([[90, 6], [180, 3], [270, 8]]).get(degrees) ?? 1;
+function orientationOf(view, offset) {
+  const parts = [0, 4, 12, 16].map((skip) => view.getInt32(offset + skip));
+  const largest = Math.max(...parts.map(Math.abs)) || 1;
+  return ORIENTATIONS.get(parts.map((part) => Math.round(part / largest) + 0).join()) ?? 1;
 }
 
 /**

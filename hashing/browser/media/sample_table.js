@@ -36,9 +36,9 @@ export function readTable(bytes, stbl) {
   const chunks = list("stco", 4) ?? list("co64", 8);
   const large = !inside.some((box) => box.type === "stco");
   const offsets = offsetsOf(sizes, list("stsc", 12), chunks, large);
-  const times = timesOf(sizes.length, list("stts", 8), list("ctts", 8));
+  const { times, durations } = timesOf(sizes.length, list("stts", 8), list("ctts", 8));
   const keys = keysOf(sizes.length, list("stss", 4));
-  return { offsets, sizes, times, keys };
+  return { offsets, sizes, times, durations, keys };
 }
 
 /**
@@ -105,18 +105,19 @@ function offsetsOf(sizes, runs, chunks, large) {
  * @param {number} count
  * @param {List | undefined} steps
  * @param {List | undefined} shifts
- * @returns {number[]}
+ * @returns {{times: number[], durations: number[]}}
  */
 function timesOf(count, steps, shifts) {
   if (count && !steps) throw new ContentError("Damaged");
   const step = runLengths(steps, false);
   const shift = runLengths(shifts, true);
   const times = [];
-  for (let decoded = 0; times.length < count; ) {
+  const durations = [];
+  for (let decoded = 0; times.length < count; decoded += durations[durations.length - 1]) {
     times.push(decoded + shift());
-    decoded += step();
+    durations.push(step());
   }
-  return times;
+  return { times, durations };
 }
 
 /**

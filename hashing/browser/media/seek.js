@@ -4,17 +4,22 @@
  * (seeking.js). Nothing is played.
  */
 
-import { dueAfter, MAX_SECONDS } from "./timeline.js";
+import { GRACE_MS, MAX_SECONDS, PERIOD_MS } from "./timeline.js";
 
 /** @typedef {import("../errors.js").ContentCode} ContentCode */
 /** @typedef {(message: object, transfer?: Transferable[]) => void} Send */
 
 /** Milliseconds after which opening, or one seek, is given up, as in hashing/media/frames.py. */
 const TIMEOUT_MS = 20_000;
-/** Milliseconds from a frame that is too early to the next one, at 120, 60, 30 … a second. */
-const STEPS_MS = [9, 17, 34, 42, 67, 100, 150, 250];
+/** Milliseconds from a frame that is too early to the next one, at 120, 60, 30, 24, 15 and 10 a second. */
+const STEPS_MS = [9, 17, 34, 42, 67, GRACE_MS - 1];
 /** About how many milliseconds a frame is shown: between those at 25 and at 60 a second. */
 const SHOWN_MS = 33;
+/**
+ * Milliseconds until a frame that was sought counts as shown, if the browser does not say that it
+ * is: pages in the background are not told. `seeked` alone comes before the frame now and then.
+ */
+const PRESENTED_MS = 200;
 /** Seconds to which a video of unknown length seeks, so that its end becomes known. */
 const FAR_S = 1e7;
 
@@ -73,7 +78,7 @@ export class Player {
     video.preload = "auto";
     video.src = this.#address;
     await this.#until("loadeddata");
-    if (!video.videoWidth) throw new SeekError("Damaged"); // sound alone
+    if (!video.videoWidth) throw new SeekError("Unsupported"); // only the sound is decoded
     if (!Number.isFinite(video.duration)) await this.#seekTo(FAR_S);
     if (video.duration > MAX_SECONDS) throw new SeekError("TooLong");
   }
@@ -81,26 +86,49 @@ export class Player {
   async #read() {
     const end = 1000 * this.#video.duration;
     this.#hasTimestamps = await this.#areTimestampsTrue();
-    let due = 0;
     let last = -1;
     let start = 0;
-    while (due < end && !this.#closed) {
+    let count = 0;
+    for (let due = 0; due < end && !this.#closed; due += PERIOD_MS) {
       const frame = await this.#frameFrom(due + start, end);
-      if (!frame) return;
-      if (last < 0 && this.#hasTimestamps) start = frame.timestamp / 1000;
+      if (frame && !count && this.#hasTimestamps) start = frame.timestamp / 1000;
+      if (!frame) continue;
       const at_ms = this.#hasTimestamps ? Math.floor(frame.timestamp / 1000 - start) : due;
-      if (at_ms <= last) {
-        frame.close();
-        return; // the last frame again
-      }
-      const consumed = new Promise((resolve) => {
-        this.#wake = () => resolve(undefined);
-      });
-      this.#send({ do: "frame", frame, at_ms, fraction: Math.min(at_ms / end, 1) }, [frame]);
-      await consumed;
+      const isNew = at_ms > last;
+      await this.#sent(frame, isNew ? at_ms : due, end); // what is sent again lasts until then
+      if (!isNew) continue;
       last = at_ms;
-      due = dueAfter(at_ms);
+      count += 1;
     }
+    if (count === 1) await this.#sendLast(start, last, end);
+  }
+
+  /**
+   * @param {VideoFrame} frame
+   * @param {number} at_ms
+   * @param {number} end
+   */
+  async #sent(frame, at_ms, end) {
+    const consumed = new Promise((resolve) => {
+      this.#wake = () => resolve(undefined);
+    });
+    this.#send({ do: "frame", frame, at_ms, fraction: Math.min(at_ms / end, 1) }, [frame]);
+    await consumed;
+  }
+
+  /**
+   * The last frame of a short video, unless it is its only one.
+   * @param {number} start
+   * @param {number} last when the frame that was sent begins
+   * @param {number} end
+   */
+  async #sendLast(start, last, end) {
+    await this.#seekTo(end / 1000);
+    if (this.#closed || !this.#hasTimestamps) return;
+    const frame = new VideoFrame(this.#video);
+    const at_ms = Math.floor(frame.timestamp / 1000 - start);
+    if (at_ms > last) await this.#sent(frame, at_ms, end);
+    else frame.close();
   }
 
   /**
@@ -118,8 +146,8 @@ export class Player {
   }
 
   /**
-   * The first frame at or after a time. A seek shows the frame before, unless one starts at the
-   * time.
+   * The first frame that begins within GRACE_MS of a time, or else the one that is shown until then.
+   * A seek shows the frame before, unless one starts at the time.
    * @param {number} ms
    * @param {number} end
    * @returns {Promise<VideoFrame | undefined>}
@@ -128,14 +156,17 @@ export class Player {
     const longer = STEPS_MS.filter((step) => step >= this.#step);
     const exact = ms === 0 ? [0] : [this.#step - 1, ...longer];
     const steps = this.#hasTimestamps ? exact : [ms === 0 ? 0 : SHOWN_MS];
+    let frame;
     for (const step of steps) {
       await this.#seekTo(Math.min(ms + step, end) / 1000);
+      frame?.close();
       if (this.#closed) return undefined;
-      const frame = new VideoFrame(this.#video);
+      frame = new VideoFrame(this.#video);
       if (ms === 0 || !this.#hasTimestamps || frame.timestamp / 1000 > ms - 1) return frame;
-      this.#step = Math.max(this.#step, step);
-      frame.close();
+      if (ms + step < end) this.#step = Math.max(this.#step, step);
     }
+    if (ms + GRACE_MS <= end) return frame;
+    frame?.close();
     return undefined;
   }
 
@@ -143,8 +174,21 @@ export class Player {
   async #seekTo(seconds) {
     if (this.#closed) return;
     const seeked = this.#until("seeked");
+    const presented = this.#presented();
     this.#video.currentTime = seconds;
     await seeked;
+    await presented;
+  }
+
+  /** Resolves when the next frame is shown, or is certain to be. */
+  #presented() {
+    return new Promise((resolve) => {
+      const timeout = setTimeout(resolve, PRESENTED_MS);
+      this.#video.requestVideoFrameCallback?.(() => {
+        clearTimeout(timeout);
+        resolve(undefined);
+      });
+    });
   }
 
   /** @param {"loadeddata" | "seeked"} event */

@@ -53,7 +53,8 @@ export class Seeking {
         if (message.do === "frames-error") throw new ContentError(message.error);
         const { frame, at_ms, fraction } = message;
         try {
-          yield { at_ms, fraction, luma: squeeze(await lumaOfVideo(frame, colours)) };
+          const luma = squeeze(await lumaOfVideo(frame, colours));
+          yield { at_ms, until_ms: at_ms, fraction, luma };
         } finally {
           frame.close();
         }

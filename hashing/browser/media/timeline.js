@@ -9,12 +9,15 @@ import { distance } from "../signals.js";
 
 /** @typedef {import("../signals.js").Frame} Frame */
 /**
- * One sampled frame: its time, how far through the video it is (0–1), and its luma.
- * @typedef {{at_ms: number, fraction: number, luma: import("../luma.js").Luma}} Sampled
+ * One sampled frame: its span, how far through the video it is (0–1), and its luma.
+ * @typedef {{at_ms: number, until_ms: number, fraction: number,
+ *   luma: import("../luma.js").Luma}} Sampled
  */
 
 /** Milliseconds between samples. */
 export const PERIOD_MS = 250;
+/** How soon after a sampling time a frame may begin and still be the one that is sampled for it. */
+export const GRACE_MS = 100;
 /** Longest video, in seconds. */
 export const MAX_SECONDS = 4 * 60 * 60;
 /** Largest distance, in bits, at which a frame signal joins the run before it. */
@@ -23,11 +26,33 @@ export const FOLD_DISTANCE = 8;
 export const MAX_FRAMES = 1200;
 
 /**
- * The time, in milliseconds, from which the next frame is due when one at `at_ms` was sampled.
- * @param {number} at_ms
+ * Says which frames of one video are sampled. Its frames are asked about in time order.
+ *
+ * For each multiple of PERIOD_MS, that is the first frame that begins within GRACE_MS of it; if
+ * none does, the one that is shown all that time. If so only the first frame of a video would be
+ * sampled, its last one is, too.
  */
-export function dueAfter(at_ms) {
-  return (Math.floor(at_ms / PERIOD_MS) + 1) * PERIOD_MS;
+export class Sampler {
+  #due = 0;
+  #count = 0;
+
+  /**
+   * Until when a frame stands that is shown from one time until another, in milliseconds: the last
+   * sampling time at which it is shown, or its own time.
+   * @param {number} at_ms
+   * @param {number} end_ms
+   * @param {boolean} isLast
+   * @returns {number | undefined} undefined: not sampled
+   */
+  until(at_ms, end_ms, isLast) {
+    if (at_ms >= this.#due || end_ms >= this.#due + GRACE_MS) {
+      const covered = Math.floor(Math.max(at_ms, end_ms - GRACE_MS) / PERIOD_MS) * PERIOD_MS;
+      this.#due = covered + PERIOD_MS;
+      this.#count += 1;
+      return Math.max(at_ms, covered);
+    }
+    return isLast && this.#count === 1 ? at_ms : undefined;
+  }
 }
 
 /**

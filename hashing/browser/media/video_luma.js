@@ -1,5 +1,5 @@
 /**
- * A video's frame to luma, as OpenCV with FFmpeg's swscale makes it (hashing/media/frames.py): to
+ * A video's frame to luma, as FFmpeg's swscale makes it (hashing/media/container.py): to
  * RGB by the matrix that the stream names, or else BT.601, in integers that are truncated at each
  * step, then to grey. The steps are those of swscale's unscaled conversion of 4:2:0 and 4:2:2 on
  * x86, and give exactly the same luma. Y alone would differ by one or two grey levels, which in
@@ -13,11 +13,13 @@ import { brightness, chroma, packed, packedFormat, planesOf } from "./planes.js"
 
 /**
  * Multipliers in 1/8192, for limited range: V to red, U to green, V to green, U to blue (ITU-R
- * BT.601, BT.709, BT.2020; rounded as in swscale).
+ * BT.601, BT.709, BT.2020, FCC, SMPTE 240M; rounded as in swscale).
  */
 const MULTIPLIERS = {
   "smpte170m": [13075, -3209, -6660, 16525],
   "bt709": [14686, -1747, -4366, 17305],
+  "fcc": [13056, -3095, -6639, 16600],
+  "smpte240m": [14697, -2113, -4445, 17029],
   "bt2020-ncl": [13752, -1535, -5328, 17545],
 };
 
@@ -45,7 +47,9 @@ function rangeOf(named = "smpte170m", fullRange) {
  */
 const LIBYUV = {
   "smpte170m": [102 / 64, 25 / 64, 52 / 64, 2],
+  "fcc": [102 / 64, 25 / 64, 52 / 64, 2], // it has no such matrix, and takes the one before
   "bt709": [115 / 64, 14 / 64, 34 / 64, 2],
+  "smpte240m": [115 / 64, 14 / 64, 34 / 64, 2], // the same
   "bt2020-ncl": [107 / 64, 12 / 64, 42 / 64, 2],
 };
 

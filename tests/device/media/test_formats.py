@@ -32,6 +32,9 @@ KNOWN = [
     (b"\0\0\0\x08wide", Format.MP4),
     (b"\0\0\0\x08moov", Format.MP4),
     ((b"G" + bytes(187)) * 3, Format.MPEG_TS),
+    ((bytes(4) + b"G" + bytes(187)) * 4, Format.MPEG_TS),  # as camcorders write it
+    (bytes(99) + (b"G" + bytes(187)) * 5, Format.MPEG_TS),  # cut in the middle of a packet
+    (bytes(99) + (b"G" + bytes(203)) * 5, Format.MPEG_TS),
     (ftyp(b"isom"), Format.MP4),
     (ftyp(b"qt  "), Format.MP4),
     (ftyp(b"isom", b"avif", b"heic"), Format.MP4),
@@ -49,6 +52,7 @@ REFUSED = [
     *[b"\0", b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"%!PS-Adobe"],
     *[b"\0\0\x01\0\x01\0", b"8BPS\0\x01", b"#EXTM3U\n", b"ffconcat version 1.0\n", b"PK\x03\x04"],
     *[b"RIFF\0\0\0\0WAVEfmt ", b"RIFF", b"G" + bytes(187) + b"G" + bytes(188) + b"G", b"\xff\xd8"],
+    bytes(99) + (b"G" + bytes(187)) * 3,
     *[b"<?xml version='1.0'?><MPD>", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  ", b"GIF90a"],
     *[b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n", b"P6 1 1 255\n", b"qoif", b"\x76\x2f\x31\x01"],
 ]
