@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hashing.signals import SignalType
 from service.domain import match_policy
-from service.domain.veil import MOST_BITS, Veil
+from service.domain.veil import MOST_BITS, Veil, is_probing
 from service.matching.codes import CODE_BYTES, Codes, Ids, Neighbours, codes_of
 from service.matching.scan import scan
 from service.replica.searcher import IndexStatistics, Searcher
@@ -27,6 +27,8 @@ Column = NDArray[np.int64]
 Words = NDArray[np.uint64]
 """Codes, (n, 4)."""
 
+_MOST_COUNTS = 100_000
+"""Pairs of a platform and an entry that are counted; beyond, all begin again."""
 _BEYOND_MATCH = match_policy.MATCH_DISTANCE + 1
 
 
@@ -92,6 +94,10 @@ class VeiledSignals:
         self._codes: dict[int, Mapping[SignalType, VeiledCodes]] = {}
         self._unsaved: dict[tuple[int, int], Veil] = {}
         self._loaded = False
+        self._counted_on = date.min
+        self._counts: dict[tuple[int, int], tuple[int, int]] = {}
+        self._probed: dict[tuple[int, int], date] = {}
+        self._unsaved_probing: dict[tuple[int, int], date] = {}
 
     def codes(self, actor_id: int) -> Mapping[SignalType, VeiledCodes]:
         """Return what one platform's questions are compared with; empty for most."""
@@ -111,15 +117,42 @@ class VeiledSignals:
             self._unsaved.update({(actor_id, one.signal_id): one for one in made})
             self._use((actor_id, one) for one in made)
 
+    def count(self, actor_id: int, entry_ids: Ids, at_edge: NDArray[np.bool_], now: date) -> bool:
+        """Count contents near entries, a row each; return whether this platform probes one newly.
+
+        Counts are of a day and of this process. A platform is noticed once a day for each entry.
+        """
+        with self._changing:
+            if now != self._counted_on or len(self._counts) > _MOST_COUNTS:
+                self._counted_on, self._counts = now, {}
+            newly = False
+            for entry_id in np.unique(entry_ids).tolist():
+                key, of_entry = (actor_id, entry_id), entry_ids == entry_id
+                contents, edges = self._counts.get(key, (0, 0))
+                contents, edges = (
+                    contents + int(of_entry.sum()),
+                    edges + int(at_edge[of_entry].sum()),
+                )
+                self._counts[key] = contents, edges
+                if is_probing(contents, edges) and self._probed.get(key) != now:
+                    self._probed[key] = self._unsaved_probing[key] = now
+                    newly = True
+        return newly
+
     def save(self, now: date) -> None:
         """Write to the store what it lacks. Raises NotReady; then it is tried again."""
         with self._changing:
-            unsaved = dict(self._unsaved)
-        if not unsaved:
+            unsaved, probing = dict(self._unsaved), dict(self._unsaved_probing)
+        if not unsaved and not probing:
             return
         with self._database.write() as tx:
             veils.record(tx, ((actor_id, one) for (actor_id, _), one in unsaved.items()), now)
+            for (actor_id, entry_id), day in probing.items():
+                veils.record_probing(tx, actor_id, entry_id, day)
         with self._changing:
+            for key, day in probing.items():
+                if self._unsaved_probing.get(key) == day:
+                    del self._unsaved_probing[key]
             for key, one in unsaved.items():
                 if self._unsaved.get(key) is one:
                     del self._unsaved[key]

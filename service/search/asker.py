@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
 from hashing.signals import SignalType
 from service.domain import veil
-from service.domain.match_policy import MATCH_DISTANCE
+from service.domain.match_policy import MATCH_DISTANCE, near_distance
 from service.domain.veil import Veil
 from service.matching.codes import Codes
 from service.replica.follower import Replica
@@ -34,13 +35,16 @@ _MOST_LEARNT = 2000
 """Signals of which one request learns, the nearest first. Of the rest the next one does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asker:
     """A platform that looks something up."""
 
     actor_id: int
     veiled: VeiledSignals
     seals: Seals
+    day: date
+    is_noticed: bool = False
+    """Whether it has newly been noticed to ask what finds out a stored value."""
 
     def searcher(self, replica: Replica) -> Searcher:
         """Return what answers this platform."""
@@ -58,6 +62,25 @@ class Asker:
         made = list(self._made(replica, asked, news))
         self.veiled.add(self.actor_id, made)
         return any(one.in_force for one in made)
+
+    def count(self, replica: Replica, near: Neighbourhood) -> None:
+        """Count the contents near veiled signals, and notice if they find out a stored value."""
+        codes = self.veiled.codes(self.actor_id)
+        if not codes or not len(near.query):
+            return
+        is_veiled, at_edge = np.zeros((2, len(near.query)), bool)
+        for signal_type, of_type in codes.items():
+            these = np.isin(near.signal_id, of_type.ids)
+            farthest = near_distance(signal_type)
+            is_veiled |= these
+            at_edge |= these & (near.distance > farthest - veil.EDGE_NEAR)
+            if signal_type is SignalType.PDQ:
+                at_edge |= these & np.isin(near.distance, veil.EDGE_MATCH)
+        near, at_edge = near.take(is_veiled), at_edge[is_veiled]
+        entry = replica.holders.of(Space.BANK, near.signal_id)
+        nearest = ranks(groups(entry, near.query), near.distance) == 0
+        counted = self.veiled.count(self.actor_id, entry[nearest], at_edge[nearest], self.day)
+        self.is_noticed |= counted
 
     def _is_news(self, near: Neighbourhood) -> Column:
         """Rows of signals that have no veil in force, or have the first match with it."""

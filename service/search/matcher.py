@@ -62,6 +62,7 @@ def _near(replica: Replica, asked: Sequence[Query], asker: Asker | None) -> Neig
     near = candidates.near_entries(replica, asked, asker.searcher(replica))
     if asker.learn(replica, asked, near):
         near = candidates.near_entries(replica, asked, asker.searcher(replica))
+    asker.count(replica, near)
     return near
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hashing.signals import SignalType
+from service.domain.case import EntryStatus
 from service.domain.veil import Veil
 from service.store.database import Tx, batches, upsert
-from service.store.schema import signals, veils
+from service.store.schema import actors, entries, signals, veils
 
 _ROWS = 100
 """Rows of one INSERT: seven values each, within SQLite's historical limit of 999 parameters."""
@@ -54,6 +55,32 @@ def in_force(tx: Tx, since: date) -> list[tuple[int, Veil]]:
     """Return every veil in force that changed on that day or later, with its actor."""
     query = _select().where(veils.c.changed_on >= since, veils.c.in_force.is_(True))
     return [(row.actor_id, _veil(row)) for row in tx.execute(query)]
+
+
+def record_probing(tx: Tx, actor_id: int, entry_id: int, now: date) -> None:
+    """Record that a platform asks along the edges of what an entry is near."""
+    of_entry = veils.c.signal_id.in_(sa.select(signals.c.id).where(signals.c.entry_id == entry_id))
+    of_actor = sa.update(veils).where(veils.c.actor_id == actor_id, of_entry)
+    tx.execute(of_actor.values(probed_on=now, changed_on=now))
+
+
+def probed(tx: Tx, entry_ids: Iterable[int] | None = None) -> dict[int, dict[str, date]]:
+    """Return, for each active entry that is probed, or of some, which platforms do, and last when.
+
+    What a person has reviewed since is left out.
+    """
+    unreviewed = entries.c.reviewed.is_(False) | (veils.c.probed_on > entries.c.reviewed_on)
+    columns = (signals.c.entry_id, actors.c.name, sa.func.max(veils.c.probed_on))
+    joined = veils.join(signals).join(entries).join(actors, actors.c.id == veils.c.actor_id)
+    query = sa.select(*columns).select_from(joined).where(veils.c.probed_on.is_not(None))
+    query = query.where(entries.c.status == EntryStatus.ACTIVE, unreviewed)
+    query = query.group_by(signals.c.entry_id, actors.c.name).order_by(actors.c.name)
+    if entry_ids is not None:
+        query = query.where(entries.c.id.in_(list(entry_ids)))
+    found: dict[int, dict[str, date]] = {}
+    for entry_id, name, day in tx.execute(query):
+        found.setdefault(entry_id, {})[name] = day
+    return found
 
 
 def prune(tx: Tx, before: date, most: int) -> int:

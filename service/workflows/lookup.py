@@ -53,8 +53,10 @@ def lookup(
         )
     once = {item: index for index, item in reversed(list(enumerate(items)))}
     different = sorted(once.values())
-    asker = Asker(actor.id, context.veiled, context.seals)
+    asker = Asker(actor.id, context.veiled, context.seals, now)
     verdicts = matcher.match(context.replica, [items[index] for index in different], asker)
+    if asker.is_noticed:
+        log.warning(concerns.PROBING)
     own: Mapping[int, Feedback] = {}
     if any(verdicts):
         verdicts, own = _still_active(context, actor, verdicts)
