@@ -56,10 +56,14 @@ def chosen(signal: bytes, asked: bytes, order: Sequence[int], *, first: bytes = 
     """Return the mask of the bits to veil: of those where the question differs, the first in order.
 
     The platform knows no more of these than its question had. `order` is secret, so that it cannot
-    choose its question to decide which they are. Bits of the mask `first` come first.
+    choose its question to decide which they are. Bits of the mask `first` come first;
+    and if most differing bits are of that mask, the question was made of earlier answers, and the
+    whole mask stays veiled: by luck the question has some of its bits right.
     """
     differing = int.from_bytes(signal) ^ int.from_bytes(asked)
     preferred = int.from_bytes(first)
+    if 2 * (differing & preferred).bit_count() >= differing.bit_count():
+        differing |= preferred
     bits = [bit for bit in order if differing >> bit & 1]
     bits.sort(key=lambda bit: not preferred >> bit & 1)
     return sum(1 << bit for bit in bits[:MOST_BITS]).to_bytes(len(signal))

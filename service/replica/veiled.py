@@ -66,8 +66,8 @@ class VeiledSearcher:
         veiled = self._codes.get(signal_type)
         if veiled is None or space is not Space.BANK:
             return found
-        by_signal = ~np.isin(found.ids, veiled.ids)
-        if not by_signal.all():
+        if len(found.ids):
+            by_signal = ~np.isin(found.ids, veiled.ids)
             found = Neighbours(*(column[by_signal] for column in found))
         more = _scanned(veiled, signal_type, codes, radius)
         if not len(more.ids):
@@ -102,7 +102,7 @@ class VeiledSignals:
     def codes(self, actor_id: int) -> Mapping[SignalType, VeiledCodes]:
         """Return what one platform's questions are compared with; empty for most."""
         if not self._loaded:
-            self.refresh(date.min)
+            self.refresh()
         return self._codes.get(actor_id, {})
 
     def unsaved(self, actor_id: int, signal_ids: Iterable[int]) -> dict[int, Veil]:
@@ -157,12 +157,22 @@ class VeiledSignals:
                 if self._unsaved.get(key) is one:
                     del self._unsaved[key]
 
-    def refresh(self, since: date) -> None:
-        """Read what came into force in any process, on that day or later. Raises NotReady."""
-        with self._database.read() as tx:
-            read = veils.in_force(tx, since)
+    def refresh(self, since: date | None = None) -> None:
+        """Read what came into force in any process, on that day or later. Raises NotReady.
+
+        Without a day read everything, and forget what is erased.
+        """
         with self._changing:
-            self._use(one for one in read if (one[0], one[1].signal_id) not in self._unsaved)
+            with self._database.read() as tx:
+                read = veils.in_force(tx, since or date.min)
+            if since is None:
+                self._in_force = {}  # the codes stay in use until new ones take their place
+            unsaved = [(actor_id, one) for (actor_id, _), one in self._unsaved.items()]
+            self._use(
+                [one for one in read if (one[0], one[1].signal_id) not in self._unsaved] + unsaved
+            )
+            for actor_id in set(self._codes) - set(self._in_force):
+                del self._codes[actor_id]
             self._loaded = True
 
     def _use(self, made: Iterable[tuple[int, Veil]]) -> None:
@@ -199,7 +209,10 @@ def _scanned(veiled: VeiledCodes, signal_type: SignalType, codes: Codes, radius:
     """Every pair of a code and a veiled signal that may be within the radius."""
     words = np.ascontiguousarray(codes).view(np.uint64)
     farthest = match_policy.near_distance(signal_type)
-    query, row, distance = scan(words, veiled.near, farthest + MOST_BITS).T
+    triples = scan(words, veiled.near, farthest + MOST_BITS)
+    query, row, distance = triples.T
+    if not len(triples):
+        return Neighbours(query, veiled.ids[row], distance)
     least = np.maximum(distance - veiled.near_bits[row], 0)
     if signal_type is SignalType.PDQ:
         close = _bits((words[query] ^ veiled.match[row]).view(np.uint8))

@@ -56,6 +56,8 @@ class Asker:
 
         Then the queries are to be searched again.
         """
+        if not len(near.query):
+            return False
         news = near.take(self._is_news(near))
         if not len(news.query):
             return False
