@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.server.conftest import World
 
 DISTANCE = 40
-FEWEST = MOST_BITS * DISTANCE // 48 // 2
-"""Bits that stay wrong even if the first question is as far away as can be: 13 are expected."""
+FEWEST = 10
+"""Bits that stay wrong even if the first question is as far away as can be: a third is expected."""
 
 
 @pytest.mark.parametrize(
