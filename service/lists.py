@@ -43,6 +43,8 @@ def waiting_lines(waiting: Waiting) -> Iterator[str]:
     yield f"  other cases  {waiting.other_cases}"
     for one in waiting.opinions:
         yield f"  platform     {one.platform}: {one.value} {one.given_on}"
+    for platform, day in waiting.probing.items():
+        yield f"  platform     {platform}: asks what finds out its signals, last on {day}"
     for day, number in waiting.matches.items():
         yield f"  matches      {day}  {number:,}"
     if near := waiting.exclusion:

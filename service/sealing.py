@@ -7,8 +7,10 @@ a stolen database opens no case, authenticates no key and shows no address.
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import os
+import struct
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -20,12 +22,15 @@ _NONCE_BYTES = 12
 _REFERENCE_BYTES = 15
 """Length of a match reference: 120 bits, which are 24 characters of base32."""
 
+_ASKED_BYTES = 8
+"""Enough to tell a few values apart, and too little to check a guess of one for certain."""
+
 
 class Seals:
     """Keyed functions of the secret, which has 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        uses = ("access", "key", "match", "document", "stamp", "fingerprint")
+        uses = ("access", "key", "match", "document", "stamp", "fingerprint", "veil")
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
@@ -55,6 +60,17 @@ class Seals:
         """
         digest = hmac.digest(self._keys["match"], f"{actor_id}:{entry_id}".encode(), "sha256")
         return base64.b32encode(digest[:_REFERENCE_BYTES]).decode().lower()
+
+    def asked_hash(self, actor_id: int, signal_id: int, value: bytes) -> bytes:
+        """Return the hash by which it is known whether an actor asks another value: 8 bytes."""
+        asked = f"{actor_id}:{signal_id}:".encode() + value
+        return hmac.digest(self._keys["veil"], asked, "sha256")[:_ASKED_BYTES]
+
+    def bit_order(self, signal_id: int) -> list[int]:
+        """Return the numbers 0 to 255 in an order that nobody can foresee, the same for ever."""
+        seed = hmac.digest(self._keys["veil"], str(signal_id).encode(), "sha256")
+        ranks = struct.unpack("<256Q", hashlib.shake_256(seed).digest(256 * 8))
+        return sorted(range(256), key=ranks.__getitem__)
 
     def stamp(self, minute: int) -> str:
         """Return the signature of the minute in which a form is issued: 40 hexadecimal digits."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from service.domain.errors import NotReady
 from service.jobs import JOBS, Job, Thread
@@ -21,6 +21,10 @@ PAUSE_SECONDS = 0.5
 
 REPORT_SECONDS = 300
 """Between two reports of a process's position, behind which changes are deleted."""
+REFRESH_SECONDS = 5
+"""Between two looks for the veils that other processes have made."""
+RELOAD_SECONDS = 3600
+"""Between two times when all veils are read again, and those of erased signals forgotten."""
 FAREWELL_SECONDS = 3.0
 """That a thread has to finish what it is at when the process is asked to end."""
 
@@ -106,14 +110,23 @@ def _run_jobs(context: Context, stop: threading.Event, thread: Thread) -> None:
 def _flush(context: Context, stop: threading.Event) -> None:
     """Write index segments: this takes seconds, and nothing waits for it.
 
-    Also record when keys were used, and report how far this process has followed, now and then.
+    Also record when keys were used, share veils with other processes, and report how far this
+    process has followed, now and then.
     """
-    report_at = 0.0
+    report_at = refresh_at = reload_at = 0.0
     while not stop.wait(PAUSE_SECONDS):
         with _errors_logged("flush"):
             context.replica.flush()
         with _errors_logged("record_key_uses"):
             keyring.record_uses(context)
+        with _errors_logged("share_veils"):
+            context.veiled.save(datetime.now(UTC).date())
+            if time.monotonic() >= refresh_at:
+                refresh_at = time.monotonic() + REFRESH_SECONDS
+                context.veiled.refresh(datetime.now(UTC).date() - timedelta(days=1))
+            if time.monotonic() >= reload_at:
+                reload_at = time.monotonic() + RELOAD_SECONDS
+                context.veiled.refresh()
         if time.monotonic() >= report_at:
             report_at = time.monotonic() + REPORT_SECONDS
             with _errors_logged("report"):

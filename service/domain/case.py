@@ -72,6 +72,7 @@ class Concern(StrEnum):
     MANY_CASES = "many_cases"
     MANY_MATCHES = "many_matches"
     DISPUTED = "disputed"
+    PROBED = "probed"
 
 
 class Hold(StrEnum):

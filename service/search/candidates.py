@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from service.domain import match_policy
 from service.domain.match_policy import Candidate
 from service.replica.follower import Replica
+from service.replica.searcher import Searcher
 from service.search import neighbours, queries
 from service.search.neighbours import PERCEPTUAL, Column, count_distinct, groups, ranks
 from service.search.queries import PLAIN, WHOLE, Query
@@ -40,8 +41,13 @@ class Neighbourhood(NamedTuple):
         return Neighbourhood(*(column[rows] for column in self))
 
 
-def near_entries(replica: Replica, asked: Sequence[Query]) -> Neighbourhood:
-    """Return what the bank holds near every value of the queries, each within its radius."""
+def near_entries(
+    replica: Replica, asked: Sequence[Query], searcher: Searcher | None = None
+) -> Neighbourhood:
+    """Return what the bank holds near every value of the queries, each within its radius.
+
+    `searcher` is what answers whoever asks, if that is not the replica's.
+    """
     parts = []
     for signal_type in PERCEPTUAL:
         values = queries.values(asked, signal_type)
@@ -51,7 +57,9 @@ def near_entries(replica: Replica, asked: Sequence[Query]) -> Neighbourhood:
         for radius in np.unique(radii).tolist():
             rows = np.flatnonzero(radii == radius)
             codes = neighbours.distinct(values.codes[rows])
-            pairs = neighbours.nearest(replica, Space.BANK, signal_type, codes, radius)
+            pairs = neighbours.nearest(
+                replica, Space.BANK, signal_type, codes, radius, searcher=searcher
+            )
             excluded = neighbours.are_excluded(replica.searcher, signal_type, codes)
             of_given = values.columns[rows][pairs.given]
             found = (pairs.signal_id, pairs.distance, excluded[codes.code_of[pairs.given]])

@@ -17,6 +17,7 @@ from service.domain.match_policy import Candidate, EntryVerdict, Reach
 from service.domain.sighting import Verdict
 from service.replica.follower import Replica
 from service.search import candidates, observed, queries
+from service.search.asker import Asker
 from service.search.candidates import Neighbourhood
 from service.search.queries import WHOLE, Query
 from service.store import observations, provenance
@@ -32,21 +33,37 @@ class ObservationVerdict(NamedTuple):
     verdict: EntryVerdict
 
 
-def match(replica: Replica, contents: Sequence[ContentSignals]) -> list[list[EntryVerdict]]:
-    """Return, for each content in order, the active entries it matches or is near, best first."""
+def match(
+    replica: Replica, contents: Sequence[ContentSignals], asker: Asker | None = None
+) -> list[list[EntryVerdict]]:
+    """Return, for each content in order, the active entries it matches or is near, best first.
+
+    They are what `asker` is answered, or, without one, what the stored signals are near.
+    """
     asked = queries.of_contents(contents)
-    near = candidates.near_entries(replica, asked)
+    near = _near(replica, asked, asker)
     with replica.database.read() as tx:
         verdicts = _judge(tx, asked, near, _identical(tx, contents))
     wider = _wider(asked, near, verdicts)
     if not wider:
         return verdicts
-    more = candidates.near_entries(replica, wider)
+    more = _near(replica, wider, asker)
     with replica.database.read() as tx:
         wide = _judge(tx, wider, more, {})
     for query, found in zip(wider, wide, strict=True):
         verdicts[query.item] = match_policy.ranked([*verdicts[query.item], *found])
     return verdicts
+
+
+def _near(replica: Replica, asked: Sequence[Query], asker: Asker | None) -> Neighbourhood:
+    """What is near the queries, as whoever asks is answered."""
+    if asker is None:
+        return candidates.near_entries(replica, asked)
+    near = candidates.near_entries(replica, asked, asker.searcher(replica))
+    if asker.learn(replica, asked, near):
+        near = candidates.near_entries(replica, asked, asker.searcher(replica))
+    asker.count(replica, near)
+    return near
 
 
 def match_observations(replica: Replica, ids: Iterable[int]) -> list[ObservationVerdict]:

@@ -65,7 +65,13 @@ def distinct(codes: Codes) -> Distinct:
 
 
 def nearest(
-    replica: Replica, space: Space, signal_type: SignalType, codes: Distinct, radius: int
+    replica: Replica,
+    space: Space,
+    signal_type: SignalType,
+    codes: Distinct,
+    radius: int,
+    *,
+    searcher: Searcher | None = None,
 ) -> Pairs:
     """Return the stored signals near codes, within the limits. Equal codes are searched once.
 
@@ -73,7 +79,7 @@ def nearest(
     so on: one content with very many signals near a value takes no other's place.
     """
     near = np.empty((0, 3), np.int64)
-    for each in _calls(replica.searcher, space, signal_type, codes, radius):
+    for each in _calls(searcher or replica.searcher, space, signal_type, codes, radius):
         near = np.concatenate((near, _nearest_of_each(replica, space, each)))
         if len(near) > _ROWS_AT_ONCE:
             near = near[_fairest(replica, space, near)[:_PER_SEARCH]]

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from service.domain import admission
 from service.domain.case import Concern, EntryStatus, HoldReason
 from service.domain.sighting import Feedback, Sighting, Verdict
-from service.store import actors, sightings
+from service.store import actors, sightings, veils
 from service.store import feedback as stored_feedback
 from service.store.database import Tx, batches, upsert
 from service.store.schema import concerns, entries, feedback
 
+PROBING = "a platform asks what finds out a stored value: python -m service review list"
 MANY_MATCHES = "an entry matches more often than is plausible: python -m service review list"
 """What the log says of it."""
 
@@ -75,6 +76,8 @@ def of_active(tx: Tx) -> dict[int, dict[Concern, date]]:
     disputes = sa.select(feedback.c.entry_id, first).join(entries).where(_ACTIVE, *_disputes())
     for entry_id, day in tx.execute(disputes.group_by(feedback.c.entry_id)):
         found.setdefault(entry_id, {})[Concern.DISPUTED] = day
+    for entry_id, platforms in veils.probed(tx).items():
+        found.setdefault(entry_id, {})[Concern.PROBED] = max(platforms.values())
     return found
 
 
@@ -83,7 +86,8 @@ def is_raised(tx: Tx, entry_id: int) -> bool:
     recorded = sa.select(concerns.c.entry_id).where(concerns.c.entry_id == entry_id)
     disputes = sa.select(feedback.c.entry_id).join(entries).where(*_disputes())
     disputes = disputes.where(feedback.c.entry_id == entry_id)
-    return any(tx.execute(query.limit(1)).first() for query in (recorded, disputes))
+    found = any(tx.execute(query.limit(1)).first() for query in (recorded, disputes))
+    return found or bool(veils.probed(tx, [entry_id]))
 
 
 def count(tx: Tx) -> dict[Concern | HoldReason, int]:
@@ -95,6 +99,7 @@ def count(tx: Tx) -> dict[Concern | HoldReason, int]:
         found[Concern(concern)] = waiting
     disputed = sa.select(sa.func.count(feedback.c.entry_id.distinct())).join(entries)
     found[Concern.DISPUTED] = tx.scalar(disputed.where(_ACTIVE, *_disputes())) or 0
+    found[Concern.PROBED] = len(veils.probed(tx))
     held = (entries.c.status == EntryStatus.QUARANTINED) & entries.c.reviewed.is_(False)
     found[HoldReason.EXCLUDED] = tx.scalar(sa.select(number).select_from(entries).where(held)) or 0
     return found

@@ -235,6 +235,28 @@ set_aside = sa.Table(
 )
 """What the worker could not reconcile. `content_id` is an entry, observation or excluded signal."""
 
+veils = sa.Table(
+    "veils",
+    metadata,
+    sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), primary_key=True),
+    sa.Column(
+        "signal_id",
+        Id,
+        sa.ForeignKey("signals.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    sa.Column("near", sa.LargeBinary(32), nullable=False),
+    sa.Column("match", sa.LargeBinary(32)),
+    sa.Column("asked", sa.LargeBinary(8), nullable=False),
+    sa.Column("in_force", sa.Boolean, nullable=False),
+    sa.Column("changed_on", sa.Date, nullable=False, index=True),
+    sa.Column("probed_on", sa.Date),
+)
+"""What each platform's answers about each signal do not depend on (`service.domain.veil`).
+
+`probed_on`: the last day on which its questions were of the kind that finds out a signal."""
+
 identity = sa.Table(
     "identity",
     metadata,

@@ -9,6 +9,7 @@ from datetime import date
 
 from service.journal import Journal
 from service.replica.follower import Replica
+from service.replica.veiled import VeiledSignals
 from service.sealing import Seals
 from service.settings import Settings
 from service.store.database import Database
@@ -51,6 +52,10 @@ class Context:
     work_waits: threading.Event = field(default_factory=threading.Event)
     """Set when the worker has something to do at once."""
     key_uses: KeyUses = field(default_factory=KeyUses)
+    veiled: VeiledSignals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.veiled = VeiledSignals(self.database)
 
 
 Today = date

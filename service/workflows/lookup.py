@@ -15,6 +15,7 @@ from service.domain.errors import NotReady, StoreFull, TooLarge
 from service.domain.match_policy import EntryVerdict
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
 from service.search import matcher, queries
+from service.search.asker import Asker
 from service.store import concerns, entries, feedback, sightings
 from service.workflows.context import Context, Today
 
@@ -52,7 +53,10 @@ def lookup(
         )
     once = {item: index for index, item in reversed(list(enumerate(items)))}
     different = sorted(once.values())
-    verdicts = matcher.match(context.replica, [items[index] for index in different])
+    asker = Asker(actor.id, context.veiled, context.seals, now)
+    verdicts = matcher.match(context.replica, [items[index] for index in different], asker)
+    if asker.is_noticed:
+        log.warning(concerns.PROBING)
     own: Mapping[int, Feedback] = {}
     if any(verdicts):
         verdicts, own = _still_active(context, actor, verdicts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from service.store import cases, changes, entries, observations
+from service.domain import veil
+from service.store import cases, changes, entries, observations, veils
 from service.workflows.context import Context, Today
 
 PURGED_AT_ONCE = 500
@@ -14,6 +15,8 @@ ERASED_AT_ONCE = 20
 
 CHANGES_AT_ONCE = 10_000
 """Changes deleted in one transaction."""
+VEILS_AT_ONCE = 5_000
+"""Veils deleted in one transaction."""
 SILENT_DAYS = 2
 """Whole days after which a process that has reported nothing counts as ended."""
 
@@ -49,6 +52,12 @@ def prune_changes(context: Context, now: Today) -> int:
     with context.database.write() as tx:
         changes.forget_followers(tx, now - timedelta(days=SILENT_DAYS))
         return changes.prune(tx, CHANGES_AT_ONCE)
+
+
+def prune_veils(context: Context, now: Today) -> int:
+    """Delete some veils that have not changed for very long; return how many. 0: none is left."""
+    with context.database.write() as tx:
+        return veils.prune(tx, now - timedelta(days=veil.KEPT_DAYS), VEILS_AT_ONCE)
 
 
 def overwrite_erased(context: Context) -> None:

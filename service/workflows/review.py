@@ -12,7 +12,7 @@ from service.domain.errors import NotFound
 from service.domain.sighting import Feedback
 from service.search import surroundings
 from service.search.surroundings import NearestExclusion
-from service.store import concerns, entries, feedback, sightings
+from service.store import concerns, entries, feedback, sightings, veils
 from service.store.database import Tx
 from service.store.feedback import Opinion
 from service.workflows.context import Context, Today
@@ -34,6 +34,8 @@ class Waiting:
     matches: Mapping[date, int] = field(default_factory=dict)
     """How often lookups matched it, on the last days on which any did."""
     exclusion: NearestExclusion | None = None
+    probing: Mapping[str, date] = field(default_factory=dict)
+    """Which platforms ask what finds out its signals, and last when."""
 
 
 def waiting(context: Context) -> Iterator[Waiting]:
@@ -108,8 +110,9 @@ def _described(
     }
     with context.database.read() as tx:
         matches = sightings.matches_by_day(tx, entry.id, MATCH_DAYS)
+        probing = veils.probed(tx, [entry.id]).get(entry.id, {})
     near = surroundings.nearest_exclusion(context.replica, entry.id)
-    return Waiting(entry, now_raised, other_cases, opinions, matches, near)
+    return Waiting(entry, now_raised, other_cases, opinions, matches, near, probing)
 
 
 def _disputes(opinions: list[Opinion]) -> int:

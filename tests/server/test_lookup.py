@@ -134,13 +134,14 @@ def test_a_long_video_is_searched_widely_at_some_of_its_frames(world: World) -> 
 def test_an_edited_copy_is_found_by_any_of_its_views_and_orientations(world: World) -> None:
     value = world.value()
     world.open(world.picture(world.pdq(value)))
-    platform, other = world.actor(), [world.value() for _ in range(8)]
+    other = [world.value() for _ in range(8)]
     whole = world.pdq()
     for bits, verdict in ((31, MATCH), (48, NEAR), (49, NONE)):
         views = [ViewSignals("full", 90, tuple(other[:3])), ViewSignals("quad", 90, tuple(other))]
         turned = (*other[:6], world.near(value, bits))
         views.append(ViewSignals("pad-10", 90, turned))
         asked = dataclasses.replace(world.picture(whole), views=tuple(views))
+        platform = world.actor(f"Platform {bits}")
         assert world.ask(platform, asked) == [verdict]
         assert world.ask(platform, ContentSignals(PICTURE, (), views=tuple(views))) == [verdict]
 
