@@ -36,7 +36,7 @@ SIGHTINGS = "Each line is a day on which a place that takes part found this cont
 
 
 @router.get("/challenge", responses=responses())
-async def read_challenge(opening: CurrentOpening) -> wire.ChallengeOut:
+def read_challenge(opening: CurrentOpening) -> wire.ChallengeOut:
     """Tell what proof of work opening a case takes now. It may be more when the case is opened."""
     price = opening.price
     return wire.ChallengeOut(challenge=price.challenge, pieces=price.pieces)
