@@ -60,13 +60,14 @@ class Opening:
     def open(self, submission: SubmissionIn, today: date) -> tuple[str, bool]:
         """Open a case; return its number, and whether it is new.
 
-        Repeating a submission opens nothing, and is charged to nobody. Raises WorkNeeded,
-        TooManyRequests, and what `intake.open_case` raises.
+        Repeating a submission opens nothing, needs no work and is charged to nobody, so that
+        whoever lost an answer gets it again. Raises WorkNeeded, TooManyRequests, and what
+        `intake.open_case` raises.
         """
         new = submission.new_case()
-        self._require_work(submission.work, new.access_key)
         if before := intake.number_before(self.context, new):
             return before, False
+        self._require_work(submission.work, new.access_key)
         self.budgets.charge_case(new.entries)
         opened = False
         try:
