@@ -236,8 +236,8 @@ def test_the_page_is_told_how_much_is_needed(serve: Serve, submission: Any) -> N
         assert told
         assert told[1] == error
     key = bytes.fromhex(document["access_key"])
-    work = extended(Work(shown[1]), key, 2)
-    done = {"work": {"challenge": work.challenge, "nonces": list(work.nonces)}}
+    made = extended(Work(shown[1]), key, 2)
+    done = {"work": {"challenge": made.challenge, "nonces": list(made.nonces)}}
     assert 'data-answer="opened"' in sent({**document, **done}).text
     assert client.get("/en/sent/error/WorkDone").status_code == 404
 
@@ -265,7 +265,7 @@ def test_adding_has_a_budget_of_its_own(
     assert int(third.headers["retry-after"]) > 1
     more = {"case": first["Authorization"][5:].partition(":")[0], "access_key": "", "entries": []}
     more |= {"access_key": first["Authorization"].rpartition(":")[2]}
-    more["entries"] = [wire.content(world.picture())]  # type: ignore[assignment]
+    more["entries"] = [wire.content(world.picture())]
     body = f"document={more}\r\n".replace("'", '"').encode()
     assert client.post("/en/more/sent", content=body, headers=PLAIN).status_code == 429
     assert client.get("/v1/case", headers=first).status_code == 200
