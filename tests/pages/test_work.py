@@ -138,6 +138,18 @@ def test_whoever_goes_back_meanwhile_has_sent_nothing_more(
     journey.card(page)
 
 
+def test_whoever_has_to_wait_sees_how_far_it_is(page: Page, picture: Path) -> None:
+    journey.worker(page, "work").evaluate(
+        "setTimeout(() => { const end = Date.now() + 3000; while (Date.now() < end); })"
+    )
+    journey.choose(page, [picture])
+    journey.hashed(page)
+    page.click("#to-review")
+    page.locator("#work", has_text="Almost ready: 0 %").wait_for()
+    page.locator("#review").wait_for(timeout=journey.WAIT)
+    assert page.locator("#work").text_content() == ""
+
+
 def test_a_worker_that_breaks_is_loaded_again(page: Page, picture: Path) -> None:
     journey.worker(page, "work").evaluate("setTimeout(() => { throw new Error('broken'); })")
     page.wait_for_timeout(200)

@@ -187,15 +187,21 @@ async function doWork() {
  * @returns {Promise<Work>}
  */
 async function extended(begun, pieces) {
+  workDone = 0;
   const { access } = await caseSecrets();
   try {
-    return await working.extended(begun, access, pieces, showWork);
+    return await working.extended(begun, access, pieces, (part) => {
+      workDone = part;
+      showWork(part);
+    });
   } catch (err) {
     work = undefined; // the next try may load the worker
     throw err;
   }
 }
 
+/** Where the progress is shown, and the last that there was, 0…1. */
+let workDone = 1;
 let showWork = (/** @type {number} */ _part) => {};
 
 /**
@@ -242,9 +248,10 @@ function caseSecrets() {
 async function review() {
   const status = element("work", HTMLElement);
   showWork = progressIn(status);
+  if (workDone < 1) showWork(workDone);
   toReview.setAttribute("aria-disabled", "true");
   try {
-    await writeMessage();
+    await doWork();
   } catch {
     status.textContent = text("work-broke");
     return;
@@ -252,6 +259,8 @@ async function review() {
     toReview.removeAttribute("aria-disabled");
   }
   status.textContent = "";
+  if (toReview.hidden) return; // the files were removed meanwhile
+  await writeMessage();
   if (!caseNumber) showWords((await caseSecrets()).words);
   consent.checked = false; // the owner may have agreed to an earlier, different message
   show("review");
