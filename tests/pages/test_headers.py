@@ -121,6 +121,7 @@ START = {"location": "/en/"}
 AGAIN = {"location": "/en/overview"}
 SENT = {"location": "/en/sent/TOKEN"}
 NOT_SENT = {"location": "/en/sent/error/InvalidRequest"}
+WORK = TAG + "/sent/error/Work{reason}/{pieces}"
 NO = {"location": "/en/sent/error/NotFound"}
 FRAME = "redirect in the frame"
 TABLE = (
@@ -145,8 +146,8 @@ TABLE = (
     Asked(f"GET {TAG}/sent/{{token}}", "/en/sent/TOKEN", "answer"),
     Asked(f"GET {TAG}/sent/{{token}}", "/en/sent/none", FRAME, 303, more=NOT_SENT),
     Asked(f"GET {TAG}/sent/error/{{error}}", "/en/sent/error/CaseFull", "answer", 422),
-    Asked(f"GET {TAG}/sent/error/Work{{reason}}", "/en/sent/error/WorkNeeded", "answer", 428),
-    Asked(f"GET {TAG}/sent/error/Work{{reason}}", "/en/sent/error/WorkDone", FRAME, 303, more=NO),
+    Asked(f"GET {WORK}", "/en/sent/error/WorkNeeded/40", "answer", 428),
+    Asked(f"GET {WORK}", "/en/sent/error/WorkDone/40", FRAME, 303, more=NO),
     Asked(f"GET {TAG}/overview", "/en/overview", "page with a script"),
     Asked(f"POST {TAG}/overview", "/en/overview", "page", form=_form()),
     Asked(

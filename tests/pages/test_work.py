@@ -20,6 +20,16 @@ from tests.pages import contents, journey
 pytestmark = pytest.mark.enable_socket
 
 PIECES = Settings().work_pieces
+HOLD = """() => {
+  window.held = [];
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...more) {
+    const send = () => post.call(this, message, ...more);
+    if ("pieces" in message) window.held.push(send);
+    else send();
+  };
+}"""
+"""Keeps the work from beginning until it is released: a slow device."""
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +131,11 @@ def test_whoever_goes_back_meanwhile_has_sent_nothing_more(
     page.evaluate("(old) => { app.dataset.challenge = old; }", expired(priced))
     asked = journey.Asked(page.context)
     reviewed(page, picture)
-    journey.worker(page, "work").evaluate(
-        "setTimeout(() => { const end = Date.now() + 2000; while (Date.now() < end); })"
-    )
-    with page.expect_response("**/sent/error/WorkExpired"):
+    page.evaluate(HOLD)
+    with page.expect_response("**/sent/error/WorkExpired/*"):
         journey.send(page)
     page.click("#to-choose")
+    page.evaluate("() => held.forEach((release) => release())")
     page.locator("#send-button:not([aria-disabled])").wait_for(
         state="attached", timeout=journey.WAIT
     )
@@ -139,13 +148,12 @@ def test_whoever_goes_back_meanwhile_has_sent_nothing_more(
 
 
 def test_whoever_has_to_wait_sees_how_far_it_is(page: Page, picture: Path) -> None:
-    journey.worker(page, "work").evaluate(
-        "setTimeout(() => { const end = Date.now() + 3000; while (Date.now() < end); })"
-    )
+    page.evaluate(HOLD)
     journey.choose(page, [picture])
     journey.hashed(page)
     page.click("#to-review")
     page.locator("#work", has_text="Almost ready: 0 %").wait_for()
+    page.evaluate("() => held.forEach((release) => release())")
     page.locator("#review").wait_for(timeout=journey.WAIT)
     assert page.locator("#work").text_content() == ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -239,7 +240,23 @@ def test_the_page_is_told_how_much_is_needed(serve: Serve, submission: Any) -> N
     made = extended(Work(shown[1]), key, 2)
     done = {"work": {"challenge": made.challenge, "nonces": list(made.nonces)}}
     assert 'data-answer="opened"' in sent({**document, **done}).text
-    assert client.get("/en/sent/error/WorkDone").status_code == 404
+    for nothing in ("WorkDone/40", "WorkNeeded/-1", "WorkNeeded/2001", "WorkNeeded/x"):
+        assert client.get(f"/en/sent/error/{nothing}").status_code == 404
+
+
+def test_the_page_is_told_the_price_of_the_process_that_refused(
+    serve: Serve, submission: Any
+) -> None:
+    client, document = serve(), submission()
+    budgets = state(client).budgets
+    for _ in range(20):
+        budgets.count_case(None)
+    body = b"document=" + json.dumps(document).encode() + b"\r\n"
+    answer = client.post("/en/sent", content=body, headers=PLAIN, follow_redirects=False)
+    budgets._opened = Recent(600)  # noqa: SLF001 (as another process has it)
+    assert budgets.pieces(None) == 2
+    page = client.get(answer.headers["location"])
+    assert 'data-pieces="6"' in page.text
 
 
 def test_adding_has_a_budget_of_its_own(

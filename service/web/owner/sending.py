@@ -7,6 +7,7 @@ is told there travels in its address, encrypted: the address itself opens nothin
 from __future__ import annotations
 
 import json
+import re
 from json import JSONDecodeError
 from typing import Annotated, TypeVar
 
@@ -15,6 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from service.domain.errors import Conflict, InvalidRequest, NotFound, WorkExpired, WorkNeeded
+from service.domain.work import MOST_PIECES
 from service.edge import document
 from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
@@ -40,6 +42,7 @@ _MAX_TOKEN = 400
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=FrameRoute)
 Model = TypeVar("Model", bound=StrictIn)
 NOTHING_ADDED = Added(0, 0)
+_PIECES = re.compile("[0-9]{1,4}")
 _WORK = {"Needed": WorkNeeded, "Expired": WorkExpired}
 
 
@@ -66,6 +69,8 @@ def submit(
     outcome = "opened"
     try:
         number, _ = opening.open(submission, today)
+    except WorkNeeded as err:
+        return to_frame(f"/{language.tag}/sent/error/{type(err).__name__}/{err.pieces}")
     except Conflict:  # an earlier answer was lost in transit, and files were changed since
         outcome, number = "before", authenticate.number(context, submission.access_key)
     return _received(context, language, minute, outcome=outcome, number=number)
@@ -91,14 +96,24 @@ def add(
     )
 
 
-@router.get("/sent/error/Work{reason}")
-def show_price(request: Request, opening: CurrentOpening, reason: str) -> HTMLResponse:
-    """Show in the frame how much work is needed; the page does it, and sends again."""
+@router.get("/sent/error/Work{reason}/{pieces}")
+def show_price(request: Request, opening: CurrentOpening, reason: str, pieces: str) -> HTMLResponse:
+    """Show in the frame how much work is needed; the page does it, and sends again.
+
+    `pieces` are what the process that refused the message needs, which may be another than this.
+    """
     error = _WORK.get(reason)
-    if error is None:
+    needed = int(pieces) if _PIECES.fullmatch(pieces) else MOST_PIECES + 1
+    if error is None or needed > MOST_PIECES:
         raise NotFound
     status = STATUS[error].value
-    return error_page(request, error.__name__, status, kind=Kind.ANSWER, price=opening.price)
+    return error_page(
+        request,
+        error.__name__,
+        status,
+        kind=Kind.ANSWER,
+        price=opening.price._replace(pieces=needed),
+    )
 
 
 @router.get("/sent/error/{error}")
