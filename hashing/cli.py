@@ -86,7 +86,8 @@ def _submit(args: argparse.Namespace) -> int:
     passphrase = normalise(given or new_passphrase())
     client = OwnerClient(args.server, passphrase)
     print(report.GIVEN if given else report.PASSPHRASE.format(passphrase=passphrase), flush=True)
-    number = client.open_case(submission)
+    with _working_bar() as bar:
+        number = client.open_case(submission, lambda part: _show_part(bar, part))
     print(report.OPENED.format(number=number, count=len(entries)))
     return failed
 
@@ -152,6 +153,16 @@ def _bar(total: int) -> Any:  # noqa: ANN401 (tqdm is untyped)
     """A progress bar, on a terminal only."""
     layout = "{l_bar}{bar}| {n:.1f}/{total} files [{elapsed}<{remaining}]"
     return tqdm(total=total, disable=None, desc="Hashing", bar_format=layout, leave=False)
+
+
+def _working_bar() -> Any:  # noqa: ANN401 (tqdm is untyped)
+    """A progress bar for what takes a moment, if it takes longer than one; on a terminal only."""
+    layout = "{l_bar}{bar}| [{elapsed}<{remaining}]"
+    return tqdm(total=1, disable=None, delay=1, desc="Preparing", bar_format=layout, leave=False)
+
+
+def _show_part(bar: Any, part: float) -> None:  # noqa: ANN401 (tqdm is untyped)
+    bar.update(part - bar.n)
 
 
 def _hashed(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> tuple[Hashed, int]:

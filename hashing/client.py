@@ -7,7 +7,7 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from http.client import HTTPException
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from hashing.errors import InsecureAddress, Refused, Unreachable
 from hashing.passphrase import derive
 from hashing.signals import ORIENTATIONS, ContentSignals
 from hashing.submission import Submission, content_document, entries_document
+from hashing.work import Work, extended
 
 Json = dict[str, Any]
 Feedback = Literal["pending_review", "blocked", "not_blocked"]
@@ -26,6 +27,10 @@ LOOKUP_ITEMS = 1000
 LOOKUP_VALUES = 50_000
 """Most items, and most perceptual values, that the service accepts in one request."""
 MAX_ANSWER_BYTES = 64 * 2**20
+ATTEMPTS = 6
+"""Most submissions of one case: the price may rise meanwhile, four times by a factor of two."""
+_WORK_EXPIRED = "takeback:problem:work-expired"
+_WORK_NEEDED = {"takeback:problem:work-needed", _WORK_EXPIRED}
 _NOT_OURS = "The answer was not that of a Takeback service."
 
 
@@ -36,14 +41,36 @@ class OwnerClient:
         self._server = _checked(server)
         self._access = derive(passphrase).access
 
-    def open_case(self, submission: Submission) -> str:
-        """Send a submission; return the case number.
+    def open_case(
+        self, submission: Submission, advance: Callable[[float], None] | None = None
+    ) -> str:
+        """Do the proof of work that the service asks for, send a submission; return its number.
 
         Sending it again with the same passphrase returns the same number and opens no second case:
-        so it can be repeated when an answer was lost.
+        so it can be repeated when an answer was lost. `advance` is called with the part of the work
+        that is done, 0 to 1, and begins anew if more is needed.
         """
-        answer = _call(self._server, "POST", "/v1/cases", submission.document(self._access))
-        return str(_field(answer, "case_number"))
+        price = _call(self._server, "GET", "/v1/challenge")
+        work = Work("")
+        for _ in range(ATTEMPTS):
+            work = self._worked(work, price, advance)
+            document = submission.document(self._access, work if work.nonces else None)
+            try:
+                answer = _call(self._server, "POST", "/v1/cases", document)
+            except Refused as err:
+                if err.problem not in _WORK_NEEDED:
+                    raise
+                refused, price = err, err.document
+                if err.problem == _WORK_EXPIRED or len(work.nonces) >= _pieces(price):
+                    work = Work("")
+            else:
+                return str(_field(answer, "case_number"))
+        raise refused
+
+    def _worked(self, work: Work, price: Json, advance: Callable[[float], None] | None) -> Work:
+        """Return more of the same work, or work for the challenge of the price if there is none."""
+        begun = work if work.challenge else Work(str(_field(price, "challenge")))
+        return extended(begun, self._access, _pieces(price), advance)
 
     def status(self, number: str) -> Json:
         """Return what happened to each entry, by platform and day."""
@@ -69,6 +96,13 @@ class OwnerClient:
         ascii_number = "-".join(re.findall(r"[0-9a-zA-Z]+", number))  # pasted: with other dashes
         credential = f"Case {ascii_number}:{self._access.hex()}"
         return _call(self._server, method, path, body, credential)
+
+
+def _pieces(price: Json) -> int:
+    pieces = _field(price, "pieces")
+    if not isinstance(pieces, int):
+        raise Unreachable(_NOT_OURS)
+    return pieces
 
 
 class PlatformClient:
@@ -206,4 +240,5 @@ def _refused(err: urllib.error.HTTPError) -> Refused:
     except (Unreachable, OSError, HTTPException):
         problem = {}
     message = problem.get("detail") or problem.get("title") or f"The service answered {err.code}."
-    return Refused(str(message), status=err.code, problem=str(problem.get("type", "")))
+    kind = str(problem.get("type", ""))
+    return Refused(str(message), status=err.code, problem=kind, document=problem)

@@ -24,6 +24,7 @@
     └── ServiceError             the service did not do what was asked
         ├── Unreachable
         ├── InsecureAddress      plain http to anything but this machine
+        ├── Overpriced           the service asks for more proof of work than any needs
         └── Refused              the service answered with a problem (RFC 9457)
 
 The docstring of a class is its default message: what happened, and what to do next.
@@ -33,6 +34,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any
 
 
 class DeviceError(Exception):
@@ -139,10 +141,23 @@ class InsecureAddress(ServiceError):
     """The address must begin with https://, so that nobody on the way can read what is sent."""
 
 
+class Overpriced(ServiceError):
+    """The service asks for more computing than any service needs. Check its address."""
+
+
 class Refused(ServiceError):
     """The service refused this."""
 
-    def __init__(self, message: str | None = None, *, status: int = 0, problem: str = "") -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        status: int = 0,
+        problem: str = "",
+        document: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.problem = problem
+        self.document = document or {}
+        """The whole problem document."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from hashing.errors import InvalidSubmission
 from hashing.signals import ContentSignals, FrameSignal, Signal, ViewSignals, WindowSignal
+from hashing.work import Work
 
 VERSION = 1
 MAX_ENTRIES = 50
@@ -48,13 +49,14 @@ class Submission:
         if self.note is not None and not 0 < len(self.note) <= MAX_NOTE:
             raise InvalidSubmission(f"A note has 1 to {MAX_NOTE} characters.")
 
-    def document(self, access_key: bytes) -> dict[str, Any]:
-        """Return the JSON object for `POST /v1/cases`."""
+    def document(self, access_key: bytes, work: Work | None = None) -> dict[str, Any]:
+        """Return the JSON object for `POST /v1/cases`, with a proof of work if one is needed."""
         answers = self.eligibility
         note = {} if self.note is None else {"note": self.note}
         return {
             "version": VERSION,
             "access_key": access_key.hex(),
+            **({} if work is None else {"work": _work(work)}),
             "eligibility": {
                 "subject": answers.subject,
                 "adults": answers.adults,
@@ -109,6 +111,10 @@ def _window(one: WindowSignal) -> dict[str, Any]:
 def _view(view: ViewSignals) -> dict[str, Any]:
     values = [value.hex() for value in view.values]
     return {"view": view.view, "quality": view.quality, "values": values}
+
+
+def _work(work: Work) -> dict[str, Any]:
+    return {"challenge": work.challenge, "nonces": list(work.nonces)}
 
 
 def _check_count(entries: tuple[ContentSignals, ...]) -> None:

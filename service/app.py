@@ -12,7 +12,7 @@ from service import worker
 from service.api import health, owner, platform
 from service.edge import problems
 from service.edge.bodies import lanes
-from service.edge.budgets import Budgets
+from service.edge.budgets import ALL, Budgets
 from service.edge.guard import Guard
 from service.edge.meters import Meters
 from service.edge.readiness import Readiness
@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.context, app.state.meters = context, meters
     app.state.readiness = Readiness()
     app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
+    meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes = lanes()
     app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):

@@ -27,6 +27,12 @@ MAX_FRAMES = 20_000
 """Frames of all entries of a submission. A moving phone video has at most 4 a second, folded to
 1,200 at most: 20,000 are 50 videos of 100 seconds each, or 16 of the longest."""
 
+ADDED_SIGNALS_PER_HOUR = 65_000
+"""Signals that one case may be sent in addition: as many as its 50 entries can hold, and more."""
+
+ADDITION_ROWS = 100
+"""Signals that each addition is charged for besides its own: 600 small ones an hour."""
+
 SUBMISSION = DocumentLimit(4 * MIB, 160_000)
 """A frame is about 150 bytes with 5 commas, so 20,000 of them are 3 MB with 100,000 commas; all
 signals and windows of 50 entries are 120 kB with 5,000."""

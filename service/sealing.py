@@ -30,7 +30,7 @@ class Seals:
     """Keyed functions of the secret, which has 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        uses = ("access", "key", "match", "document", "stamp", "fingerprint", "veil")
+        uses = ("access", "key", "match", "document", "stamp", "challenge", "fingerprint", "veil")
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
@@ -74,11 +74,22 @@ class Seals:
 
     def stamp(self, minute: int) -> str:
         """Return the signature of the minute in which a form is issued: 40 hexadecimal digits."""
-        return hmac.digest(self._keys["stamp"], str(minute).encode(), "sha256").hex()[:40]
+        return self._signature("stamp", minute)
 
     def is_stamp(self, minute: int, untrusted: str) -> bool:
         """Whether this is the signature of that minute, compared in constant time."""
         return hmac.compare_digest(self.stamp(minute).encode(), untrusted.encode())
+
+    def challenge(self, minute: int) -> str:
+        """Return the signature of the minute of a proof of work's challenge, of the same form."""
+        return self._signature("challenge", minute)
+
+    def is_challenge(self, minute: int, untrusted: str) -> bool:
+        """Whether this is the signature of that challenge, compared in constant time."""
+        return hmac.compare_digest(self.challenge(minute).encode(), untrusted.encode())
+
+    def _signature(self, use: str, minute: int) -> str:
+        return hmac.digest(self._keys[use], str(minute).encode(), "sha256").hex()[:40]
 
     def seal(self, text: str) -> bytes:
         """Return encrypted, authenticated text (AES-256-GCM): nonce, then ciphertext and tag."""

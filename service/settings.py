@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 SECRET_BYTES = 32
 STORE = "takeback.db"
 """File of the embedded store in the state folder."""
-_MAX_PORT = 65_535
+_MOST = {"TAKEBACK_PORT": 65_535, "TAKEBACK_WORK_PIECES": 125}
+"""Largest values. 125 pieces are 12 seconds on an old phone, and 16 times as many under load."""
 OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
 """Variables that the command line of owners and platforms reads, which may be set beside ours."""
 
@@ -66,6 +67,9 @@ class Settings:
     """Submissions from one network address, also faulty ones: an office of people who help."""
     case_signals_per_hour: int = 1_000_000
     """Signals in the cases opened by all together: 50 of the largest submissions, 150 MB."""
+    work_pieces: int = 20
+    """Pieces of proof of work that opening a case takes while few are opened: 2 seconds on an old
+    phone. Up to 16 times as many when many are opened. 0 asks for none: behind a login."""
     failures_per_minute_of_source: int = 20
     """Wrong credentials from one network address, which then waits before it may try again."""
     observation_days: int = 180
@@ -197,9 +201,9 @@ def _parsed(name: str, text: str, expected: type) -> object:
             number = int(text)
         except ValueError as err:
             raise InvalidSetting(f"{name} must be a whole number.") from err
-        if number <= 0:
+        if number <= 0 and (number, name) != (0, "TAKEBACK_WORK_PIECES"):
             raise InvalidSetting(f"{name} must be above 0.")
-        if name == "TAKEBACK_PORT" and number > _MAX_PORT:
-            raise InvalidSetting(f"{name} must be at most {_MAX_PORT}.")
+        if number > (most := _MOST.get(name, number)):
+            raise InvalidSetting(f"{name} must be at most {most}.")
         return number
     return Path(text) if issubclass(expected, Path) else text

@@ -10,6 +10,7 @@ import { InvalidSubmission } from "./errors.js";
 /** @typedef {import("./signals.js").Signal} Signal */
 /** @typedef {import("./signals.js").Frame} Frame */
 /** @typedef {import("./signals.js").Window} Window */
+/** @typedef {import("./worker/working.js").Work} Work */
 /**
  * The owner's answers, without which the service takes no case.
  * @typedef {{subject: "self" | "authorised", adults: true, intimate: true}} Eligibility
@@ -23,16 +24,17 @@ export const MAX_NOTE = 1000;
 
 /**
  * The document of a new case.
- * @param {{accessKey: string, eligibility: Eligibility, note?: string, entries: Content[]}} made
- *   `accessKey`: 64 digits of hexadecimal
+ * @param {{accessKey: string, work?: Work, eligibility: Eligibility, note?: string,
+ *   entries: Content[]}} made `accessKey`: 64 digits of hexadecimal; no `work` if none is needed
  * @throws {InvalidSubmission} too few or too many entries, an empty or too long note
  */
-export function documentOf({ accessKey, eligibility, note, entries }) {
+export function documentOf({ accessKey, work, eligibility, note, entries }) {
   checkCount(entries);
   const { subject, adults, intimate } = eligibility;
   return {
     version: VERSION,
     access_key: accessKey,
+    ...(work?.nonces.length ? { work: { challenge: work.challenge, nonces: work.nonces } } : {}),
     eligibility: { subject, adults, intimate },
     ...(note === undefined ? {} : { note: checkedNote(note) }),
     entries: entries.map(contentOf),

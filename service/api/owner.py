@@ -14,6 +14,7 @@ from service.edge import credentials
 from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.document import StrictRoute
+from service.edge.opening import CurrentOpening
 from service.edge.problems import responses
 from service.edge.submission import EntriesIn, SubmissionIn
 from service.workflows import intake, withdraw
@@ -34,25 +35,32 @@ NO_SIGHTING = (
 SIGHTINGS = "Each line is a day on which a place that takes part found this content."
 
 
+@router.get("/challenge", responses=responses())
+def read_challenge(opening: CurrentOpening) -> wire.ChallengeOut:
+    """Tell what proof of work opening a case takes now. It may be more when the case is opened."""
+    price = opening.price
+    return wire.ChallengeOut(challenge=price.challenge, pieces=price.pieces)
+
+
 @router.post(
     "/cases",
     status_code=status.HTTP_201_CREATED,
     responses={
         200: {"description": "This submission had opened a case before", "model": wire.CaseOut},
-        **responses(errors.Conflict, errors.NotEligible, errors.Withdrawn),
+        **responses(
+            errors.Conflict,
+            errors.NotEligible,
+            errors.Withdrawn,
+            errors.WorkNeeded,
+            errors.WorkExpired,
+        ),
     },
 )
 def open_case(
-    submission: SubmissionIn,
-    context: CurrentContext,
-    budgets: CurrentBudgets,
-    today: Today,
-    response: Response,
+    submission: SubmissionIn, opening: CurrentOpening, today: Today, response: Response
 ) -> wire.CaseOut:
     """Open a case. The same submission again gives the same number, and opens nothing."""
-    new_case = submission.new_case()
-    budgets.charge_case(new_case.entries)
-    number, opened = intake.open_case(context, new_case, today)
+    number, opened = opening.open(submission, today)
     if not opened:
         response.status_code = status.HTTP_200_OK
     return wire.CaseOut(case_number=number)
@@ -70,10 +78,15 @@ def read_case(owner: ThisOwner, context: CurrentContext, response: Response) -> 
     responses=responses(errors.Unauthenticated, errors.Withdrawn, errors.CaseFull),
 )
 def add_entries(
-    body: EntriesIn, owner: ThisOwner, context: CurrentContext, today: Today
+    body: EntriesIn,
+    owner: ThisOwner,
+    context: CurrentContext,
+    budgets: CurrentBudgets,
+    today: Today,
 ) -> wire.AddedOut:
     """Add entries to a case. What it has already is passed over."""
     entries = [entry.value() for entry in body.entries]
+    budgets.charge_addition(owner.case_id, entries)
     added = intake.add_entries(context, owner, entries, today)
     return wire.AddedOut(added=added.new, held=added.held)
 

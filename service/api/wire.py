@@ -159,6 +159,13 @@ class MatchOut(BaseModel):
     span: SpanOut | SkipJsonSchema[None] = None
 
 
+class ChallengeOut(BaseModel):
+    """The proof of work that opening a case takes now; none if there are 0 pieces."""
+
+    challenge: str = Field(examples=["29763421.0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c"])
+    pieces: int
+
+
 class ItemOut(BaseModel):
     """The answer for one item."""
 

@@ -13,6 +13,8 @@
     ├── TooLarge             the request has more bytes than we read
     ├── TooSlow              the body of the request did not arrive in time
     ├── TooManyRequests      a budget is used up; says when it is there again
+    ├── WorkNeeded           a new case without proof of work, or with too little of it
+    │   └── WorkExpired      its challenge is too old, or none of ours
     ├── IllegalTransition    an entry cannot go from that status to this one
     ├── NotReady             still starting, or the store cannot be reached
     ├── Busy                 as much is being worked on as memory allows
@@ -99,6 +101,29 @@ class UndoneTooOften(TooManyRequests):
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message, seconds=3600)
+
+
+class WorkNeeded(ServiceError):
+    """Opening a case needs a proof of work, and this has none or too little.
+
+    Compute as many pieces as this answer names, as docs/submission.md says, and send the same
+    again. A current version of the program, and the page, do so by themselves.
+    """
+
+    def __init__(
+        self, message: str | None = None, *, challenge: str | None = None, pieces: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+        """A fresh challenge. An earlier one that has not expired is as good, with more pieces."""
+        self.pieces = pieces
+
+
+class WorkExpired(WorkNeeded):
+    """The challenge of this proof of work is too old, or not from this service.
+
+    Compute the work anew for the challenge in this answer, and send the same again.
+    """
 
 
 class IllegalTransition(ServiceError):

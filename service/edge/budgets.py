@@ -8,6 +8,7 @@ more than we need.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
@@ -17,6 +18,7 @@ from fastapi import Depends, Request
 
 from hashing.signals import ContentSignals
 from service import limits
+from service.domain import work
 from service.domain.errors import TooManyRequests
 from service.settings import Settings
 
@@ -55,6 +57,12 @@ class Budget:
                 self._forget(now)
             return 0
 
+    def give_back(self, key: Hashable, amount: float = 1) -> None:
+        """Give back what was taken and not used."""
+        with self._lock:
+            cost = min(amount * self._seconds_each, self._window)
+            self._whole_at[key] = self._whole_at.get(key, self._clock()) - cost
+
     def wait(self, key: Hashable, amount: float = 1) -> float:
         """Return in how many seconds an amount is there; 0 if it is now. Take nothing."""
         now = self._clock()
@@ -65,6 +73,33 @@ class Budget:
         """Forget whoever has a whole budget; if these are few, also half of those who are close."""
         kept = sorted((at, key) for key, at in self._whole_at.items() if at > now)
         self._whole_at = {key: at for at, key in kept[-limits.BUDGET_KEYS // 2 :]}
+
+
+class Recent:
+    """How often something happened lately, for each key: counts that decay.
+
+    An event counts as 1 when it happens and as 1/e after `seconds`.
+    """
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._counts: dict[Hashable, tuple[float, float]] = {}
+        """A count, and when it was right."""
+        self._lock = threading.Lock()
+
+    def add(self, key: Hashable) -> None:
+        """Count an event. If too many keys are remembered, those of lowest counts are forgotten."""
+        with self._lock:
+            self._counts[key] = (self.count(key) + 1, self._clock())
+            if len(self._counts) > limits.BUDGET_KEYS:
+                kept = sorted(self._counts, key=self.count)[-limits.BUDGET_KEYS // 2 :]
+                self._counts = {key: self._counts[key] for key in kept}
+
+    def count(self, key: Hashable) -> float:
+        """Return the count now."""
+        count, at = self._counts.get(key, (0.0, 0.0))
+        return count * math.exp((at - self._clock()) / self._seconds)
 
 
 class Budgets:
@@ -82,6 +117,10 @@ class Budgets:
         self._cases = Budget(settings.cases_per_hour, _HOUR)
         self._cases_of_source = Budget(settings.cases_per_hour_of_source, _HOUR)
         self._signals = Budget(settings.case_signals_per_hour, _HOUR)
+        self._added = Budget(settings.case_signals_per_hour, _HOUR)
+        self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
+        self._settings = settings
+        self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
         self._failures = Budget(limits.FAILURES_PER_MINUTE, _MINUTE)
         self._failures_of_source = Budget(settings.failures_per_minute_of_source, _MINUTE)
 
@@ -103,12 +142,46 @@ class Budgets:
             self._charge("cases_of_source", self._cases_of_source, source, 1)
 
     def charge_case(self, contents: Iterable[ContentSignals]) -> None:
-        """Charge all for a new case. Raises TooManyRequests.
+        """Charge all for a new case. Raises TooManyRequests, and then has charged nothing.
 
-        Only opening cases is charged: status, withdrawal and undo go on when this is used up.
+        Only opening cases is charged: status, withdrawal and undo go on when this is used up, and
+        adding to a case has a budget of its own.
         """
-        self._charge("signals", self._signals, ALL, sum(map(_rows, contents)))
         self._charge("cases", self._cases, ALL, 1)
+        try:
+            self._charge("signals", self._signals, ALL, sum(map(_rows, contents)))
+        except TooManyRequests:
+            self._cases.give_back(ALL)
+            raise
+
+    def return_case(self, contents: Iterable[ContentSignals]) -> None:
+        """Give back what was charged for a case that was not opened."""
+        self._cases.give_back(ALL)
+        self._signals.give_back(ALL, sum(map(_rows, contents)))
+
+    def count_case(self, source: Hashable) -> None:
+        """Count a case that was opened: the price of the next one rises."""
+        self._opened.add(ALL)
+        if source is not None:
+            self._opened_of_source.add(source)
+
+    def pieces(self, source: Hashable) -> int:
+        """Return how many pieces of work opening a case takes a source now."""
+        return work.pieces_asked(
+            self._settings.work_pieces,
+            lately=self._opened.count(ALL),
+            lately_of_source=0 if source is None else self._opened_of_source.count(source),
+            cases_per_hour=self._settings.cases_per_hour,
+        )
+
+    def charge_addition(self, case_id: int, contents: Iterable[ContentSignals]) -> None:
+        """Charge a case, and all, for content that is added to it. Raises TooManyRequests.
+
+        What the case has already is charged, too, because it is searched like the rest.
+        """
+        rows = limits.ADDITION_ROWS + sum(map(_rows, contents))
+        self._charge("added_of_case", self._added_of_case, case_id, rows)
+        self._charge("added", self._added, ALL, rows)
 
     def require_guesses(self, source: Hashable) -> None:
         """Raise TooManyRequests if a source has failed to prove itself too often.

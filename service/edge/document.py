@@ -41,7 +41,10 @@ class StrictRoute(APIRoute):
         """Return FastAPI's handler of this route, called with a request that is read already."""
         handle = super().get_route_handler()
         proof = proof_of(self.dependant)
-        callers, model = proof.callers if proof else Callers.OPENING, _model_of(self)
+        model = _model_of(self)
+        callers = (model.CALLERS if model else None) or (
+            proof.callers if proof else Callers.OPENING
+        )
 
         async def handle_strictly(request: Request) -> Response:
             if proof:

@@ -21,6 +21,7 @@ from hashing.signals import (
 )
 from service import limits
 from service.domain.errors import InvalidRequest
+from service.edge.bodies import Callers
 from service.limits import DocumentLimit
 
 MAX_FRAMES = 1200
@@ -64,6 +65,8 @@ class StrictIn(BaseModel):
 
     LIMIT: ClassVar[DocumentLimit] = limits.FEEDBACK
     """How large a document of this model may be; the smallest unless one says otherwise."""
+    CALLERS: ClassVar[Callers | None] = None
+    """In whose threads and memory it is worked on, if not in those of whoever sends it."""
 
 
 class PerceptualIn(StrictIn):

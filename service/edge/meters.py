@@ -35,6 +35,7 @@ class Meters:
             ("budget",),
             registry=self.registry,
         )
+        self.work = self._gauge("work_pieces", "Pieces of work that opening a case takes now")
         of = ("space", "type")
         self.indexed = self._gauge("index_signals", "Signals that can be found", *of)
         self.unflushed = self._gauge(

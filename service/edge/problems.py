@@ -30,6 +30,8 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.WorkNeeded: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.WorkExpired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.IllegalTransition: HTTPStatus.CONFLICT,
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -50,6 +52,8 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What happened and what to do next")
     faults: list[str] | None = Field(default=None, description="Where the request is wrong")
+    challenge: str | None = Field(default=None, description="What to do the proof of work for")
+    pieces: int | None = Field(default=None, description="How many pieces of work are needed")
 
 
 def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, Any]]:
@@ -88,7 +92,10 @@ def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONRe
         headers["WWW-Authenticate"] = 'Case, Bearer realm="takeback"'
     if retry_after := retry_after_of(err):
         headers["Retry-After"] = retry_after
-    return _document(status, type(err).__name__, str(err), faults=faults, headers=headers)
+    more: dict[str, Any] = {"faults": faults}
+    if isinstance(err, errors.WorkNeeded):
+        more |= {"challenge": err.challenge, "pieces": err.pieces}
+    return _document(status, type(err).__name__, str(err), headers=headers, **more)
 
 
 def retry_after_of(err: errors.ServiceError) -> str | None:
@@ -141,8 +148,8 @@ def _document(
     name: str,
     detail: str,
     *,
-    faults: list[str] | None = None,
     headers: Any = None,  # noqa: ANN401 (whatever mapping Starlette carries)
+    **more: Any,  # noqa: ANN401 (the members that only some problems have)
 ) -> JSONResponse:
     kebab = "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
     body = Problem(
@@ -150,7 +157,7 @@ def _document(
         title=status.phrase,
         status=status.value,
         detail=detail,
-        faults=faults,
+        **more,
     )
     return JSONResponse(
         body.model_dump(exclude_none=True), status.value, headers=headers, media_type=MEDIA_TYPE

@@ -8,15 +8,19 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, FailFast, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from service import limits
 from service.domain.case import MAX_ENTRIES
 from service.domain.errors import NotEligible, TooLarge
+from service.domain.work import MOST_PIECES
 from service.edge import incoming
+from service.edge.bodies import Callers
 from service.edge.incoming import EntryIn, Hex32, StrictIn
 from service.workflows.intake import NewCase
 
 MAX_NOTE = 1000
+Nonce = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 def _few_frames(entries: list[EntryIn]) -> list[EntryIn]:
@@ -41,8 +45,16 @@ class EligibilityIn(StrictIn):
     intimate: bool
 
 
+class WorkIn(StrictIn):
+    """The proof of work for a new case: a challenge of the service, and a nonce for each piece."""
+
+    challenge: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}\.[0-9a-f]{40}$")]
+    nonces: Annotated[list[Nonce], Field(max_length=MOST_PIECES), FailFast()]
+
+
 class _OwnerDocument(StrictIn):
     LIMIT = limits.SUBMISSION
+    CALLERS = Callers.OPENING
 
 
 class SubmissionIn(_OwnerDocument):
@@ -63,6 +75,7 @@ class SubmissionIn(_OwnerDocument):
 
     version: Annotated[int, Field(ge=1, le=1)]
     access_key: Hex32
+    work: WorkIn | SkipJsonSchema[None] = None
     eligibility: EligibilityIn
     note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE)] | None = None
     entries: Entries

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from fastapi.responses import HTMLResponse
 
+from service.edge.opening import Price
 from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.pages import Pages
 
+NO_WORK = Price("", 0)
+"""Whoever adds to a case has opened one."""
 
-def for_new_case(pages: Pages, language: Language, *, subject: str) -> HTMLResponse:
-    """Return the page for a new case; `subject` is `self` or `authorised`."""
-    return _page(pages, language, subject=subject)
+
+def for_new_case(pages: Pages, language: Language, *, subject: str, price: Price) -> HTMLResponse:
+    """Return the page for a new case; `subject` is `self` or `authorised`.
+
+    `price` is the work that the device begins with. It may be more when the message is sent.
+    """
+    return _page(pages, language, subject=subject, price=price)
 
 
 def for_more_entries(
@@ -25,7 +32,13 @@ def for_more_entries(
 
 
 def _page(
-    pages: Pages, language: Language, *, subject: str = "", case: str = "", access_key: str = ""
+    pages: Pages,
+    language: Language,
+    *,
+    subject: str = "",
+    case: str = "",
+    access_key: str = "",
+    price: Price = NO_WORK,
 ) -> HTMLResponse:
     return pages.render(
         language,
@@ -35,4 +48,5 @@ def _page(
         subject=subject,
         case=case,
         access_key=access_key,
+        price=price,
     )

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.domain.errors import NotFound, ServiceError
+from service.edge.opening import Price
 from service.edge.problems import STATUS, retry_after_of
 from service.edge.unexpected_errors import log_unexpected
 from service.edge.work_threads import in_threads
@@ -205,13 +206,22 @@ def _is_cross_site(request: Request) -> bool:
 
 
 def error_page(
-    request: Request, error: str, status: int, *, kind: Kind = Kind.PAGE
+    request: Request,
+    error: str,
+    status: int,
+    *,
+    kind: Kind = Kind.PAGE,
+    price: Price | None = None,
 ) -> HTMLResponse:
-    """Return the page that says what went wrong and what to do next."""
+    """Return the page that says what went wrong and what to do next.
+
+    `price` is the work that is needed, if too little was done.
+    """
     language = _language_of(request)
     framed = kind is Kind.ANSWER
     pages = _pages(request)
-    return pages.render(language, "error", kind=kind, status=status, error=error, framed=framed)
+    shown = {"error": error, "framed": framed, "price": price}
+    return pages.render(language, "error", kind=kind, status=status, **shown)
 
 
 def to_framed_error(request: Request, error: str) -> RedirectResponse:

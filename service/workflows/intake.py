@@ -15,6 +15,7 @@ from service.domain.case import MAX_ENTRIES, EntryStatus, new_number, refusal
 from service.domain.errors import CaseFull, Conflict, InvalidRequest
 from service.search import precedents
 from service.store import cases, entries
+from service.store.cases import Case
 from service.store.database import Tx
 from service.store.entries import NewEntry
 from service.workflows.context import Context, Today
@@ -31,6 +32,16 @@ class NewCase:
 
     def __repr__(self) -> str:
         return f"NewCase({len(self.entries)} entries)"
+
+
+def number_before(context: Context, new: NewCase) -> str | None:
+    """Return the number of the case that this submission has opened before; None if it has not.
+
+    Raises Withdrawn, or Conflict when its content differs.
+    """
+    with context.database.read() as tx:
+        known = cases.by_access(tx, context.seals.access_hash(new.access_key))
+    return known and _number(known, _document_hash(context, new.entries))
 
 
 def open_case(
@@ -53,11 +64,7 @@ def open_case(
     with context.database.write_changes() as tx:
         known = cases.by_access(tx, access_hash)
         if known:
-            if known.withdrawn_on:
-                raise refusal(known.erase_on)
-            if known.document_hash != document_hash:
-                raise Conflict
-            return known.number, False
+            return _number(known, document_hash), False
         number = _free_number(tx, digit)
         values = {
             "number": number,
@@ -70,6 +77,15 @@ def open_case(
         entries.insert(tx, cases.insert(tx, values), decided, now)
     _match_from_now_on(context)
     return number, True
+
+
+def _number(known: Case, document_hash: bytes) -> str:
+    """Return the number of a case to whoever submits the same again."""
+    if known.withdrawn_on:
+        raise refusal(known.erase_on)
+    if known.document_hash != document_hash:
+        raise Conflict
+    return known.number
 
 
 class Added(NamedTuple):

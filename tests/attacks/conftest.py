@@ -31,7 +31,7 @@ from tests.server.conftest import (  # noqa: F401 (pytest finds fixtures and hoo
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     state: Path = tmp_path_factory.mktemp("attacked") / "state"
-    with running(state) as service:
+    with running(state, WORK_PIECES="0") as service:  # these attack what is behind it
         made = Target(service, service.new_key("Somewhere"))
         assert made.lookup() == 200
         yield made
@@ -40,5 +40,5 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 @pytest.fixture
 def own_target(tmp_path: Path) -> Iterator[Target]:
     """A service for one test alone, which ends it."""
-    with running(tmp_path / "state") as service:
+    with running(tmp_path / "state", WORK_PIECES="0") as service:
         yield Target(service, "")

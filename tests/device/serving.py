@@ -4,6 +4,8 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+CHALLENGE = "29763421." + "ab" * 20
+
 
 class Asked(NamedTuple):
     method: str
@@ -21,6 +23,10 @@ class Service(ThreadingHTTPServer):
         self.status = 200
         self.answer: bytes = b"{}"
         self.headers: dict[str, str] = {}
+        self.price: dict[str, Any] = {"challenge": CHALLENGE, "pieces": 0}
+        """What is answered to whoever asks for the price of a case."""
+        self.first: list[tuple[int, dict[str, Any]]] = []
+        """Statuses and documents that are answered before `answer` is."""
 
     @property
     def url(self) -> str:
@@ -38,15 +44,21 @@ class Answers(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
         self.server.asked.append(Asked(self.command, self.path, dict(self.headers), body))
-        if self.server.status == 0:
+        status, answer = self.server.status, self.server.answer
+        if self.path == "/v1/challenge":
+            status, answer = 200, json.dumps(self.server.price).encode()
+        elif self.server.first:
+            status, document = self.server.first.pop(0)
+            answer = json.dumps(document).encode()
+        if status == 0:
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
             return
-        self.send_response(self.server.status)
+        self.send_response(status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(self.server.answer)))
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(self.server.answer)
+        self.wfile.write(answer)
 
     do_POST = do_DELETE = do_GET  # noqa: N815 (the names that http.server calls)
 

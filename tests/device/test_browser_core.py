@@ -25,6 +25,7 @@ from hashing.hasher import hash_file
 from hashing.media import pixels, timeline
 from hashing.signals import FrameSignal, Signal, SignalType
 from hashing.submission import Eligibility, Submission
+from hashing.work import Work
 
 Luma = NDArray[np.uint8]
 Bytes = NDArray[np.uint8]
@@ -367,9 +368,11 @@ def test_the_document_is_ours_key_by_key(questions: Questions, shared: Path) -> 
     photo = min((shared / "photos").iterdir())
     answers = Eligibility("authorised", adults=True, intimate=True)
     submission = Submission((hash_file(photo),), answers, "Call “before” noon")
-    expected = submission.document(bytes(range(32)))
+    work = Work("1." + "ab" * 20, (3, 4))
+    expected = submission.document(bytes(range(32)), work)
     made = {
         "accessKey": expected["access_key"],
+        "work": expected["work"],
         "eligibility": expected["eligibility"],
         "note": expected["note"],
         "entries": expected["entries"],

@@ -21,8 +21,9 @@ from hashing import cli, hash_file
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
 from hashing.views.profile import Profile
+from hashing.work import Work, extended
 from tests.device.conftest import scene
-from tests.device.serving import Service
+from tests.device.serving import CHALLENGE, Service
 
 Scene = Callable[..., NDArray[np.uint8]]
 MakeVideo = Callable[..., Path]
@@ -137,7 +138,7 @@ def test_submit_opens_a_case_and_shows_the_passphrase_first(
     )
     assert normalise(shown) == shown
     assert out.index(shown) < out.index("481-902-3475")
-    [asked] = service.asked
+    _, asked = service.asked
     assert asked.body["access_key"] == derive(shown).access.hex()
     assert "note" not in asked.body  # until there is somebody who reads it
     assert asked.body["eligibility"] == {"subject": "self", "adults": True, "intimate": True}
@@ -154,7 +155,17 @@ def test_submit_again_with_the_passphrase_shown(
     out = capsys.readouterr().out
     assert "Using the passphrase in TAKEBACK_PASSPHRASE." in out
     assert passphrase not in out
-    assert service.asked[0].body["access_key"] == derive(passphrase).access.hex()
+    assert service.asked[1].body["access_key"] == derive(passphrase).access.hex()
+
+
+def test_submit_does_the_work_that_the_service_asks_for(
+    service: Service, pictures: Path, passphrase: str
+) -> None:
+    service.price["pieces"] = 2
+    service.will({"case_number": "481-902-3475"})
+    assert takeback("submit", str(pictures), "--server", service.url, *ANSWERS) == 0
+    done = extended(Work(CHALLENGE), derive(passphrase).access, 2)
+    assert service.asked[1].body["work"]["nonces"] == list(done.nonces)
 
 
 def test_submit_adds_to_a_case_without_asking_again(
@@ -186,7 +197,7 @@ def test_submit_asks_what_no_option_says(
     answering(monkeypatch, *answers)
     service.will({"case_number": "1"})
     assert takeback("submit", str(pictures), "--server", service.url) == 0
-    assert service.asked[0].body["eligibility"]["subject"] == subject
+    assert service.asked[1].body["eligibility"]["subject"] == subject
 
 
 @pytest.mark.parametrize(
@@ -376,7 +387,7 @@ def test_the_windows_chosen_are_hashed_and_submitted(
     service.will({"case_number": "481-902-3475"}, 201)
     command = ["submit", *ANSWERS, "--windows", chosen, "--server", service.url]
     assert takeback(*command, str(path)) == 0
-    [entry] = service.asked[0].body["entries"]
+    [entry] = service.asked[1].body["entries"]
     assert len(entry.get("windows", [])) == count
     assert "views" not in entry
     assert passphrase

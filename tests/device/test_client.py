@@ -5,7 +5,7 @@ import pytest
 
 from hashing import client
 from hashing.client import OwnerClient, PlatformClient
-from hashing.errors import InsecureAddress, Refused, Unreachable
+from hashing.errors import InsecureAddress, Overpriced, Refused, Unreachable
 from hashing.passphrase import derive, word_list
 from hashing.signals import (
     ContentKind,
@@ -18,8 +18,10 @@ from hashing.signals import (
     WindowSignal,
 )
 from hashing.submission import Eligibility, Submission, content_document, entries_document
-from tests.device.serving import Service
+from hashing.work import Work, extended
+from tests.device.serving import CHALLENGE, Service
 
+FRESH = "29763422." + "cd" * 20
 WORDS = " ".join(word_list()[1400:1407])
 PICTURE = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.PDQ, b"\x01" * 32, 90),))
 SUBMISSION = Submission((PICTURE,), Eligibility("self", adults=True, intimate=True))
@@ -39,11 +41,67 @@ CREDENTIAL = f"Case 481-902-3475:{derive(WORDS).access.hex()}"
 def test_opening_a_case_sends_the_document_and_no_credential(service: Service) -> None:
     service.will({"case_number": "481-902-3475"}, 201)
     assert owner(service).open_case(SUBMISSION) == "481-902-3475"
-    [asked] = service.asked
+    price, asked = service.asked
+    assert (price.method, price.path, price.body) == ("GET", "/v1/challenge", None)
     assert (asked.method, asked.path) == ("POST", "/v1/cases")
     assert asked.body == SUBMISSION.document(derive(WORDS).access)
     assert asked.headers["Content-Type"] == asked.headers["Accept"] == "application/json"
     assert "Authorization" not in asked.headers
+
+
+def needed(kind: str, pieces: Any, challenge: str = CHALLENGE) -> tuple[int, dict[str, Any]]:
+    problem = {"type": f"takeback:problem:work-{kind}", "detail": "Compute more."}
+    return 428, {**problem, "challenge": challenge, "pieces": pieces}
+
+
+def works(service: Service) -> list[dict[str, Any]]:
+    """The work of each submission that was sent."""
+    return [asked.body["work"] for asked in service.asked if asked.method == "POST"]
+
+
+def test_the_work_that_is_asked_for_is_done_and_more_of_it_if_need_be(service: Service) -> None:
+    service.price["pieces"] = 2
+    service.first = [needed("needed", 4)]
+    service.will({"case_number": "481-902-3475"}, 201)
+    parts: list[float] = []
+    assert owner(service).open_case(SUBMISSION, parts.append) == "481-902-3475"
+    assert parts == [0.5, 1, 0.75, 1]
+    first, second = works(service)
+    assert first["challenge"] == second["challenge"] == CHALLENGE
+    assert second["nonces"][:2] == first["nonces"]
+    done = extended(Work(CHALLENGE), derive(WORDS).access, 4)
+    assert second["nonces"] == list(done.nonces)
+
+
+@pytest.mark.parametrize("answer", [needed("expired", 3, FRESH), needed("needed", 2, FRESH)])
+def test_work_for_an_old_challenge_or_refused_work_is_done_anew(
+    service: Service, answer: tuple[int, dict[str, Any]]
+) -> None:
+    service.price["pieces"] = 2
+    service.first = [answer]
+    service.will({"case_number": "481-902-3475"}, 201)
+    owner(service).open_case(SUBMISSION)
+    first, second = works(service)
+    assert (first["challenge"], second["challenge"]) == (CHALLENGE, FRESH)
+    done = extended(Work(FRESH), derive(WORDS).access, answer[1]["pieces"])
+    assert second["nonces"] == list(done.nonces)
+
+
+def test_a_service_that_is_never_content_is_given_up(service: Service) -> None:
+    service.will(*reversed(needed("needed", 0)))
+    with pytest.raises(Refused, match="Compute more"):
+        owner(service).open_case(SUBMISSION)
+    assert len(service.asked) == 1 + client.ATTEMPTS
+
+
+def test_a_service_may_not_ask_for_everything(service: Service) -> None:
+    service.price["pieces"] = 2_001
+    with pytest.raises(Overpriced, match="more computing"):
+        owner(service).open_case(SUBMISSION)
+    service.price["pieces"] = "all"
+    with pytest.raises(Unreachable):
+        owner(service).open_case(SUBMISSION)
+    assert [asked.method for asked in service.asked] == ["GET"] * 2
 
 
 def test_the_passphrase_and_the_vault_key_are_in_no_request(service: Service) -> None:

@@ -27,6 +27,7 @@ from hashing.submission import (
     entries_document,
     schema,
 )
+from hashing.work import Work
 
 CHECK = jsonschema.Draft202012Validator(schema())
 ACCESS = bytes(range(32))
@@ -260,3 +261,14 @@ def test_windows_and_views_in_full() -> None:
     assert content_document(item) == {"kind": "picture", "signals": [], "views": [shown]}
     film = ContentSignals(ContentKind.VIDEO, (), (FrameSignal(0, 1, pdq, (view,)),))
     assert content_document(film)["frames"][0]["views"] == [shown]
+
+
+def test_work_is_a_challenge_and_nonces_and_is_left_out_if_there_is_none() -> None:
+    submission = Submission((PICTURE,), YES)
+    work = Work("29763421." + "ab" * 20, (0, 2**32 - 1))
+    document = submission.document(ACCESS, work)
+    assert document["work"] == {"challenge": work.challenge, "nonces": [0, 2**32 - 1]}
+    CHECK.validate(document)
+    assert "work" not in submission.document(ACCESS)
+    for wrong in (Work("1.ab"), Work(work.challenge, (2**32,)), Work(work.challenge, (0,) * 2001)):
+        assert not CHECK.is_valid(submission.document(ACCESS, wrong))

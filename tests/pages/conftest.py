@@ -52,8 +52,9 @@ def weather() -> Iterator[Elsewhere]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
-    """Return a running service, as `python -m service serve` is."""
-    with server.running(tmp_path_factory.mktemp("state"), EXIT_URL=weather.address) as running:
+    """Return a running service, as `python -m service serve` is, that asks for little work."""
+    settings = {"EXIT_URL": weather.address, "WORK_PIECES": "1"}
+    with server.running(tmp_path_factory.mktemp("state"), **settings) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, Request
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Worker
 
 WAIT = 60_000
 """Milliseconds: hashing on a busy machine."""
@@ -73,6 +73,12 @@ def choose(page: Page, paths: Sequence[Path]) -> None:
 def hashed(page: Page) -> None:
     """Wait until every row has ended."""
     page.locator("#to-review").wait_for(timeout=WAIT)
+
+
+def worker(page: Page, name: str = "worker") -> Worker:
+    """The worker that hashes, or `work`, which does the proof of work."""
+    (named,) = (each for each in page.workers if each.url.endswith(f"/{name}.js"))
+    return named
 
 
 def row(page: Page, name: str) -> Locator:

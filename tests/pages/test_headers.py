@@ -121,6 +121,8 @@ START = {"location": "/en/"}
 AGAIN = {"location": "/en/overview"}
 SENT = {"location": "/en/sent/TOKEN"}
 NOT_SENT = {"location": "/en/sent/error/InvalidRequest"}
+WORK = TAG + "/sent/error/Work{reason}/{pieces}"
+NO = {"location": "/en/sent/error/NotFound"}
 FRAME = "redirect in the frame"
 TABLE = (
     Asked("GET /", "/", "redirect", 303, more=START),
@@ -144,6 +146,8 @@ TABLE = (
     Asked(f"GET {TAG}/sent/{{token}}", "/en/sent/TOKEN", "answer"),
     Asked(f"GET {TAG}/sent/{{token}}", "/en/sent/none", FRAME, 303, more=NOT_SENT),
     Asked(f"GET {TAG}/sent/error/{{error}}", "/en/sent/error/CaseFull", "answer", 422),
+    Asked(f"GET {WORK}", "/en/sent/error/WorkNeeded/40", "answer", 428),
+    Asked(f"GET {WORK}", "/en/sent/error/WorkDone/40", FRAME, 303, more=NO),
     Asked(f"GET {TAG}/overview", "/en/overview", "page with a script"),
     Asked(f"POST {TAG}/overview", "/en/overview", "page", form=_form()),
     Asked(
@@ -174,12 +178,13 @@ TABLE = (
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
     Asked("GET /static/{path:path}", "/static/hashing/browser/worker/worker.js", "script"),
+    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/work.js", "script"),
 )
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    settings = Settings(state=tmp_path_factory.mktemp("state"), worker=False)
+    settings = Settings(state=tmp_path_factory.mktemp("state"), worker=False, work_pieces=0)
     database = Database(settings.database)
     database.migrate()
     database.close()

@@ -26,7 +26,9 @@ EDITS = ("crop 10 %", "mirror", "JPEG 50", "screenshot white")
 VOCABULARY = frozenset(
     "document version access_key eligibility subject self adults intimate true false entries kind "
     "picture video signals type value quality windows window frames at_ms until_ms pdq phash md5 "
-    "sha centre square age consent without country case entry".replace("_", " ").split()
+    "sha centre square work challenge nonces age consent without country case entry".replace(
+        "_", " "
+    ).split()
 )
 """Every word that a message or form of ours has."""
 
@@ -116,8 +118,7 @@ def test_a_request_of_the_worker_would_have_been_seen(chromium: Browser, service
             page = context.new_page()
             journey.at_files(page, service.address)
             before = len(asked.requests)
-            (worker,) = page.workers
-            assert worker.evaluate(attempt) == (200 if free else "refused")
+            assert journey.worker(page).evaluate(attempt) == (200 if free else "refused")
             assert asked.addresses[before:] == [f"{service.address}/healthz"] * free
 
 

@@ -333,8 +333,7 @@ def test_another_site_can_post_nothing(chromium: Browser, service: Service, path
 
 
 def test_a_worker_that_hangs_is_stopped(page: Page, pictures: list[Path]) -> None:
-    (worker,) = page.workers
-    worker.evaluate("setTimeout(() => { for (;;); })")
+    journey.worker(page).evaluate("setTimeout(() => { for (;;); })")
     journey.choose(page, pictures[:1])
     page.click("#stop")
     page.locator("#list .failed").wait_for(timeout=journey.WAIT)

@@ -15,7 +15,7 @@ Submission = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Service]:
-    one = Service(tmp_path / "state")
+    one = Service(tmp_path / "state", WORK_PIECES="0")  # tests/server/test_opening.py is about it
     yield one
     one.stop()
 

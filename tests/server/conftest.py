@@ -165,6 +165,7 @@ def _settings(url: str, state: Path) -> Settings:
         max_body_bytes=2**20,
         cases_per_signal=3,
         matches_per_day=5,
+        work_pieces=0,  # but in test_opening and test_work, which are about it
     )
 
 

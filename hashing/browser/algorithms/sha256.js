@@ -34,6 +34,22 @@ export class Sha256 {
   }
 }
 
+const block = new Int32Array(64);
+const state = new Int32Array(8);
+
+/**
+ * The first word of the digest of a message that is one block, padding included.
+ * @param {Int32Array} words 16 of them
+ * @returns {number} as a signed integer
+ */
+export function firstWord(words) {
+  block.set(words);
+  schedule(block);
+  state.set(START);
+  mix(state, block);
+  return state[0];
+}
+
 /** @param {number} count */
 function primes(count) {
   /** @type {number[]} */
@@ -53,7 +69,7 @@ function fraction(root) {
 }
 
 /**
- * The message schedule (6.2.2, step 1).
+ * The message schedule (6.2.2, step 1) of a block of bytes.
  * @param {Int32Array} words
  * @param {Uint8Array} bytes
  * @param {number} offset
@@ -63,6 +79,11 @@ function expand(words, bytes, offset) {
     const at = offset + 4 * t;
     words[t] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
   }
+  schedule(words);
+}
+
+/** @param {Int32Array} words of which the first 16 are the block */
+function schedule(words) {
   for (let t = 16; t < 64; t += 1) {
     const x = words[t - 15];
     const y = words[t - 2];

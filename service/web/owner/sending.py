@@ -7,6 +7,7 @@ is told there travels in its address, encrypted: the address itself opens nothin
 from __future__ import annotations
 
 import json
+import re
 from json import JSONDecodeError
 from typing import Annotated, TypeVar
 
@@ -14,11 +15,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from service.domain.errors import Conflict, InvalidRequest, NotFound
+from service.domain.errors import Conflict, InvalidRequest, NotFound, WorkExpired, WorkNeeded
+from service.domain.work import MOST_PIECES
 from service.edge import document
 from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
 from service.edge.incoming import StrictIn
+from service.edge.opening import CurrentOpening
 from service.edge.problems import STATUS
 from service.edge.submission import MoreIn, SubmissionIn
 from service.web.forms import INVALID, Document
@@ -29,7 +32,7 @@ from service.web.owner.stamps import CurrentMinute
 from service.web.pages import CurrentPages, FrameRoute, PageLanguage, error_page, to_frame
 from service.workflows import authenticate, intake
 from service.workflows.context import Context
-from service.workflows.intake import Added, NewCase
+from service.workflows.intake import Added
 
 ANSWER_MINUTES = 3
 """How long an answer can be shown: a browser asks for it at once."""
@@ -39,15 +42,15 @@ _MAX_TOKEN = 400
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=FrameRoute)
 Model = TypeVar("Model", bound=StrictIn)
 NOTHING_ADDED = Added(0, 0)
+_PIECES = re.compile("[0-9]{1,4}")
+_WORK = {"Needed": WorkNeeded, "Expired": WorkExpired}
 
 
-def _submitted_case(untrusted: Document, budgets: CurrentBudgets) -> NewCase:
-    new_case = _parsed(SubmissionIn, untrusted).new_case()
-    budgets.charge_case(new_case.entries)
-    return new_case
+def _submission(untrusted: Document) -> SubmissionIn:
+    return _parsed(SubmissionIn, untrusted)
 
 
-SubmittedCase = Annotated[NewCase, Depends(_submitted_case)]
+Submission = Annotated[SubmissionIn, Depends(_submission)]
 
 
 @router.post("/sent")
@@ -56,7 +59,8 @@ def submit(
     context: CurrentContext,
     today: Today,
     minute: CurrentMinute,
-    new_case: SubmittedCase,
+    opening: CurrentOpening,
+    submission: Submission,
 ) -> RedirectResponse:
     """Open a case. The same submission again opens no second one and returns the same number.
 
@@ -64,9 +68,11 @@ def submit(
     """
     outcome = "opened"
     try:
-        number, _ = intake.open_case(context, new_case, today)
+        number, _ = opening.open(submission, today)
+    except WorkNeeded as err:
+        return to_frame(f"/{language.tag}/sent/error/{type(err).__name__}/{err.pieces}")
     except Conflict:  # an earlier answer was lost in transit, and files were changed since
-        outcome, number = "before", authenticate.number(context, new_case.access_key.hex())
+        outcome, number = "before", authenticate.number(context, submission.access_key)
     return _received(context, language, minute, outcome=outcome, number=number)
 
 
@@ -76,15 +82,37 @@ def add(
     context: CurrentContext,
     today: Today,
     minute: CurrentMinute,
+    budgets: CurrentBudgets,
     untrusted: Document,
 ) -> RedirectResponse:
     """Add entries to a case. Those that it already has are skipped."""
     more = _parsed(MoreIn, untrusted)
     owner = authenticate.owner(context, more.case, more.access_key)
     entries = [entry.value() for entry in more.entries]
+    budgets.charge_addition(owner.case_id, entries)
     added = intake.add_entries(context, owner, entries, today)
     return _received(
         context, language, minute, outcome="added", number=owner.case_number, added=added
+    )
+
+
+@router.get("/sent/error/Work{reason}/{pieces}")
+def show_price(request: Request, opening: CurrentOpening, reason: str, pieces: str) -> HTMLResponse:
+    """Show in the frame how much work is needed; the page does it, and sends again.
+
+    `pieces` are what the process that refused the message needs, which may be another than this.
+    """
+    error = _WORK.get(reason)
+    needed = int(pieces) if _PIECES.fullmatch(pieces) else MOST_PIECES + 1
+    if error is None or needed > MOST_PIECES:
+        raise NotFound
+    status = STATUS[error].value
+    return error_page(
+        request,
+        error.__name__,
+        status,
+        kind=Kind.ANSWER,
+        price=opening.price._replace(pieces=needed),
     )
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from service.domain.errors import InvalidRequest
+from service.edge.opening import CurrentOpening
 from service.web import hashing_page
 from service.web.forms import INVALID, Fields
 from service.web.languages import Language
@@ -48,7 +49,11 @@ def ask(language: PageLanguage, pages: CurrentPages, services: SupportServices) 
 
 @router.post("/questions")
 def answer(
-    language: PageLanguage, pages: CurrentPages, services: SupportServices, fields: Fields
+    language: PageLanguage,
+    pages: CurrentPages,
+    services: SupportServices,
+    opening: CurrentOpening,
+    fields: Fields,
 ) -> HTMLResponse:
     """Show the page that the answers lead to, or ask again for those that are missing."""
     missing = [name for name in CHOICES if name not in fields]
@@ -59,7 +64,9 @@ def answer(
     country = language.known_country(fields.get("country", ""))
     way = way_of(fields)
     if way is Way.FILES:
-        return hashing_page.for_new_case(pages, language, subject=fields["subject"])
+        return hashing_page.for_new_case(
+            pages, language, subject=fields["subject"], price=opening.price
+        )
     audience = support.MINORS if way is Way.MINORS else support.ADULTS
     nearby, anywhere = support.in_country_and_worldwide(services, audience, country)
     return pages.render(language, f"site/{way}", nearby=nearby, anywhere=anywhere, country=country)

@@ -3,6 +3,7 @@
  * from then on it works without a network, and its policy forbids it to use one.
  */
 
+import { Working } from "../../../hashing/browser/worker/working.js";
 import { Hasher } from "../../../hashing/browser/worker/page.js";
 import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
@@ -14,6 +15,7 @@ import { Sender } from "./sender.js";
 import { element, has, text } from "./texts.js";
 
 /** @typedef {import("../../../hashing/browser/signals.js").WindowSet} WindowSet */
+/** @typedef {import("../../../hashing/browser/worker/working.js").Work} Work */
 
 const app = element("app", HTMLElement);
 const files = element("files", HTMLInputElement);
@@ -31,6 +33,12 @@ const { subject, case: caseNumber, key: caseKey } = app.dataset;
 let rows = [];
 /** @type {Promise<{words: string, access: string}> | undefined} */
 let secrets;
+/** @type {Working} */
+let working;
+/** @type {Promise<Work> | undefined} begun with the first file */
+let work;
+/** @type {any} the document that is shown */
+let reviewed;
 let unsaved = false;
 
 element("loading", HTMLElement).remove();
@@ -42,12 +50,17 @@ function show(name) {
   element(`${name}-head`, HTMLElement).focus();
 }
 
-/** The worker's address: the only string that Trusted Types let this page run as a script. */
-function workerAddress() {
-  const address = app.dataset.worker ?? "";
+/**
+ * The addresses of the two workers: the only strings that Trusted Types let this page run as scripts.
+ * @returns {string[]}
+ */
+function workerAddresses() {
+  const addresses = [app.dataset.worker ?? "", app.dataset.work ?? ""];
   const types = /** @type {any} */ (globalThis).trustedTypes;
-  if (!types) return address;
-  return types.createPolicy("takeback", { createScriptURL: () => address }).createScriptURL(address);
+  if (!types) return addresses;
+  const createScriptURL = (/** @type {string} */ index) => addresses[Number(index)];
+  const policy = types.createPolicy("takeback", { createScriptURL });
+  return addresses.map((_, index) => policy.createScriptURL(String(index)));
 }
 
 /**
@@ -154,6 +167,73 @@ function choose(hasher) {
     row.preview(thumbnails.checked);
     hash(hasher, row);
   }
+  if (added.length) doWork().catch(() => {}); // whoever goes on is told
+}
+
+/**
+ * Do the proof of work once, whichever way it ends: a second call returns the same.
+ * @returns {Promise<Work | undefined>} nothing if none is needed
+ */
+async function doWork() {
+  const { challenge = "", pieces } = app.dataset;
+  if (!Number(pieces)) return undefined;
+  work ??= extended({ challenge, nonces: [] }, Number(pieces));
+  return work;
+}
+
+/**
+ * @param {Work} begun
+ * @param {number} pieces
+ * @returns {Promise<Work>}
+ */
+async function extended(begun, pieces) {
+  workDone = 0;
+  const { access } = await caseSecrets();
+  try {
+    return await working.extended(begun, access, pieces, (part) => {
+      workDone = part;
+      showWork(part);
+    });
+  } catch (err) {
+    work = undefined; // the next try may load the worker
+    throw err;
+  }
+}
+
+/** Where the progress is shown, and the last that there was, 0…1. */
+let workDone = 1;
+let showWork = (/** @type {number} */ _part) => {};
+
+/**
+ * @param {HTMLElement} status where to show the progress, until the work ends
+ * @returns {(part: number) => void}
+ */
+const progressIn = (status) => (part) => {
+  const sentence = text("work", { percent: 10 * Math.floor(10 * part) });
+  if (status.textContent !== sentence) status.textContent = sentence;
+};
+
+/**
+ * Do what more work the service asks for, and show the same message with it.
+ * @param {DOMStringMap} answer
+ * @returns {Promise<boolean>} whether the owner still looks at the message
+ */
+async function doMoreWork({ error, challenge = "", pieces }) {
+  showWork = progressIn(element("sending", HTMLElement));
+  const done = (await work) ?? { challenge, nonces: [] };
+  const anew = error === "WorkExpired" || done.nonces.length >= Number(pieces);
+  work = extended(anew ? { challenge, nonces: [] } : done, Number(pieces));
+  showMessage({ ...reviewed, work: await work });
+  return !element("review", HTMLElement).hidden;
+}
+
+/**
+ * Show a document as it will be sent.
+ * @param {any} document
+ */
+function showMessage(document) {
+  reviewed = document;
+  message.value = formatMessage(document);
 }
 
 /** Make the seven words once: a second try to send must not open a second case. */
@@ -166,18 +246,39 @@ function caseSecrets() {
 }
 
 async function review() {
-  const entries = rows.flatMap((row) => row.content(windowSet()));
-  const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
-  message.value = formatMessage(caseNumber
-    ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
-    : documentOf({
-      accessKey: (await caseSecrets()).access,
-      eligibility: /** @type {any} */ (eligibility),
-      entries,
-    }));
+  const status = element("work", HTMLElement);
+  showWork = progressIn(status);
+  if (workDone < 1) showWork(workDone);
+  toReview.setAttribute("aria-disabled", "true");
+  try {
+    await doWork();
+  } catch {
+    status.textContent = text("work-broke");
+    return;
+  } finally {
+    toReview.removeAttribute("aria-disabled");
+  }
+  status.textContent = "";
+  if (toReview.hidden) return; // the files were removed meanwhile
+  await writeMessage();
   if (!caseNumber) showWords((await caseSecrets()).words);
   consent.checked = false; // the owner may have agreed to an earlier, different message
   show("review");
+}
+
+/** Make the message of the files that are done, and show it. */
+async function writeMessage() {
+  const done = await doWork();
+  const entries = rows.flatMap((row) => row.content(windowSet()));
+  const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
+  showMessage(caseNumber
+    ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
+    : documentOf({
+      accessKey: (await caseSecrets()).access,
+      work: done,
+      eligibility: /** @type {any} */ (eligibility),
+      entries,
+    }));
 }
 
 /**
@@ -219,9 +320,11 @@ function listen(hasher) {
     for (const row of rows) if (!row.ended) row.stopping.abort();
     note.textContent = text("stopped");
   });
-  toReview.addEventListener("click", review);
+  toReview.addEventListener("click", () => {
+    if (!toReview.hasAttribute("aria-disabled")) review();
+  });
   element("to-choose", HTMLButtonElement).addEventListener("click", () => show("choose"));
-  new Sender(showAnswer, () => consent.checked);
+  new Sender(showAnswer, doMoreWork, () => consent.checked);
   addEventListener("beforeunload", (event) => {
     if (unsaved && !("leaving" in document.documentElement.dataset)) event.preventDefault();
   });
@@ -230,8 +333,10 @@ function listen(hasher) {
 async function start() {
   try {
     if (!globalThis.crypto?.subtle) throw new ContentError("Unsupported");
-    const hasher = new Hasher(workerAddress());
-    await hasher.prove();
+    const [hashes, works] = workerAddresses();
+    const hasher = new Hasher(hashes);
+    working = new Working(works);
+    await Promise.all([hasher.prove(), Number(app.dataset.pieces) && working.load()]);
     listen(hasher);
     element("chooser", HTMLElement).hidden = false;
     element("ready", HTMLElement).textContent = text("ready");

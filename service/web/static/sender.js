@@ -14,11 +14,19 @@ const TIMEOUT = 60_000;
  * page, but the document of that page cannot be accessed.
  */
 const POLL_EVERY = 500;
+/** Most times that a message is sent again: its price may rise meanwhile, four times by two. */
+const AGAIN = 5;
 
 /** Handles the form and the frame. */
 export class Sender {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timeout;
+  /** Whether the device computes before it sends again. */
+  #working = false;
+  /** How often the message was sent again since the owner sent it. */
+  #again = 0;
+  /** @type {(answer: DOMStringMap) => Promise<boolean>} */
+  #onWork;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #poll;
   #form = element("send", HTMLFormElement);
@@ -28,14 +36,19 @@ export class Sender {
 
   /**
    * @param {(answer: DOMStringMap) => void} onAnswer called with the answer of the service
+   * @param {(answer: DOMStringMap) => Promise<boolean>} onWork called if the service asks for more
+   *   proof of work: does it, and writes it into the message; returns whether to send it again
    * @param {() => boolean} agreed whether the owner agrees to sending
    */
-  constructor(onAnswer, agreed) {
+  constructor(onAnswer, onWork, agreed) {
+    this.#onWork = onWork;
     const notAgreed = element("consent-wrong", HTMLElement);
     this.#form.addEventListener("submit", (event) => {
       notAgreed.hidden = agreed();
-      if (this.#timeout || !agreed() || !navigator.onLine) event.preventDefault();
-      if (this.#timeout || !agreed()) return;
+      const waiting = this.#timeout || this.#working;
+      if (waiting || !agreed() || !navigator.onLine) event.preventDefault();
+      if (waiting || !agreed()) return;
+      if (event.submitter) this.#again = 0; // by the owner
       if (navigator.onLine) this.#wait();
       else this.#show(text("not-sent"), true);
     });
@@ -58,7 +71,26 @@ export class Sender {
     if (answer && answer.answer !== "error") {
       this.#end("");
       onAnswer(answer);
-    } else this.#end(answer ? words : text("not-sent"));
+    } else if (answer?.pieces && this.#again < AGAIN) this.#sendWithMoreWork(answer);
+    else this.#end(answer ? words : text("not-sent"));
+  }
+
+  /** @param {DOMStringMap} answer */
+  async #sendWithMoreWork(answer) {
+    this.#end("");
+    this.#show("", false);
+    this.#working = true;
+    this.#button.setAttribute("aria-disabled", "true");
+    try {
+      const wanted = await this.#onWork(answer);
+      this.#again += 1;
+      this.#working = false;
+      this.#end("");
+      if (wanted) this.#form.requestSubmit();
+    } catch {
+      this.#working = false;
+      this.#end(text("work-broke"));
+    }
   }
 
   /**
