@@ -46,7 +46,7 @@ LINGER_SECONDS = 2
 9.6)."""
 DRAIN_SECONDS = 3
 """For requests that are open when the process is told to end."""
-END_SECONDS = 4.5
+END_SECONDS = 4.0
 """Until the process ends, whatever still runs: what was acknowledged is on the disk."""
 
 

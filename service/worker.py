@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from service.domain.errors import NotReady
+from service.domain.errors import NotReady, StoreFull
 from service.jobs import JOBS, Job, Thread
-from service.workflows import drain, keyring
+from service.workflows import drain, keyring, reconcile
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
@@ -65,8 +65,10 @@ def run(context: Context, stop: threading.Event) -> None:
 
     Returns at most FAREWELL_SECONDS later.
     """
+
     _until(
         stop,
+        lambda end: _leave(context, end),
         flush=lambda: _flush(context, stop),
         drain=lambda: _drain(context, stop),
         reconciliation=lambda: _run_jobs(context, stop, Thread.RECONCILIATION),
@@ -129,10 +131,28 @@ def _drain(context: Context, stop: threading.Event) -> None:
             return
 
 
-def _until(stop: threading.Event, **work: Callable[[], None]) -> None:
+def _leave(context: Context, end: float) -> None:
+    """Have reconciliation stop. While it writes, nobody else can: try again until `end`."""
+    while True:
+        try:
+            reconcile.leave(context)
+        except (NotReady, StoreFull):
+            if time.monotonic() >= end:
+                log.warning("the worker ended in the middle of a batch")
+                return
+        else:
+            return
+
+
+def _until(
+    stop: threading.Event,
+    leave: Callable[[float], None] = lambda _end: None,
+    **work: Callable[[], None],
+) -> None:
     """Do several things, each in a thread of its own, until `stop` is set.
 
-    Then they have a moment to finish. What takes longer is left alone and ends with the process:
+    Then `leave` is called with the time at which this returns, on the monotonic clock, and the
+    threads have until then to finish. What takes longer is left alone and ends with the process:
     whatever it does survives `kill -9`.
     """
     threads = [
@@ -142,6 +162,7 @@ def _until(stop: threading.Event, **work: Callable[[], None]) -> None:
         thread.start()
     stop.wait()
     end = time.monotonic() + FAREWELL_SECONDS
+    leave(end)
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
 

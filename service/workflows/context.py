@@ -12,6 +12,7 @@ from service.replica.follower import Replica
 from service.sealing import Seals
 from service.settings import Settings
 from service.store.database import Database
+from service.workflows.progress import Progress
 
 
 class KeyUses:
@@ -51,6 +52,7 @@ class Context:
     work_waits: threading.Event = field(default_factory=threading.Event)
     """Set when the worker has something to do at once."""
     key_uses: KeyUses = field(default_factory=KeyUses)
+    progress: Progress = field(default_factory=Progress)
 
 
 Today = date
