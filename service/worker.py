@@ -46,7 +46,7 @@ class Schedule:
             if self._next_start[job.name] > now and not (requested and job.on_request):
                 continue
             self._next_start[job.name] = now + job.interval
-            with _errors_logged(job.name):
+            with _errors_logged(context, job.name):
                 if not self._finish(job, context, stop):
                     self._next_start[job.name] = self._clock()
         return max(0.0, min(self._next_start.values()) - self._clock())
@@ -65,7 +65,6 @@ def run(context: Context, stop: threading.Event) -> None:
 
     Returns at most FAREWELL_SECONDS later.
     """
-
     _until(
         stop,
         lambda end: _leave(context, end),
@@ -81,7 +80,7 @@ def follow(context: Context, stop: threading.Event) -> None:
 
     def catch_up() -> None:
         while not stop.wait(PAUSE_SECONDS):
-            with _errors_logged("follow"):
+            with _errors_logged(context, "follow"):
                 context.replica.catch_up()
 
     _until(
@@ -112,20 +111,20 @@ def _flush(context: Context, stop: threading.Event) -> None:
     """
     report_at = 0.0
     while not stop.wait(PAUSE_SECONDS):
-        with _errors_logged("flush"):
+        with _errors_logged(context, "flush"):
             context.replica.flush()
-        with _errors_logged("record_key_uses"):
+        with _errors_logged(context, "record_key_uses"):
             keyring.record_uses(context)
         if time.monotonic() >= report_at:
             report_at = time.monotonic() + REPORT_SECONDS
-            with _errors_logged("report"):
+            with _errors_logged(context, "report"):
                 context.replica.report(datetime.now(UTC).date())
 
 
 def _drain(context: Context, stop: threading.Event) -> None:
     """Copy the journals of this machine into the store, soon after the store can be written."""
     while True:
-        with _errors_logged("drain"):
+        with _errors_logged(context, "drain"):
             drain.drain(context, datetime.now(UTC).date())
         if stop.wait(PAUSE_SECONDS):
             return
@@ -168,13 +167,23 @@ def _until(
 
 
 @contextmanager
-def _errors_logged(job: str) -> Iterator[None]:
-    """Log any error and go on: a worker that ended would lose sightings and leave indexes stale."""
+def _errors_logged(context: Context, job: str) -> Iterator[None]:
+    """Log any error and go on: a worker that ended would lose sightings and leave indexes stale.
+
+    One that comes again is not logged again, so that a full disk is not filled by it; its end is.
+    """
+    failing = context.progress.failing
     try:
         yield
-    except NotReady:
-        log.warning("store unreachable", extra={"job": job})
     except Exception as err:  # noqa: BLE001 (whatever it is, the next run may succeed)
-        log.error(  # noqa: TRY400 (the text of an error may hold anything)
-            "work failed", extra={"error": type(err).__name__, "job": job}
-        )
+        error = type(err).__name__
+        if failing.get(job) == error:
+            return
+        failing[job] = error
+        if isinstance(err, NotReady):
+            log.warning("store unreachable", extra={"job": job})
+        else:  # the text of an error may hold anything
+            log.error("work failed", extra={"error": error, "job": job})  # noqa: TRY400
+    else:
+        if failing.pop(job, None):
+            log.info("works again", extra={"job": job})

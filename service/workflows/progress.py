@@ -16,7 +16,7 @@ BATCH_SECONDS = 1.0
 from ending. What each signal costs depends on how many strangers' contents are near it."""
 
 
-class Ending(Exception):  # noqa: N818 (nothing went wrong)
+class Ending(Exception):
     """The process ends: what was begun is done again by the next one."""
 
 
@@ -30,6 +30,8 @@ class Progress:
         """Position up to which this process has begun, as the store knows it. So it did not die."""
         self.tried: Subject | None = None
         """A content that is set aside until its attempt has ended."""
+        self.failing: dict[str, str] = {}
+        """The type of the error with which each job ended last, of those that failed."""
         self._ending = threading.Event()
 
     def end(self) -> None:
