@@ -18,14 +18,20 @@ def for_new_case(pages: Pages, language: Language, *, subject: str) -> HTMLRespo
 
 
 def for_more_entries(
-    pages: Pages, language: Language, *, case_number: str, access_key: str
+    pages: Pages, language: Language, *, case_number: str, access_key: str, stamp: str
 ) -> HTMLResponse:
-    """Return the page for more entries of a case."""
-    return _page(pages, language, case=case_number, access_key=access_key)
+    """Return the page for more entries of a case, which adds them while the stamp is fresh."""
+    return _page(pages, language, case=case_number, access_key=access_key, stamp=stamp)
 
 
 def _page(
-    pages: Pages, language: Language, *, subject: str = "", case: str = "", access_key: str = ""
+    pages: Pages,
+    language: Language,
+    *,
+    subject: str = "",
+    case: str = "",
+    access_key: str = "",
+    stamp: str = "",
 ) -> HTMLResponse:
     return pages.render(
         language,
@@ -35,4 +41,5 @@ def _page(
         subject=subject,
         case=case,
         access_key=access_key,
+        stamp=stamp,
     )

@@ -8,6 +8,7 @@ import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
 import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
 import { formatMessage } from "./message.js";
+import { Access } from "./late.js";
 import { showCard, showWords } from "./card.js";
 import { Row } from "./rows.js";
 import { Sender } from "./sender.js";
@@ -26,7 +27,9 @@ const stop = element("stop", HTMLButtonElement);
 const message = element("document", HTMLTextAreaElement);
 const consent = element("consent", HTMLInputElement);
 
-const { subject, case: caseNumber, key: caseKey } = app.dataset;
+const { subject, case: caseNumber, key = "", stamp = "" } = app.dataset;
+const access = new Access({ key, stamp }, () => writeMessage());
+delete app.dataset.key;
 /** @type {Row[]} */
 let rows = [];
 /** @type {Promise<{words: string, access: string}> | undefined} */
@@ -165,16 +168,20 @@ function caseSecrets() {
   return secrets;
 }
 
-async function review() {
+async function writeMessage() {
   const entries = rows.flatMap((row) => row.content(windowSet()));
   const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
   message.value = formatMessage(caseNumber
-    ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
+    ? entriesDocumentOf({ caseNumber, accessKey: access.key, stamp: access.stamp, entries })
     : documentOf({
       accessKey: (await caseSecrets()).access,
       eligibility: /** @type {any} */ (eligibility),
       entries,
     }));
+}
+
+async function review() {
+  await writeMessage();
   if (!caseNumber) showWords((await caseSecrets()).words);
   consent.checked = false; // the owner may have agreed to an earlier, different message
   show("review");
@@ -185,7 +192,8 @@ async function review() {
  * @param {DOMStringMap} answer
  */
 async function showAnswer(answer) {
-  const opened = caseNumber ? { number: caseNumber, access: caseKey ?? "", words: "" }
+  if (answer.answer === "late") return access.expire(answer.stamp ?? "");
+  const opened = caseNumber ? { number: caseNumber, access: access.key, words: "" }
     : { number: answer.number ?? "", ...await caseSecrets() };
   const overview = element("overview", HTMLFormElement);
   const values = { case: opened.number, access_key: opened.access, stamp: answer.stamp ?? "" };
