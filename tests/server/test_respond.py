@@ -133,11 +133,12 @@ def test_of_several_words_on_one_reference_the_last_counts(world: World) -> None
 
 
 def test_a_reference_counts_after_the_entry_that_gave_it_is_withdrawn(world: World) -> None:
-    """The same content shares a reference, which changes then; the earlier one stays valid."""
+    """The same content shares a reference, which changes then; that of an earlier day counts."""
     picture, platform = world.picture(), world.actor()
     first, _second = world.open(picture), world.open(picture)
     earlier = world.reference(platform, picture)
     withdraw.withdraw_case(world.context, first, world.day)
+    world.day += timedelta(days=1)
     assert world.reference(platform, picture) != earlier
     say(world, platform, earlier)
     assert world.ask(platform, picture) == [Verdict.NEAR]
