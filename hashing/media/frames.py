@@ -21,8 +21,10 @@ from PIL import Image
 
 from hashing.errors import Damaged, TooLong, TooManyPixels, VideoSupportMissing
 from hashing.luma import Luma
+from hashing.media import animation
 from hashing.media.formats import Format, sniff_file
-from hashing.media.pixels import MAX_PIXELS, check_size, first_luma, guarded, raster
+from hashing.media.opening import Picture
+from hashing.media.pixels import MAX_PIXELS, check_size, raster
 from hashing.media.timeline import MAX_SECONDS, PERIOD_MS, due_after
 
 if TYPE_CHECKING:
@@ -30,13 +32,6 @@ if TYPE_CHECKING:
 
 MAX_READ = 120 * MAX_SECONDS
 """Most frames read from a container, whatever times it claims: MAX_SECONDS at 120 a second."""
-MAX_ANIMATION = 10_000
-"""Most frames of an animated picture that are read."""
-MAX_ANIMATION_PIXELS = 8 * 2**30
-"""Most pixels of all those frames together: a minute of HD at 60 a second. Each frame is decoded
-whole, so that a small file of many large frames would otherwise occupy a core for hours."""
-_TIMED_BY_DECODING = frozenset({"WEBP", "AVIF"})
-"""Formats in which Pillow knows the duration of a frame only once that frame is decoded."""
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _opening = threading.Lock()
 """Held while a file is opened: the environment belongs to all threads."""
@@ -84,23 +79,13 @@ def sample(
             due = due_after(grabbed.at_ms, period_ms)
 
 
-def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
+def sample_animation(picture: Picture, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
     """As `sample`, of an animated picture that `pixels.open_picture` has opened."""
-    count = min(getattr(image, "n_frames", 1), MAX_ANIMATION)
-    if count * image.width * image.height > MAX_ANIMATION_PIXELS:
-        raise TooLong
     due = 0
-    at_ms = 0.0
-    for index in range(count):
-        guarded(lambda index=index: image.seek(index))  # type: ignore[misc]
-        if at_ms >= due:
-            yield Frame(int(at_ms), index / count, first_luma(image))
-            due = due_after(int(at_ms), period_ms)
-        if image.format in _TIMED_BY_DECODING:
-            guarded(image.load)
-        at_ms += float(image.info.get("duration", 0) or 100)
-        if at_ms > 1000 * MAX_SECONDS:
-            raise TooLong
+    for shown in animation.shown(picture):
+        if shown.at_ms >= due:
+            yield Frame(int(shown.at_ms), shown.fraction, shown.luma())
+            due = due_after(int(shown.at_ms), period_ms)
 
 
 class _Grabbed(NamedTuple):
