@@ -78,10 +78,10 @@ def child(data: bytes, parent: Box | None, kind: bytes, skip: int = 0) -> Box | 
     return next((box for box in inside if box.kind == kind), None)
 
 
-def has_pictures(data: bytes) -> bool:
-    """Whether there is a `meta` box with a primary item: without one, it is a sequence alone."""
-    meta = next((box for box in boxes(data) if box.kind == b"meta"), None)
-    return child(data, meta, b"pitm", FULL) is not None
+def is_sequence_alone(data: bytes) -> bool:
+    """Whether there are moving pictures (`moov`) and no `meta` box, in which stills would be."""
+    kinds = {box.kind for box in boxes(data)}
+    return b"moov" in kinds and b"meta" not in kinds
 
 
 def read(data: bytes) -> Meta:

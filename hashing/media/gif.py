@@ -39,7 +39,7 @@ class Gif(NamedTuple):
 def read(gif: bytes) -> Gif:
     """Take a GIF apart. The screen has room for its first image, as in browsers.
 
-    Raises Damaged, if it has no image or too many blocks.
+    Raises Damaged, if it has no image among its first MAX_PIECES blocks.
     """
     if len(gif) < _HEADER_BYTES:
         raise Damaged
@@ -61,8 +61,6 @@ def read(gif: bytes) -> Gif:
         else:
             ended = ended and offset < len(gif)
             break
-    else:
-        raise Damaged
     if not images:
         raise Damaged
     width, height = struct.unpack_from("<HH", gif, 6)

@@ -121,7 +121,7 @@ def _avif(untrusted: bytes) -> Picture:
 
 
 def _heif(untrusted: bytes) -> Picture:
-    if not boxes.has_pictures(untrusted):
+    if boxes.is_sequence_alone(untrusted):
         raise UnsupportedFormat.of("a sequence of HEIF pictures")
     import pillow_heif  # noqa: PLC0415 (a second codec library: loaded only for its formats)
 

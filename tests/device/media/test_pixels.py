@@ -20,7 +20,7 @@ from hashing.errors import (
     TooNarrow,
     TooSmall,
 )
-from hashing.media import gif, jpeg, pixels, png
+from hashing.media import jpeg, pixels, png
 from hashing.media.grey import grey as to_grey
 
 Scene = Callable[..., NDArray[np.uint8]]
@@ -372,7 +372,7 @@ def test_bytes_changed_anywhere_give_a_luma_or_a_content_error(seed: int, kind: 
     assert luma.ndim == 2
 
 
-@pytest.mark.parametrize(("kind", "module"), [("JPEG", jpeg), ("PNG", png), ("GIF", gif)])
+@pytest.mark.parametrize(("kind", "module"), [("JPEG", jpeg), ("PNG", png)])
 def test_a_file_of_very_many_pieces_is_damage(
     monkeypatch: pytest.MonkeyPatch, make_scene: Scene, kind: str, module: ModuleType
 ) -> None:
