@@ -4,7 +4,7 @@
  */
 
 import { ContentError } from "../errors.js";
-import { decoderOf, finished, lumaAndClose } from "./decode.js";
+import { decoderOf, framed, lumaAndClose } from "./decode.js";
 import { dueAfter, MAX_SECONDS } from "./timeline.js";
 
 /** @typedef {import("./decode.js").Picture} Picture */
@@ -60,12 +60,14 @@ export async function* sampleAnimation(picture, ways, frames) {
   try {
     for (let index = 0; index < count; index += 1) {
       const isDue = at >= due;
-      const image = isDue || !hasDurations ? await frameAt(decoder, index) : undefined;
+      const isNeeded = isDue || !hasDurations;
+      const image = isNeeded ? await frameAt(decoder, index, picture) : undefined;
+      if (isNeeded && !image) return;
       const duration = hasDurations ? durations[index] : (image?.duration ?? 0) / 1000;
       if (image && !isDue) image.close();
       if (image && isDue) {
         const at_ms = Math.floor(at);
-        const luma = finished(picture, await lumaAndClose(image));
+        const luma = framed(picture, await lumaAndClose(image, picture.stripped));
         yield { at_ms, fraction: index / count, luma };
         due = dueAfter(at_ms);
       }
@@ -80,12 +82,16 @@ export async function* sampleAnimation(picture, ways, frames) {
 /**
  * @param {ImageDecoder} decoder
  * @param {number} frameIndex
- * @returns {Promise<VideoFrame>}
+ * @param {Picture} picture is marked as incomplete, if it breaks off
+ * @returns {Promise<VideoFrame | undefined>} undefined if it breaks off after some frames
+ * @throws {ContentError} Damaged if the first frame cannot be decoded
  */
-async function frameAt(decoder, frameIndex) {
+async function frameAt(decoder, frameIndex, picture) {
   try {
     return (await decoder.decode({ frameIndex, completeFramesOnly: true })).image;
   } catch (err) {
-    throw new ContentError("Damaged", { cause: err });
+    if (frameIndex === 0) throw new ContentError("Damaged", { cause: err });
+    picture.stripped.incomplete = true;
+    return undefined;
   }
 }
