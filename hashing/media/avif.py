@@ -26,7 +26,7 @@ _MAX_PIXELS = 2**28
 
 
 def strip(avif: bytes) -> Stripped:
-    """Return the file for libavif, which turns it upright. A sequence alone stays as it is.
+    """Return the file for libavif, and how it is turned. A sequence alone stays as it is.
 
     Raises TooManyPixels, where libavif would only say that it cannot read it.
     """
@@ -46,7 +46,8 @@ def strip(avif: bytes) -> Stripped:
     for box in found.properties:
         _convertible(data, box)
     data = _with_alpha_sizes(data, found)
-    return Stripped(bytes(data), None, crop=boxes.clean_aperture(avif, found))
+    orientation = boxes.orientation(avif, found)
+    return Stripped(bytes(data), orientation, crop=boxes.clean_aperture(avif, found))
 
 
 def _convertible(data: bytearray, box: Box) -> None:

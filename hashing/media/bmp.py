@@ -19,6 +19,10 @@ _FILE_HEADER = 14
 _INFO_HEADER = 40
 
 
+_OF_PILLOW = {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)}
+"""Masks of 16 bits that Pillow reads: the values of pictures with them stay as they were."""
+
+
 class Fields(NamedTuple):
     """What the header of a BMP in bit fields says. The masks are of red, green, blue, alpha."""
 
@@ -41,7 +45,22 @@ def fields(bmp: bytes) -> Fields | None:
     named = struct.unpack("<IIII", bmp[54:70].ljust(16, b"\0"))
     has_alpha = size >= _INFO_HEADER + 16 or kind == _ALPHA_BIT_FIELDS
     masks = (*named[:3], named[3] if has_alpha else 0)
+    if bits == 16 and masks in _OF_PILLOW:  # noqa: PLR2004
+        return None
     return Fields(abs(width), abs(height), bits, masks, at, height > 0)
+
+
+def with_palette(bmp: bytes) -> bytes:
+    """Return the file with a palette as large as its bits of a pixel allow, if it claims more.
+
+    Pillow refuses it otherwise; browsers read as many entries as can be used.
+    """
+    if len(bmp) < _FILE_HEADER + _INFO_HEADER or bmp[_FILE_HEADER] < _INFO_HEADER:
+        return bmp
+    bits, claimed = bmp[28], int.from_bytes(bmp[46:50], "little")
+    if bits not in {1, 4, 8} or claimed <= 1 << bits:
+        return bmp
+    return bmp[:46] + bytes(4) + bmp[50:]
 
 
 def decode(bmp: bytes, found: Fields) -> Image.Image:

@@ -11,6 +11,8 @@ from hashing.media.stripped import MAX_PIECES
 
 FULL = 4
 """Bytes of a full box's version and flags, at its start."""
+_ORIENTATIONS = ((1, 4, 2), (8, 5, 7), (3, 2, 4), (6, 7, 5))
+"""By rotations of 90° to the left, then by mirror: none, on axis 0, on axis 1."""
 Crop = tuple[int, int, int, int]
 
 
@@ -110,6 +112,13 @@ def size(data: bytes, found: Meta, item: int | None = None) -> tuple[int, int]:
         raise Damaged
     at = box.start + FULL
     return int.from_bytes(data[at : at + 4]), int.from_bytes(data[at + 4 : at + 8])
+
+
+def orientation(data: bytes, found: Meta) -> int:
+    """Return how the primary picture is turned (`irot`, then `imir`), as EXIF's orientation."""
+    turn, mirror = found.of(found.primary, b"irot"), found.of(found.primary, b"imir")
+    turns = data[turn.start] & 3 if turn else 0
+    return _ORIENTATIONS[turns][1 + (data[mirror.start] & 1) if mirror else 0]
 
 
 def clean_aperture(data: bytes, found: Meta) -> Crop | None:

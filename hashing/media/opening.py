@@ -12,7 +12,7 @@ from typing import Self
 from PIL import Image, JpegImagePlugin
 
 from hashing.errors import UnsupportedFormat
-from hashing.media import avif, bmp, boxes, canvas, gif, jpeg, png, tiff, webp
+from hashing.media import avif, bmp, boxes, canvas, gif, heif, jpeg, png, tiff, webp
 from hashing.media.canvas import Drawn
 from hashing.media.formats import Format
 from hashing.media.stripped import Stripped
@@ -22,6 +22,10 @@ _MOVING = frozenset({Format.WEBP, Format.AVIF})
 thumbnails or a burst, and the first is what other programs show."""
 
 
+MAX_AT_ONCE = 52 * 2**20
+"""Pixels of a HEIF beyond which its tiles are decoded one by one."""
+
+
 @dataclass
 class Picture:
     """An open picture, to be used in a `with` statement.
@@ -29,7 +33,8 @@ class Picture:
     `size` is (width, height) of what `decode` returns, which raises what the decoder raises. What a
     file names besides is in `stripped`. `images` are those of a GIF or of an animated PNG; of other
     formats, `image` is open in Pillow. `rescue` opens what can be saved of a file that `decode`
-    found damaged. `incomplete` says that the file breaks off; of an animation, when it has ended.
+    found damaged. `tiles` are those of a large HEIF, which take less memory than `decode`.
+    `incomplete` says that the file breaks off; of an animation, when it has ended.
     """
 
     format: Format
@@ -39,6 +44,7 @@ class Picture:
     image: Image.Image | None = None
     images: tuple[Drawn, ...] = ()
     rescue: Callable[[], Picture] | None = None
+    tiles: heif.Grid | None = None
     incomplete: bool = False
 
     @property
@@ -126,13 +132,19 @@ def _heif(untrusted: bytes) -> Picture:
     import pillow_heif  # noqa: PLC0415 (a second codec library: loaded only for its formats)
 
     pillow_heif.register_heif_opener()
-    return _by_pillow(untrusted, Format.HEIF, Stripped(untrusted, None))
+    tiles = heif.grid(untrusted, MAX_AT_ONCE)
+    if tiles:
+        decode = partial(heif.decode, tiles, tiles.size[0])
+        return Picture(
+            Format.HEIF, tiles.size, decode, Stripped(b"", tiles.orientation), tiles=tiles
+        )
+    return _by_pillow(untrusted, Format.HEIF, Stripped(untrusted))
 
 
 def _bmp(untrusted: bytes) -> Picture:
     fields = bmp.fields(untrusted)
     if not fields:
-        return _by_pillow(untrusted, Format.BMP, Stripped(untrusted))
+        return _by_pillow(bmp.with_palette(untrusted), Format.BMP, Stripped(untrusted))
     decode = partial(bmp.decode, untrusted, fields)
     return Picture(Format.BMP, (fields.width, fields.height), decode, Stripped(untrusted))
 
@@ -144,7 +156,7 @@ def _tiff(untrusted: bytes) -> Picture:
     if found.is_mixed_up:
         size, decode = found.size, partial(tiff.decode, untrusted, found)
         return Picture(Format.TIFF, size, decode, Stripped(b"", found.orientation))
-    picture = _by_pillow(untrusted, Format.TIFF, Stripped(untrusted, None))
+    picture = _by_pillow(untrusted, Format.TIFF, Stripped(untrusted))
     image = picture.image
     if image and image.mode.startswith("I;16"):
         picture.decode = lambda: tiff.spread(_loaded(image), found)

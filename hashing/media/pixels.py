@@ -27,6 +27,7 @@ from hashing.errors import (
     TooSmall,
 )
 from hashing.luma import Luma, resample
+from hashing.media import exif, heif
 from hashing.media.formats import HEAD_BYTES, Format, sniff
 from hashing.media.grey import grey
 from hashing.media.opening import Picture, opened
@@ -43,10 +44,10 @@ in 8 from the one that squeezes to 512 × 512 first: the most even of 25 rules m
 MAX_BYTES = 100 * 2**20
 """Largest file: the limit of HMA. The largest phone pictures are about 60 MB."""
 MAX_PIXELS = 52 * 2**20
-"""8192 × 6656. Today's phones make at most 8192 × 6144 in formats that are decoded at full size."""
+"""8192 × 6656, of what is decoded at full size."""
 MAX_JPEG_PIXELS = 208 * 2**20
 """Of a JPEG, which can be decoded at 1/8: 16384 × 12288, the 200 megapixel mode of phones, then
-takes 3 MB."""
+takes 3 MB. Of a HEIF too, if it consists of tiles."""
 MAX_WEBP_PIXELS = 24 * 2**20
 """Of a WebP, and of a CMYK JPEG in several scans: their decoders and Pillow together take 16 bytes
 a pixel. An AVIF may take as much."""
@@ -169,7 +170,7 @@ def _most_pixels(picture: Picture) -> int:
     if scans > 1:
         most = MAX_PIXELS if _scales(picture.image) else MAX_WEBP_PIXELS
         return min(most, MAX_SCANNED // scans)
-    if _scales(picture.image):
+    if _scales(picture.image) or picture.tiles:
         return MAX_JPEG_PIXELS
     return MAX_WEBP_PIXELS if picture.format in {Format.WEBP, Format.AVIF} else MAX_PIXELS
 
@@ -187,6 +188,10 @@ def _decoded(picture: Picture) -> Luma:
         scale = max(fits, default=1)
         image.draft("L", (image.width // scale, image.height // scale))
         check_size(image.width, image.height, MAX_PIXELS)
+    if picture.tiles:
+        width, _ = raster_size(size)
+        luma = raster(heif.decode(picture.tiles, width), size)
+        return _upright(luma, picture.tiles.orientation)
     whole = grey(picture.decode())
     stripped = picture.stripped
     if stripped.below:
@@ -211,16 +216,11 @@ def _check_shown(luma: Luma, filled: int) -> None:
 
 
 def _orientation(picture: Picture) -> int:
-    """As EXIF names it, 1…8. To be read after decoding.
-
-    The decoders of TIFF, HEIF and AVIF turn the picture themselves, or say how it is turned.
-    """
+    """As EXIF names it, 1…8. The decoders of TIFF and HEIF turn the picture themselves."""
     if picture.stripped.orientation is not None:
         return picture.stripped.orientation
-    try:
-        return int(picture.image.getexif().get(0x0112, 1)) if picture.image else 1
-    except Exception:  # noqa: BLE001 (of EXIF that cannot be read; the picture stays as it is)
-        return 1
+    named = picture.image.info.get("exif", b"") if picture.image else b""
+    return exif.orientation(named)
 
 
 _EXCHANGES_SIDES = frozenset({5, 6, 7, 8})

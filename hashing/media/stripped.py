@@ -11,8 +11,8 @@ MAX_PIECES = 100_000
 class Stripped(NamedTuple):
     """A picture without what its pixels do not need: profiles, texts, and whatever else breaks.
 
-    `orientation` is 1…8 as in EXIF, or None where the decoder knows it. `scans` are those of a
-    JPEG. `incomplete` says that the file breaks off, and that the rest was filled in. `crop` is the
+    `orientation` is 1…8 as in EXIF, or None where the decoder tells it. `scans` are of a JPEG.
+    `incomplete` says that the file breaks off, and that the rest was filled in. `crop` is the
     (left, top, right, bottom) of the pixels that count, before they are turned upright. `below` are
     rows that are missing in the data, and are white.
     """

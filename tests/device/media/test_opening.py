@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,7 +15,7 @@ from PIL import Image
 from hashing.algorithms import pdq
 from hashing.errors import Damaged, TooManyPixels, UnsupportedFormat
 from hashing.hasher import hash_file, hash_picture
-from hashing.media import boxes, frames, pixels
+from hashing.media import boxes, frames, opening, pixels
 
 Scene = Callable[..., NDArray[np.uint8]]
 Luma = NDArray[np.uint8]
@@ -291,6 +292,67 @@ def test_an_avif_beyond_libavifs_own_limit_has_too_many_pixels(image: Image.Imag
 def test_a_sequence_of_heif_pictures_is_named() -> None:
     with pytest.raises(UnsupportedFormat, match="sequence of HEIF"):
         pixels.open_picture(struct.pack(">I4s4sI", 16, b"ftyp", b"hevc", 0) + b"\0\0\0\x08moov")
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def full(kind: bytes, content: bytes, version: int = 0) -> bytes:
+    return box(kind, bytes([version, 0, 0, 0]) + content)
+
+
+def tiled(tiles: list[bytes], size: tuple[int, int]) -> bytes:
+    """A HEIF of these HEIFs of 256 × 256, side by side: a grid, whose description is in `idat`."""
+    found = [boxes.read(tile) for tile in tiles]
+    first = found[0].properties
+    inherited = b"".join(tiles[0][one.begin : one.end] for one in first if one.kind == b"hvcC")
+    sides = [full(b"ispe", struct.pack(">II", *sides)) for sides in ((256, 256), size)]
+    images = [tile[tile.index(b"mdat") + 4 :] for tile in tiles]
+    items = [(n, b"hvc1") for n in range(1, len(tiles) + 1)] + [(len(tiles) + 1, b"grid")]
+    infos = (full(b"infe", struct.pack(">HH4sx", n, 0, kind), 2) for n, kind in items)
+    numbers = {b"hvc1": b"\2\x81\2", b"grid": b"\1\3"}
+    last = len(items)
+    inside = [
+        full(b"hdlr", bytes(4) + b"pict" + bytes(13)),
+        full(b"pitm", struct.pack(">H", last)),
+        full(b"iinf", struct.pack(">H", last) + b"".join(infos)),
+        full(
+            b"iref", box(b"dimg", struct.pack(f">HH{last - 1}H", last, last - 1, *range(1, last)))
+        ),
+        box(
+            b"iprp",
+            box(b"ipco", inherited + b"".join(sides))
+            + full(
+                b"ipma",
+                struct.pack(">I", last)
+                + b"".join(struct.pack(">H", n) + numbers[kind] for n, kind in items),
+            ),
+        ),
+        box(b"idat", struct.pack(">BBBBHH", 0, 0, 0, last - 2, *size)),
+    ]
+    head = box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    at = len(head) + 12 + sum(map(len, inside)) + 16 + 16 * last + 8
+    places = struct.pack(">HH", 0x4400, last)
+    for n, image in enumerate(images, 1):
+        places += struct.pack(">HHHHII", n, 0, 0, 1, at, len(image))
+        at += len(image)
+    places += struct.pack(">HHHHII", last, 1, 0, 1, 0, 8)
+    meta = full(b"meta", b"".join(inside) + full(b"iloc", places, 1))
+    return head + meta + box(b"mdat", b"".join(images))
+
+
+def test_the_tiles_of_a_large_heif_are_decoded_one_by_one(
+    make_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pillow_heif.register_heif_opener()
+    stills = [Image.fromarray(make_scene(seed, 256, 256)) for seed in (1, 2, 3, 4, 5, 6)]
+    file = tiled([saved(still, "HEIF", quality=90) for still in stills], (1400, 250))
+    whole = pixels.read(file)
+    assert whole.shape == (250, 1024)
+    monkeypatch.setattr(opening, "MAX_AT_ONCE", 256 * 256)
+    monkeypatch.setattr(pixels, "MAX_PIXELS", 256 * 256)
+    assert np.abs(pixels.read(file).astype(int) - whole).max() <= 2
 
 
 # --- TIFF and BMP ---
