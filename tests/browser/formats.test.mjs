@@ -41,7 +41,7 @@ test("what is empty or unknown has its code", () => {
 });
 
 test("a format that is not read is named", () => {
-  for (const [head, codec] of [["\xff\x0a", "JPEG XL"], ["P6 1 1", "PPM"], ["%PDF-1.7", "PDF"]]) {
-    assert.throws(() => sniff(text(head)), { code: "Unsupported", cause: { codec } });
+  for (const [head, name] of [["\xff\x0a", "JPEG XL"], ["P6 1 1", "PPM"], ["%PDF-1.7", "PDF"]]) {
+    assert.throws(() => sniff(text(head)), { code: "Unsupported", cause: { name } });
   }
 });

@@ -71,7 +71,7 @@ const OLD_QUICKTIME = ["moov", "mdat", "wide", "free", "skip"];
  * The format of a file from its first HEAD_BYTES, or from all it has.
  * @param {Uint8Array} head
  * @returns {Format}
- * @throws {ContentError} EmptyFile; Unsupported, whose `cause` is {codec}, when it is a format that is
+ * @throws {ContentError} EmptyFile; Unsupported, whose `cause` is {name}, when it is a format that is
  *   not read; or UnknownFormat when nothing known begins like this
  */
 export function sniff(head) {
@@ -91,7 +91,7 @@ export function sniff(head) {
 
 /** @param {string} name */
 function unsupported(name) {
-  return new ContentError("Unsupported", { cause: { codec: name } });
+  return new ContentError("Unsupported", { cause: { name } });
 }
 
 /** @param {Format} format */

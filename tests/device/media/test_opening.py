@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -358,7 +358,7 @@ def test_the_tiles_of_a_large_heif_are_decoded_one_by_one(
 # --- TIFF and BMP ---
 
 
-def tiff(tags: dict[int, tuple[int, ...]], data: bytes, order: str = "<") -> bytes:
+def tiff(tags: Mapping[int, tuple[int, ...]], data: bytes, order: str = "<") -> bytes:
     """A TIFF of one directory, of SHORT and LONG; the data begins at byte 8."""
     start = 8 + len(data) + len(data) % 2
     after, entries, values = start + 6 + 12 * len(tags), b"", b""
@@ -411,10 +411,8 @@ def test_a_tiff_of_16_bits_may_have_white_as_0_and_one_of_12_bits_is_not_dark(
 def raw(image: Image.Image, preview: bytes) -> bytes:
     """A DNG: sensor data, and below it a preview."""
     sensor = np.zeros(96 * 128, "<u2").tobytes()
-    below = tiff({254: (1,), 256: (128,), 257: (96,), 259: (7,), 262: (6,), 273: (8,)}, b"")
     at = 8 + len(sensor) + len(preview)
     at += at % 2
-    directory = bytearray(below[8:])
     first = {256: (128,), 257: (96,), 258: (16,), 259: (1,), 262: (32803,), 273: (8,), 277: (1,)}
     first |= {278: (96,), 279: (len(sensor),), 274: (6,), 330: (at,), 50706: (1,)}
     entries = {254: 1, 256: 128, 257: 96, 259: 7, 262: 6, 273: 8 + len(sensor), 279: len(preview)}
