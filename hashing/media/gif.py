@@ -72,7 +72,8 @@ def read(gif: bytes) -> Gif:
 def _image(block: bytes, control: bytes, palette: tuple[bytes, int]) -> Image:
     """The image of a block from its separator on. `palette` is the global one, with its flags."""
     left, top, width, height, flags = struct.unpack_from("<HHHHB", block, 1)
-    colours, shared = palette
+    # Not beside a palette of its own: Pillow (13.0) takes grey ones for none.
+    colours, shared = (b"", 0) if flags & 0x80 else palette
     screen = struct.pack("<HHBBB", width, height, shared, 0, 0) + colours
     place = struct.pack("<BHHHHB", _IMAGE, 0, 0, width, height, flags)
     alone = b"".join(

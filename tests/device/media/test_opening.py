@@ -201,6 +201,15 @@ def test_what_a_gif_clears_is_white_and_not_its_background(image: Image.Image) -
     assert luma[:48].min() == luma[:, :64].min() == luma[144:].min() == 255
 
 
+def test_a_gif_may_have_a_grey_palette_of_its_own_beside_another(image: Image.Image) -> None:
+    whole = saved(image.convert("L"), "GIF")
+    local, at = whole[13:781], whole.index(b",\0\0\0\0")
+    assert local == bytes(n for level in range(256) for n in (level,) * 3)
+    red = bytes(n for level in range(256) for n in (level, 0, 0))
+    own = whole[:13] + red + whole[781 : at + 9] + b"\x87" + local + whole[at + 10 :]
+    assert np.array_equal(pixels.read(own), grey(image))
+
+
 def test_a_gif_without_a_screen_has_that_of_its_image(image: Image.Image) -> None:
     whole = saved(image.quantize(63), "GIF")
     for side in (bytes(4), b"\x10\0\x10\0"):
