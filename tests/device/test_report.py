@@ -14,6 +14,7 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
+from hashing.submission import content_document
 
 PDQ = Signal(SignalType.PDQ, b"\xab" * 32, 91)
 MD5 = Signal(SignalType.MD5, b"\xcd" * 16)
