@@ -26,7 +26,8 @@ def strip(jpeg: bytes) -> Stripped:
     If it breaks off, it ends at its last whole segment, with an end marker: libjpeg then fills
     what is missing with grey. Raises Damaged, when no scan begins or it has too many segments.
     """
-    kept = [jpeg[:2]]
+    whole = memoryview(jpeg)
+    kept: list[bytes | memoryview] = [whole[:2]]
     turned: int | None = None
     components = -1
     offset = 2
@@ -37,9 +38,8 @@ def strip(jpeg: bytes) -> Stripped:
         kind, body = marker[0][1], marker.end()
         if kind == _SCAN:
             scans, end = _scans(jpeg, marker.start(), components)
-            scanned = jpeg[marker.start() : end]
-            incomplete = end is not None or jpeg.find(b"\xff\xd9", body) < 0
-            kept += [scanned, b"\xff\xd9"] if incomplete else [scanned]
+            incomplete = end is not None or jpeg.rfind(b"\xff\xd9", body) < 0
+            kept += [whole[marker.start() : end], b"\xff\xd9" if incomplete else b""]
             return Stripped(b"".join(kept), turned or 1, scans, incomplete)
         offset = body + max(int.from_bytes(jpeg[body : body + 2]), 2)
         content = jpeg[body + 2 : offset]
@@ -48,7 +48,7 @@ def strip(jpeg: bytes) -> Stripped:
         if kind == _EXIF and turned is None and content.startswith(b"Exif\0\0"):
             turned = exif.orientation(content)
         if _is_needed(kind, content):
-            kept.append(jpeg[marker.start() : offset])
+            kept.append(whole[marker.start() : offset])
     raise Damaged
 
 
