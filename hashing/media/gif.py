@@ -8,6 +8,8 @@ from typing import NamedTuple
 from hashing.errors import Damaged
 from hashing.media.stripped import MAX_PIECES
 
+MAX_IMAGES = 10_000
+"""Most images that are read: as many as are looked at."""
 _HEADER_BYTES = 13
 _EXTENSION, _IMAGE, _TRAILER, _CONTROL = 0x21, 0x2C, 0x3B, 0xF9
 
@@ -58,6 +60,8 @@ def read(gif: bytes) -> Gif:
             end, ended = _after_blocks(gif, offset + 11 + _table_bytes(gif[offset + 9]))
             images.append(_image(gif[offset:end], control, palette))
             offset, control = end, bytes(4)
+            if len(images) == MAX_IMAGES:
+                break
         else:
             ended = ended and offset < len(gif)
             break

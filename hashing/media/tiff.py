@@ -111,11 +111,9 @@ def decode(tiff: bytes, found: Tiff) -> Image.Image:
         planes.append((numbers >> 8 if bits == {16} else numbers).astype(np.uint8))
     if found.one(_PHOTOMETRIC) == 0:
         planes[0] = ~planes[0]
-    if alpha == _PREMULTIPLIED:
-        clear = 255 - planes.pop().astype(np.uint16)
-        planes = [np.minimum(plane + clear, 255).astype(np.uint8) for plane in planes]
-    modes = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-    return Image.merge(modes[len(planes)], [Image.fromarray(plane) for plane in planes])
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[len(planes)]
+    stored = mode.replace("A", "a") if alpha == _PREMULTIPLIED else mode
+    return Image.frombytes(stored, found.size, np.dstack(planes).tobytes()).convert(mode)
 
 
 def spread(image: Image.Image, found: Tiff) -> Image.Image:
