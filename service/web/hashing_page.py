@@ -12,8 +12,8 @@ from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.pages import Pages
 
-NO_WORK = Price("", 0)
-"""Whoever adds to a case has opened one."""
+_NOTHING = {"subject": "", "case": "", "access_key": "", "stamp": "", "price": Price("", 0)}
+"""What the page is given that it does not need: whoever adds to a case pays no work."""
 
 
 def for_new_case(pages: Pages, language: Language, *, subject: str, price: Price) -> HTMLResponse:
@@ -31,24 +31,6 @@ def for_more_entries(
     return _page(pages, language, case=case_number, access_key=access_key, stamp=stamp)
 
 
-def _page(
-    pages: Pages,
-    language: Language,
-    *,
-    subject: str = "",
-    case: str = "",
-    access_key: str = "",
-    price: Price = NO_WORK,
-    stamp: str = "",
-) -> HTMLResponse:
-    return pages.render(
-        language,
-        "files",
-        kind=Kind.FILES,
-        script="files",
-        subject=subject,
-        case=case,
-        access_key=access_key,
-        price=price,
-        stamp=stamp,
-    )
+def _page(pages: Pages, language: Language, **given: str | Price) -> HTMLResponse:
+    values = {**_NOTHING, **given}
+    return pages.render(language, "files", kind=Kind.FILES, script="files", **values)

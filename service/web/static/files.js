@@ -83,9 +83,12 @@ function showUnsupported(err) {
  */
 function errorText(err) {
   if (!(err instanceof ContentError)) return text("error-other");
-  const cause = /** @type {{codec?: string} | undefined} */ (err.cause);
+  const cause = /** @type {{codec?: string, name?: string} | undefined} */ (err.cause);
   if (err.code === "Unsupported" && cause?.codec) {
     return text("error-UnsupportedVideo", { codec: cause.codec });
+  }
+  if (err.code === "Unsupported" && cause?.name) {
+    return text("error-UnsupportedFormat", { name: cause.name });
   }
   return text(has(`error-${err.code}`) ? `error-${err.code}` : "error-other");
 }
