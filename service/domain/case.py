@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +19,12 @@ MOST_UNDONE = 2 * MAX_ENTRIES
 """Entries of a case that an undo brings back on one day: every one of them, twice. An undo makes
 every process read signals again; withdrawals need no limit, as each needs an undo before it."""
 _DIGITS = 10
+_MAX_TYPED = 100
+"""Characters of a typed case number that are read."""
+_BETWEEN = {"Cc", "Cf", "Pc", "Pd", "Zl", "Zp", "Zs"}
+"""Categories of what may stand between its digits (Unicode): spaces, dashes, marks of direction."""
+_MARKS = ".\N{MINUS SIGN}"
+"""What else may stand there."""
 
 
 class EntryStatus(StrEnum):
@@ -150,10 +156,12 @@ def new_number(digit: Callable[[], int]) -> str:
 def parse_number(untrusted: str) -> str:
     """Return a case number in its normal form, whatever spaces or dashes it was typed with.
 
-    Raises Unauthenticated, like a number that was never issued: guessing reveals nothing.
+    Its digits may be of any script. Raises Unauthenticated, like a number that was never issued:
+    guessing reveals nothing.
     """
-    digits = re.sub(r"[\s\-.]", "", untrusted)
-    if len(digits) != _DIGITS or not digits.isascii() or not digits.isdigit():
+    typed = [c for c in untrusted[:_MAX_TYPED] if unicodedata.category(c) not in _BETWEEN]
+    digits = "".join(str(unicodedata.decimal(c, "?")) for c in typed if c not in _MARKS)
+    if len(digits) != _DIGITS or not digits.isdigit():
         raise Unauthenticated
     if _check_digit([int(d) for d in digits[:-1]]) != int(digits[-1]):
         raise Unauthenticated

@@ -161,7 +161,7 @@ class PageRoute(APIRoute):
 
 
 class FrameRoute(PageRoute):
-    """A route whose answer is loaded into the frame of the hashing page, always by a redirect.
+    """A route whose answer is loaded into a frame of the page that asks, always by a redirect.
 
     Browsers write what was posted into their session files, with the page that answered it. So no
     page answers the message itself: each is asked for anew, by an address that says no secret.
@@ -186,7 +186,7 @@ def refusal(scope: MutableMapping[str, Any], err: ServiceError) -> Response | No
         return None
     scope["path_params"] = {"language": match[1]}
     request, name = Request(scope), type(err).__name__
-    if scope["path"].endswith("/sent"):
+    if scope["path"].endswith(("/sent", "/checked")):
         return _with_retry_after(to_framed_error(request, name), err)
     return _with_retry_after(error_page(request, name, STATUS[type(err)].value), err)
 
