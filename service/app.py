@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes = lanes()
-    app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
+    app.state.pages, app.state.support = pages.read(settings), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)

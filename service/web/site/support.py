@@ -73,6 +73,12 @@ def in_country_and_worldwide(
     return in_country, [service for service in fitting if WORLDWIDE in service.countries]
 
 
+def helpline_in(services: tuple[Service, ...], country: str) -> Service | None:
+    """Return the most fitting helpline for adults in a country; None if we know of none."""
+    nearby, _ = in_country_and_worldwide(services, ADULTS, country)
+    return next((service for service in nearby if service.kind == "helpline"), None)
+
+
 def countries(services: tuple[Service, ...]) -> list[str]:
     """Return the codes of all countries that have a service of their own."""
     codes = {country for service in services for country in service.countries}
