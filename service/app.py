@@ -29,8 +29,9 @@ from service.web.site import information, questions, support
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
-WORKER_SECONDS = 1
-"""Within which the worker ends its batch; else that batch is done again after the next start."""
+WORKER_SECONDS = 3
+"""Within which the worker ends its batch; else that batch is done again after the next start. If
+requests took the time to end (`server.DRAIN_SECONDS`), there is less."""
 ABOUT = (
     "Owners hand in digital fingerprints of intimate content, made on their own device; platforms "
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "

@@ -19,7 +19,7 @@ SECRET_BYTES = 32
 STORE = "takeback.db"
 """File of the embedded store in the state folder."""
 _MOST = {"TAKEBACK_PORT": 65_535, "TAKEBACK_WORK_PIECES": 125}
-"""Largest values. 125 pieces are 12 seconds on an old phone, and 16 times as many under load."""
+"""Largest values. 125 pieces are 8 seconds on an old phone, and 16 times as many under load."""
 MAX_SHOWN = 1000
 """Characters of a setting that the first page shows."""
 OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
@@ -70,7 +70,7 @@ class Settings:
     """Submissions from one network address, also faulty ones: an office of people who help."""
     case_signals_per_hour: int = 1_000_000
     """Signals in the cases opened by all together: 50 of the largest submissions, 150 MB."""
-    work_pieces: int = 20
+    work_pieces: int = 30
     """Pieces of proof of work that opening a case takes while few are opened: 2 seconds on an old
     phone. Up to 16 times as many when many are opened. 0 asks for none: behind a login."""
     failures_per_minute_of_source: int = 20

@@ -25,10 +25,10 @@ def for_new_case(pages: Pages, language: Language, *, subject: str, price: Price
 
 
 def for_more_entries(
-    pages: Pages, language: Language, *, case_number: str, access_key: str
+    pages: Pages, language: Language, *, case_number: str, access_key: str, stamp: str
 ) -> HTMLResponse:
-    """Return the page for more entries of a case."""
-    return _page(pages, language, case=case_number, access_key=access_key)
+    """Return the page for more entries of a case, which adds them while the stamp is fresh."""
+    return _page(pages, language, case=case_number, access_key=access_key, stamp=stamp)
 
 
 def _page(
@@ -39,6 +39,7 @@ def _page(
     case: str = "",
     access_key: str = "",
     price: Price = NO_WORK,
+    stamp: str = "",
 ) -> HTMLResponse:
     return pages.render(
         language,
@@ -49,4 +50,5 @@ def _page(
         case=case,
         access_key=access_key,
         price=price,
+        stamp=stamp,
     )

@@ -163,7 +163,7 @@ TABLE = (
         "/en/more/sent",
         FRAME,
         303,
-        json.dumps({"case": "CASE", "access_key": KEY, "entries": SUBMISSION["entries"]}),
+        json.dumps({**_form(), "entries": SUBMISSION["entries"]}),
         SENT,
     ),
     Asked(f"POST {TAG}/more/sent", "/en/more/sent", FRAME, 303, "{}", NOT_SENT),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -286,6 +287,40 @@ def test_an_answer_that_never_comes(
         journey.send(page)
         journey.card(page)
         assert cases(service) == before + 1
+
+
+def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
+    page: Page, service: Service, pictures: list[Path]
+) -> None:
+    reviewed(page, pictures[:1])
+    journey.send(page)
+    number, words = journey.card(page)
+
+    def issued_long_ago(route: Route) -> None:
+        got = route.fetch()
+        old = re.sub(r'data-stamp="[^"]*"', 'data-stamp="1.0"', got.text())
+        route.fulfill(response=got, body=old)
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    journey.sign_in(page, service.address, number, words)
+    page.route("**/more", issued_long_ago)
+    page.get_by_role("button", name="Add files").click()
+    journey.ready(page)
+    shown = json.loads(reviewed(page, pictures[1:2]))
+    journey.send(page)
+    page.locator("#late").wait_for(timeout=journey.WAIT)
+    forgotten = json.loads(page.input_value("#document"))
+    assert (forgotten["access_key"], forgotten["entries"]) == ("", shown["entries"])
+    page.click("#send-button")
+    page.locator("#sending.fault", has_text="There are seven words").wait_for()
+    page.fill("#late-words", " ".join(reversed(words.split())))
+    page.click("#send-button")
+    page.locator("#sending.fault", has_text="do not open a case").wait_for(timeout=journey.WAIT)
+    page.fill("#late-words", words)
+    page.click("#send-button")
+    page.locator("#added").wait_for(timeout=journey.WAIT)
+    page.get_by_role("button", name="To your overview").click()
+    page.locator("li.entry").nth(1).wait_for()
 
 
 def test_parts_are_chosen_until_the_review(page: Page, pictures: list[Path]) -> None:

@@ -14,7 +14,7 @@ import { ContentError } from "../errors.js";
  *   resolve: () => void, reject: (err: ContentError) => void}} Job
  */
 
-/** Most pieces that are computed for a service: three minutes on an old phone. */
+/** Most pieces that are computed for a service: two minutes on an old phone. */
 const MOST_PIECES = 2_000;
 
 /** Does proofs of work, one at a time. Create it when the page is loaded: it needs no network then. */

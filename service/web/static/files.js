@@ -9,6 +9,7 @@ import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
 import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
 import { formatMessage } from "./message.js";
+import { Access } from "./late.js";
 import { showCard, showWords } from "./card.js";
 import { Row } from "./rows.js";
 import { Sender } from "./sender.js";
@@ -28,7 +29,9 @@ const stop = element("stop", HTMLButtonElement);
 const message = element("document", HTMLTextAreaElement);
 const consent = element("consent", HTMLInputElement);
 
-const { subject, case: caseNumber, key: caseKey } = app.dataset;
+const { subject, case: caseNumber, key = "", stamp = "" } = app.dataset;
+const access = new Access({ key, stamp }, () => writeMessage());
+delete app.dataset.key;
 /** @type {Row[]} */
 let rows = [];
 /** @type {Promise<{words: string, access: string}> | undefined} */
@@ -272,7 +275,7 @@ async function writeMessage() {
   const entries = rows.flatMap((row) => row.content(windowSet()));
   const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
   showMessage(caseNumber
-    ? entriesDocumentOf({ caseNumber, accessKey: caseKey ?? "", entries })
+    ? entriesDocumentOf({ caseNumber, accessKey: access.key, stamp: access.stamp, entries })
     : documentOf({
       accessKey: (await caseSecrets()).access,
       work: done,
@@ -286,7 +289,8 @@ async function writeMessage() {
  * @param {DOMStringMap} answer
  */
 async function showAnswer(answer) {
-  const opened = caseNumber ? { number: caseNumber, access: caseKey ?? "", words: "" }
+  if (answer.answer === "late") return access.expire(answer.stamp ?? "");
+  const opened = caseNumber ? { number: caseNumber, access: access.key, words: "" }
     : { number: answer.number ?? "", ...await caseSecrets() };
   const overview = element("overview", HTMLFormElement);
   const values = { case: opened.number, access_key: opened.access, stamp: answer.stamp ?? "" };
