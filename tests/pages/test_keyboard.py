@@ -77,11 +77,14 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     keys.to("Begin")
     keys.press("Enter")
     page.wait_for_url("**/leaving")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
     page.wait_for_url("**/questions")
     _answer(keys)
     _choose(keys, page, contents.pictures(tmp_path)[:2])
+    keys.to("chosen")
+    keys.press("Enter")
+    keys.head("words")
     keys.to("to-review")
     keys.press("Enter")
     keys.head("review")
@@ -92,7 +95,7 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     keys.press("Enter")
     keys.head("card")
     _keep(keys, page)
-    keys.to("To your overview")
+    keys.to("Go to your overview")
     keys.press("Enter")
     page.locator("li.entry").first.wait_for()
     keys.to("Withdraw everything")
@@ -116,7 +119,7 @@ def _answer(keys: Keys) -> None:
     keys.press("Space")
     keys.to("country")
     keys.press("ArrowDown")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
 
 
@@ -134,7 +137,7 @@ def _choose(keys: Keys, page: Page, files: list[Path]) -> None:
 
 
 def _keep(keys: Keys, page: Page) -> None:
-    words = " ".join(page.locator("#words li").all_inner_texts())
+    words = " ".join(page.locator("#words-kept li").all_inner_texts())
     keys.to("show-qr")
     keys.press("Space")
     page.locator("#qr svg").wait_for()
@@ -184,9 +187,9 @@ def test_complaints_take_the_focus(page: Page, service: Service) -> None:
     page.locator("#fault", has_text="seven words").wait_for()
     assert page.evaluate("document.activeElement.id") == "passphrase"
     page.goto(f"{service.address}/en/questions")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
     page.locator(".summary").wait_for()
-    keys.to("Who can be seen?")
+    keys.to("Who is in the pictures or videos?")
     keys.press("Enter")
     assert page.evaluate("document.activeElement.id") == "subject-self"

@@ -131,7 +131,7 @@ def test_without_consent_nothing_is_sent(page: Page, pictures: list[Path]) -> No
     assert asked.addresses == []
     page.check("#consent")
     page.click("#to-choose")
-    page.click("#to-review")
+    journey.review(page)
     assert not page.is_checked("#consent"), "what was agreed to may be another message now"
 
 
@@ -165,7 +165,7 @@ def test_what_cannot_be_hashed_is_left_out_of_the_message(
     assert len(json.loads(shown)["entries"]) == 2
     page.click("#to-choose")
     assert page.locator("#list .failed").count() == len(bad)
-    assert "2 of 6 files are done. 4 could not be hashed" in page.inner_text("#progress")
+    assert "2 of 2 files are done. Could not be hashed: 4. Each one says why." in page.inner_text("#progress")
 
 
 def test_stopped_in_the_middle_of_a_video(
@@ -177,7 +177,7 @@ def test_stopped_in_the_middle_of_a_video(
     journey.hashed(page)
     assert journey.states(page)["long.mp4"] == "Stopped before it was done."
     assert journey.states(page)[pictures[0].name].startswith("Done.")
-    assert "Stopped. What is done is kept." in page.inner_text("#note")
+    assert "Stopped. Finished files are kept." in page.inner_text("#note")
     assert len(json.loads(journey.review(page))["entries"]) == 1
     page.click("#to-choose")
     journey.choose(page, [pictures[2]])
@@ -319,7 +319,7 @@ def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
     page.fill("#late-words", words)
     page.click("#send-button")
     page.locator("#added").wait_for(timeout=journey.WAIT)
-    page.get_by_role("button", name="To your overview").click()
+    page.get_by_role("button", name="Go to your overview").click()
     page.locator("li.entry").nth(1).wait_for()
 
 
