@@ -120,7 +120,7 @@ def _flush(context: Context, stop: threading.Event) -> None:
             context.replica.flush()
         with _errors_logged(context, "record_key_uses"):
             keyring.record_uses(context)
-        with _errors_logged("share_veils"):
+        with _errors_logged(context, "share_veils"):
             context.veiled.save(datetime.now(UTC).date())
             if time.monotonic() >= refresh_at:
                 refresh_at = time.monotonic() + REFRESH_SECONDS

@@ -178,7 +178,7 @@ TABLE = (
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
     Asked("GET /static/{path:path}", "/static/hashing/browser/worker/worker.js", "script"),
-    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/work.js", "script"),
+    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/solver.js", "script"),
 )
 
 

@@ -1,5 +1,5 @@
 /**
- * The page's side of the worker that does the proof of work: the only module beside work.js that
+ * The page's side of the worker that does the proof of work: the only module beside solver.js that
  * knows their messages.
  */
 
@@ -25,7 +25,7 @@ export class Working {
   /** @type {Job | undefined} */
   #job;
 
-  /** @param {string | URL} url of work.js; a TrustedScriptURL, if the page's policy requires one */
+  /** @param {string | URL} url of solver.js; a TrustedScriptURL, if the page's policy requires one */
   constructor(url) {
     this.#url = url;
   }

@@ -172,9 +172,12 @@ function isSame(one, other) {
  */
 function errorText(err) {
   if (!(err instanceof ContentError)) return text("error-other");
-  const cause = /** @type {{codec?: string} | undefined} */ (err.cause);
+  const cause = /** @type {{codec?: string, name?: string} | undefined} */ (err.cause);
   if (err.code === "Unsupported" && cause?.codec) {
     return text("error-UnsupportedVideo", { codec: cause.codec });
+  }
+  if (err.code === "Unsupported" && cause?.name) {
+    return text("error-UnsupportedFormat", { name: cause.name });
   }
   return text(has(`error-${err.code}`) ? `error-${err.code}` : "error-other");
 }
