@@ -1,6 +1,8 @@
 # The service, without pip's traces and without any decoder: it cannot open a picture even if it were handed one.
 
-FROM python:3.11-slim AS build
+# A name that moves, for want of one that does not: docs/operating.md says how to pin it by its digest.
+ARG PYTHON_IMAGE=python:3.11-slim
+FROM ${PYTHON_IMAGE} AS build
 COPY requirements-service.lock .
 # The pip of the base image installs into a venv that has none itself. Wheels only, so no stranger's setup.py runs; no
 # resolver, because the lock is complete.
@@ -10,7 +12,7 @@ RUN python -m venv --without-pip /venv \
     && pip --python /venv/bin/python check --disable-pip-version-check
 
 
-FROM python:3.11-slim
+FROM ${PYTHON_IMAGE}
 # Unbuffered: the last log lines before a crash are the ones that matter.
 # No bytecode: the root file system may be read-only, and is in compose.yaml.
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -105,7 +105,7 @@ class _Batch:
                     while not progress.empty():
                         self._advance(*progress.get())
                     for future in done:
-                        outcome = future.result()
+                        outcome = _outcome(future)
                         yield pending.pop(future), outcome
         except BrokenProcessPool:
             # With nothing pending, the next file counts as the cause: the loop must end.
@@ -114,6 +114,16 @@ class _Batch:
     def _submit(self, pool: ProcessPoolExecutor, index: int) -> Future[Outcome]:
         path = self._paths[index]
         return pool.submit(_hash_one, index, path, self._use, self._formats.get(path))
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    """The result of one file. Whatever else its worker raised costs this file alone."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise
+    except Exception:  # noqa: BLE001 (of decoders that nobody has seen yet, or on the way back)
+        return DecoderCrashed()
 
 
 def _context() -> BaseContext:

@@ -5,6 +5,7 @@
     │   ├── Unreadable           missing, a folder, or no permission
     │   ├── EmptyFile
     │   ├── UnknownFormat        not one of the formats we read, whatever its name says
+    │   ├── UnsupportedFormat    one that we know, and do not read
     │   ├── TooManyBytes
     │   ├── TooManyPixels        decompression bombs end here
     │   ├── TooSmall
@@ -34,7 +35,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any
+from typing import Any, Self
 
 
 class DeviceError(Exception):
@@ -63,6 +64,15 @@ class EmptyFile(ContentError):
 
 class UnknownFormat(ContentError):
     """This is no picture or video format we can read. Save it as JPEG, PNG or MP4 and try again."""
+
+
+class UnsupportedFormat(ContentError):
+    """This format is not read. Save it as JPEG, PNG or MP4 and try again."""
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """Return the error that says which format it is: `name` as in "a JPEG XL picture"."""
+        return cls(f"This is {name}, which is not read. Save it as JPEG, PNG or MP4 and try again.")
 
 
 class TooManyBytes(ContentError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,9 +41,6 @@ MAX_VIDEO_BYTES = 8 * 2**30
 EXACT_ONLY_BAR = 10
 """A video whose best frame has at least this PDQ quality, while no frame passes the bar (a dark
 room), still gets its exact signals. Below, it shows as little as a blank screen."""
-ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
-"""Formats in which several images are one animation. In a TIFF or HEIF they are pages, thumbnails
-or a burst, and the first is what other programs show."""
 _CHUNK = 8 * 2**20
 
 
@@ -114,10 +112,17 @@ def _chunks(file: BinaryIO, progress: Progress) -> Iterator[bytes]:
 
 def _hash_picture(untrusted: bytes, use: Use, known: Format | None) -> ContentSignals:
     digests = exact.signals([untrusted])
-    with pixels.open_picture(untrusted, known) as image:
-        if image.format in ANIMATED and getattr(image, "n_frames", 1) > 1:
-            return _hash_frames(digests, frames.sample_animation(image), _ignore, use)
-        luma = pixels.first_luma(image)
+    with pixels.open_picture(untrusted, known) as picture:
+        if pixels.frame_count(picture) > 1:
+            hashed = _hash_frames(digests, frames.sample_animation(picture), _ignore, use)
+            return replace(hashed, incomplete=picture.incomplete)
+        luma = pixels.first_luma(picture)
+        incomplete = picture.incomplete
+    hashed = _of_luma(luma, digests, use)
+    return replace(hashed, incomplete=incomplete)
+
+
+def _of_luma(luma: Luma, digests: tuple[Signal, ...], use: Use) -> ContentSignals:
     if isinstance(use, WindowSet):
         whole, parts = perceptual_signals(luma), windows.compute(luma, use)
         return ContentSignals(ContentKind.PICTURE, (*whole, *digests), windows=parts)

@@ -71,6 +71,12 @@ _OUTCOME_WORDS = {
 }
 
 
+INCOMPLETE = (
+    "This file breaks off: only the part of it that can be seen was hashed. If you have a whole "
+    "copy, hash that too."
+)
+
+
 def shown(path: Path) -> str:
     """Return a path for people; unprintable characters, which may control a terminal, escaped."""
     escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
@@ -85,8 +91,11 @@ def outcome_lines(
         failure = {"path": str(path), "error": {"code": outcome.code, "message": str(outcome)}}
         yield json.dumps(failure) if as_json else f"error   {shown(path)}: {outcome}"
     elif as_json:
-        yield json.dumps({"path": str(path), **content_document(outcome)})
+        noted = {"incomplete": True} if outcome.incomplete else {}
+        yield json.dumps({"path": str(path), **content_document(outcome), **noted})
     else:
+        if outcome.incomplete:
+            yield f"note    {shown(path)}: {INCOMPLETE}"
         for signal in outcome.signals:
             quality = "" if signal.quality is None else f"quality {signal.quality}"
             yield f"{signal.type:7} {signal.hex:64} {quality:11} {shown(path)}"

@@ -159,7 +159,8 @@ class ContentSignals:
     """All that was computed from one piece of content: an entry of a case, or an item of a lookup.
 
     A picture has `windows` as an entry and `views` as an item of a lookup. A video has neither:
-    its frame signals have the views.
+    its frame signals have the views. `incomplete` says that the file breaks off, and that only
+    what it shows was hashed; that is told to whoever hashes it, and never sent.
     """
 
     kind: ContentKind
@@ -167,6 +168,7 @@ class ContentSignals:
     frames: tuple[FrameSignal, ...] = ()
     windows: tuple[WindowSignal, ...] = ()
     views: tuple[ViewSignals, ...] = ()
+    incomplete: bool = False
 
     def __post_init__(self) -> None:
         if not self.signals and not self.frames and not self.views:

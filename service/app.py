@@ -29,8 +29,9 @@ from service.web.site import information, questions, support
 from service.workflows.context import Context
 
 VERSION = "0.1.0"
-WORKER_SECONDS = 1
-"""Within which the worker ends its batch; else that batch is done again after the next start."""
+WORKER_SECONDS = 3
+"""Within which the worker ends its batch; else that batch is done again after the next start. If
+requests took the time to end (`server.DRAIN_SECONDS`), there is less."""
 ABOUT = (
     "Owners hand in digital fingerprints of intimate content, made on their own device; platforms "
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
@@ -86,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes = lanes()
-    app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
+    app.state.pages, app.state.support = pages.read(settings), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)

@@ -44,9 +44,12 @@ WRITE_SECONDS = 30
 LINGER_SECONDS = 2
 """A client that still sends would otherwise see a reset connection and not the answer (RFC 9112,
 9.6)."""
+SWITCH_SECONDS = 0.0005
+"""After which a thread that parses gives way to one that answers, which would otherwise wait for
+5 ms (CPython's default) for each of them, each time that it goes on."""
 DRAIN_SECONDS = 3
 """For requests that are open when the process is told to end."""
-END_SECONDS = 4.5
+END_SECONDS = 4.0
 """Until the process ends, whatever still runs: what was acknowledged is on the disk."""
 
 
@@ -225,6 +228,7 @@ def end_soon() -> None:
 
 def serve(app: FastAPI, settings: Settings) -> None:
     """Answer HTTP requests until a signal comes. Raises InvalidSetting if it cannot listen."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     listening = bound(settings.host, settings.port)
     with listening:
         try:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from service.domain.errors import NotReady
+from service.domain.errors import NotReady, StoreFull
 from service.jobs import JOBS, Job, Thread
-from service.workflows import drain, keyring
+from service.workflows import drain, keyring, reconcile
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Schedule:
             if self._next_start[job.name] > now and not (requested and job.on_request):
                 continue
             self._next_start[job.name] = now + job.interval
-            with _errors_logged(job.name):
+            with _errors_logged(context, job.name):
                 if not self._finish(job, context, stop):
                     self._next_start[job.name] = self._clock()
         return max(0.0, min(self._next_start.values()) - self._clock())
@@ -71,6 +71,7 @@ def run(context: Context, stop: threading.Event) -> None:
     """
     _until(
         stop,
+        lambda end: _leave(context, end),
         flush=lambda: _flush(context, stop),
         drain=lambda: _drain(context, stop),
         reconciliation=lambda: _run_jobs(context, stop, Thread.RECONCILIATION),
@@ -83,7 +84,7 @@ def follow(context: Context, stop: threading.Event) -> None:
 
     def catch_up() -> None:
         while not stop.wait(PAUSE_SECONDS):
-            with _errors_logged("follow"):
+            with _errors_logged(context, "follow"):
                 context.replica.catch_up()
 
     _until(
@@ -115,11 +116,11 @@ def _flush(context: Context, stop: threading.Event) -> None:
     """
     report_at = refresh_at = reload_at = 0.0
     while not stop.wait(PAUSE_SECONDS):
-        with _errors_logged("flush"):
+        with _errors_logged(context, "flush"):
             context.replica.flush()
-        with _errors_logged("record_key_uses"):
+        with _errors_logged(context, "record_key_uses"):
             keyring.record_uses(context)
-        with _errors_logged("share_veils"):
+        with _errors_logged(context, "share_veils"):
             context.veiled.save(datetime.now(UTC).date())
             if time.monotonic() >= refresh_at:
                 refresh_at = time.monotonic() + REFRESH_SECONDS
@@ -129,23 +130,41 @@ def _flush(context: Context, stop: threading.Event) -> None:
                 context.veiled.refresh()
         if time.monotonic() >= report_at:
             report_at = time.monotonic() + REPORT_SECONDS
-            with _errors_logged("report"):
+            with _errors_logged(context, "report"):
                 context.replica.report(datetime.now(UTC).date())
 
 
 def _drain(context: Context, stop: threading.Event) -> None:
     """Copy the journals of this machine into the store, soon after the store can be written."""
     while True:
-        with _errors_logged("drain"):
+        with _errors_logged(context, "drain"):
             drain.drain(context, datetime.now(UTC).date())
         if stop.wait(PAUSE_SECONDS):
             return
 
 
-def _until(stop: threading.Event, **work: Callable[[], None]) -> None:
+def _leave(context: Context, end: float) -> None:
+    """Have reconciliation stop. While it writes, nobody else can: try again until `end`."""
+    while True:
+        try:
+            reconcile.leave(context)
+        except (NotReady, StoreFull):
+            if time.monotonic() >= end:
+                log.warning("the worker ended in the middle of a batch")
+                return
+        else:
+            return
+
+
+def _until(
+    stop: threading.Event,
+    leave: Callable[[float], None] = lambda _end: None,
+    **work: Callable[[], None],
+) -> None:
     """Do several things, each in a thread of its own, until `stop` is set.
 
-    Then they have a moment to finish. What takes longer is left alone and ends with the process:
+    Then `leave` is called with the time at which this returns, on the monotonic clock, and the
+    threads have until then to finish. What takes longer is left alone and ends with the process:
     whatever it does survives `kill -9`.
     """
     threads = [
@@ -155,18 +174,29 @@ def _until(stop: threading.Event, **work: Callable[[], None]) -> None:
         thread.start()
     stop.wait()
     end = time.monotonic() + FAREWELL_SECONDS
+    leave(end)
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
 
 
 @contextmanager
-def _errors_logged(job: str) -> Iterator[None]:
-    """Log any error and go on: a worker that ended would lose sightings and leave indexes stale."""
+def _errors_logged(context: Context, job: str) -> Iterator[None]:
+    """Log any error and go on: a worker that ended would lose sightings and leave indexes stale.
+
+    One that comes again is not logged again, so that a full disk is not filled by it; its end is.
+    """
+    failing = context.progress.failing
     try:
         yield
-    except NotReady:
-        log.warning("store unreachable", extra={"job": job})
     except Exception as err:  # noqa: BLE001 (whatever it is, the next run may succeed)
-        log.error(  # noqa: TRY400 (the text of an error may hold anything)
-            "work failed", extra={"error": type(err).__name__, "job": job}
-        )
+        error = type(err).__name__
+        if failing.get(job) == error:
+            return
+        failing[job] = error
+        if isinstance(err, NotReady):
+            log.warning("store unreachable", extra={"job": job})
+        else:  # the text of an error may hold anything
+            log.error("work failed", extra={"error": error, "job": job})  # noqa: TRY400
+    else:
+        if failing.pop(job, None):
+            log.info("works again", extra={"job": job})

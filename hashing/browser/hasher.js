@@ -66,11 +66,23 @@ export async function hashFile(file, options) {
   const picture = openPicture(await bytesOf(file), format);
   const frames = ANIMATED.has(format) ? await frameCount(picture, ways) : 1;
   const exact = await exactOf(file, options, 0);
-  if (frames > 1) return hashFrames(exact, sampleAnimation(picture, ways, frames), options, 0);
+  const content = frames > 1
+    ? await hashFrames(exact, sampleAnimation(picture, ways, frames), options, 0)
+    : await hashPicture(exact, picture, options);
+  return picture.stripped.incomplete ? { ...content, incomplete: true } : content;
+}
+
+/**
+ * @param {Signal[]} exact
+ * @param {import("./media/decode.js").Picture} picture
+ * @param {Options} options
+ * @returns {Promise<Content>}
+ */
+async function hashPicture(exact, picture, { ways, check, windows: set }) {
   const luma = await decode(picture, ways);
-  options.check();
+  check();
   const signals = [...perceptual(luma), ...exact];
-  return contentOf({ kind: "picture", signals, windows: windows.compute(luma, options.windows) });
+  return contentOf({ kind: "picture", signals, windows: windows.compute(luma, set) });
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The JSON documents in which signals leave the device: what has no field here cannot be sent. That
  * of a new case is the same as in hashing/submission.py, key by key; that of more entries also
- * holds the case number and the access key, which the Python client sends in a header.
+ * holds the case number and the access key, which the Python client sends in a header, and a stamp.
  */
 
 import { InvalidSubmission } from "./errors.js";
@@ -43,12 +43,13 @@ export function documentOf({ accessKey, work, eligibility, note, entries }) {
 
 /**
  * The document of more entries for a case.
- * @param {{caseNumber: string, accessKey: string, entries: Content[]}} made
+ * @param {{caseNumber: string, accessKey: string, stamp: string, entries: Content[]}} made
+ *   `stamp`: when the words were typed, as the service signed it
  * @throws {InvalidSubmission} too few or too many entries
  */
-export function entriesDocumentOf({ caseNumber, accessKey, entries }) {
+export function entriesDocumentOf({ caseNumber, accessKey, stamp, entries }) {
   checkCount(entries);
-  return { case: caseNumber, access_key: accessKey, entries: entries.map(contentOf) };
+  return { case: caseNumber, access_key: accessKey, stamp, entries: entries.map(contentOf) };
 }
 
 /**

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from hashing.errors import EmptyFile, UnknownFormat
+from hashing.errors import EmptyFile, UnknownFormat, UnsupportedFormat
 
 HEAD_BYTES = 1024
 """How many bytes `sniff` needs. MPEG-TS needs the most, five packets."""
@@ -62,6 +62,7 @@ _MAGIC = (
     (b"OggS", Format.OGG),
 )
 
+_RAW = "a camera's raw file"
 _RIFF = {b"WEBP": Format.WEBP, b"AVI ": Format.AVI}
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -74,10 +75,41 @@ _OLD_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip"})
 """QuickTime files older than the ftyp box begin with one of these atoms."""
 
 
+_OTHERS = (
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    *(
+        (b"P%d%c" % (n, space), "a PPM, PGM or PBM picture")
+        for n in range(1, 8)
+        for space in b" \t\r\n"
+    ),
+    *((b"\x0a%c\x01" % version, "a PCX picture") for version in (0, 2, 3, 4, 5)),
+    (b"8BPS", "a Photoshop picture"),
+    (b"II+\0", "a BigTIFF picture"),
+    (b"MM\0+", "a BigTIFF picture"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR picture"),
+    (b"qoif", "a QOI picture"),
+    (b"\0\0\1\0", "an icon"),
+    (b"%PDF-", "a PDF document"),
+    (b"FUJIFILMCCD-RAW", _RAW),
+    (b"IIU\0", _RAW),
+    (b"IIRO", _RAW),
+    (b"IIRS", _RAW),
+    (b"MMOR", _RAW),
+    (b"FOVb", _RAW),
+)
+"""How formats begin that are not read, and what they are: so that people learn what to do."""
+_TGA_KINDS = frozenset({1, 2, 3, 9, 10, 11})
+_TGA_DEPTHS = frozenset({8, 15, 16, 24, 32})
+
+
 def sniff(head: bytes) -> Format:
     """Return the format of a file from its first HEAD_BYTES, or from all it has.
 
-    Raises EmptyFile, or UnknownFormat when no format of ours begins like this.
+    Raises EmptyFile; UnsupportedFormat when it is a picture in a format that is not read; or
+    UnknownFormat when nothing known begins like this.
     """
     if not head:
         raise EmptyFile
@@ -92,7 +124,7 @@ def sniff(head: bytes) -> Format:
         return Format.MP4
     if packets_begin(head[:HEAD_BYTES]):
         return Format.MPEG_TS
-    raise UnknownFormat
+    raise _unread(head)
 
 
 def sniff_file(path: Path) -> Format:
@@ -110,6 +142,8 @@ def _of_brands(head: bytes) -> Format:
         return Format.AVIF
     if major in _HEIF_BRANDS:
         return Format.HEIF
+    if major == b"crx ":
+        raise UnsupportedFormat.of(_RAW)
     return Format.MP4
 
 
@@ -127,3 +161,21 @@ def packets_begin(head: bytes) -> tuple[int, int] | None:
             if len(packets) >= few and set(packets[:most]) == {_TS_SYNC}:
                 return begin, stride
     return None
+
+
+def _unread(head: bytes) -> UnknownFormat | UnsupportedFormat:
+    """The error for a file that is not read, with its format if that is known."""
+    name = next((name for magic, name in _OTHERS if head.startswith(magic)), None)
+    if name is None and _is_tga(head):
+        name = "a TGA picture"
+    return UnsupportedFormat.of(name) if name else UnknownFormat()
+
+
+def _is_tga(head: bytes) -> bool:
+    """TGA has no magic number: its header (Truevision TGA 2.0) is taken at its word."""
+    if len(head) < 18:  # noqa: PLR2004 (the header)
+        return False
+    mapped, kind = head[1], head[2]
+    plain = mapped == 0 and not any(head[3:8]) and kind in _TGA_KINDS - {1, 9}
+    coloured = mapped == 1 and kind in {1, 9} and head[7] in _TGA_DEPTHS
+    return (plain or coloured) and head[16] in _TGA_DEPTHS and not head[17] & 0xC0

@@ -11,20 +11,13 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from hashing.errors import TooLong
 from hashing.luma import Luma
-from hashing.media import container
+from hashing.media import animation, container
 from hashing.media.formats import Format, sniff_file
-from hashing.media.pixels import first_luma, guarded, raster
-from hashing.media.timeline import MAX_SECONDS, PERIOD_MS, Sampler
+from hashing.media.opening import Picture
+from hashing.media.pixels import raster
+from hashing.media.timeline import PERIOD_MS, Sampler
 
-MAX_ANIMATION = 10_000
-"""Most frames of an animated picture that are read."""
-MAX_ANIMATION_PIXELS = 8 * 2**30
-"""Most pixels of all those frames together: a minute of HD at 60 a second. Each frame is decoded
-whole, so that a small file of many large frames would otherwise occupy a core for hours."""
-_TIMED_BY_DECODING = frozenset({"WEBP", "AVIF"})
-"""Formats in which Pillow knows the duration of a frame only once that frame is decoded."""
 STRETCH = 40
 """Most frames of a stretch: ten seconds."""
 
@@ -67,21 +60,11 @@ def sample(
             yield Frame(frame.at_ms, until_ms, frame.fraction, luma)
 
 
-def sample_animation(image: Image.Image, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
+def sample_animation(picture: Picture, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:
     """As `sample`, of an animated picture that `pixels.open_picture` has opened."""
-    count = min(guarded(lambda: int(getattr(image, "n_frames", 1))), MAX_ANIMATION)
-    if count * image.width * image.height > MAX_ANIMATION_PIXELS:
-        raise TooLong
     sampler = Sampler(period_ms)
-    at_ms = 0.0
-    for index in range(count):
-        guarded(lambda index=index: image.seek(index))  # type: ignore[misc]
-        if image.format in _TIMED_BY_DECODING:
-            guarded(image.load)
-        end_ms = at_ms + float(image.info.get("duration", 0) or 100)
-        until_ms = sampler.until_ms(int(at_ms), int(end_ms), is_last=index == count - 1)
+    for shown in animation.shown(picture):
+        at_ms = int(shown.at_ms)
+        until_ms = sampler.until_ms(at_ms, int(shown.until_ms), is_last=shown.is_last)
         if until_ms is not None:
-            yield Frame(int(at_ms), until_ms, index / count, first_luma(image))
-        at_ms = end_ms
-        if at_ms > 1000 * MAX_SECONDS:
-            raise TooLong
+            yield Frame(at_ms, until_ms, shown.fraction, shown.luma())

@@ -103,4 +103,6 @@ class MoreIn(_OwnerDocument):
 
     case: Annotated[str, StringConstraints(max_length=40)]
     access_key: Hex32
+    stamp: Annotated[str, StringConstraints(max_length=80)]
+    """When the words were typed, signed by the service (`web.owner.stamps`)."""
     entries: Entries

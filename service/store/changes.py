@@ -169,3 +169,8 @@ def set_reached(tx: Tx, name: str, position: int) -> None:
         tx.scalar(sa.select(progress.c.position).where(progress.c.name == name)) is None
     ):
         tx.execute(sa.insert(progress).values(name=name, position=position))
+
+
+def forget_reached(tx: Tx, name: str) -> None:
+    """Forget a recorded position: it is 0 then."""
+    tx.execute(sa.delete(progress).where(progress.c.name == name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -42,6 +43,8 @@ BUSY_MS = 15_000
 IMPATIENT_MS = 50
 """How long a writer that is not patient waits for another one, in milliseconds: most take less, and
 whoever keeps others out on purpose delays them by no more."""
+FAULT_SECONDS = 60
+"""Between two lines of the log about one fault that lasts."""
 _CHANGES_LOCK = 0x7461_6B65
 """Key of the PostgreSQL advisory lock that makes positions of `changes` commit in order."""
 _PARAMETERS = 900
@@ -57,6 +60,7 @@ class Database:
             self.engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
         except (sa.exc.ArgumentError, ModuleNotFoundError) as err:
             raise InvalidSetting(f"TAKEBACK_DATABASE_URL must be like {EXAMPLE_URL}.") from err
+        self._logged: dict[str, float] = {}
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             _make_folder(Path(parsed.database).parent)
         if self.engine.dialect.name == "sqlite":
@@ -69,7 +73,7 @@ class Database:
         options = {}
         if self.engine.dialect.name == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _reachable(), self.engine.connect() as connection:
+        with self._reachable(), self.engine.connect() as connection:
             connection.execution_options(**options)
             with connection.begin():
                 yield connection
@@ -84,7 +88,7 @@ class Database:
         It may not append to `changes`: for that, see `write_changes`. On PostgreSQL it runs beside
         other writers, at isolation level READ COMMITTED; on SQLite there is one writer at a time.
         """
-        with _reachable(), self.engine.connect() as connection:
+        with self._reachable(), self.engine.connect() as connection:
             connection.execution_options(takeback_write=True)
             with self._impatience(connection, patient=patient), connection.begin():
                 if not patient and self.engine.dialect.name == "postgresql":
@@ -103,6 +107,30 @@ class Database:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
             yield connection
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as err:
+            if _is_full(err):
+                self._log_fault("store full")
+                raise StoreFull from err
+            if _is_unusable(err):
+                self._log_fault("store unusable")
+                raise NotReady(UNUSABLE) from err
+            if err.connection_invalidated or isinstance(err, sa.exc.OperationalError):
+                raise NotReady from err
+            raise
+        except sa.exc.TimeoutError as err:  # every connection is in use, and stays so
+            raise NotReady from err
+
+    def _log_fault(self, fault: str) -> None:
+        """Log it, but no error's text, which may hold anything; and not with every request."""
+        now = time.monotonic()
+        if now - self._logged.get(fault, -FAULT_SECONDS) >= FAULT_SECONDS:
+            self._logged[fault] = now
+            log.error(fault)
 
     @contextmanager
     def _impatience(self, connection: Tx, *, patient: bool) -> Iterator[None]:
@@ -128,12 +156,12 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to what this version expects. Repeating it does nothing."""
-        with _reachable(), self._migrating() as connection:
+        with self._reachable(), self._migrating() as connection:
             command.upgrade(_alembic(connection), "head")
 
     def downgrade(self, revision: str) -> None:
         """Take the tables back to an earlier revision; `base` removes them."""
-        with _reachable(), self._migrating() as connection:
+        with self._reachable(), self._migrating() as connection:
             command.downgrade(_alembic(connection), revision)
 
     @contextmanager
@@ -202,24 +230,6 @@ def _make_folder(folder: Path) -> None:
             f"The folder of the store, {folder}, cannot be made. Choose another one with "
             "TAKEBACK_STATE, or let this user write there."
         ) from err
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as err:
-        if _is_full(err):
-            log.error("store full")  # noqa: TRY400 (the text of an error may hold anything)
-            raise StoreFull from err
-        if _is_unusable(err):
-            log.error("store unusable")  # noqa: TRY400 (the same)
-            raise NotReady(UNUSABLE) from err
-        if err.connection_invalidated or isinstance(err, sa.exc.OperationalError):
-            raise NotReady from err
-        raise
-    except sa.exc.TimeoutError as err:  # every connection is in use, and stays so
-        raise NotReady from err
 
 
 def _is_full(err: DBAPIError) -> bool:

@@ -47,6 +47,16 @@ def explain(tx: Tx, subject: Subject, error: str) -> None:
     tx.execute(sa.update(set_aside).where(_is(subject)).values(error=error))
 
 
+def take_back(tx: Tx, subject: Subject) -> None:
+    """Undo `begin`: the attempt came to no end, through no fault of the content's.
+
+    A content that had been set aside before is tried again soon.
+    """
+    tx.execute(sa.delete(set_aside).where(_is(subject), set_aside.c.attempts <= 1))
+    fewer = {"attempts": set_aside.c.attempts - 1, "again": True}
+    tx.execute(sa.update(set_aside).where(_is(subject)).values(fewer))
+
+
 def remove(tx: Tx, space: Space, ids: Iterable[int]) -> None:
     """Forget contents that are reconciled, or erased."""
     for batch in batches(ids):

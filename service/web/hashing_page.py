@@ -5,6 +5,8 @@ The questions lead to it for a new case, the overview for more entries of one.
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi.responses import HTMLResponse
 
 from service.edge.opening import Price
@@ -12,8 +14,9 @@ from service.web.headers import Kind
 from service.web.languages import Language
 from service.web.pages import Pages
 
-NO_WORK = Price("", 0)
-"""Whoever adds to a case has opened one."""
+_STRINGS = ("subject", "case", "access_key", "stamp")
+_NOTHING: dict[str, Any] = {**dict.fromkeys(_STRINGS, ""), "price": Price("", 0)}
+"""What the page is given that it does not need: whoever adds to a case pays no work."""
 
 
 def for_new_case(pages: Pages, language: Language, *, subject: str, price: Price) -> HTMLResponse:
@@ -25,28 +28,12 @@ def for_new_case(pages: Pages, language: Language, *, subject: str, price: Price
 
 
 def for_more_entries(
-    pages: Pages, language: Language, *, case_number: str, access_key: str
+    pages: Pages, language: Language, *, case_number: str, access_key: str, stamp: str
 ) -> HTMLResponse:
-    """Return the page for more entries of a case."""
-    return _page(pages, language, case=case_number, access_key=access_key)
+    """Return the page for more entries of a case, which adds them while the stamp is fresh."""
+    return _page(pages, language, case=case_number, access_key=access_key, stamp=stamp)
 
 
-def _page(
-    pages: Pages,
-    language: Language,
-    *,
-    subject: str = "",
-    case: str = "",
-    access_key: str = "",
-    price: Price = NO_WORK,
-) -> HTMLResponse:
-    return pages.render(
-        language,
-        "files",
-        kind=Kind.FILES,
-        script="files",
-        subject=subject,
-        case=case,
-        access_key=access_key,
-        price=price,
-    )
+def _page(pages: Pages, language: Language, **given: Any) -> HTMLResponse:
+    values = {**_NOTHING, **given}
+    return pages.render(language, "files", kind=Kind.FILES, script="files", **values)

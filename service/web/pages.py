@@ -19,9 +19,11 @@ from service.edge.opening import Price
 from service.edge.problems import STATUS, retry_after_of
 from service.edge.unexpected_errors import log_unexpected
 from service.edge.work_threads import in_threads
-from service.web import headers, languages, statics
+from service.settings import Settings
+from service.web import headers, languages, operator, statics
 from service.web.headers import Kind
 from service.web.languages import Language
+from service.web.operator import Operator
 from service.web.statics import Statics
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,6 +35,7 @@ class Pages:
     """Everything that is needed to render a page, read once."""
 
     exit_url: str
+    operator: Operator
     languages: dict[str, Language]
     statics: Statics
 
@@ -52,6 +55,8 @@ class Pages:
         )
         environment.globals.update(
             exit_url=self.exit_url,
+            operator=self.operator,
+            telephone_link=operator.telephone_link,
             languages=list(self.languages.values()),
             language=language,
             asset=self._asset,
@@ -98,9 +103,9 @@ class Pages:
         return HTMLResponse(body.render(page=name, **values), status, response_headers)
 
 
-def read(exit_url: str) -> Pages:
+def read(settings: Settings) -> Pages:
     """Read the catalogues and static files."""
-    return Pages(exit_url, languages.read(), statics.read())
+    return Pages(settings.exit_url, operator.of(settings), languages.read(), statics.read())
 
 
 def _pages(request: Request) -> Pages:

@@ -13,6 +13,7 @@ from service.replica.veiled import VeiledSignals
 from service.sealing import Seals
 from service.settings import Settings
 from service.store.database import Database
+from service.workflows.progress import Progress
 
 
 class KeyUses:
@@ -52,6 +53,7 @@ class Context:
     work_waits: threading.Event = field(default_factory=threading.Event)
     """Set when the worker has something to do at once."""
     key_uses: KeyUses = field(default_factory=KeyUses)
+    progress: Progress = field(default_factory=Progress)
     veiled: VeiledSignals = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ killed in between.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -30,9 +31,11 @@ from service.store.changes import TRYING, WORKER, Change, Space
 from service.store.database import Tx
 from service.store.set_aside import Subject
 from service.workflows.context import Context, Today
+from service.workflows.progress import Ending
 
 BATCH = 500
-"""Signals reconciled in one transaction, and as many more as belong to the last content."""
+"""Most signals reconciled in one transaction, and as many more as belong to the last content.
+There are fewer if these take long (`Progress`)."""
 MOST_ATTEMPTS = 5
 """After which a content is tried again only if an operator asks."""
 _ERROR_NAME = 80
@@ -52,41 +55,77 @@ class _Batch(NamedTuple):
 def reconcile(context: Context, now: Today) -> int:
     """Record the sightings and hold the entries that the next changes bring about.
 
-    Returns how many changes were processed; 0 means that none is left. A batch that fails is
-    tried again in halves, and a content that fails alone is set aside: none keeps the others from
-    being reconciled. Raises NotReady or StoreFull when the store cannot be used; then nothing has
-    moved.
+    Returns how many changes were processed; 0 means that none is left, or that the process ends.
+    A batch that fails is tried again in halves, and a content that fails alone is set aside: none
+    keeps the others from being reconciled. Raises NotReady or StoreFull when the store cannot be
+    used; then nothing has moved.
     """
-    context.replica.catch_up()
-    batch = _next(context)
-    if batch is None:
+    try:
+        _take_back(context)
+        context.replica.catch_up()
+        batch = _next(context)
+        return 0 if batch is None else _reconcile_batch(context, batch, now)
+    except Ending:
         return 0
+
+
+def retry_set_aside(context: Context, now: Today) -> int:
+    """Try one content that was set aside again; return 0 if none is due, or the process ends."""
+    _take_back(context)
+    with context.database.read() as tx:
+        due = set_aside.due(tx, now, MOST_ATTEMPTS)
+    if due is None:
+        return 0
+    context.replica.catch_up()
+    try:
+        _try_alone(context, due.subject, now)
+    except Ending:
+        return 0
+    return 1
+
+
+def leave(context: Context) -> None:
+    """Have the worker stop, and record that it did not die, whatever it is at.
+
+    What it has begun is done again after the next start. Raises NotReady if another process keeps
+    the store from being written; then the next start tries each content of the batch alone.
+    """
+    context.progress.end()
+    with context.database.write(patient=False) as tx:
+        changes.forget_reached(tx, TRYING)
+    _take_back(context)
+
+
+def _take_back(context: Context) -> None:
+    """Set aside no longer what was only tried when the store failed, or when the process ends."""
+    subject = context.progress.tried
+    if subject is not None:
+        with context.database.write(patient=False) as tx:
+            set_aside.take_back(tx, subject)
+        context.progress.tried = None
+
+
+def _reconcile_batch(context: Context, batch: _Batch, now: Today) -> int:
+    progress, began = context.progress, time.monotonic()
     with context.database.write() as tx:
-        died = changes.reached(tx, TRYING) > changes.reached(tx, WORKER)
+        progress.require_going_on()
+        reached = changes.reached(tx, TRYING)
+        died = reached > changes.reached(tx, WORKER) and reached != progress.begun
         changes.set_reached(tx, TRYING, batch.upto)
         known = {one.subject for one in set_aside.listed(tx)} if died else set()
+    progress.begun = batch.upto
     if died:
         for subject in batch.subjects:
             if subject not in known:  # perhaps it is what the process died of
                 _try_alone(context, subject, now)
     elif _error_of(context, batch.subjects, batch.upto) is None:
+        progress.took(time.monotonic() - began, BATCH)
         return batch.changes
     else:
         _try_halves(context, batch.subjects, now)
     with context.database.write() as tx:
         changes.set_reached(tx, WORKER, batch.upto)
     return batch.changes
-
-
-def retry_set_aside(context: Context, now: Today) -> int:
-    """Try one content that was set aside again; return 0 if none is due."""
-    with context.database.read() as tx:
-        due = set_aside.due(tx, now, MOST_ATTEMPTS)
-    if due is None:
-        return 0
-    context.replica.catch_up()
-    _try_alone(context, due.subject, now)
-    return 1
 
 
 def _try_halves(context: Context, subjects: Sequence[Subject], now: Today) -> None:
@@ -97,6 +136,7 @@ def _try_halves(context: Context, subjects: Sequence[Subject], now: Today) -> No
         return
     middle = len(subjects) // 2
     for half in (subjects[:middle], subjects[middle:]):
+        context.progress.require_going_on()
         if _error_of(context, half) is not None:
             _try_halves(context, half, now)
 
@@ -104,13 +144,18 @@ def _try_halves(context: Context, subjects: Sequence[Subject], now: Today) -> No
 def _try_alone(context: Context, subject: Subject, now: Today) -> None:
     """Reconcile one content, or leave it set aside, also if this process dies of it."""
     with context.database.write() as tx:
+        context.progress.require_going_on()
+        context.progress.tried = subject
         set_aside.begin(tx, subject, now)
     error = _error_of(context, [subject])
     with context.database.write() as tx:
         if error is None:
             set_aside.remove(tx, subject.space, [subject.id])
-            return
-        set_aside.explain(tx, subject, error)
+        else:
+            set_aside.explain(tx, subject, error)
+    context.progress.tried = None
+    if error is None:
+        return
     log.error("content set aside: see `python -m service set-aside list`", extra={"error": error})
 
 
@@ -148,7 +193,8 @@ def _reconcile(context: Context, subjects: Sequence[Subject], upto: int | None) 
 
 def _next(context: Context) -> _Batch | None:
     with context.database.read() as tx:
-        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH, most_signals=BATCH)
+        most = min(BATCH, context.progress.signals)
+        rows = changes.after(tx, changes.reached(tx, WORKER), BATCH, most_signals=most)
         rows = [row for row in rows if row.position <= context.replica.position]
         if not rows:
             return None

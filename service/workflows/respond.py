@@ -44,6 +44,9 @@ def _by_entry(
         if not entry_ids:  # perhaps its sighting still waits for the store
             entry_ids = sorted(context.journal.entries_of_reference(actor.id, each.reference))
         if not entry_ids:
-            raise NotFound("One of the match references is not one that you were given.")
+            raise NotFound(
+                "One of the match references is not one that you were given. If you got it just "
+                "now, wait for a few seconds and send this again."
+            )
         latest.update(dict.fromkeys(entry_ids, each.value))
     return latest

@@ -23,6 +23,7 @@ from service.search.queries import MOST_REPEATS
 from service.store import changes, set_aside
 from service.workflows import observe, reconcile, second_try, status, withdraw
 from service.workflows.observe import Claim
+from service.workflows.progress import Progress
 from tests.server.test_worker import running, until
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def test_a_content_that_kills_the_process_is_not_tried_at_every_start(
     owners, _ = poison(world, monkeypatch, KeyboardInterrupt)
     starts = 0
     while True:
+        world.context.progress = Progress()  # a process that died remembers nothing
         try:
             world.work()
         except KeyboardInterrupt:
@@ -183,3 +185,67 @@ def test_a_value_that_recurs_in_a_video_is_compared_a_few_times(
         step()
         world.work()
     assert 0 < judged <= 20 * 2 * MOST_REPEATS
+
+
+def test_a_store_that_fails_in_the_middle_leaves_nothing_set_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: what was tried alone just then was set aside as if the process had died of it."""
+    owners, _ = poison(world, monkeypatch)
+    poisoned, asked = matcher.match_observations, []
+
+    def fail_where_it_is_alone(replica: Replica, ids: Sequence[int]) -> list[ObservationVerdict]:
+        asked.append(list(ids))
+        if asked.count([5]) == 2:  # first as half of a batch of two
+            raise NotReady
+        return poisoned(replica, ids)
+
+    monkeypatch.setattr(matcher, "match_observations", fail_where_it_is_alone)
+    with pytest.raises(NotReady):
+        world.work()
+    monkeypatch.setattr(matcher, "match_observations", REAL)
+    world.work()
+    assert told(world, owners) == [1] * 9
+    assert second_try.number(world.context) == 0
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_process_that_ends_in_the_middle_leaves_nothing_set_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners, _ = poison(world, monkeypatch)
+    poisoned, asked = matcher.match_observations, []
+
+    def end_meanwhile(replica: Replica, ids: Sequence[int]) -> list[ObservationVerdict]:
+        asked.append(list(ids))
+        if asked.count([5]) == 2:
+            reconcile.leave(world.context)
+        return poisoned(replica, ids)
+
+    monkeypatch.setattr(matcher, "match_observations", end_meanwhile)
+    world.work()
+    assert second_try.number(world.context) == 0
+    with world.context.database.read() as tx:
+        assert changes.reached(tx, changes.TRYING) <= changes.reached(tx, changes.WORKER)
+    monkeypatch.setattr(matcher, "match_observations", REAL)
+    world.context.progress = Progress()  # of the next process
+    world.work()
+    assert told(world, owners) == [1] * 9
+
+
+def test_a_second_try_that_the_store_ends_is_made_again_on_the_same_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners, _ = poison(world, monkeypatch)
+    world.work()
+    world.day += timedelta(days=1)
+
+    def fail(*_: object) -> list[ObservationVerdict]:
+        raise NotReady
+
+    monkeypatch.setattr(matcher, "match_observations", fail)
+    with pytest.raises(NotReady):
+        reconcile.retry_set_aside(world.context, world.day)
+    monkeypatch.setattr(matcher, "match_observations", REAL)
+    assert reconcile.retry_set_aside(world.context, world.day) == 1
+    assert told(world, owners) == [1] * 9

@@ -35,11 +35,17 @@ for (const [format, head] of BEGINNINGS) {
 
 test("what is empty or unknown has its code", () => {
   assert.throws(() => sniff(new Uint8Array()), { code: "EmptyFile" });
-  for (const head of ["<svg>", "#EXTM3U", "%PDF-1.7", "RIFF\0\0\0\0WAVE", "x"]) {
+  for (const head of ["<svg>", "#EXTM3U", "RIFF\0\0\0\0WAVE", "x"]) {
     assert.throws(() => sniff(text(head)), { code: "UnknownFormat" });
   }
   const twice = Uint8Array.from({ length: 300 }, (_, at) => (at % 188 ? 1 : 0x47));
   assert.throws(() => sniff(twice), { code: "UnknownFormat" });
   const thrice = Uint8Array.from({ length: 600 }, (_, at) => ((at + 99) % 188 ? 1 : 0x47));
   assert.throws(() => sniff(thrice), { code: "UnknownFormat" });
+});
+
+test("a format that is not read is named", () => {
+  for (const [head, name] of [["\xff\x0a", "JPEG XL"], ["P6 1 1", "PPM"], ["%PDF-1.7", "PDF"]]) {
+    assert.throws(() => sniff(text(head)), { code: "Unsupported", cause: { name } });
+  }
 });

@@ -16,8 +16,9 @@ function jpeg(...more) {
 }
 
 test("a JPEG keeps what its pixels need", () => {
-  const [jfif, adobe] = [segment(0xe0, "JFIF\0"), segment(0xee, "Adobe")];
-  const gone = [segment(0xe1, "Exif\0\0", make.exif(6)), segment(0xe2, "ICC_PROFILE"), segment(0xfe, "x")];
+  const jfif = segment(0xe0, "JFIF\0", new Uint8Array(9));
+  const adobe = segment(0xee, "Adobe", new Uint8Array(7));
+  const gone = [segment(0xe0, ""), segment(0xe1, "Exif\0\0", make.exif(6)), segment(0xe2, "ICC_PROFILE"), segment(0xfe, "x")];
   const found = strip(jpeg(jfif, ...gone, adobe), "JPEG");
   assert.deepEqual(found.bytes, jpeg(jfif, adobe));
   const { orientation, width, height, scans, scales } = found;
@@ -25,10 +26,27 @@ test("a JPEG keeps what its pixels need", () => {
     { orientation: 6, width: 30, height: 20, scans: 1, scales: true });
 });
 
-test("XMP tells the orientation where Exif does not", () => {
-  assert.equal(strip(jpeg(segment(0xe1, XMP)), "JPEG").orientation, 3);
-  const both = [segment(0xe1, XMP), segment(0xe1, "Exif\0\0", make.exif(8, true))];
-  assert.equal(strip(jpeg(...both), "JPEG").orientation, 8);
+test("the first Exif tells the orientation, XMP never", () => {
+  assert.equal(strip(jpeg(segment(0xe1, XMP)), "JPEG").orientation, 1);
+  const [first, second] = [8, 3].map((turn) => segment(0xe1, "Exif\0\0", make.exif(turn, turn === 8)));
+  assert.equal(strip(jpeg(segment(0xe1, XMP), first, second), "JPEG").orientation, 8);
+  assert.equal(strip(jpeg(segment(0xe1, "Exif\0\0broken"), second), "JPEG").orientation, 1);
+  const asByte = make.exif(6);
+  asByte[12] = 1;
+  assert.equal(strip(jpeg(segment(0xe1, "Exif\0\0", asByte)), "JPEG").orientation, 1);
+});
+
+test("a JPEG that breaks off gets an end, and is incomplete", () => {
+  const whole = jpeg();
+  assert.equal(strip(whole, "JPEG").incomplete, false);
+  const cut = strip(whole.subarray(0, -2), "JPEG");
+  assert.deepEqual([cut.bytes, cut.incomplete], [whole, true]);
+  const table = segment(0xc4, new Uint8Array(40)).subarray(0, 20);
+  const progressive = segment(0xc2, [8], u16(20), u16(30), [3], new Uint8Array(9));
+  const scan = bytes(segment(0xda, [1], new Uint8Array(5)), [7, 0xff, 0]);
+  const kept = bytes([0xff, 0xd8], progressive, scan);
+  const found = strip(bytes(kept, table), "JPEG");
+  assert.deepEqual([found.bytes, found.incomplete], [bytes(kept, [0xff, 0xd9]), true]);
 });
 
 test("broken Exif says nothing", () => {
@@ -62,12 +80,22 @@ test("a PNG keeps its critical chunks", () => {
   assert.deepEqual([found.orientation, found.width, found.height, found.moves], [5, 2, 2, false]);
 });
 
+test("of a PNG, checksums are made anew, and EXIF behind the pixels does not count", () => {
+  const broken = PIXELS.slice(0, -12);
+  broken[broken.length - 1] ^= 1;
+  assert.deepEqual(strip(broken, "PNG").bytes, PIXELS);
+  const late = bytes(PIXELS.subarray(0, -12), pngChunk("eXIf", make.exif(5)), PIXELS.subarray(-12));
+  assert.equal(strip(late, "PNG").orientation, 1);
+});
+
 test("frames of a PNG have their delays", () => {
   const frame = (/** @type {number} */ over, /** @type {number} */ under) =>
     pngChunk("fcTL", bytes(new Uint8Array(20), u16(over), u16(under), [0, 0]));
-  const file = bytes(PIXELS.subarray(0, 33), frame(1, 4), PIXELS.subarray(33), frame(7, 0));
-  const found = strip(file, "PNG");
-  assert.deepEqual([found.durations, found.moves], [[250, 70], true]);
+  const [head, data, end] = [PIXELS.subarray(0, 33), PIXELS.subarray(33, -12), PIXELS.subarray(-12)];
+  const found = strip(bytes(head, frame(1, 4), data, frame(7, 0), end), "PNG");
+  assert.deepEqual([found.durations, found.moves, found.hidden], [[250, 70], true, false]);
+  const one = strip(bytes(head, data, frame(7, 0), end), "PNG");
+  assert.deepEqual([one.durations, one.moves, one.hidden], [[70], true, true]);
 });
 
 test("a WebP loses profile and Exif, and no longer announces them", () => {
@@ -80,6 +108,7 @@ test("a WebP loses profile and Exif, and no longer announces them", () => {
   const more = [riffChunk("ICCP", "odd"), image, riffChunk("EXIF", make.exif(7)), riffChunk("XMP ", "x")];
   const found = strip(webp(0x3c, ...more), "WEBP");
   assert.deepEqual(found.bytes, webp(0x10, image));
+  assert.deepEqual(strip(bytes(webp(0x3c, ...more), image), "WEBP").bytes, webp(0x10, image));
   assert.deepEqual([found.orientation, found.width, found.height], [7, 30, 20]);
 });
 
@@ -109,6 +138,10 @@ test("GIF: frames and delays", () => {
   const head = bytes("GIF89a", le16(30), le16(20), [0x80, 0, 0], new Uint8Array(6));
   const found = strip(bytes(head, control(7), image, image, control(0), image, [0x3b]), "GIF");
   assert.deepEqual([found.width, found.height, found.durations], [30, 20, [70, 0, 0]]);
+  const small = bytes("GIF89a", new Uint8Array(4), [0x80, 0, 0], new Uint8Array(6), image);
+  const grown = strip(small, "GIF");
+  assert.deepEqual([grown.width, grown.height, grown.incomplete], [30, 20, true]);
+  assert.deepEqual(grown.bytes, bytes(small, [0, 0x3b]));
 });
 
 test("what no browser opens is unsupported, and any prefix of a file is an error or is read", () => {

@@ -21,11 +21,11 @@ test("a new case has these keys, in this order, and the note where there is one"
   assert.deepEqual(Object.keys(noted), [...plain.slice(0, 3), "note", "entries"]);
 });
 
-test("more entries name the case and its key", () => {
-  const made = { caseNumber: "998-599-8449", accessKey: KEY, entries: [ENTRY] };
+test("more entries name the case, its key and when its words were typed", () => {
+  const made = { caseNumber: "998-599-8449", accessKey: KEY, stamp: "1.ab", entries: [ENTRY] };
   const text = JSON.stringify(entriesDocumentOf(made));
   const entries = JSON.stringify([ENTRY]);
-  assert.equal(text, `{"case":"998-599-8449","access_key":"${KEY}","entries":${entries}}`);
+  assert.equal(text, `{"case":"998-599-8449","access_key":"${KEY}","stamp":"1.ab","entries":${entries}}`);
 });
 
 test("what has no field is left out", () => {
@@ -51,7 +51,8 @@ for (const count of [0, MAX_ENTRIES + 1]) {
     const entries = new Array(count).fill(ENTRY);
     const refused = { code: "InvalidSubmission", part: "entries" };
     assert.throws(() => documentOf({ accessKey: KEY, eligibility: ANSWERS, entries }), refused);
-    assert.throws(() => entriesDocumentOf({ caseNumber: "1", accessKey: KEY, entries }), refused);
+    const more = { caseNumber: "1", accessKey: KEY, stamp: "1.ab", entries };
+    assert.throws(() => entriesDocumentOf(more), refused);
   });
 }
 

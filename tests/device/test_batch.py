@@ -2,12 +2,16 @@
 import multiprocessing
 import os
 import pathlib
+import pickle
 import signal
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -270,3 +274,14 @@ def test_a_format_that_is_known_is_not_read_again(files: list[Path]) -> None:
     first, second = outcomes(files[:2], formats={files[0]: Format.GIF})
     assert isinstance(first, Damaged)
     assert isinstance(second, ContentSignals)
+
+
+@pytest.mark.parametrize("error", [IndexError(), struct.error(), pickle.PicklingError()])
+def test_whatever_a_worker_raises_costs_its_own_file_alone(error: Exception) -> None:
+    done: Future[batch.Outcome] = Future()
+    done.set_exception(error)
+    assert isinstance(batch._outcome(done), DecoderCrashed)
+    done = Future()
+    done.set_exception(BrokenProcessPool())
+    with pytest.raises(BrokenProcessPool):  # which others of the batch share
+        batch._outcome(done)

@@ -22,7 +22,7 @@ from scipy.fft import dct
 from hashing import windows
 from hashing.algorithms import pdq, phash
 from hashing.hasher import hash_file
-from hashing.media import pixels, timeline
+from hashing.media import grey, pixels, timeline
 from hashing.signals import FrameSignal, Signal, SignalType
 from hashing.submission import Eligibility, Submission
 from hashing.work import Work
@@ -311,7 +311,7 @@ def test_luma_of_pictures_and_frames_is_ours(questions: Questions) -> None:
         how = {"rows": rows, "columns": columns}
         rgba = rng.integers(0, 256, (rows, columns, 4)).astype(np.uint8)
         bgra, opaque = rgba[:, :, [2, 1, 0, 3]], Image.fromarray(rgba[:, :, :3])
-        on_white = digest(np.asarray(pixels.grey(Image.fromarray(rgba))))
+        on_white = digest(np.asarray(grey.grey(Image.fromarray(rgba))))
         luma = digest(np.asarray(opaque.convert("L")))
         framed = cv2.cvtColor(np.ascontiguousarray(bgra[:, :, :3]), cv2.COLOR_BGR2GRAY)
         questions.ask("rgb", rgba, luma, layout="RGBX", **how)
@@ -326,7 +326,7 @@ def test_luma_of_pictures_and_frames_is_ours(questions: Questions) -> None:
 def test_every_level_on_white_with_every_alpha_is_ours(questions: Questions) -> None:
     level, alpha = np.mgrid[:256, :256].astype(np.uint8)
     rgba = np.stack([level, level, level, alpha], axis=2)
-    expected = digest(np.asarray(pixels.grey(Image.fromarray(rgba))))
+    expected = digest(np.asarray(grey.grey(Image.fromarray(rgba))))
     questions.ask("rgb", rgba, expected, layout="RGBA", rows=256, columns=256)
     questions.check()
 

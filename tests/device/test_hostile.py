@@ -33,6 +33,7 @@ from hashing.errors import (
     TooSmall,
     UnknownFormat,
     Unreadable,
+    UnsupportedFormat,
 )
 from hashing.signals import ContentSignals
 from tests.device.conftest import MakeVideo, scene
@@ -142,13 +143,13 @@ CASES += [
         UnknownFormat,
         lambda: b"<svg><image href='file:///etc/passwd'/></svg>",
     ),
-    ("PDF", UnknownFormat, lambda: b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj"),
+    ("PDF", UnsupportedFormat, lambda: b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj"),
     ("EPS", UnknownFormat, lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
     ("EPS in a DOS wrapper", UnknownFormat, lambda: b"\xc5\xd0\xd3\xc6" + bytes(30)),
-    ("ICO", UnknownFormat, lambda: saved("ICO", (32, 32))),
-    ("PSD", UnknownFormat, lambda: b"8BPS\0\x01" + bytes(40)),
+    ("ICO", UnsupportedFormat, lambda: saved("ICO", (32, 32))),
+    ("PSD", UnsupportedFormat, lambda: b"8BPS\0\x01" + bytes(40)),
     ("ICNS, JPEG 2000, PCX by name only", UnknownFormat, lambda: b"icns" + bytes(60)),
-    ("JPEG 2000", UnknownFormat, lambda: saved("JPEG2000")),
+    ("JPEG 2000", UnsupportedFormat, lambda: saved("JPEG2000")),
     ("ZIP", UnknownFormat, lambda: b"PK\x03\x04" + bytes(60)),
     ("WAV in RIFF", UnknownFormat, lambda: b"RIFF\x24\0\0\0WAVEfmt " + bytes(60)),
     ("ELF program", UnknownFormat, lambda: b"\x7fELF" + bytes(60)),
@@ -157,8 +158,8 @@ CASES += [
 # --- truncated, at several points ---
 
 for _kind, _parts in {
-    "JPEG": (0.02, 0.3, 0.6, 0.95),
-    "PNG": (0.001, 0.3, 0.6, 0.9),
+    "JPEG": (0.02, 0.3),
+    "PNG": (0.001, 0.1),
     "GIF": (0.01, 0.5, 0.9),
     "WEBP": (0.01, 0.5, 0.95),
     "BMP": (0.001, 0.5, 0.95),
@@ -206,7 +207,7 @@ CASES += [
     ("WebP claiming 16384x16384", TooManyPixels, lambda: webp_of(16_384, 16_384)),
     ("WebP claiming 8192x6144, lossless", TooManyPixels, lambda: webp_of(8192, 6144)),
     ("AVIF of 50 megapixels", TooManyPixels, lambda: avif_of(8192, 6144)),
-    ("AVIF claiming 65535x65535", Damaged, lambda: avif_of(65_535, 65_535)),
+    ("AVIF claiming 65535x65535", TooManyPixels, lambda: avif_of(65_535, 65_535)),
     ("TIFF claiming 100000x100000", TooManyPixels, lambda: grey_tiff(100_000, 100_000)),
     ("TIFF of no width", Damaged, lambda: grey_tiff(0, 50)),
     ("JPEG claiming 65535x65535, progressive", TooManyPixels, lambda: jpeg_of(65_535, 65_535)),
@@ -278,21 +279,21 @@ def _png_chunks() -> bytes:
     return png(64, 64) + chunk(b"teSt", b"") * 1_000_000
 
 
-@case("PNG with a text bomb", Damaged)
+@case("PNG with a text bomb", TooPlain)
 def _png_text() -> bytes:
     bomb = b"key\0\0" + zlib.compress(bytes(64 * 2**20), 9)
     pixels = chunk(b"IDAT", zlib.compress(bytes(65 * 64), 9))
     return png(64, 64, pixels, chunk(b"zTXt", bomb), chunk(b"IEND", b""), colour=0)
 
 
-@case("PNG with a text bomb before the picture", Damaged)
+@case("PNG with a text bomb before the picture", TooPlain)
 def _png_text_first() -> bytes:
     bomb = b"key\0\0" + zlib.compress(bytes(64 * 2**20), 9)
     pixels = chunk(b"IDAT", zlib.compress(bytes(65 * 64), 9))
     return png(64, 64, chunk(b"zTXt", bomb), pixels, chunk(b"IEND", b""), colour=0)
 
 
-@case("PNG with two headers", TooManyPixels)
+@case("PNG with two headers", Damaged)
 def _png_twice() -> bytes:
     second = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
     return png(64, 64, second, chunk(b"IDAT", zlib.compress(bytes(99))))
@@ -312,8 +313,8 @@ def apng(count: int, claimed: int, canvas: int) -> bytes:
 
 
 CASES += [
-    ("APNG claiming 9 frames of 2", Damaged, lambda: apng(2, 9, 64)),
-    ("APNG claiming 2^31 frames", Damaged, lambda: apng(2, 2**31 - 1, 64)),
+    ("APNG claiming 9 frames of 2", TooPlain, lambda: apng(2, 9, 64)),
+    ("APNG claiming 2^31 frames", TooPlain, lambda: apng(2, 2**31 - 1, 64)),
     ("APNG of 10000 frames on 5000x5000", TooLong, lambda: apng(10_000, 10_000, 5000)),
     ("GIF of 100000 tiny frames", TooPlain, lambda: gif(64, 64, 100_000)),
     ("GIF of 10000 frames on 5000x5000", TooLong, lambda: gif(5000, 5000, 10_000)),
@@ -324,9 +325,9 @@ CASES += [
         lambda: patched(gif(64, 64, 1), b"\x02\x02\x44", b"\x0f\x02\x44"),
     ),
     (
-        "WebP with a lying size",
+        "WebP with a lying size of its picture",
         Damaged,
-        lambda: patched(saved("WEBP"), saved("WEBP")[4:8], b"\xff\xff\xff\x7f"),
+        lambda: patched(saved("WEBP"), saved("WEBP")[16:20], b"\xff\xff\xff\x7f"),
     ),
     ("WebP without a picture", Damaged, lambda: b"RIFF\x04\0\0\0WEBP"),
 ]

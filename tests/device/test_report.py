@@ -14,6 +14,7 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
+from hashing.submission import content_document
 
 PDQ = Signal(SignalType.PDQ, b"\xab" * 32, 91)
 MD5 = Signal(SignalType.MD5, b"\xcd" * 16)
@@ -58,6 +59,16 @@ def test_json_lines() -> None:
     }
     [line] = report.outcome_lines(PATH, Damaged(), as_json=True)
     assert json.loads(line)["error"] == {"code": "damaged", "message": str(Damaged())}
+
+
+def test_a_file_that_breaks_off_is_said_to() -> None:
+    md5 = Signal(SignalType.MD5, bytes(16))
+    part = ContentSignals(ContentKind.PICTURE, (md5,), incomplete=True)
+    [note, _] = report.outcome_lines(PATH, part, as_json=False)
+    assert note == f"note    a/b c.jpg: {report.INCOMPLETE}"
+    [line] = report.outcome_lines(PATH, part, as_json=True)
+    assert json.loads(line)["incomplete"] is True
+    assert "incomplete" not in content_document(part)
 
 
 def test_an_error_says_what_to_do() -> None:

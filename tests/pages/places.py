@@ -116,11 +116,22 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
     journey.hashed(page)
     page.locator("#list summary").first.click()
     yield "files-chosen"
+    page.click("#chosen")
+    page.locator("#words").wait_for(timeout=journey.WAIT)
+    yield "files-words"
+    page.go_back()
+    page.go_back()
+    page.locator("#ask").wait_for()
+    yield "files-ask"
+    page.click("#stay")
+    page.locator("#choose").wait_for()
     journey.review(page)
-    page.click("#review details summary")
+    yield "files-review"
+    for summary in page.locator("#review details summary").all():
+        summary.click()
     page.click("#send-button")
     page.locator("#consent-wrong").wait_for()
-    yield "files-review"
+    yield "files-review-open"
     page.context.set_offline(offline=True)
     journey.send(page)
     page.locator("#sending.fault").wait_for()
@@ -129,12 +140,13 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
     journey.send(page)
     journey.card(page)
     yield "files-card"
+    page.check("#keep-place")
     page.click("#show-qr")
     page.fill("#again", "abandon")
     page.click("#test button")
     page.locator("#tested.fault").wait_for()
     yield "files-card-wrong"
-    page.fill("#again", " ".join(page.locator("#words li").all_inner_texts()))
+    page.fill("#again", " ".join(page.locator("#words-kept li").all_inner_texts()))
     page.click("#test button")
     page.locator("#overview").wait_for()
     yield "files-card-right"

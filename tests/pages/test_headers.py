@@ -176,7 +176,7 @@ TABLE = (
         "/en/more/sent",
         FRAME,
         303,
-        json.dumps({"case": "CASE", "access_key": KEY, "entries": SUBMISSION["entries"]}),
+        json.dumps({**_form(), "entries": SUBMISSION["entries"]}),
         SENT,
     ),
     Asked(f"POST {TAG}/more/sent", "/en/more/sent", FRAME, 303, "{}", NOT_SENT),
@@ -193,7 +193,7 @@ TABLE = (
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
     Asked("GET /static/{path:path}", "/static/hashing/browser/worker/worker.js", "script"),
-    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/work.js", "script"),
+    Asked("GET /static/{path:path}", "/static/hashing/browser/worker/solver.js", "script"),
 )
 
 

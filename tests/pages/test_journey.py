@@ -207,11 +207,11 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
     turned = " ".join([words[1], words[0], *words[2:]])
     other = " ".join([*words[:6], "abandon" if words[6] != "abandon" else "zebra"])
     for typed, told in (
-        (" ".join(["qqqq", *words[1:]]), "Word 1 is not one of ours"),
-        (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not one of ours"),
-        (" ".join(words[:6]), "There are seven words; this has 6."),
+        (" ".join(["qqqq", *words[1:]]), "Word 1 is not on our list"),
+        (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not on our list"),
+        (" ".join(words[:6]), "There are seven words. You typed 6."),
         (turned, "other words"),
-        (other, "other words" if known(other) else "Word 7 is not one of ours"),
+        (other, "other words" if known(other) else "Word 7 is not on our list"),
     ):
         page.fill("#again", typed)
         page.click("#test button")
@@ -220,7 +220,7 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
         assert not page.locator("#overview").is_visible()
     page.fill("#again", "  " + " \u00a0 ".join(words).upper() + "\t")
     page.click("#test button")
-    assert page.inner_text("#tested") == "Right. You have them."
+    assert page.inner_text("#tested") == "Correct. You have them."
     assert page.locator("#overview").is_visible()
 
 
@@ -296,7 +296,7 @@ def _add(page: Page, opened: Opened, path: Path) -> None:
     assert page.locator("#added-held").is_hidden()
     body = [request for request in opened.asked.requests if request.url.endswith("/sent")][-1]
     assert body.post_data_buffer == b"document=" + shown.replace("\n", "\r\n").encode() + b"\r\n"
-    page.get_by_role("button", name="To your overview").click()
+    page.get_by_role("button", name="Go to your overview").click()
     page.locator("li.entry").nth(before).wait_for()
 
 

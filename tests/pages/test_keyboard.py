@@ -78,11 +78,14 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     keys.to("Begin")
     keys.press("Enter")
     page.wait_for_url("**/leaving")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
     page.wait_for_url("**/questions")
     _answer(keys)
     _choose(keys, page, contents.pictures(tmp_path)[:2])
+    keys.to("chosen")
+    keys.press("Enter")
+    keys.head("words")
     keys.to("to-review")
     keys.press("Enter")
     keys.head("review")
@@ -93,7 +96,7 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     keys.press("Enter")
     keys.head("card")
     _keep(keys, page)
-    keys.to("To your overview")
+    keys.to("Go to your overview")
     keys.press("Enter")
     page.locator("li.entry").first.wait_for()
     keys.to("Withdraw everything")
@@ -117,7 +120,7 @@ def _answer(keys: Keys) -> None:
     keys.press("Space")
     keys.to("country")
     keys.press("ArrowDown")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
 
 
@@ -135,7 +138,7 @@ def _choose(keys: Keys, page: Page, files: list[Path]) -> None:
 
 
 def _keep(keys: Keys, page: Page) -> None:
-    words = " ".join(page.locator("#words li").all_inner_texts())
+    words = " ".join(page.locator("#words-kept li").all_inner_texts())
     keys.to("show-qr")
     keys.press("Space")
     page.locator("#qr svg").wait_for()
@@ -192,11 +195,15 @@ def test_wrong_words_stay_as_they_were_typed(page: Page, service: Service) -> No
 
 def test_who_helps_in_a_country_is_where_the_page_leads(page: Page, service: Service) -> None:
     page.goto(f"{service.address}/en/next")
-    for country, head in (("GB", "United Kingdom"), ("AQ", "Antarctica"), ("", "In any country")):
+    for country, head in (
+        ("GB", "United Kingdom"),
+        ("AQ", "Antarctica"),
+        ("", "Anywhere in the world"),
+    ):
         page.evaluate("(code) => country.append(new Option(code, code))", country)
         page.select_option("#country", country)
         page.locator("main form button").click()
-        focused = page.locator("#near:focus", has_text=head)
+        focused = page.locator("#answer:focus", has_text=head)
         focused.wait_for()
         box = focused.bounding_box()
         assert box
@@ -222,9 +229,9 @@ def test_complaints_take_the_focus(page: Page, service: Service) -> None:
     page.locator("#fault", has_text="Seven words").wait_for()
     assert page.evaluate("document.activeElement.id") == "passphrase"
     page.goto(f"{service.address}/en/questions")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
     page.locator(".summary").wait_for()
-    keys.to("Who can be seen?")
+    keys.to("Who is in the pictures or videos?")
     keys.press("Enter")
     assert page.evaluate("document.activeElement.id") == "subject-self"

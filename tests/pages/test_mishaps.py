@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -130,7 +131,7 @@ def test_without_consent_nothing_is_sent(page: Page, pictures: list[Path]) -> No
     assert asked.addresses == []
     page.check("#consent")
     page.click("#to-choose")
-    page.click("#to-review")
+    journey.review(page)
     assert not page.is_checked("#consent"), "what was agreed to may be another message now"
 
 
@@ -164,7 +165,7 @@ def test_what_cannot_be_hashed_is_left_out_of_the_message(
     assert len(json.loads(shown)["entries"]) == 2
     page.click("#to-choose")
     assert page.locator("#list .failed").count() == len(bad)
-    assert "2 of 6 files are done. 4 could not be hashed" in page.inner_text("#progress")
+    assert "2 of 2 files are done. Could not be hashed: 4. Each one says why." in page.inner_text("#progress")
 
 
 def test_stopped_in_the_middle_of_a_video(
@@ -176,7 +177,7 @@ def test_stopped_in_the_middle_of_a_video(
     journey.hashed(page)
     assert journey.states(page)["long.mp4"] == "Stopped before it was done."
     assert journey.states(page)[pictures[0].name].startswith("Done.")
-    assert "Stopped. What is done is kept." in page.inner_text("#note")
+    assert "Stopped. Finished files are kept." in page.inner_text("#note")
     assert len(json.loads(journey.review(page))["entries"]) == 1
     page.click("#to-choose")
     journey.choose(page, [pictures[2]])
@@ -286,6 +287,40 @@ def test_an_answer_that_never_comes(
         journey.send(page)
         journey.card(page)
         assert cases(service) == before + 1
+
+
+def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
+    page: Page, service: Service, pictures: list[Path]
+) -> None:
+    reviewed(page, pictures[:1])
+    journey.send(page)
+    number, words = journey.card(page)
+
+    def issued_long_ago(route: Route) -> None:
+        got = route.fetch()
+        old = re.sub(r'data-stamp="[^"]*"', 'data-stamp="1.0"', got.text())
+        route.fulfill(response=got, body=old)
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    journey.sign_in(page, service.address, number, words)
+    page.route("**/more", issued_long_ago)
+    page.get_by_role("button", name="Add files").click()
+    journey.ready(page)
+    shown = json.loads(reviewed(page, pictures[1:2]))
+    journey.send(page)
+    page.locator("#late").wait_for(timeout=journey.WAIT)
+    forgotten = json.loads(page.input_value("#document"))
+    assert (forgotten["access_key"], forgotten["entries"]) == ("", shown["entries"])
+    page.click("#send-button")
+    page.locator("#sending.fault", has_text="There are seven words").wait_for()
+    page.fill("#late-words", " ".join(reversed(words.split())))
+    page.click("#send-button")
+    page.locator("#sending.fault", has_text="do not open a case").wait_for(timeout=journey.WAIT)
+    page.fill("#late-words", words)
+    page.click("#send-button")
+    page.locator("#added").wait_for(timeout=journey.WAIT)
+    page.get_by_role("button", name="Go to your overview").click()
+    page.locator("li.entry").nth(1).wait_for()
 
 
 def test_parts_are_chosen_until_the_review(page: Page, pictures: list[Path]) -> None:

@@ -171,10 +171,69 @@ def test_what_is_refused_has_the_same_name(
     (tmp_path / "bomb.png").write_bytes(bomb)
     (tmp_path / "png-named.jpg").write_bytes((tmp_path / "rgb.png").read_bytes())
     for path, found in zip(paths, hashed(*paths), strict=True):
-        assert found == same.known(path), path.name
+        known = same.known(path)
+        if path.name.startswith("cut-") and "error" not in known:
+            assert found.pop("incomplete")
+            same.compare(found, known)
+        else:
+            assert found == known, path.name
     bombed, named = hashed(tmp_path / "bomb.png", tmp_path / "png-named.jpg")
     assert bombed == {"error": "TooManyPixels"}
     same.compare(named, same.known(tmp_path / "rgb.png"))
+
+
+def test_what_is_shown_of_files_that_are_not_quite_right(
+    hashed: Callable[..., list[Any]], tmp_path: Path
+) -> None:
+    """Files that each side refused, or read by another rule, while browsers show them."""
+    rgb, palette = same.detailed(), same.detailed().quantize(64)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = {
+        p.name: p.read_bytes()
+        for p in _write(
+            tmp_path,
+            [
+                ("a.jpg", rgb, {"exif": exif}),
+                ("a.png", rgb, {"exif": exif}),
+                ("a.webp", rgb, {}),
+                ("a.gif", palette, {}),
+                ("a.avif", rgb, {"quality": 100, "subsampling": "4:4:4"}),
+                (
+                    "b.png",
+                    rgb,
+                    {"save_all": True, "append_images": [same.detailed(7)], "default_image": True},
+                ),
+            ],
+        )
+    }
+    as_byte = whole["a.jpg"].replace(b"\x01\x12\x00\x03", b"\x01\x12\x00\x01")
+    identity = bytearray(whole["a.avif"])
+    at = identity.index(b"nclx") + 8
+    identity[at : at + 2] = b"\0\0"
+    made = {
+        "no-end.jpg": whole["a.jpg"][:-2],
+        "byte.jpg": as_byte,
+        "no-end.png": whole["a.png"][:-12],
+        "checksum.png": whole["a.png"][:-13] + b"\0" + whole["a.png"][-12:],
+        "trailing.webp": whole["a.webp"] + b"trailing",
+        "b.png": whole["b.png"],
+        "no-screen.gif": whole["a.gif"][:6] + bytes(4) + whole["a.gif"][10:],
+        "no-end.gif": whole["a.gif"][:-2],
+        "identity.avif": bytes(identity),
+    }
+    for name, content in made.items():
+        (tmp_path / name).write_bytes(content)
+    for name, found in zip(made, hashed(*(tmp_path / name for name in made)), strict=True):
+        found.pop("incomplete", None)
+        same.compare(found, same.known(tmp_path / name))
+    hidden = same.known(tmp_path / "b.png")
+    assert (
+        same.bits(
+            hidden["signals"][0]["value"], same.known(tmp_path / "a.png")["signals"][0]["value"]
+        )
+        > 60
+    )
 
 
 def test_what_only_python_opens_is_unsupported(

@@ -225,6 +225,8 @@ def test_a_full_disk_is_told_as_one_and_what_is_there_is_read(
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
         "store full"
     ]
+    assert api.post("/v1/cases", json=wire.submission(video)).status_code == 507  # no second line
+    assert caplog.text.count("store full") == 1
     sent = b"document=" + json.dumps(wire.submission(video)).encode() + b"\r\n"
     page = api.post("/en/sent", content=sent, headers={"Content-Type": "text/plain"})
     assert (page.status_code, "We cannot take it now." in page.text) == (507, True)

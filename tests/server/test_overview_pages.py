@@ -207,6 +207,7 @@ def test_more_leads_to_the_page_that_hashes(api: TestClient, served: Any) -> Non
     page = api.post("/en/more", data=form).text
     assert f'data-case="{form["case"]}"' in page
     assert f'data-key="{KEY}"' in page
+    assert re.search(r'data-stamp="[0-9]+\.[0-9a-f]{40}"', page)
     assert 'action="/en/more/sent"' in page
     assert "What you said" not in page
 

@@ -12,7 +12,7 @@ from service.domain.errors import NotFound
 from service.domain.sighting import Feedback, Verdict
 from service.store import entries, feedback
 from service.store.feedback import Opinion
-from service.workflows import respond, review
+from service.workflows import respond, review, withdraw
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
@@ -130,3 +130,15 @@ def test_of_several_words_on_one_reference_the_last_counts(world: World) -> None
     with world.context.database.read() as tx:
         said = feedback.of_platform(tx, platform.id, [world.entry_id(owner)])
         assert list(said.values()) == [Feedback.BLOCKED]
+
+
+def test_a_reference_counts_after_the_entry_that_gave_it_is_withdrawn(world: World) -> None:
+    """The same content shares a reference, which changes then; that of an earlier day counts."""
+    picture, platform = world.picture(), world.actor()
+    first, _second = world.open(picture), world.open(picture)
+    earlier = world.reference(platform, picture)
+    withdraw.withdraw_case(world.context, first, world.day)
+    world.day += timedelta(days=1)
+    assert world.reference(platform, picture) != earlier
+    say(world, platform, earlier)
+    assert world.ask(platform, picture) == [Verdict.NEAR]

@@ -23,6 +23,10 @@ def answer(page: Any) -> dict[str, str]:
     return dict(re.findall(r'data-(answer|number|error|added|held)="([^"]*)"', page.text))
 
 
+def fresh(served: Any) -> str:
+    return stamps.new(served.context.seals, stamps.minute())
+
+
 def test_a_submission_opens_a_case_once(api: TestClient, served: Any, wire: Any) -> None:
     body = posted(wire.submission(served.picture(), key=KEY))
     first = api.post("/en/sent", content=body, headers=PLAIN)
@@ -40,7 +44,7 @@ def test_more_entries_are_added(api: TestClient, served: Any, wire: Any) -> None
     opened = api.post("/en/sent", content=posted(wire.submission(first, key=KEY)), headers=PLAIN)
     number = answer(opened)["number"]
     entries = [wire.content(first), wire.content(second)]
-    more = {"case": number, "access_key": KEY, "entries": entries}
+    more = {"case": number, "access_key": KEY, "stamp": fresh(served), "entries": entries}
     added = api.post("/en/more/sent", content=posted(more), headers=PLAIN)
     assert answer(added) == {"answer": "added", "number": number, "added": "1", "held": "0"}
     wrong = api.post(
@@ -48,6 +52,33 @@ def test_more_entries_are_added(api: TestClient, served: Any, wire: Any) -> None
     )
     assert wrong.status_code == 401
     assert answer(wrong) == {"answer": "error", "error": "Unauthenticated"}
+
+
+def test_a_page_that_was_open_for_long_adds_nothing_until_the_words_are_typed_again(
+    app: FastAPI, api: TestClient, served: Any, wire: Any
+) -> None:
+    """Before: a form left for 31 minutes still added."""
+    body = posted(wire.submission(served.picture(), key=KEY))
+    number = answer(api.post("/en/sent", content=body, headers=PLAIN))["number"]
+    entries = [wire.content(served.picture())]
+    more = {"case": number, "access_key": KEY, "stamp": fresh(served), "entries": entries}
+    later = stamps.minute() + stamps.MINUTES
+    app.dependency_overrides[stamps.minute] = lambda: later
+    for stamp in (more["stamp"], "", f"{later}.{'0' * 40}"):
+        late = api.post("/en/more/sent", content=posted({**more, "stamp": stamp}), headers=PLAIN)
+        assert answer(late)["answer"] == "late"
+        assert number not in late.text
+    case = {"Authorization": f"Case {number}:{KEY}"}
+    assert len(api.get("/v1/case", headers=case).json()["entries"]) == 1
+    (stamp,) = re.findall(r'data-stamp="([^"]*)"', late.text)
+    wrong = {**more, "access_key": "cd" * 32, "stamp": stamp}
+    refused = api.post("/en/more/sent", content=posted(wrong), headers=PLAIN)
+    assert answer(refused)["error"] == "Unauthenticated"
+    added = api.post("/en/more/sent", content=posted({**more, "stamp": stamp}), headers=PLAIN)
+    assert answer(added)["added"] == "1"
+    unstamped = {name: value for name, value in more.items() if name != "stamp"}
+    page = api.post("/en/more/sent", content=posted(unstamped), headers=PLAIN)
+    assert answer(page)["error"] == "InvalidRequest"
 
 
 def test_other_content_with_the_same_key_is_told_so(

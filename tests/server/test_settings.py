@@ -33,11 +33,18 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "cases_per_hour": ("11", 11),
         "cases_per_hour_of_source": ("12", 12),
         "case_signals_per_hour": ("13", 13),
+        "work_pieces": ("0", 0),
         "failures_per_minute_of_source": ("14", 14),
         "observation_days": ("7", 7),
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
         "exit_url": ("https://example.org/", "https://example.org/"),
+        "operator": ("Línea de ayuda", "Línea de ayuda"),
+        "contact": ("help@example.org", "help@example.org"),
+        "privacy_url": ("https://example.org/privacy", "https://example.org/privacy"),
+        "source_url": ("https://example.org/source", "https://example.org/source"),
+        "named_platforms": ("One, Two", "One, Two"),
+        "country": ("GB", "GB"),
     }
     assert set(chosen) == {each.name for each in fields(Settings)}
     found = read({f"TAKEBACK_{name.upper()}": text for name, (text, _) in chosen.items()})
@@ -59,6 +66,8 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_WORKER", ""),
         ("TAKEBACK_PORT", "http"),
         ("TAKEBACK_PORT", "0"),
+        ("TAKEBACK_WORK_PIECES", "-1"),
+        ("TAKEBACK_WORK_PIECES", "126"),
         ("TAKEBACK_PORT", "99999"),
         ("TAKEBACK_TRUSTED_PROXIES", "everybody"),
         ("TAKEBACK_MAX_BODY_BYTES", "-1"),
@@ -67,6 +76,12 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_EXIT_URL", "javascript:alert(1)"),
         ("TAKEBACK_EXIT_URL", "https://الطقس.example/"),
         ("TAKEBACK_EXIT_URL", 'https://a.example"/'),
+        ("TAKEBACK_OPERATOR", "two\nlines"),
+        ("TAKEBACK_CONTACT", "x" * 1001),
+        ("TAKEBACK_PRIVACY_URL", "javascript:alert(1)"),
+        ("TAKEBACK_SOURCE_URL", "example.org"),
+        ("TAKEBACK_NAMED_PLATFORMS", "One\u2028Two"),
+        ("TAKEBACK_COUNTRY", "gb"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, text: str) -> None:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from service import worker
 from service.domain.case import EntryStatus
-from service.domain.errors import NotReady
+from service.domain.errors import NotReady, StoreFull
 from service.domain.sighting import Verdict
 from service.jobs import JOBS
 from service.replica.follower import Replica
 from service.store.schema import observations
-from service.workflows import keyring, observe, reconcile, status, withdraw
+from service.workflows import drain, keyring, observe, reconcile, status, withdraw
 from service.workflows.context import Context
 from service.workflows.observe import Claim
 
@@ -137,3 +137,26 @@ def test_every_process_writes_when_keys_were_used(
     world.actor()
     with running(work, world.context):
         until(lambda: keyring.listed(world.context)[0].used_on == world.day)
+
+
+def test_a_fault_that_lasts_is_logged_once_and_so_is_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before: a full disk was told twice a second, into a log that needs the same disk."""
+    monkeypatch.setattr(worker, "PAUSE_SECONDS", 0.001)
+    tries = 0
+
+    def fail(*_: object) -> int:
+        nonlocal tries
+        tries += 1
+        raise StoreFull
+
+    with caplog.at_level(logging.INFO, "service"), running(worker.run, world.context):
+        with monkeypatch.context() as patch:
+            patch.setattr(drain, "drain", fail)
+            until(lambda: tries > 5)
+        until(lambda: "works again" in caplog.text)
+    told = [
+        (r.message, vars(r).get("error")) for r in caplog.records if vars(r).get("job") == "drain"
+    ]
+    assert told == [("work failed", "StoreFull"), ("works again", None)]

@@ -4,7 +4,7 @@
  */
 
 import { ContentError } from "../errors.js";
-import { decoderOf, finished, lumaAndClose } from "./decode.js";
+import { decoderOf, framed, lumaAndClose } from "./decode.js";
 import { MAX_SECONDS, Sampler } from "./timeline.js";
 
 /** @typedef {import("./decode.js").Picture} Picture */
@@ -57,16 +57,21 @@ export async function* sampleAnimation(picture, ways, frames) {
   const decoder = decoderOf(picture, { preferAnimation: true });
   const sampler = new Sampler();
   let at = 0;
+  let added = 0; // for frames without a duration, of which a decoder's times know nothing
   try {
     for (let index = 0; index < count; index += 1) {
-      let image = hasDurations ? undefined : await frameAt(decoder, index);
-      const duration = hasDurations ? durations[index] : (image?.duration ?? 0) / 1000;
+      let image = hasDurations ? undefined : await frameAt(decoder, index, picture);
+      if (!hasDurations && !image) return;
+      if (image) at = Math.round(image.timestamp / 1000) + added;
+      const duration = hasDurations ? durations[index] : Math.round((image?.duration ?? 0) / 1000);
+      if (!duration) added += DEFAULT_MS;
       const end = at + (duration || DEFAULT_MS);
       const at_ms = Math.floor(at);
       const until_ms = sampler.until(at_ms, Math.floor(end), index === count - 1);
       if (until_ms !== undefined) {
-        image ??= await frameAt(decoder, index);
-        const luma = finished(picture, await lumaAndClose(image));
+        image ??= await frameAt(decoder, index, picture);
+        if (!image) return;
+        const luma = framed(picture, await lumaAndClose(image, picture.stripped));
         yield { at_ms, until_ms, fraction: index / count, luma };
       } else {
         image?.close();
@@ -82,12 +87,16 @@ export async function* sampleAnimation(picture, ways, frames) {
 /**
  * @param {ImageDecoder} decoder
  * @param {number} frameIndex
- * @returns {Promise<VideoFrame>}
+ * @param {Picture} picture is marked as incomplete, if it breaks off
+ * @returns {Promise<VideoFrame | undefined>} undefined if it breaks off after some frames
+ * @throws {ContentError} Damaged if the first frame cannot be decoded
  */
-async function frameAt(decoder, frameIndex) {
+async function frameAt(decoder, frameIndex, picture) {
   try {
     return (await decoder.decode({ frameIndex, completeFramesOnly: true })).image;
   } catch (err) {
-    throw new ContentError("Damaged", { cause: err });
+    if (frameIndex === 0) throw new ContentError("Damaged", { cause: err });
+    picture.stripped.incomplete = true;
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { ContentError } from "../errors.js";
+import { cropped, decodePart, checkShown } from "./part.js";
 import {
   checkBytes, checkSize, lumaOfRgb, MAX_JPEG_PIXELS, MAX_PIXELS, MAX_WEBP_PIXELS, rasterSize,
   squeeze, upright,
@@ -116,8 +117,21 @@ export function finished(picture, luma) {
   const { stripped, scale } = picture;
   const original = { rows: stripped.height, columns: stripped.width };
   const whole = luma.rows === original.rows && luma.columns === original.columns;
-  const smaller = whole ? reduced(luma, scale) : luma;
-  return upright(squeeze(smaller, scale > 1 ? original : smaller), stripped.orientation);
+  const kept = stripped.crop ? cropped(luma, stripped.crop) : luma;
+  checkSize(kept.rows, kept.columns);
+  const smaller = whole ? reduced(kept, scale) : kept;
+  const squeezed = squeeze(smaller, scale > 1 ? original : smaller);
+  if (stripped.incomplete) checkShown(squeezed, picture.format);
+  return upright(squeezed, stripped.orientation);
+}
+
+/**
+ * The luma of a whole frame of an animation, as it is hashed.
+ * @param {Picture} picture
+ * @param {Luma} luma
+ */
+export function framed({ stripped }, luma) {
+  return upright(squeeze(luma), stripped.orientation);
 }
 
 /**
@@ -133,6 +147,8 @@ async function wholeLuma(picture, way) {
     return await byBitmap(picture, way);
   } catch (err) {
     if (err instanceof ContentError) throw err;
+    const part = way === "ImageDecoder" && !large ? await decodePart(picture) : undefined;
+    if (part) return lumaAndClose(part, picture.stripped);
     if (large) throw new ContentError("TooManyPixels", { cause: err });
     const isSupported = way === "ImageDecoder" || UNIVERSAL.has(picture.format);
     throw new ContentError(isSupported ? "Damaged" : "Unsupported", { cause: err });
@@ -149,10 +165,11 @@ async function byImageDecoder(picture, scale) {
   const desired = scale === 1 ? {} : {
     desiredWidth: Math.ceil(width / scale), desiredHeight: Math.ceil(height / scale),
   };
-  const decoder = decoderOf(picture, { preferAnimation: false, ...desired });
+  const preferAnimation = !!picture.stripped.hidden && !!picture.stripped.moves;
+  const decoder = decoderOf(picture, { preferAnimation, ...desired });
   try {
     const { image } = await decoder.decode({ frameIndex: 0, completeFramesOnly: true });
-    return await lumaAndClose(image);
+    return await lumaAndClose(image, picture.stripped);
   } finally {
     decoder.close();
   }
@@ -167,12 +184,15 @@ export function decoderOf({ stripped, type }, options) {
   return new ImageDecoder({ data, type, colorSpaceConversion: "none", ...options });
 }
 
-/** @param {VideoFrame} frame which is closed, whatever happens */
-export async function lumaAndClose(frame) {
+/**
+ * @param {VideoFrame} frame which is closed, whatever happens
+ * @param {Stripped} stripped
+ */
+export async function lumaAndClose(frame, { identity }) {
   try {
     const { width = 0, height = 0 } = frame.visibleRect ?? {};
     checkSize(height, width); // as decoded, not as claimed
-    return await lumaOf(frame);
+    return await lumaOf(frame, identity);
   } finally {
     frame.close();
   }
@@ -192,7 +212,7 @@ async function byBitmap({ stripped, type }, way) {
   try {
     checkSize(bitmap.height, bitmap.width);
     if (way === "canvas") return byCanvas(bitmap);
-    return await lumaAndClose(new VideoFrame(bitmap, { timestamp: 0 }));
+    return await lumaAndClose(new VideoFrame(bitmap, { timestamp: 0 }), stripped);
   } finally {
     bitmap.close();
   }

@@ -36,6 +36,31 @@ const MAGIC = [
   ["\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"],
   ["OggS", "ogg"],
 ];
+const RAW = "raw";
+/** @type {ReadonlyArray<readonly [string, string]>} How formats begin that are not read. */
+const UNREAD = [
+  ["\xff\x0a", "JPEG XL"],
+  ["\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"],
+  ["\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"],
+  ["\xff\x4f\xff\x51", "JPEG 2000"],
+  ...[1, 2, 3, 4, 5, 6, 7].flatMap((n) => [" ", "\t", "\r", "\n"].map((space) =>
+    /** @type {const} */ ([`P${n}${space}`, "PPM"]))),
+  ...["\0", "\x02", "\x03", "\x04", "\x05"].map((version) =>
+    /** @type {const} */ ([`\x0a${version}\x01`, "PCX"])),
+  ["8BPS", "Photoshop"],
+  ["II+\0", "BigTIFF"],
+  ["MM\0+", "BigTIFF"],
+  ["\x76\x2f\x31\x01", "OpenEXR"],
+  ["qoif", "QOI"],
+  ["\0\0\x01\0", "ICO"],
+  ["%PDF-", "PDF"],
+  ["FUJIFILMCCD-RAW", RAW],
+  ["IIU\0", RAW],
+  ["IIRO", RAW],
+  ["IIRS", RAW],
+  ["MMOR", RAW],
+  ["FOVb", RAW],
+];
 /** AV1 Image File Format, section 6. */
 const AVIF_BRANDS = ["avif", "avis"];
 /** ISO/IEC 23008-12, annexes B and 10. */
@@ -49,7 +74,8 @@ const OLD_QUICKTIME = ["moov", "mdat", "wide", "free", "skip"];
  * The format of a file from its first HEAD_BYTES, or from all it has.
  * @param {Uint8Array} head
  * @returns {Format}
- * @throws {ContentError} EmptyFile, or UnknownFormat when no format of ours begins like this
+ * @throws {ContentError} EmptyFile; Unsupported, whose `cause` is {name}, when it is a format that is
+ *   not read; or UnknownFormat when nothing known begins like this
  */
 export function sniff(head) {
   if (!head.length) throw new ContentError("EmptyFile");
@@ -61,7 +87,14 @@ export function sniff(head) {
   if (text.slice(4, 8) === "ftyp") return ofBrands(head, text);
   if (OLD_QUICKTIME.includes(text.slice(4, 8))) return "mp4";
   if (isTransportStream(head)) return "mpegts";
+  const unread = UNREAD.find(([magic]) => text.startsWith(magic));
+  if (unread) throw unsupported(unread[1]);
   throw new ContentError("UnknownFormat");
+}
+
+/** @param {string} name */
+function unsupported(name) {
+  return new ContentError("Unsupported", { cause: { name } });
 }
 
 /** @param {Format} format */
@@ -83,6 +116,7 @@ function ofBrands(head, text) {
   const compatible = brands.some((brand) => AVIF_BRANDS.includes(brand));
   if (AVIF_BRANDS.includes(major)) return "AVIF";
   if ((major === "mif1" || major === "msf1") && compatible) return "AVIF";
+  if (major === "crx ") throw unsupported(RAW);
   return HEIF_BRANDS.includes(major) ? "HEIF" : "mp4";
 }
 

@@ -72,7 +72,7 @@ function itemNumber(view, offset, version) {
 }
 
 /**
- * Size and orientation.
+ * Size, orientation, clean aperture, and whether the planes are green, blue and red.
  * @param {Uint8Array} bytes
  * @param {import("./boxes.js").Box[]} properties
  */
@@ -85,8 +85,33 @@ function read(bytes, properties) {
   const mirror = of("imir");
   const turns = turn ? bytes[turn.start] & 3 : 0;
   const orientation = ORIENTATIONS[turns][mirror ? 1 + (bytes[mirror.start] & 1) : 0];
-  const width = view.getUint32(size.start + 4);
-  return { orientation, width, height: view.getUint32(size.start + 8) };
+  const [width, height] = [view.getUint32(size.start + 4), view.getUint32(size.start + 8)];
+  const crop = cleanAperture(view, of("clap"), [width, height]);
+  const nclx = properties.find(({ type, start }) =>
+    type === "colr" && latin1(bytes, start, start + 4) === "nclx");
+  const identity = nclx && nclx.end - nclx.start >= 10 ? view.getUint16(nclx.start + 8) === 0 : undefined;
+  return { orientation, width, height, crop, identity };
+}
+
+/**
+ * The part of a picture that its `clap` keeps (ISO/IEC 14496-12, 12.1.4), which browsers do not cut
+ * out of an AVIF: left, top, right, bottom. None, if it is not made of whole pixels inside it.
+ * @param {DataView} view
+ * @param {import("./boxes.js").Box | undefined} clap
+ * @param {number[]} size
+ * @returns {[number, number, number, number] | undefined}
+ */
+function cleanAperture(view, clap, size) {
+  if (!clap || clap.end - clap.start < 32) return undefined;
+  const number = (/** @type {number} */ n) => view.getInt32(clap.start + 4 * n);
+  const sides = size.map((side, n) => {
+    const length = number(2 * n) / number(2 * n + 1);
+    const low = (side - 1) / 2 + number(4 + 2 * n) / number(5 + 2 * n) - (length - 1) / 2;
+    const isInside = low >= 0 && length > 0 && low + length <= side && number(5 + 2 * n) > 0;
+    return isInside && Number.isInteger(low) && Number.isInteger(length) ? [low, low + length] : [];
+  });
+  const [[left, right], [top, bottom]] = sides;
+  return right === undefined || bottom === undefined ? undefined : [left, top, right, bottom];
 }
 
 /**

@@ -5,20 +5,22 @@
 
 import { ContentError } from "../errors.js";
 import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
-import { orientationOfExif, orientationOfXmp } from "./exif.js";
+import { orientationOfExif } from "./exif.js";
 
 const SOS = 0xda;
 const EOI = 0xd9;
 const APP0 = 0xe0;
-/** Exif or XMP. */
+/** Exif, among others. */
 const APP1 = 0xe1;
 /** Of Adobe: how colours are stored. */
 const APP14 = 0xee;
 const COMMENT = 0xfe;
-const XMP = "http://ns.adobe.com/xap/1.0/\0";
+/** What libjpeg takes a scan to end with, and then fills what is missing with grey. */
+const END = Uint8Array.of(0xff, EOI);
 
 /**
- * A JPEG without comments, and without application segments other than those of JFIF and Adobe.
+ * A JPEG without comments, and without application segments other than those of JFIF and Adobe. If
+ * it breaks off, it ends at its last whole segment.
  * @param {Uint8Array} bytes
  * @returns {import("./strip.js").Stripped}
  * @throws {ContentError} Damaged
@@ -34,28 +36,44 @@ export function stripJpeg(bytes) {
     const marker = bytes[offset + 1];
     if (offset < 0 || pieces >= MAX_PIECES || marker === EOI) throw new ContentError("Damaged");
     if (marker === SOS) break;
-    const end = offset + 2 + view.getUint16(offset + 2);
-    const body = bytes.subarray(offset + 4, Math.max(offset + 4, end));
+    const end = offset + 2 + Math.max(view.getUint16(offset + 2), 2);
+    const body = bytes.subarray(offset + 4, end);
     readSegment(header, marker, body);
-    if (isNeeded(marker)) kept.push(bytes.subarray(offset, end));
+    if (isNeeded(marker, body)) kept.push(bytes.subarray(offset, end));
     offset = end;
   }
-  kept.push(bytes.subarray(offset));
-  const { width, height, components, exif, xmp } = header;
+  const { count, cut } = scans(bytes);
+  const incomplete = cut !== undefined || !endsAfter(bytes, offset);
+  kept.push(bytes.subarray(offset, cut), ...(incomplete ? [END] : []));
+  const { width, height, components, exif = 1 } = header;
   const scales = components === 1 || components === 3;
-  const orientation = exif ?? xmp ?? 1;
-  return { bytes: joined(kept), orientation, width, height, scans: scans(bytes), scales };
-}
-
-/** @param {number} marker */
-function isNeeded(marker) {
-  return marker === APP0 || marker === APP14 || (marker < APP0 && marker >= 0xc0);
+  return { bytes: joined(kept), orientation: exif, width, height, scans: count, scales, incomplete };
 }
 
 /**
- * What segments say: `exif` and `xmp` are the orientations that they name.
- * @typedef {{width: number, height: number, components: number, exif?: number, xmp?: number}}
- *   Header
+ * @param {number} marker
+ * @param {Uint8Array} body
+ */
+function isNeeded(marker, body) {
+  if (marker === APP0) return latin1(body, 0, 5) === "JFIF\0" && body.length >= 14;
+  if (marker === APP14) return latin1(body, 0, 5) === "Adobe" && body.length >= 12;
+  return marker < APP0 && marker >= 0xc0;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} from
+ */
+function endsAfter(bytes, from) {
+  for (let at = bytes.length - 2; at >= from; at -= 1) {
+    if (bytes[at] === 0xff && bytes[at + 1] === EOI) return true;
+  }
+  return false;
+}
+
+/**
+ * What segments say: `exif` is the orientation that the first EXIF names.
+ * @typedef {{width: number, height: number, components: number, exif?: number}} Header
  */
 
 /**
@@ -71,10 +89,7 @@ function readSegment(header, marker, body) {
     header.width = view.getUint16(3);
     header.components = body[5];
   }
-  if (marker !== APP1) return;
-  if (header.exif === undefined && latin1(body, 0, 6) === "Exif\0\0") {
-    header.exif = orientationOfExif(body);
-  } else if (latin1(body, 0, XMP.length) === XMP) header.xmp = orientationOfXmp(body);
+  if (marker === APP1 && latin1(body, 0, 6) === "Exif\0\0") header.exif ??= orientationOfExif(body);
 }
 
 /**
@@ -92,26 +107,29 @@ function nextMarker(bytes, from) {
 }
 
 /**
- * Count the scans: one, if the first has all components of a sequential JPEG.
+ * Count the scans: one, if the first has all components of a sequential JPEG. `cut` is where the
+ * last whole segment ends, if the file breaks off after it.
  * @param {Uint8Array} bytes
- * @returns {number}
+ * @returns {{count: number, cut?: number}}
  * @throws {ContentError} Damaged
  */
-export function scans(bytes) {
+function scans(bytes) {
   const view = viewOf(bytes);
   let count = 0;
   let components = -1;
   let offset = nextMarker(bytes, 2);
   for (let pieces = 0; pieces < MAX_PIECES; pieces += 1) {
-    if (offset < 0 || bytes[offset + 1] === EOI) return count;
+    if (offset < 0) return { count, cut: bytes.length };
     const marker = bytes[offset + 1];
+    if (marker === EOI) return { count };
+    const end = offset + 4 > bytes.length ? Infinity : offset + 2 + Math.max(view.getUint16(offset + 2), 2);
+    if (end > bytes.length) return { count, cut: offset };
     if (marker === 0xc0 || marker === 0xc1) components = bytes[offset + 9];
     if (marker === SOS) {
       count += 1;
-      if (bytes[offset + 4] === components) return count;
+      if (bytes[offset + 4] === components) return { count };
     }
-    const isCut = offset + 4 > bytes.length;
-    offset = isCut ? -1 : nextMarker(bytes, offset + 2 + view.getUint16(offset + 2));
+    offset = nextMarker(bytes, end);
   }
   throw new ContentError("Damaged");
 }

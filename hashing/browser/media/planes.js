@@ -32,15 +32,19 @@ const MATRICES = new Map([["bt709", [0.2126, 0.0722]], ["bt2020-ncl", [0.2627, 0
 /**
  * The luma of the whole visible part of a picture's frame. The frame stays open.
  * @param {VideoFrame} frame
+ * @param {boolean} [identity] whether planes of 4:4:4 are green, blue and red; if that is unknown,
+ *   they are where the browser names no matrix
  * @returns {Promise<Luma>} not squeezed, as stored
  * @throws {ContentError} Unsupported, if the format is none of these
  */
-export async function lumaOf(frame) {
+export async function lumaOf(frame, identity) {
   const format = packedFormat(frame);
   if (format) return packed(frame, lumaOfRgb, format);
   const planes = await planesOf(frame);
-  const luma = brightness(planes);
   const { fullRange, matrix } = frame.colorSpace;
+  // Chromium (156) has no name for the identity matrix, but names all others that are frequent.
+  if (planes.kind === "I444" && (identity ?? !matrix)) return lumaOfIdentity(planes, !!fullRange);
+  const luma = brightness(planes);
   if (!fullRange && planes.kind === "I420" && planes.depth === 8 && !MATRICES.has(matrix ?? "")) {
     return lumaOfWebp(luma, planes);
   }
@@ -82,6 +86,25 @@ export async function planesOf(frame) {
 export function brightness({ bytes, layout, depth, rows, columns }) {
   const raster = { rows, columns, ...layout[0] };
   return depth === 8 ? lumaOfPlane(bytes, raster) : upperBits(bytes, raster, depth);
+}
+
+/**
+ * Luma of planes that are green, blue and red (the identity matrix of ITU-T H.273).
+ * @param {Planes} planes
+ * @param {boolean} fullRange
+ * @returns {Luma}
+ */
+function lumaOfIdentity({ bytes, layout, depth, rows, columns }, fullRange) {
+  const [green, blue, red] = layout.map((plane) => {
+    const { data } = depth === 8
+      ? lumaOfPlane(bytes, { rows, columns, ...plane })
+      : upperBits(bytes, { rows, columns, ...plane }, depth);
+    if (!fullRange) expand(data);
+    return data;
+  });
+  const data = green.map((level, at) =>
+    (19595 * red[at] + 38470 * level + 7471 * blue[at] + 32768) >> 16);
+  return { data, rows, columns };
 }
 
 /** @param {VideoFrame} frame */

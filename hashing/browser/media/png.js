@@ -1,6 +1,6 @@
 /**
  * Encodes pixels as a PNG without compression (PNG, 3rd edition; RFC 1950 and 1951), for the
- * pictures that proof.js makes.
+ * pictures that proof.js makes; and single chunks.
  */
 
 import { joined, viewOf } from "./bytes.js";
@@ -32,7 +32,7 @@ export function encodePng({ data, rows, columns, channels }) {
  * @param {string} type
  * @param {Uint8Array} body
  */
-function chunk(type, body) {
+export function chunk(type, body) {
   const out = new Uint8Array(body.length + 12);
   viewOf(out).setUint32(0, body.length);
   out.set(Uint8Array.from(type, (letter) => letter.charCodeAt(0)), 4);
@@ -63,12 +63,18 @@ function adler32(bytes) {
   return high * 65536 + low;
 }
 
+/** The checksum of each byte alone. */
+const CRCS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit += 1) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  return rest;
+});
+
 /** @param {Uint8Array} bytes */
 function crc32(bytes) {
   let rest = -1;
-  for (const byte of bytes) {
-    rest ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  for (let at = 0; at < bytes.length; at += 1) {
+    rest = CRCS[(rest ^ bytes[at]) & 0xff] ^ (rest >>> 8);
   }
   return ~rest >>> 0;
 }

@@ -6,9 +6,10 @@
 
 import { ContentError } from "../errors.js";
 import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
-import { orientationOfExif, orientationOfXmp } from "./exif.js";
+import { orientationOfExif } from "./exif.js";
 import { stripBoxes } from "./heif.js";
 import { stripJpeg } from "./jpeg.js";
+import { chunk } from "./png.js";
 import { stripWebp } from "./webp.js";
 
 /** @typedef {import("./formats.js").Format} Format */
@@ -25,6 +26,12 @@ import { stripWebp } from "./webp.js";
  * @property {number} [scans] of a JPEG
  * @property {boolean} [scales] whether it is a JPEG in luma, or in luma and chroma
  * @property {boolean} [moves] whether it may have several frames
+ * @property {boolean} [hidden] whether its still picture is none of its frames
+ * @property {boolean} [identity] whether the planes of an AVIF are green, blue and red; undefined if
+ *   its boxes do not tell
+ * @property {boolean} [incomplete] whether the file breaks off
+ * @property {[number, number, number, number]} [crop] left, top, right, bottom of the pixels that
+ *   count, before the orientation is applied
  */
 
 /**
@@ -53,11 +60,12 @@ export function strip(bytes, format) {
 }
 
 /** Chunks of a PNG that decoding needs; acTL, fcTL and fdAT are for animations (PNG, 3rd ed.). */
-const NEEDED = new Set(["IHDR", "PLTE", "tRNS", "IDAT", "IEND", "acTL", "fcTL", "fdAT"]);
+const NEEDED = new Set(["IHDR", "PLTE", "tRNS", "IDAT", "acTL", "fcTL", "fdAT"]);
 const PNG_MAGIC = 8;
-const XMP = "XML:com.adobe.xmp";
 
 /**
+ * Of the checksums, only that of the header counts, as in hashing/media/png.py: the others are made
+ * anew.
  * @param {Uint8Array} bytes
  * @returns {Stripped}
  */
@@ -68,25 +76,25 @@ function stripPng(bytes) {
   const durations = [];
   /** @type {number | undefined} */
   let exif;
-  /** @type {number | undefined} */
-  let xmp;
-  let pieces = 0;
-  for (let offset = PNG_MAGIC; offset + 12 <= bytes.length; pieces += 1) {
+  let [pixels, hidden, incomplete] = [false, false, true];
+  for (let offset = PNG_MAGIC, pieces = 0; offset + 8 <= bytes.length; pieces += 1) {
     if (pieces >= MAX_PIECES) throw new ContentError("Damaged");
     const end = offset + 12 + view.getUint32(offset);
     const type = latin1(bytes, offset + 4, offset + 8);
     const body = bytes.subarray(offset + 8, Math.max(offset + 8, end - 4));
-    if (NEEDED.has(type)) kept.push(bytes.subarray(offset, end));
-    if (type === "eXIf") exif ??= orientationOfExif(body);
-    if (type === "iTXt" && latin1(body, 0, XMP.length) === XMP) xmp = orientationOfXmp(body);
-    if (type === "fcTL") durations.push(apngDelay(viewOf(body)));
+    incomplete = type !== "IEND";
+    if (!incomplete) break;
+    if (NEEDED.has(type)) kept.push(type === "IHDR" ? bytes.subarray(offset, end) : chunk(type, body));
+    if (type === "eXIf" && !pixels) exif ??= orientationOfExif(body);
+    if (type === "IDAT" && !pixels) [pixels, hidden] = [true, !durations.length];
+    if (type === "fcTL" && body.length >= 26) durations.push(apngDelay(viewOf(body)));
     offset = end;
   }
-  const width = view.getUint32(16);
-  const height = view.getUint32(20);
-  const orientation = exif ?? xmp ?? 1;
-  const moves = durations.length > 1;
-  return { bytes: joined(kept), orientation, width, height, durations, moves };
+  kept.push(chunk("IEND", new Uint8Array()));
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const moves = durations.length > (hidden ? 0 : 1);
+  const cut = incomplete && moves; // of a still picture, decoding tells
+  return { bytes: joined(kept), orientation: exif ?? 1, width, height, durations, moves, hidden, incomplete: cut };
 }
 
 /**
@@ -100,7 +108,7 @@ function apngDelay(view) {
 
 /**
  * The frames and delays of a GIF (GIF89a specification, 20–23). It has no profile that decoders
- * apply, and no orientation.
+ * apply, and no orientation. Its screen has room for its first image, as in browsers.
  * @param {Uint8Array} bytes
  * @returns {Stripped}
  */
@@ -109,21 +117,32 @@ function readGif(bytes) {
   /** @type {number[]} */
   const durations = [];
   let delay = 0;
+  let ended = false;
   let offset = 13 + tableBytes(bytes[10]);
+  let [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
   while (offset < bytes.length && bytes[offset] !== 0x3b) {
     if (bytes[offset] === 0x21) {
       const isControl = bytes[offset + 1] === 0xf9 && offset + 6 <= bytes.length;
       if (isControl) delay = 10 * view.getUint16(offset + 4, true);
       offset = afterBlocks(bytes, offset + 2);
     } else if (bytes[offset] === 0x2c && offset + 11 <= bytes.length) {
+      if (!durations.length) {
+        width = Math.max(width, view.getUint16(offset + 1, true) + view.getUint16(offset + 5, true));
+        height = Math.max(height, view.getUint16(offset + 3, true) + view.getUint16(offset + 7, true));
+      }
       durations.push(delay);
       delay = 0;
       offset = afterBlocks(bytes, offset + 11 + tableBytes(bytes[offset + 9]));
     } else break;
+    ended = offset <= bytes.length;
   }
-  const size = { width: view.getUint16(6, true), height: view.getUint16(8, true) };
-  return { bytes, orientation: 1, ...size, durations, moves: durations.length > 1 };
+  const incomplete = !ended || offset >= bytes.length;
+  const whole = incomplete ? joined([bytes, GIF_END]) : bytes;
+  return { bytes: whole, orientation: 1, width, height, durations, moves: durations.length > 1, incomplete };
 }
+
+/** An empty sub-block and the trailer, for a GIF that lacks them. */
+const GIF_END = Uint8Array.of(0, 0x3b);
 
 /** @param {number} flags bit 7: whether there is a table; bits 0–2: n of its 3 · 2^(n + 1) bytes */
 function tableBytes(flags) {

@@ -1,10 +1,11 @@
 /**
  * The chunks of a WebP (RFC 9649): all but profile, EXIF and XMP; its size, orientation and frames.
+ * What follows its RIFF does not count.
  */
 
 import { ContentError } from "../errors.js";
 import { joined, latin1, MAX_PIECES, viewOf } from "./bytes.js";
-import { orientationOfExif, orientationOfXmp } from "./exif.js";
+import { orientationOfExif } from "./exif.js";
 
 /** Flags of VP8X: there are a profile, EXIF, XMP. */
 const REMOVED = 0x20 | 0x08 | 0x04;
@@ -17,25 +18,20 @@ const RIFF_HEADER = 12;
  */
 export function stripWebp(bytes) {
   const size = { width: 0, height: 0 };
-  /** @type {number | undefined} */
-  let exif;
-  /** @type {number | undefined} */
-  let xmp;
+  let orientation = 1;
   /** @type {number[]} */
   const durations = [];
   /** @type {Uint8Array[]} */
   const kept = [bytes.subarray(0, RIFF_HEADER)];
   for (const { type, start, end } of chunks(bytes)) {
     const body = bytes.subarray(start, end);
-    if (type === "EXIF") exif = orientationOfExif(body);
-    else if (type === "XMP ") xmp = orientationOfXmp(body);
-    else if (type !== "ICCP") kept.push(keptChunk(bytes, type, start, end));
+    if (type === "EXIF") orientation = orientationOfExif(body);
+    else if (type !== "ICCP" && type !== "XMP ") kept.push(keptChunk(bytes, type, start, end));
     if (type === "ANMF") durations.push(uint24(body, 12));
     if (!size.width) Object.assign(size, sizeOf(type, body));
   }
   const stripped = joined(kept);
   viewOf(stripped).setUint32(4, stripped.length - 8, true);
-  const orientation = exif ?? xmp ?? 1;
   return { bytes: stripped, orientation, ...size, durations, moves: durations.length > 1 };
 }
 
@@ -43,7 +39,8 @@ export function stripWebp(bytes) {
 function* chunks(bytes) {
   const view = viewOf(bytes);
   let count = 0;
-  for (let offset = RIFF_HEADER; offset + 8 <= bytes.length; count += 1) {
+  const past = Math.min(8 + view.getUint32(4, true), bytes.length);
+  for (let offset = RIFF_HEADER; offset + 8 <= past; count += 1) {
     if (count >= MAX_PIECES) throw new ContentError("Damaged");
     const size = view.getUint32(offset + 4, true);
     const type = latin1(bytes, offset, offset + 4);

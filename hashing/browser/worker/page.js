@@ -75,7 +75,7 @@ export class Hasher {
    * @param {File} file
    * @param {Options} [options]
    * @returns {Promise<Content>}
-   * @throws {ContentError} the `cause` of Unsupported may be `{codec}`
+   * @throws {ContentError} the `cause` of Unsupported may be `{codec}` or `{name}`
    */
   hash(file, { windows = "standard", onProgress, signal } = {}) {
     return new Promise((resolve, reject) => {

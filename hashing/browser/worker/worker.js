@@ -81,9 +81,8 @@ async function run({ id, file, windows }) {
     const content = await hash(id, file, windows);
     self.postMessage({ id, content });
   } catch (err) {
-    const cause = err instanceof ContentError ? err.cause : undefined;
-    const codec = cause && typeof cause === "object" && "codec" in cause ? cause.codec : undefined;
-    self.postMessage({ id, error: codeOf(err), ...(codec ? { data: { codec } } : {}) });
+    const data = unsupported(err);
+    self.postMessage({ id, error: codeOf(err), ...(data ? { data } : {}) });
   } finally {
     seeking.delete(id);
     waiting.delete(id);
@@ -142,6 +141,18 @@ function seek(id, file, colours) {
   seeking.set(id, frames);
   self.postMessage({ id, seek: { file } });
   return frames.frames(colours);
+}
+
+/**
+ * What an Unsupported names: the codec of a video, or a format that is not read.
+ * @param {unknown} err
+ */
+function unsupported(err) {
+  const cause = err instanceof ContentError ? err.cause : undefined;
+  if (!cause || typeof cause !== "object") return undefined;
+  if ("codec" in cause) return { codec: cause.codec };
+  return err instanceof ContentError && err.code === "Unsupported" && "name" in cause && !(cause instanceof Error)
+    ? { name: cause.name } : undefined;
 }
 
 /** @param {unknown} err */

@@ -1,5 +1,5 @@
 /**
- * The page's side of the worker that does the proof of work: the only module beside work.js that
+ * The page's side of the worker that does the proof of work: the only module beside solver.js that
  * knows their messages.
  */
 
@@ -14,7 +14,7 @@ import { ContentError } from "../errors.js";
  *   resolve: () => void, reject: (err: ContentError) => void}} Job
  */
 
-/** Most pieces that are computed for a service: three minutes on an old phone. */
+/** Most pieces that are computed for a service: two minutes on an old phone. */
 const MOST_PIECES = 2_000;
 
 /** Does proofs of work, one at a time. Create it when the page is loaded: it needs no network then. */
@@ -25,7 +25,7 @@ export class Working {
   /** @type {Job | undefined} */
   #job;
 
-  /** @param {string | URL} url of work.js; a TrustedScriptURL, if the page's policy requires one */
+  /** @param {string | URL} url of solver.js; a TrustedScriptURL, if the page's policy requires one */
   constructor(url) {
     this.#url = url;
   }

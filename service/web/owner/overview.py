@@ -110,6 +110,7 @@ def more(form: AuthenticatedForm) -> HTMLResponse:
         form.language,
         case_number=form.owner.case_number,
         access_key=form.access_key,
+        stamp=form.stamp,
     )
 
 

@@ -85,8 +85,14 @@ def add(
     budgets: CurrentBudgets,
     untrusted: Document,
 ) -> RedirectResponse:
-    """Add entries to a case. Those that it already has are skipped."""
+    """Add entries to a case. Those that it already has are skipped.
+
+    If the page is too old, none is added: it asks for the words again, and sends again. Hashing
+    may have taken so long, and must not have to be repeated.
+    """
     more = _parsed(MoreIn, untrusted)
+    if not stamps.is_fresh(context.seals, more.stamp, minute):
+        return _received(context, language, minute, outcome="late", number="")
     owner = authenticate.owner(context, more.case, more.access_key)
     entries = [entry.value() for entry in more.entries]
     budgets.charge_addition(owner.case_id, entries)

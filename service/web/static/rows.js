@@ -83,7 +83,8 @@ export class Row {
     if (!content) return;
     this.element.querySelector("details")?.remove();
     const values = valuesOf(content);
-    this.showState(text("done", { count: values.length }));
+    const done = text("done", { count: values.length });
+    this.showState(content.incomplete ? `${done} ${text("incomplete")}` : done);
     const details = document.createElement("details");
     const summary = document.createElement("summary");
     summary.textContent = text("hashes");

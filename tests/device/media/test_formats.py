@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hashing.errors import EmptyFile, UnknownFormat
+from hashing.errors import EmptyFile, UnknownFormat, UnsupportedFormat
 from hashing.media.formats import HEAD_BYTES, Format, sniff
 
 
@@ -49,12 +49,27 @@ KNOWN = [
 ]
 
 REFUSED = [
-    *[b"\0", b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"%!PS-Adobe"],
-    *[b"\0\0\x01\0\x01\0", b"8BPS\0\x01", b"#EXTM3U\n", b"ffconcat version 1.0\n", b"PK\x03\x04"],
-    *[b"RIFF\0\0\0\0WAVEfmt ", b"RIFF", b"G" + bytes(187) + b"G" + bytes(188) + b"G", b"\xff\xd8"],
+    *[b"\0", b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe", b"PK\x03\x04"],
+    *[b"#EXTM3U\n", b"ffconcat version 1.0\n", b"<?xml version='1.0'?><MPD>", b"GIF90a", b"RIFF"],
+    *[b"RIFF\0\0\0\0WAVEfmt ", b"G" + bytes(187) + b"G" + bytes(188) + b"G", b"\xff\xd8"],
     bytes(99) + (b"G" + bytes(187)) * 3,
-    *[b"<?xml version='1.0'?><MPD>", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  ", b"GIF90a"],
-    *[b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n", b"P6 1 1 255\n", b"qoif", b"\x76\x2f\x31\x01"],
+    *[b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n", b"\0\0\0\x0cJXL ", b"\0\0\x02" + bytes(15)],
+]
+
+UNREAD = [
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    (b"P6 1 1 255\n", "PPM"),
+    (b"P4\n1 1\n", "PBM"),
+    (b"\x0a\x05\x01\x08", "PCX"),
+    (bytes([0, 0, 2, *bytes(9), 1, 0, 1, 0, 24, 0]), "TGA"),
+    (b"8BPS\0\x01", "Photoshop"),
+    (b"%PDF-1.7", "PDF"),
+    (b"\0\0\x01\0\x01\0", "icon"),
+    (b"qoif", "QOI"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (ftyp(b"crx "), "raw"),
 ]
 
 
@@ -67,6 +82,12 @@ def test_known_beginnings(head: bytes, expected: Format) -> None:
 @pytest.mark.parametrize("head", REFUSED)
 def test_anything_else_is_refused(head: bytes) -> None:
     with pytest.raises(UnknownFormat):
+        sniff(head)
+
+
+@pytest.mark.parametrize(("head", "name"), UNREAD)
+def test_a_format_that_is_not_read_is_named(head: bytes, name: str) -> None:
+    with pytest.raises(UnsupportedFormat, match=f"{name}.*, which is not read. Save it as JPEG"):
         sniff(head)
 
 
@@ -90,5 +111,5 @@ def test_videos_are_the_containers() -> None:
 
 @given(st.binary(min_size=1, max_size=HEAD_BYTES))
 def test_any_bytes_are_a_format_or_refused(head: bytes) -> None:
-    with suppress(UnknownFormat):
+    with suppress(UnknownFormat, UnsupportedFormat):
         assert sniff(head) in Format

@@ -19,7 +19,9 @@ from hashing.errors import (
     UnknownFormat,
     VideoSupportMissing,
 )
+from hashing.media import animation as animations
 from hashing.media import container, frames, pixels, timeline
+from hashing.media.opening import Picture
 
 Rgb = NDArray[np.uint8]
 Scene = Callable[..., Rgb]
@@ -193,7 +195,7 @@ def test_a_stretch_is_of_one_shape_and_ten_seconds(
 # --- animated pictures ---
 
 
-def animation(kind: str, seeds: list[int], scene: Scene, **options: object) -> Image.Image:
+def animation(kind: str, seeds: list[int], scene: Scene, **options: object) -> Picture:
     stills = [Image.fromarray(scene(seed)) for seed in seeds]
     out = io.BytesIO()
     stills[0].save(out, kind, save_all=True, append_images=stills[1:], **options)
@@ -242,7 +244,7 @@ def test_an_animation_of_hours_is_too_long(make_scene: Scene) -> None:
 def test_an_animation_of_too_many_pixels_is_not_begun(
     make_scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames, "MAX_ANIMATION_PIXELS", 2 * 96 * 128)
+    monkeypatch.setattr(animations, "MAX_ALL_PIXELS", 2 * 96 * 128)
     with animation("PNG", [1, 2, 3], make_scene) as image, pytest.raises(TooLong):
         next(frames.sample_animation(image))
 
@@ -250,6 +252,6 @@ def test_an_animation_of_too_many_pixels_is_not_begun(
 def test_an_animation_is_looked_at_up_to_the_limit(
     make_scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames, "MAX_ANIMATION", 2)
+    monkeypatch.setattr(animations, "MAX_FRAMES", 2)
     with animation("PNG", [1, 2, 3, 4], make_scene, duration=300) as image:
         assert len(list(frames.sample_animation(image))) == 2

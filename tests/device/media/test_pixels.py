@@ -1,7 +1,7 @@
-# ruff: noqa: SLF001 (scans are counted before anything public sees them)
 import io
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pillow_heif
@@ -20,7 +20,8 @@ from hashing.errors import (
     TooNarrow,
     TooSmall,
 )
-from hashing.media import pixels
+from hashing.media import jpeg, pixels, png
+from hashing.media.grey import grey as to_grey
 
 Scene = Callable[..., NDArray[np.uint8]]
 Luma = NDArray[np.uint8]
@@ -206,7 +207,7 @@ def test_of_16_bits_the_upper_8_count(make_scene: Scene, kind: str) -> None:
 def test_of_16_bits_big_endian_too(make_scene: Scene) -> None:
     deep, grey = sixteen(make_scene)
     image = Image.frombytes("I;16B", (grey.shape[1], grey.shape[0]), deep.astype(">u2").tobytes())
-    assert np.array_equal(np.asarray(pixels.grey(image)), grey)
+    assert np.array_equal(np.asarray(to_grey(image)), grey)
 
 
 def test_a_clear_grey_of_16_bits_is_white(make_scene: Scene) -> None:
@@ -371,13 +372,13 @@ def test_bytes_changed_anywhere_give_a_luma_or_a_content_error(seed: int, kind: 
     assert luma.ndim == 2
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(("kind", "module"), [("JPEG", jpeg), ("PNG", png)])
 def test_a_file_of_very_many_pieces_is_damage(
-    monkeypatch: pytest.MonkeyPatch, make_scene: Scene, kind: str
+    monkeypatch: pytest.MonkeyPatch, make_scene: Scene, kind: str, module: ModuleType
 ) -> None:
     untrusted = saved(Image.fromarray(make_scene(1)), kind)
     assert pixels.read(untrusted).shape == (96, 128)
-    monkeypatch.setattr(pixels, "MAX_PIECES", 2)
+    monkeypatch.setattr(module, "MAX_PIECES", 1)
     with pytest.raises(Damaged):
         pixels.open_picture(untrusted)
 
@@ -386,10 +387,11 @@ def test_scans_are_counted_as_the_decoder_goes_through_them(make_scene: Scene) -
     image = Image.fromarray(make_scene(1))
     whole = saved(image, "JPEG", progressive=True)
     last = whole[whole.rindex(b"\xff\xda") : -2]
-    assert pixels._scans(saved(image, "JPEG")) == 1
-    assert pixels._scans(whole) == whole.count(b"\xff\xda") == 10
-    assert pixels._scans(whole[:-2] + last * 7 + whole[-2:] + last) == 17
-    assert pixels._scans(b"\xff\xd8") == 0
+    assert jpeg.strip(saved(image, "JPEG")).scans == 1
+    assert jpeg.strip(whole).scans == whole.count(b"\xff\xda") == 10
+    assert jpeg.strip(whole[:-2] + last * 7 + whole[-2:] + last).scans == 17
+    with pytest.raises(Damaged):
+        jpeg.strip(b"\xff\xd8")
 
 
 def test_a_jpeg_may_have_as_many_scans_as_its_pixels_allow(

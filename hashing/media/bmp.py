@@ -1,0 +1,90 @@
+"""BMP with colours in bit fields that Pillow does not know, to RGB.
+
+Source: Microsoft, BITMAPINFOHEADER and BITMAPV5HEADER; each channel is scaled to 8 bits as in
+bmpsuite's reference, by 255 over the mask's largest value, rounded.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from hashing.errors import Damaged
+
+_BIT_FIELDS, _ALPHA_BIT_FIELDS = 3, 6
+_FILE_HEADER = 14
+_INFO_HEADER = 40
+
+
+_OF_PILLOW = {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)}
+"""Masks of 16 bits that Pillow reads: the values of pictures with them stay as they were."""
+
+
+class Fields(NamedTuple):
+    """What the header of a BMP in bit fields says. The masks are of red, green, blue, alpha."""
+
+    width: int
+    height: int
+    bits: int
+    masks: tuple[int, int, int, int]
+    data: int
+    upside_down: bool
+
+
+def fields(bmp: bytes) -> Fields | None:
+    """Return what the header says, None if the colours are not in bit fields."""
+    if len(bmp) < _FILE_HEADER + _INFO_HEADER:
+        return None
+    (at,) = struct.unpack_from("<I", bmp, 10)
+    size, width, height, _, bits, kind = struct.unpack_from("<IiiHHI", bmp, _FILE_HEADER)
+    if size < _INFO_HEADER or kind not in {_BIT_FIELDS, _ALPHA_BIT_FIELDS} or bits not in {16, 32}:
+        return None
+    named = struct.unpack("<IIII", bmp[54:70].ljust(16, b"\0"))
+    has_alpha = size >= _INFO_HEADER + 16 or kind == _ALPHA_BIT_FIELDS
+    masks = (*named[:3], named[3] if has_alpha else 0)
+    if bits == 16 and masks in _OF_PILLOW:  # noqa: PLR2004
+        return None
+    return Fields(abs(width), abs(height), bits, masks, at, height > 0)
+
+
+def with_palette(bmp: bytes) -> bytes:
+    """Return the file with a palette as large as its bits of a pixel allow, if it claims more.
+
+    Pillow refuses it otherwise; browsers read as many entries as can be used.
+    """
+    if len(bmp) < _FILE_HEADER + _INFO_HEADER or bmp[_FILE_HEADER] < _INFO_HEADER:
+        return bmp
+    bits, claimed = bmp[28], int.from_bytes(bmp[46:50], "little")
+    if bits not in {1, 4, 8} or claimed <= 1 << bits:
+        return bmp
+    return bmp[:46] + bytes(4) + bmp[50:]
+
+
+def decode(bmp: bytes, found: Fields) -> Image.Image:
+    """Return the picture, RGB or RGBA. An alpha that is 0 everywhere is none, as in browsers.
+
+    Raises Damaged.
+    """
+    stride = (found.width * found.bits + 31) // 32 * 4
+    if len(bmp) < found.data + stride * found.height:
+        raise Damaged
+    rows = np.frombuffer(bmp, np.uint8, stride * found.height, found.data)
+    kind = "<u2" if found.bits == 16 else "<u4"  # noqa: PLR2004 (bits)
+    pixels = rows.reshape(found.height, stride).view(kind)[:, : found.width]
+    if found.upside_down:
+        pixels = pixels[::-1]
+    channels = [_channel(pixels, mask) for mask in found.masks]
+    kept = channels if found.masks[3] and channels[3].any() else channels[:3]
+    return Image.fromarray(np.dstack(kept))
+
+
+def _channel(pixels: np.ndarray, mask: int) -> np.ndarray:
+    if not mask:
+        return np.zeros(pixels.shape, np.uint8)
+    shift = (mask & -mask).bit_length() - 1
+    most = mask >> shift
+    values = (pixels.astype(np.uint32) & np.uint32(mask)) >> np.uint32(shift)
+    return (values.astype(np.float64) * (255 / most) + 0.5).astype(np.uint8)

@@ -1,0 +1,185 @@
+"""Each format's bytes to a picture that is open: its header is read, and no pixel decoded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from PIL import Image, JpegImagePlugin
+
+from hashing.errors import UnsupportedFormat
+from hashing.media import avif, bmp, boxes, canvas, gif, heif, jpeg, png, tiff, webp
+from hashing.media.canvas import Drawn
+from hashing.media.formats import Format
+from hashing.media.stripped import Stripped
+
+_MOVING = frozenset({Format.WEBP, Format.AVIF})
+"""Formats of which Pillow shows several images as one animation. In a TIFF or HEIF they are pages,
+thumbnails or a burst, and the first is what other programs show."""
+
+
+MAX_AT_ONCE = 52 * 2**20
+"""Pixels of a HEIF beyond which its tiles are decoded one by one."""
+
+
+@dataclass
+class Picture:
+    """An open picture, to be used in a `with` statement.
+
+    `size` is (width, height) of what `decode` returns, which raises what the decoder raises. What a
+    file names besides is in `stripped`. `images` are those of a GIF or of an animated PNG; of other
+    formats, `image` is open in Pillow. `rescue` opens what can be saved of a file that `decode`
+    found damaged. `tiles` are those of a large HEIF, which take less memory than `decode`.
+    `incomplete` says that the file breaks off; of an animation, when it has ended.
+    """
+
+    format: Format
+    size: tuple[int, int]
+    decode: Callable[[], Image.Image]
+    stripped: Stripped
+    image: Image.Image | None = None
+    images: tuple[Drawn, ...] = ()
+    rescue: Callable[[], Picture] | None = None
+    tiles: heif.Grid | None = None
+    incomplete: bool = False
+
+    @property
+    def frames(self) -> int:
+        """How many images are shown one after another. Raises what the decoder raises."""
+        if self.images or self.format not in _MOVING:
+            return max(len(self.images), 1)
+        return int(getattr(self.image, "n_frames", 1))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.image:
+            self.image.close()
+
+
+def opened(untrusted: bytes, picture_format: Format) -> Picture:
+    """Open a picture. Raises a ContentError, and what the decoder raises."""
+    picture = _OPENERS[picture_format](untrusted)
+    picture.incomplete = picture.stripped.incomplete
+    return picture
+
+
+def _by_pillow(data: bytes, picture_format: Format, stripped: Stripped) -> Picture:
+    image = Image.open(io.BytesIO(data), formats=[picture_format.value])
+    return Picture(picture_format, image.size, partial(_loaded, image), stripped, image)
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    image.load()
+    return image
+
+
+def _jpeg(untrusted: bytes) -> Picture:
+    stripped = jpeg.strip(untrusted)
+    # Not Image.open: it refuses more than 179 megapixels before a scaled decode is possible.
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(stripped.data))
+    return Picture(Format.JPEG, image.size, partial(_loaded, image), stripped, image)
+
+
+def _png(untrusted: bytes) -> Picture:
+    found = png.chunks(untrusted)
+    stripped = png.strip(found)
+    picture = _by_pillow(stripped.data, Format.PNG, stripped)
+    picture.rescue = lambda: _rescued(found)
+    images = canvas.of_png(found)
+    if len(images) > 1 or (images and not found.default_is_first):
+        picture.images = images
+        picture.decode = partial(canvas.first, images, picture.size)
+        picture.incomplete = found.cut
+    return picture
+
+
+def _rescued(found: png.Chunks) -> Picture:
+    stripped = png.rescued(found)
+    return _by_pillow(stripped.data, Format.PNG, stripped)
+
+
+def _gif(untrusted: bytes) -> Picture:
+    found = gif.read(untrusted)
+    images, size = canvas.of_gif(found), (found.width, found.height)
+    decode = partial(canvas.first, images, size)
+    return Picture(Format.GIF, size, decode, Stripped(b"", incomplete=found.cut), images=images)
+
+
+def _webp(untrusted: bytes) -> Picture:
+    stripped = webp.strip(untrusted)
+    return _by_pillow(stripped.data, Format.WEBP, stripped)
+
+
+def _avif(untrusted: bytes) -> Picture:
+    stripped = avif.strip(untrusted)
+    return _by_pillow(stripped.data, Format.AVIF, stripped)
+
+
+def _heif(untrusted: bytes) -> Picture:
+    if boxes.is_sequence_alone(untrusted):
+        raise UnsupportedFormat.of("a sequence of HEIF pictures")
+    import pillow_heif  # noqa: PLC0415 (a second codec library: loaded only for its formats)
+
+    pillow_heif.register_heif_opener()
+    tiles = heif.grid(untrusted, MAX_AT_ONCE)
+    if tiles:
+        decode = partial(heif.decode, tiles, tiles.size[0])
+        return Picture(
+            Format.HEIF, tiles.size, decode, Stripped(b"", tiles.orientation), tiles=tiles
+        )
+    return _by_pillow(untrusted, Format.HEIF, Stripped(untrusted))
+
+
+def _bmp(untrusted: bytes) -> Picture:
+    fields = bmp.fields(untrusted)
+    if not fields:
+        return _by_pillow(bmp.with_palette(untrusted), Format.BMP, Stripped(untrusted))
+    decode = partial(bmp.decode, untrusted, fields)
+    return Picture(Format.BMP, (fields.width, fields.height), decode, Stripped(untrusted))
+
+
+def _tiff(untrusted: bytes) -> Picture:
+    found = tiff.read(untrusted)
+    if found.is_raw:
+        return _preview(untrusted, found)
+    if found.is_mixed_up:
+        size, decode = found.size, partial(tiff.decode, untrusted, found)
+        return Picture(Format.TIFF, size, decode, Stripped(b"", found.orientation))
+    picture = _by_pillow(untrusted, Format.TIFF, Stripped(untrusted))
+    image = picture.image
+    if image and image.mode.startswith("I;16"):
+        picture.decode = lambda: tiff.spread(_loaded(image), found)
+    return picture
+
+
+def _preview(untrusted: bytes, found: tiff.Tiff) -> Picture:
+    """The largest JPEG in a camera's raw file, which is what it shows."""
+    data = tiff.preview(untrusted, found)
+    if not data:
+        raise UnsupportedFormat.of("a camera's raw file without a preview")
+    picture = _jpeg(data)
+    picture.stripped = picture.stripped._replace(orientation=found.orientation)
+    return picture
+
+
+_OPENERS: dict[Format, Callable[[bytes], Picture]] = {
+    Format.JPEG: _jpeg,
+    Format.PNG: _png,
+    Format.GIF: _gif,
+    Format.WEBP: _webp,
+    Format.AVIF: _avif,
+    Format.HEIF: _heif,
+    Format.BMP: _bmp,
+    Format.TIFF: _tiff,
+}

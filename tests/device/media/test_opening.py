@@ -1,0 +1,458 @@
+"""Pictures that are shown everywhere, though they are not quite what their format says."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.algorithms import pdq
+from hashing.errors import Damaged, TooManyPixels, UnsupportedFormat
+from hashing.hasher import hash_file, hash_picture
+from hashing.media import boxes, frames, opening, pixels
+
+Scene = Callable[..., NDArray[np.uint8]]
+Luma = NDArray[np.uint8]
+Chunks = list[tuple[bytes, bytes]]
+
+
+@pytest.fixture
+def image(make_scene: Scene) -> Image.Image:
+    return Image.fromarray(make_scene(5))
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def grey(image: Image.Image) -> Luma:
+    return np.asarray(image.convert("L"))
+
+
+def exif(kind: int, count: int, orientation: int = 6) -> bytes:
+    entry = struct.pack("<HHIHH", 0x0112, kind, count, orientation, orientation)
+    return b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + bytes(4)
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2) + body
+
+
+def chunks(png: bytes) -> Chunks:
+    found, at = [], 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4])
+        found.append((png[at + 4 : at + 8], png[at + 8 : at + 8 + size]))
+        at += size + 12
+    return found
+
+
+def png_of(parts: Chunks, bad: Sequence[bytes] = ()) -> bytes:
+    """A PNG of these chunks; those of a type in `bad` have a wrong checksum."""
+    out = b"\x89PNG\r\n\x1a\n"
+    for kind, body in parts:
+        crc = 0 if kind in bad else zlib.crc32(kind + body)
+        out += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc)
+    return out
+
+
+# --- EXIF, as browsers read it ---
+
+
+@pytest.mark.parametrize("suffix", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("kind", "count", "turned"), [(3, 1, True), (1, 1, False), (4, 1, False), (3, 2, False)]
+)
+def test_only_one_short_turns(
+    image: Image.Image, suffix: str, kind: int, count: int, *, turned: bool
+) -> None:
+    luma = pixels.read(saved(image, suffix, exif=exif(kind, count)))
+    assert luma.shape == ((128, 96) if turned else (96, 128))
+
+
+def test_only_the_first_exif_counts_and_xmp_never(image: Image.Image) -> None:
+    whole = saved(image, "JPEG")
+    broken, turned = segment(0xE1, b"Exif\0\0broken"), segment(0xE1, exif(3, 1))
+    xmp = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation='6'/>")
+    for first in (broken, xmp):
+        assert pixels.read(whole[:2] + first + whole[2:]).shape == (96, 128)
+    assert pixels.read(whole[:2] + broken + turned + whole[2:]).shape == (96, 128)
+    assert pixels.read(whole[:2] + turned + broken + whole[2:]).shape == (128, 96)
+
+
+def test_of_a_png_only_the_exif_before_its_pixels_counts(image: Image.Image) -> None:
+    head, *rest = chunks(saved(image, "PNG"))
+    turn = (b"eXIf", exif(3, 1)[6:])
+    raw = b"\nexif\n      32\n" + exif(3, 1).hex().encode()
+    profile = (b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(raw))
+    assert pixels.read(png_of([head, turn, *rest])).shape == (128, 96)
+    assert pixels.read(png_of([head, *rest[:-1], turn, rest[-1]])).shape == (96, 128)
+    assert pixels.read(png_of([head, profile, *rest])).shape == (96, 128)
+
+
+# --- what is beside the pixels ---
+
+
+def test_chunks_beside_the_pixels_break_nothing(image: Image.Image) -> None:
+    head, *rest = chunks(saved(image, "PNG"))
+    large = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3 * 2**20)))
+    beside = [(b"tEXt", b"a\0b"), (b"sRGB", b""), (b"iCCP", b"x\0\0abc"), (b"gAMA", b"1"), large]
+    untrusted = png_of([head, *beside, *rest], bad=[b"tEXt", b"IDAT"])
+    assert np.array_equal(pixels.read(untrusted + b"more"), grey(image))
+
+
+def test_segments_beside_the_pixels_break_nothing(image: Image.Image) -> None:
+    whole = saved(image, "JPEG")
+    odd = segment(0xE0, b"") + segment(0xE0, b"JFIF\0") + segment(0xEE, b"Adobe") + b"\0\0"
+    assert np.array_equal(pixels.read(whole[:2] + odd + whole[2:]), pixels.read(whole))
+
+
+def test_a_webp_ends_where_its_riff_does(image: Image.Image) -> None:
+    whole = saved(image, "WEBP", lossless=True, exif=exif(3, 1), icc_profile=b"none")
+    expected = pixels.read(whole)
+    assert expected.shape == (128, 96)
+    larger = whole[:4] + (len(whole) + 90).to_bytes(4, "little") + whole[8:]
+    for other in (whole + b"trailing", larger):
+        assert np.array_equal(pixels.read(other), expected)
+
+
+# --- what breaks off ---
+
+
+def test_a_jpeg_without_its_last_bytes_is_that_of_the_whole(image: Image.Image) -> None:
+    for options in ({}, {"progressive": True}):
+        whole = saved(image, "JPEG", **options)
+        for cut in (whole[:-2], whole[:-1]):
+            found, expected = hash_picture(cut), hash_picture(whole)
+            assert found.signals[:2] == expected.signals[:2]
+            assert (found.incomplete, expected.incomplete) == (True, False)
+
+
+@pytest.mark.parametrize(("kind", "fill"), [("JPEG", 128), ("PNG", 255)])
+def test_half_a_picture_is_what_can_be_seen_of_it(make_scene: Scene, kind: str, fill: int) -> None:
+    noisy = make_scene(5, 480, 640) ^ np.random.default_rng(1).integers(
+        0, 8, (480, 640, 3), np.uint8
+    )
+    whole = saved(Image.fromarray(noisy), kind)
+    with pixels.open_picture(whole[: len(whole) // 2]) as half:
+        luma = pixels.first_luma(half)
+        assert half.incomplete
+    shown = int(np.flatnonzero((luma != fill).any(axis=1))[-1]) + 1
+    assert 150 < shown < 330
+    assert np.array_equal(luma[: shown - 16], pixels.read(whole)[: shown - 16])
+    with pytest.raises(Damaged):
+        pixels.read(whole[: len(whole) // 8])
+
+
+def test_a_progressive_jpeg_that_breaks_off_in_any_segment_is_shown(image: Image.Image) -> None:
+    whole = saved(image.resize((320, 240)), "JPEG", progressive=True)
+    expected = pdq.compute(pixels.read(whole))[0]
+    for end in range(len(whole) * 2 // 3, len(whole), 97):
+        with pixels.open_picture(whole[:end]) as cut:
+            value = pdq.compute(pixels.first_luma(cut))[0]
+            assert cut.incomplete
+        assert (int.from_bytes(value) ^ int.from_bytes(expected)).bit_count() <= 12
+
+
+def test_a_png_whose_data_is_whole_lacks_nothing(image: Image.Image) -> None:
+    parts = chunks(saved(image, "PNG"))
+    data = b"".join(body for kind, body in parts if kind == b"IDAT")
+    unchecked = [parts[0], (b"IDAT", data[:-4] + b"\0\0\0\1"), parts[-1]]
+    for untrusted in (png_of(unchecked), png_of([parts[0], (b"IDAT", data)])[:-9]):
+        with pixels.open_picture(untrusted) as picture:
+            assert np.array_equal(pixels.first_luma(picture), grey(image))
+            assert not picture.incomplete
+
+
+# --- animations, as browsers compose them ---
+
+
+def animated(images: Sequence[Image.Image], kind: str, **options: object) -> list[Luma]:
+    untrusted = saved(images[0], kind, save_all=True, append_images=images[1:], **options)
+    with pixels.open_picture(untrusted) as picture:
+        return [frame.luma for frame in frames.sample_animation(picture)]
+
+
+def test_the_default_image_of_a_png_may_be_none_of_its_frames(make_scene: Scene) -> None:
+    hidden, first, second = (Image.fromarray(make_scene(seed)) for seed in (1, 2, 3))
+    found = animated([hidden, first, second], "PNG", default_image=True, duration=500)
+    assert [luma.tolist() for luma in found] == [grey(first).tolist(), grey(second).tolist()]
+    untrusted = saved(hidden, "PNG", save_all=True, append_images=[first], default_image=True)
+    assert hash_picture(untrusted).signals[0] == hash_picture(saved(first, "PNG")).signals[0]
+
+
+def test_what_a_gif_clears_is_white_and_not_its_background(image: Image.Image) -> None:
+    palette = image.quantize(63)
+    whole = saved(palette, "GIF")
+    at = whole.index(b",\0\0\0\0")
+    screen = struct.pack("<HH", 256, 192)
+    place = b"," + struct.pack("<HH", 64, 48)
+    placed = whole[:6] + screen + whole[10:11] + b"\x07" + whole[12:at] + place + whole[at + 5 :]
+    luma = pixels.read(placed)
+    assert np.array_equal(luma[48:144, 64:192], grey(palette.convert("RGB")))
+    assert luma[:48].min() == luma[:, :64].min() == luma[144:].min() == 255
+
+
+def test_a_gif_may_have_a_grey_palette_of_its_own_beside_another(image: Image.Image) -> None:
+    whole = saved(image.convert("L"), "GIF", optimize=False, interlace=False)
+    local, at = whole[13:781], whole.index(b",\0\0\0\0")
+    assert local == bytes(n for level in range(256) for n in (level,) * 3)
+    red = bytes(n for level in range(256) for n in (level, 0, 0))
+    own = whole[:13] + red + whole[781 : at + 9] + b"\x87" + local + whole[at + 10 :]
+    assert np.array_equal(pixels.read(own), grey(image))
+
+
+def test_a_gif_without_a_screen_has_that_of_its_image(image: Image.Image) -> None:
+    whole = saved(image.quantize(63), "GIF")
+    for side in (bytes(4), b"\x10\0\x10\0"):
+        assert pixels.read(whole[:6] + side + whole[10:]).shape == (96, 128)
+
+
+def test_each_disposal_and_blending_of_a_png() -> None:
+    """Red, over it a half clear blue that is cleared, then green that is taken back, then black."""
+    size = (32, 32)
+    colours = [(255, 0, 0, 255), (0, 0, 255, 128), (0, 255, 0, 255), (0, 0, 0, 0)]
+    images = [Image.new("RGBA", size, colour) for colour in colours]
+    options = {"disposal": [0, 1, 2, 0], "blend": [0, 1, 1, 1], "duration": 500}
+    found = animated(images, "PNG", **options)
+    assert [int(luma[16, 16]) for luma in found] == [76, 53, 150, 255]
+
+
+def test_an_animation_that_breaks_off_yields_what_came_before(make_scene: Scene) -> None:
+    images = [Image.fromarray(make_scene(seed)) for seed in (1, 2, 3)]
+    for kind in ("PNG", "GIF"):
+        whole = saved(images[0], kind, save_all=True, append_images=images[1:], duration=500)
+        found = hash_picture(whole[: len(whole) * 8 // 10])
+        assert (len(found.frames), found.incomplete) == (2, True)
+        assert found.frames == hash_picture(whole).frames[:2]
+
+
+@pytest.mark.parametrize("name", ["01-gif-index-error.gif", "01-gif-struct-error.gif"])
+def test_what_a_decoder_raises_when_it_is_asked_for_frames(shared: Path, name: str) -> None:
+    path = shared / "files" / "corpora" / name
+    if not path.exists():
+        pytest.skip("no files/corpora")
+    with pytest.raises(Damaged):
+        hash_file(path)
+
+
+# --- AVIF and HEIF ---
+
+
+def with_property(avif: bytes, more: bytes) -> bytes:
+    """The file with one more property, behind the others, that the primary picture must have."""
+    file = bytearray(avif)
+    end = file.index(b"ipma") - 4
+    file[end:end] = more
+    count = file.index(b"ipma") + 14
+    used = file[count]
+    numbers = len(boxes.read(avif).properties) + 1
+    file[count] += 1
+    file[count + 1 + used : count + 1 + used] = bytes([0x80 | numbers])
+    grown = len(more) + 1
+    for name, size in ((b"meta", grown), (b"iprp", grown), (b"ipco", len(more)), (b"ipma", 1)):
+        at = slice(file.index(name) - 4, file.index(name))
+        file[at] = (int.from_bytes(file[at]) + size).to_bytes(4)
+    found = file.index(b"iloc") + 4
+    for item in range(int.from_bytes(file[found + 6 : found + 8])):
+        at = slice(found + 14 + 14 * item, found + 18 + 14 * item)
+        file[at] = (int.from_bytes(file[at]) + grown).to_bytes(4)
+    return bytes(file)
+
+
+def test_the_clean_aperture_of_an_avif_is_what_counts(image: Image.Image) -> None:
+    whole = saved(image, "AVIF", quality=95)
+    shift = [2, 1, -3 & 0xFFFFFFFF, 1]  # of the middle, in whole pixels
+    clap = struct.pack(">I4s8I", 40, b"clap", 64, 1, 40, 1, *shift)
+    luma = pixels.read(with_property(whole, clap))
+    assert np.array_equal(luma, pixels.read(whole)[25:65, 34:98])
+
+
+def test_an_avif_with_broken_exif_is_as_it_is_stored(image: Image.Image) -> None:
+    described = Image.Exif()
+    described[0x010E] = "a picture"
+    whole = saved(image, "AVIF", exif=described)
+    at = whole.rindex(b"*\0") - 2
+    assert np.array_equal(pixels.read(whole[:at] + b"bad!" + whole[at + 4 :]), pixels.read(whole))
+
+
+def test_a_matrix_that_libavif_does_not_convert(image: Image.Image) -> None:
+    whole = saved(image, "AVIF", quality=95)
+    at = whole.index(b"nclx") + 8
+    found = pixels.read(whole[:at] + b"\0\x0a" + whole[at + 2 :])
+    assert np.array_equal(found, pixels.read(whole[:at] + b"\0\x09" + whole[at + 2 :]))
+
+
+def test_an_avif_beyond_libavifs_own_limit_has_too_many_pixels(image: Image.Image) -> None:
+    whole = saved(image, "AVIF")
+    at = whole.index(b"ispe") + 8
+    with pytest.raises(TooManyPixels):
+        pixels.open_picture(whole[:at] + struct.pack(">II", 17000, 17000) + whole[at + 8 :])
+
+
+def test_a_sequence_of_heif_pictures_is_named() -> None:
+    with pytest.raises(UnsupportedFormat, match="sequence of HEIF"):
+        pixels.open_picture(struct.pack(">I4s4sI", 16, b"ftyp", b"hevc", 0) + b"\0\0\0\x08moov")
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def full(kind: bytes, content: bytes, version: int = 0) -> bytes:
+    return box(kind, bytes([version, 0, 0, 0]) + content)
+
+
+def tiled(tiles: list[bytes], size: tuple[int, int]) -> bytes:
+    """A HEIF of these HEIFs of 256 × 256, side by side: a grid, whose description is in `idat`."""
+    found = [boxes.read(tile) for tile in tiles]
+    first = found[0].properties
+    inherited = b"".join(tiles[0][one.begin : one.end] for one in first if one.kind == b"hvcC")
+    sides = [full(b"ispe", struct.pack(">II", *sides)) for sides in ((256, 256), size)]
+    images = [tile[tile.index(b"mdat") + 4 :] for tile in tiles]
+    items = [(n, b"hvc1") for n in range(1, len(tiles) + 1)] + [(len(tiles) + 1, b"grid")]
+    infos = (full(b"infe", struct.pack(">HH4sx", n, 0, kind), 2) for n, kind in items)
+    numbers = {b"hvc1": b"\2\x81\2", b"grid": b"\1\3"}
+    last = len(items)
+    inside = [
+        full(b"hdlr", bytes(4) + b"pict" + bytes(13)),
+        full(b"pitm", struct.pack(">H", last)),
+        full(b"iinf", struct.pack(">H", last) + b"".join(infos)),
+        full(
+            b"iref", box(b"dimg", struct.pack(f">HH{last - 1}H", last, last - 1, *range(1, last)))
+        ),
+        box(
+            b"iprp",
+            box(b"ipco", inherited + b"".join(sides))
+            + full(
+                b"ipma",
+                struct.pack(">I", last)
+                + b"".join(struct.pack(">H", n) + numbers[kind] for n, kind in items),
+            ),
+        ),
+        box(b"idat", struct.pack(">BBBBHH", 0, 0, 0, last - 2, *size)),
+    ]
+    head = box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    at = len(head) + 12 + sum(map(len, inside)) + 16 + 16 * last + 8
+    places = struct.pack(">HH", 0x4400, last)
+    for n, image in enumerate(images, 1):
+        places += struct.pack(">HHHHII", n, 0, 0, 1, at, len(image))
+        at += len(image)
+    places += struct.pack(">HHHHII", last, 1, 0, 1, 0, 8)
+    meta = full(b"meta", b"".join(inside) + full(b"iloc", places, 1))
+    return head + meta + box(b"mdat", b"".join(images))
+
+
+def test_the_tiles_of_a_large_heif_are_decoded_one_by_one(
+    make_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pillow_heif.register_heif_opener()
+    stills = [Image.fromarray(make_scene(seed, 256, 256)) for seed in (1, 2, 3, 4, 5, 6)]
+    file = tiled([saved(still, "HEIF", quality=90) for still in stills], (1400, 250))
+    whole = pixels.read(file)
+    assert whole.shape == (250, 1024)
+    monkeypatch.setattr(opening, "MAX_AT_ONCE", 256 * 256)
+    monkeypatch.setattr(pixels, "MAX_PIXELS", 256 * 256)
+    assert np.abs(pixels.read(file).astype(int) - whole).max() <= 2
+
+
+# --- TIFF and BMP ---
+
+
+def tiff(tags: Mapping[int, tuple[int, ...]], data: bytes, order: str = "<") -> bytes:
+    """A TIFF of one directory, of SHORT and LONG; the data begins at byte 8."""
+    start = 8 + len(data) + len(data) % 2
+    after, entries, values = start + 6 + 12 * len(tags), b"", b""
+    for tag, numbers in sorted(tags.items()):
+        packed = struct.pack(f"{order}{len(numbers)}I", *numbers)
+        place = packed if len(numbers) == 1 else struct.pack(order + "I", after + len(values))
+        values += packed if len(numbers) > 1 else b""
+        entries += struct.pack(order + "HHI", tag, 4, len(numbers)) + place
+    magic = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "I", start)
+    directory = struct.pack(order + "H", len(tags)) + entries + bytes(4) + values
+    return magic + data.ljust(start - 8, b"\0") + directory
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_planes_of_a_tiff_are_not_mixed_up(
+    make_scene: Scene, order: str, bits: int, mode: str
+) -> None:
+    rgba = Image.fromarray(make_scene(5))
+    rgba.putalpha(Image.linear_gradient("L").resize(rgba.size))
+    image = rgba.convert(mode)
+    samples = len(mode)
+    planes = np.moveaxis(np.asarray(image), -1, 0)
+    kind = np.dtype(f"{order}u{bits // 8}")
+    data = b"".join((plane.astype(kind) * (257 if bits == 16 else 1)).tobytes() for plane in planes)
+    each = len(data) // samples
+    tags = {256: (128,), 257: (96,), 258: (bits,) * samples, 259: (1,), 277: (samples,), 284: (2,)}
+    tags |= {262: (2 if samples > 2 else 1,), 278: (96,), 279: (each,) * samples}
+    tags |= {273: tuple(8 + each * n for n in range(samples))}
+    tags |= {338: (2,)} if mode.endswith("A") else {}
+    assert np.array_equal(pixels.read(tiff(tags, data, order)), pixels.read(saved(image, "PNG")))
+
+
+def test_a_tiff_of_16_bits_may_have_white_as_0_and_one_of_12_bits_is_not_dark(
+    make_scene: Scene,
+) -> None:
+    expected = grey(Image.fromarray(make_scene(6)))
+    tags = {256: (128,), 257: (96,), 258: (16,), 259: (1,), 273: (8,), 277: (1,), 278: (96,)}
+    tags |= {262: (0,), 279: (2 * expected.size,)}
+    inverted = (~(expected.astype(np.uint16) * 257)).astype("<u2")
+    assert np.array_equal(pixels.read(tiff(tags, inverted.tobytes())), expected)
+    high = expected.astype(np.uint16).reshape(96, 64, 2) * 16
+    first, second = high[..., 0], high[..., 1]
+    packed = np.dstack([first >> 4, (first & 15) << 4 | second >> 8, second & 255])
+    twelve = tags | {258: (12,), 262: (1,), 279: (packed.size,)}
+    assert np.array_equal(pixels.read(tiff(twelve, packed.astype(np.uint8).tobytes())), expected)
+
+
+def raw(image: Image.Image, preview: bytes) -> bytes:
+    """A DNG: sensor data, and below it a preview."""
+    sensor = np.zeros(96 * 128, "<u2").tobytes()
+    at = 8 + len(sensor) + len(preview)
+    at += at % 2
+    first = {256: (128,), 257: (96,), 258: (16,), 259: (1,), 262: (32803,), 273: (8,), 277: (1,)}
+    first |= {278: (96,), 279: (len(sensor),), 274: (6,), 330: (at,), 50706: (1,)}
+    entries = {254: 1, 256: 128, 257: 96, 259: 7, 262: 6, 273: 8 + len(sensor), 279: len(preview)}
+    packed = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries.items())
+    directory = struct.pack("<H", len(entries)) + packed + bytes(4)
+    body = (sensor + preview).ljust(at - 8, b"\0") + directory
+    assert image.size == (128, 96)
+    return tiff(first, body if preview else sensor)
+
+
+def test_of_a_cameras_raw_file_its_preview_counts(image: Image.Image) -> None:
+    preview = saved(image, "JPEG", quality=95)
+    turned = np.rot90(pixels.read(preview), -1)
+    assert np.array_equal(pixels.read(raw(image, preview)), turned)
+    with pytest.raises(UnsupportedFormat, match="raw file without a preview"):
+        pixels.read(raw(image, b""))
+
+
+@pytest.mark.parametrize(
+    ("bits", "masks"),
+    [(16, (0x7C00, 0x3E0, 0x1F)), (16, (0xF00, 0xF0, 0xF)), (32, (0x3FF, 0xFFC00, 0x3FF00000))],
+)
+def test_bit_fields_of_a_bmp(image: Image.Image, bits: int, masks: tuple[int, int, int]) -> None:
+    rgb = np.asarray(image).astype(np.float64)
+    value = np.zeros(rgb.shape[:2], np.uint32)
+    for channel, mask in enumerate(masks):
+        low = mask & -mask
+        value |= np.rint(rgb[..., channel] * (mask // low / 255)).astype(np.uint32) * low
+    rows = value[::-1].astype(f"<u{bits // 8}").tobytes()
+    head = struct.pack("<IiiHHIIiiII", 40, 128, 96, 1, bits, 3, 0, 0, 0, 0, 0)
+    body = head + struct.pack("<III", *masks) + rows
+    file = b"BM" + struct.pack("<IHHI", len(body) + 14, 0, 0, 66) + body
+    levels = 255 / min(mask // (mask & -mask) for mask in masks)
+    assert np.abs(pixels.read(file).astype(int) - grey(image)).max() <= levels / 2 + 1
