@@ -56,7 +56,6 @@ class Pages:
         environment.globals.update(
             exit_url=self.exit_url,
             operator=self.operator,
-            telephone_link=operator.telephone_link,
             languages=list(self.languages.values()),
             language=language,
             asset=self._asset,
@@ -166,7 +165,7 @@ class PageRoute(APIRoute):
 
 
 class FrameRoute(PageRoute):
-    """A route whose answer is loaded into the frame of the hashing page, always by a redirect.
+    """A route whose answer is loaded into a frame of the page that asks, always by a redirect.
 
     Browsers write what was posted into their session files, with the page that answered it. So no
     page answers the message itself: each is asked for anew, by an address that says no secret.
@@ -191,7 +190,7 @@ def refusal(scope: MutableMapping[str, Any], err: ServiceError) -> Response | No
         return None
     scope["path_params"] = {"language": match[1]}
     request, name = Request(scope), type(err).__name__
-    if scope["path"].endswith("/sent"):
+    if scope["path"].endswith(("/sent", "/checked")):
         return _with_retry_after(to_framed_error(request, name), err)
     return _with_retry_after(error_page(request, name, STATUS[type(err)].value), err)
 

@@ -153,13 +153,13 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
 
 
 def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
-    """Signing in, reading, adding, withdrawing, taking back."""
+    """Signing in, reading, adding, withdrawing, undoing."""
     page.goto(f"{address}/{language}/overview")
     yield "words"
     page.click("#open button")
     yield "words-refused"
     journey.sign_in(page, address, "000-000-0000", cases.empty[1], language)
-    page.locator("#fault:focus").wait_for(timeout=journey.WAIT)
+    page.locator("#fault:not(:empty)").wait_for(timeout=journey.WAIT)
     yield "words-wrong"
     for name, case in (("erased", cases.erased), ("empty", cases.empty), ("found", cases.found)):
         journey.sign_in(page, address, *case, language)
@@ -175,6 +175,10 @@ def _acts(page: Page, cases: Cases) -> Visits:
     page.locator("form[action$='/withdrawn'] button").click()
     page.locator(".told.good").wait_for()
     yield "withdrawn"
+    page.locator("li.entry form[action$='/erase'] button").first.click()
+    page.locator("form[action$='/erased']").wait_for()
+    yield "erase"
+    page.locator("main form[action$='/overview'] button").click()
     page.locator("li.entry form[action$='/undone'] button").first.click()
     page.locator(".told.good").wait_for()
     yield "undone"
@@ -182,9 +186,9 @@ def _acts(page: Page, cases: Cases) -> Visits:
     page.locator("form[action$='/withdrawn']").wait_for()
     yield "withdraw-all"
     page.locator("form[action$='/withdrawn'] button").click()
-    page.locator(".box form").wait_for()
+    page.locator(".box form").first.wait_for()
     yield "withdrawn-all"
-    page.locator(".box form button").click()
+    page.locator(".box form[action$='/undone'] button").click()
     page.locator(".told.good").wait_for()
     page.locator("form[action$='/more'] button").click()
     journey.ready(page)

@@ -149,7 +149,7 @@ def test_what_is_posted_is_what_is_shown_and_nothing_more(opened: Opened) -> Non
         assert path.stem not in opened.shown
     with_body = [request for request in opened.asked.requests if request.post_data_buffer]
     assert {request.url.rsplit("/", 1)[1] for request in with_body} <= {
-        *("questions", "sent", "overview", "more", "withdraw", "withdrawn", "undone")
+        *("questions", "sent", "checked", "overview", "more", "withdraw", "withdrawn", "undone")
     }
 
 
@@ -209,7 +209,7 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
     for typed, told in (
         (" ".join(["qqqq", *words[1:]]), "Word 1 is not on our list"),
         (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not on our list"),
-        (" ".join(words[:6]), "There are seven words. You typed 6."),
+        (" ".join(words[:6]), "Seven words are needed. You entered 6."),
         (turned, "other words"),
         (other, "other words" if known(other) else "Word 7 is not on our list"),
     ):
@@ -307,11 +307,12 @@ def _withdraw_one(page: Page, uploads: Uploads) -> None:
     assert uploads.verdicts() != {"none"}
     first.get_by_role("button", name="Withdraw").click()
     page.get_by_role("button", name="Withdraw", exact=True).click()
-    page.get_by_text("Withdrawn. It is not looked for any more.").first.wait_for()
+    page.get_by_text("Withdrawn. We no longer look for it.").first.wait_for()
     assert uploads.verdicts() == {"none"}
     assert uploads.verdicts(("clip",)) == {"match"}
-    first.get_by_role("button", name="Take it back").click()
-    page.get_by_text("Taken back. It is looked for again.").first.wait_for()
+    withdrawn = page.locator("li.entry", has=page.locator("form[action$='/undone']"))
+    withdrawn.get_by_role("button", name="Undo the withdrawal").click()
+    page.get_by_text("Undone.").first.wait_for()
     assert "none" not in uploads.verdicts()
 
 
@@ -319,9 +320,9 @@ def _withdraw_everything(page: Page, uploads: Uploads) -> None:
     every = (*EDITS, "clip")
     page.get_by_role("button", name="Withdraw everything").click()
     page.get_by_role("button", name="Withdraw", exact=True).click()
-    page.get_by_text("You withdrew this case.").first.wait_for()
+    page.get_by_text("You have withdrawn this case.").first.wait_for()
     assert page.get_by_role("button", name="Add files").count() == 0
     assert uploads.verdicts(every) == {"none"}
-    page.get_by_role("button", name="Take it back").click()
-    page.get_by_text("Taken back.").first.wait_for()
+    page.get_by_role("button", name="Undo the withdrawal").click()
+    page.get_by_text("Undone.").first.wait_for()
     assert "none" not in uploads.verdicts(every)

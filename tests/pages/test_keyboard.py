@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from demo.server import Service
+from hashing import new_passphrase
 from tests.pages import contents, journey
 
 pytestmark = pytest.mark.enable_socket
@@ -103,7 +104,7 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     page.locator("form[action$='/withdrawn']").wait_for()
     keys.to("Withdraw")
     keys.press("Enter")
-    page.locator(".box form").wait_for()
+    page.locator(".box form").first.wait_for()
     assert not keys.faults
     assert len(keys.stops) > 45
 
@@ -155,7 +156,7 @@ def test_the_first_stops_skip_and_leave_and_none_is_a_trap(
 ) -> None:
     keys = Keys(page)
     page.goto(f"{service.address}/en/{path}")
-    assert [keys.tab(), keys.tab()] == ["Skip to the page's content", "Leave this page"]
+    assert [keys.tab(), keys.tab()] == ["Skip to the main content", "Leave this page"]
     keys.tab(back=True)
     keys.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
@@ -173,6 +174,43 @@ def test_the_first_stops_skip_and_leave_and_none_is_a_trap(
     assert not keys.faults
 
 
+def test_wrong_words_stay_as_they_were_typed(page: Page, service: Service) -> None:
+    """Where the page cannot reach the service, too; and without one step more in the history."""
+    words = new_passphrase()
+    page.goto(f"{service.address}/en/overview")
+    steps = page.evaluate("history.length")
+    page.fill("#case", "٤٨١ ٩٠٢ ٣٤٧٥")
+    page.fill("#passphrase", words.upper())
+    for offline, told in ((False, "do not open a case"), (True, "could not be reached")):
+        page.context.set_offline(offline=offline)
+        page.locator("#open button").click()
+        page.locator("#fault", has_text=told).wait_for(timeout=journey.WAIT)
+        assert page.evaluate("document.activeElement.id") == "passphrase"
+        typed = [page.input_value(each) for each in ("#case", "#passphrase", "[name=access_key]")]
+        assert typed == ["٤٨١ ٩٠٢ ٣٤٧٥", words.upper(), ""]
+        assert page.evaluate("history.length") == steps
+        assert page.locator("iframe").count() == 0
+    page.context.set_offline(offline=False)
+
+
+def test_who_helps_in_a_country_is_where_the_page_leads(page: Page, service: Service) -> None:
+    page.goto(f"{service.address}/en/next")
+    for country, head in (("GB", "United Kingdom"), ("AQ", "Antarctica"), ("", "In any country")):
+        page.evaluate("(code) => country.append(new Option(code, code))", country)
+        page.select_option("#country", country)
+        page.locator("main form button").click()
+        focused = page.locator("#near:focus", has_text=head)
+        focused.wait_for()
+        box = focused.bounding_box()
+        assert box
+        assert 50 < box["y"] < 200  # below the header, at the top of the window
+    page.select_option("#country", "GB")
+    page.locator("main form button").click()
+    dial = page.locator(".service a[href^='tel:']").first
+    assert dial.get_attribute("href") == "tel:03456000459"
+    assert dial.inner_text() == "0345 6000 459"
+
+
 def test_complaints_take_the_focus(page: Page, service: Service) -> None:
     page.goto(f"{service.address}/en/overview")
     keys = Keys(page)
@@ -184,7 +222,7 @@ def test_complaints_take_the_focus(page: Page, service: Service) -> None:
     page.fill("#case", "0000000000")
     page.fill("#passphrase", "one two")
     keys.press("Enter")
-    page.locator("#fault", has_text="seven words").wait_for()
+    page.locator("#fault", has_text="Seven words").wait_for()
     assert page.evaluate("document.activeElement.id") == "passphrase"
     page.goto(f"{service.address}/en/questions")
     keys.to("Continue")

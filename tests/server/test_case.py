@@ -50,6 +50,20 @@ def test_a_number_may_be_typed_with_any_spaces_and_dashes(typed: str, between: s
     assert parse_number(typed.format(number.replace("-", between))) == number
 
 
+@pytest.mark.parametrize("zero", "٠۰०０𝟎")
+@pytest.mark.parametrize("between", ["-", "‐", "–", "−", "\u200f-\u200f", "\u3000", ""])
+def test_a_number_may_be_typed_in_the_digits_of_any_script(zero: str, between: str) -> None:
+    number = numbered([4, 8, 1, 9, 0, 2, 3, 4, 7])
+    typed = "".join(chr(ord(zero) + int(c)) if c.isdigit() else between for c in number)
+    assert parse_number(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["{}①", "{}²", "{}½", "{}x", "x" * 200 + "{}"])
+def test_what_is_no_digit_is_no_part_of_a_number(typed: str) -> None:
+    with pytest.raises(Unauthenticated):
+        parse_number(typed.format("481-902-3475"))
+
+
 def test_the_check_digit_is_the_one_of_the_standard() -> None:
     # ISO/IEC 7064 MOD 11,10; the example of the standard is 0794, whose check digit is 5.
     assert numbered([0, 0, 0, 0, 0, 0, 7, 9, 4]).endswith(_iso_7064("000000794"))
