@@ -87,7 +87,7 @@ class Settings:
     """Who runs the service, as owners read it on the first page. Where this and the next four are
     empty, that page says so."""
     contact: str = ""
-    """Where owners reach whoever runs it: a mail address, a telephone number or an https address."""
+    """Where owners reach them: a mail address, a telephone number or an https address."""
     privacy_url: str = ""
     """The privacy notice."""
     source_url: str = ""
@@ -168,7 +168,9 @@ def is_web_address(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(text) & set(" \t\n")
+    return (
+        parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(text) & set(" \t\n")
+    )
 
 
 @cache

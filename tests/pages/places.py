@@ -132,6 +132,10 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
     page.click("#send-button")
     page.locator("#consent-wrong").wait_for()
     yield "files-review-open"
+    yield from _sent(page)
+
+
+def _sent(page: Page) -> Visits:
     page.context.set_offline(offline=True)
     journey.send(page)
     page.locator("#sending.fault").wait_for()

@@ -22,6 +22,8 @@ from tests.pages import contents, journey
 pytestmark = pytest.mark.enable_socket
 
 PLATFORM = "Example Videos"
+NAMED = ("Example Videos", "مثال للصور")
+"""The platforms that the service of conftest.py names."""
 EDITS = ("crop 10 %", "mirror", "JPEG 50", "screenshot white")
 VOCABULARY = frozenset(
     "document version access_key eligibility subject self adults intimate true false entries kind "
@@ -180,26 +182,44 @@ def test_number_and_words_are_copied_saved_and_printed(opened: Opened, tmp_path:
     assert download.value.suggested_filename == "notes.txt"
     download.value.save_as(tmp_path / "notes.txt")
     assert (tmp_path / "notes.txt").read_text() == lines
+    assert not page.locator("#place").is_visible()
+    page.check("#keep-place")
+    page.click("#copy")
+    page.locator("#kept", has_text="Copied").wait_for()
+    place = f"{opened.service.address}/en/overview"
+    more = f"Where to return to: {place}\nPlatforms that take part: {', '.join(NAMED)}\n"
+    assert page.evaluate("navigator.clipboard.readText()") == lines + more
     page.click("#print")
     assert page.evaluate("window.printed")
     page.emulate_media(media="print")
     assert page.locator("#keep").is_visible()
-    for unwanted in (".top", "footer", "#copy", "#test", "#kept", ".lights"):
+    assert page.locator("#place").is_visible()
+    for unwanted in (".top", "footer", "#copy", "#test", "#kept", ".lights", "#keep-place"):
         assert not page.locator(unwanted).is_visible(), unwanted
     page.emulate_media(media="screen")
+    page.uncheck("#keep-place")
+    assert not page.locator("#place").is_visible()
 
 
 def test_the_code_holds_number_and_words(opened: Opened) -> None:
     page = opened.page
     page.click("#show-qr")
     assert page.get_attribute("#show-qr", "aria-expanded") == "true"
-    shot = np.frombuffer(page.locator("#qr svg").screenshot(), np.uint8)
+    assert _read_code(page, "#qr svg") == f"{opened.number} {opened.words}"
+    assert not page.locator("#address-qr").is_visible()
+    page.check("#keep-place")
+    assert _read_code(page, "#address-qr svg") == f"{opened.service.address}/en/overview"
+    page.uncheck("#keep-place")
+    page.click("#show-qr")
+    assert not page.locator("#qr").is_visible()
+
+
+def _read_code(page: Page, selector: str) -> str:
+    shot = np.frombuffer(page.locator(selector).screenshot(), np.uint8)
     picture = cv2.imdecode(shot, cv2.IMREAD_GRAYSCALE)
     assert picture is not None
     read, *_ = cv2.QRCodeDetector().detectAndDecode(cv2.resize(picture, None, fx=3, fy=3))
-    assert read == f"{opened.number} {opened.words}"
-    page.click("#show-qr")
-    assert not page.locator("#qr").is_visible()
+    return str(read)
 
 
 def test_words_are_tested_before_leaving(opened: Opened) -> None:
@@ -209,7 +229,7 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
     for typed, told in (
         (" ".join(["qqqq", *words[1:]]), "Word 1 is not on our list"),
         (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not on our list"),
-        (" ".join(words[:6]), "There are seven words. You typed 6."),
+        (" ".join(words[:6]), "Seven words are needed. You entered 6."),
         (turned, "other words"),
         (other, "other words" if known(other) else "Word 7 is not on our list"),
     ):

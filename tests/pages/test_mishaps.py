@@ -143,17 +143,21 @@ def test_a_file_chosen_twice_is_there_once(page: Page, pictures: list[Path]) -> 
     assert "left out" in page.inner_text("#note")
 
 
-def test_of_51_files_50_are_taken(page: Page, tmp_path: Path) -> None:
+def test_of_51_files_50_are_taken_and_what_fails_takes_no_place(page: Page, tmp_path: Path) -> None:
     with Image.open(contents.pictures(tmp_path)[0]) as picture:
         small = picture.resize((200, 200))
     files = [tmp_path / f"{number}.jpg" for number in range(51)]
     for number, path in enumerate(files):
         small.rotate(7 * number).save(path)
-    shown = reviewed(page, files)
+    shown = reviewed(page, [contents.unfit(tmp_path)[1], *files])
     assert len(json.loads(shown)["entries"]) == 50
     page.click("#to-choose")
-    assert len(journey.states(page)) == 50
-    assert "A case holds 50 files." in page.inner_text("#note")
+    assert len(journey.states(page)) == 51
+    assert "A case holds 50 files. Left out: 1." in page.inner_text("#note")
+    progress = "50 of 50 files are done. Could not be hashed: 1. Each one says why."
+    assert page.inner_text("#progress") == progress
+    journey.row(page, "0.jpg").first.locator("button").click()
+    journey.hashed(page)
     assert "50 of 50 files are done." in page.inner_text("#progress")
 
 
@@ -165,7 +169,9 @@ def test_what_cannot_be_hashed_is_left_out_of_the_message(
     assert len(json.loads(shown)["entries"]) == 2
     page.click("#to-choose")
     assert page.locator("#list .failed").count() == len(bad)
-    assert "2 of 2 files are done. Could not be hashed: 4. Each one says why." in page.inner_text("#progress")
+    assert "2 of 2 files are done. Could not be hashed: 4. Each one says why." in page.inner_text(
+        "#progress"
+    )
 
 
 def test_stopped_in_the_middle_of_a_video(
