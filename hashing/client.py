@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hashing.errors import InsecureAddress, Refused, Unreachable
-from hashing.passphrase import derive
+from hashing.passphrase import ascii_digits, derive
 from hashing.signals import ORIENTATIONS, ContentSignals
 from hashing.submission import Submission, content_document, entries_document
 from hashing.work import Work, extended
@@ -93,7 +93,8 @@ class OwnerClient:
         return self._of_case(number, "POST", f"{_path(entry)}/undo")
 
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
-        ascii_number = "-".join(re.findall(r"[0-9a-zA-Z]+", number))  # pasted: with other dashes
+        plain = ascii_digits(number)  # pasted: with other dashes, or typed in another script
+        ascii_number = "-".join(re.findall(r"[0-9a-zA-Z]+", plain))
         credential = f"Case {ascii_number}:{self._access.hex()}"
         return _call(self._server, method, path, body, credential)
 

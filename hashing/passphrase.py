@@ -29,6 +29,8 @@ _SALT = b"takeback passphrase v1"
 feasible even without a salt."""
 _ACCESS = b"takeback access key v1"
 _VAULT = b"takeback vault key v1"
+_BARE = str.maketrans("ıłđøħŧ", "ildoht")
+"""Letters of keyboards that NFKD leaves whole. Case is folded first, so there are no capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,27 @@ def new_passphrase(choose: Callable[[Sequence[str]], str] | None = None) -> str:
 def normalise(typed: str) -> str:
     """Return a typed passphrase in the form in which it was made.
 
-    It may be in any case and spacing, and words may be cut to their first 4 letters.
+    It may be in any case and spacing, and words may be cut to their first 4 letters. Accents,
+    soft hyphens and other marks that are not seen or stand on a letter do not count; whatever
+    else is no letter of the list separates words. The same rule is in browser/passphrase.js.
     Raises InvalidPassphrase, which gives the position of the first wrong word, never the word.
     """
-    plain = unicodedata.normalize("NFKD", typed).lower()
-    words = re.findall(r"[a-z]+", plain)
+    words = re.findall(r"[a-z]+", _bare(typed))
     if len(words) != WORDS:
         raise InvalidPassphrase(f"A passphrase has {WORDS} words; this has {len(words)}.")
     return " ".join(_completed(word, position) for position, word in enumerate(words, 1))
+
+
+def _bare(typed: str) -> str:
+    """Return text in small letters without marks (M) and format characters (Cf), in NFKD."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", typed).lower())
+    kept = (one for one in plain if unicodedata.category(one) not in {"Mn", "Mc", "Me", "Cf"})
+    return "".join(kept).translate(_BARE)
+
+
+def ascii_digits(typed: str) -> str:
+    """Return text with the digits of every script (Unicode's decimal digits) as 0 to 9."""
+    return "".join(str(unicodedata.decimal(one, one)) for one in typed)
 
 
 def _completed(word: str, position: int) -> str:

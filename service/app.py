@@ -24,7 +24,7 @@ from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
 from service.web import pages, statics
-from service.web.owner import overview, sending
+from service.web.owner import checking, overview, sending
 from service.web.site import information, questions, support
 from service.workflows.context import Context
 
@@ -41,6 +41,7 @@ PAGES = (
     statics.router,
     questions.router,
     sending.router,
+    checking.router,
     overview.router,
     information.router,  # last: it also answers every address that no other page has
 )
@@ -86,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes = lanes()
-    app.state.pages, app.state.support = pages.read(settings.exit_url), support.read()
+    app.state.pages, app.state.support = pages.read(settings), support.read()
     for router in (owner.router, platform.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)

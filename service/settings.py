@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ STORE = "takeback.db"
 """File of the embedded store in the state folder."""
 _MOST = {"TAKEBACK_PORT": 65_535, "TAKEBACK_WORK_PIECES": 125}
 """Largest values. 125 pieces are 8 seconds on an old phone, and 16 times as many under load."""
+MAX_SHOWN = 1000
+"""Characters of a setting that the first page shows."""
 OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
 """Variables that the command line of owners and platforms reads, which may be set beside ours."""
 
@@ -80,6 +83,20 @@ class Settings:
     """A person should look at an unconfirmed entry that matches more often in a day."""
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
+    operator: str = ""
+    """Who runs the service, as owners read it on the first page. Where this and the next four are
+    empty, that page says so."""
+    contact: str = ""
+    """Where owners reach them: a mail address, a telephone number or an https address."""
+    privacy_url: str = ""
+    """The privacy notice."""
+    source_url: str = ""
+    """Where the program that runs here can be read."""
+    named_platforms: str = ""
+    """Platforms that owners, and everybody else, read to take part; names, with commas. Not those
+    of the store: which organisations have a key is for the operator and them to say."""
+    country: str = ""
+    """Code of the country (ISO 3166-1, `GB`) whose helpline the first page names."""
 
     def is_proxy(self, address: str) -> bool:
         """Whether this is the address of a trusted proxy."""
@@ -123,7 +140,37 @@ def read(environment: Mapping[str, str]) -> Settings:
             "TAKEBACK_EXIT_URL must be as a browser sends it: write other letters as xn--… and %…."
         )
     _networks(settings.trusted_proxies)
+    _check_shown(settings)
     return settings
+
+
+def _check_shown(settings: Settings) -> None:
+    """Raise InvalidSetting if what the first page shows cannot be shown."""
+    for name in ("operator", "contact", "named_platforms"):
+        text = getattr(settings, name)
+        if len(text) > MAX_SHOWN or not text.isprintable():
+            raise InvalidSetting(
+                f"TAKEBACK_{name.upper()} must be one line of at most {MAX_SHOWN} characters."
+            )
+    for name in ("privacy_url", "source_url"):
+        address = getattr(settings, name)
+        if address and not is_web_address(address):
+            raise InvalidSetting(
+                f"TAKEBACK_{name.upper()} must be an address that begins with https://."
+            )
+    if settings.country and not re.fullmatch("[A-Z]{2}", settings.country):
+        raise InvalidSetting("TAKEBACK_COUNTRY must be two capital letters, such as GB.")
+
+
+def is_web_address(text: str) -> bool:
+    """Whether this is a whole http or https address, without spaces."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(text) & set(" \t\n")
+    )
 
 
 @cache

@@ -16,6 +16,8 @@ const KEY_BITS = 256;
 const SALT = "takeback passphrase v1";
 const ACCESS = "takeback access key v1";
 const VAULT = "takeback vault key v1";
+/** Letters of keyboards that NFKD leaves whole. @type {Record<string, string>} */
+const BARE = { ı: "i", ł: "l", đ: "d", ø: "o", ħ: "h", ŧ: "t" };
 
 /**
  * Seven words from the system's secure generator, with single spaces.
@@ -29,15 +31,26 @@ export function newPassphrase() {
 
 /**
  * A typed passphrase in the form in which it was made. It may be in any case and spacing, and words
- * may be cut to their first four letters.
+ * may be cut to their first four letters. Accents, soft hyphens and other marks that are not seen or
+ * stand on a letter do not count; whatever else is no letter of the list separates words. The same
+ * rule is in hashing/passphrase.py.
  * @param {string} typed
  * @returns {string}
  * @throws {InvalidPassphrase} with the position of the first wrong word, never the word
  */
 export function normalise(typed) {
-  const words = typed.normalize("NFKD").toLowerCase().match(/[a-z]+/g) ?? [];
+  const words = bare(typed).match(/[a-z]+/g) ?? [];
   if (words.length !== COUNT) throw new InvalidPassphrase(0, words.length);
   return words.map((word, index) => completed(word, index + 1)).join(" ");
+}
+
+/**
+ * Text in small letters, without marks and format characters, in NFKD.
+ * @param {string} typed
+ */
+function bare(typed) {
+  return typed.normalize("NFKD").toLowerCase().normalize("NFKD")
+    .replace(/[\p{M}\p{Cf}]/gu, "").replace(/[ıłđøħŧ]/g, (letter) => BARE[letter]);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +19,10 @@ MOST_UNDONE = 2 * MAX_ENTRIES
 """Entries of a case that an undo brings back on one day: every one of them, twice. An undo makes
 every process read signals again; withdrawals need no limit, as each needs an undo before it."""
 _DIGITS = 10
+_MAX_TYPED = 100
+"""Characters of a typed number that are looked at: ten digits, with what may be between them."""
+_DASHES = "ーｰ一ـ"
+"""Letters to Unicode: the long vowel of kana, the Chinese one, the Arabic tatweel."""
 
 
 class EntryStatus(StrEnum):
@@ -148,16 +152,26 @@ def new_number(digit: Callable[[], int]) -> str:
 
 
 def parse_number(untrusted: str) -> str:
-    """Return a case number in its normal form, whatever spaces or dashes it was typed with.
+    """Return a case number in its normal form, however it was typed.
 
-    Raises Unauthenticated, like a number that was never issued: guessing reveals nothing.
+    The digits may be of any script, between any spaces, dashes and other marks; letters are
+    refused. Raises Unauthenticated, like a number that was never issued: guessing reveals nothing.
     """
-    digits = re.sub(r"[\s\-.]", "", untrusted)
-    if len(digits) != _DIGITS or not digits.isascii() or not digits.isdigit():
+    if len(untrusted) > _MAX_TYPED:
+        raise Unauthenticated
+    kept = (one for one in untrusted if not _is_between_digits(one))
+    digits = "".join(str(unicodedata.decimal(one, "?")) for one in kept)
+    if len(digits) != _DIGITS or "?" in digits:
         raise Unauthenticated
     if _check_digit([int(d) for d in digits[:-1]]) != int(digits[-1]):
         raise Unauthenticated
     return _grouped(digits)
+
+
+def _is_between_digits(character: str) -> bool:
+    """Whether it is a space, a mark or not seen; some keyboards have a letter for a dash."""
+    category = unicodedata.category(character)
+    return category[0] in "ZPSM" or category == "Cf" or character.isspace() or character in _DASHES
 
 
 def _grouped(digits: str) -> str:

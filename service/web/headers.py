@@ -15,10 +15,12 @@ class Kind(Enum):
     """The kind of a response, which decides its headers."""
 
     PAGE = "page"
+    SIGN_IN = "sign-in"
+    """The page that asks for number and words: whether they open a case is answered in a frame."""
     FILES = "files"
     """The hashing page. It stays open: the answer to its form is loaded into a frame."""
     ANSWER = "answer"
-    """The page in that frame. It runs no script."""
+    """The page in such a frame. It runs no script."""
     SCRIPT = "script"
     """A JavaScript module. A worker has the policy of its own response."""
     STYLE = "style"
@@ -26,9 +28,11 @@ class Kind(Enum):
 
 _NOTHING = ("default-src 'none'", "base-uri 'none'", "connect-src 'none'")
 _SCRIPTS = ("require-trusted-types-for 'script'", "trusted-types takeback")
+_SCRIPT = "script-src 'self'"
 _PAGE = ("style-src 'self'", "img-src 'self'", "form-action 'self'")
 _POLICIES: dict[Kind, tuple[str, ...]] = {
-    Kind.PAGE: (*_PAGE, *_SCRIPTS, "script-src 'self'", "frame-ancestors 'none'"),
+    Kind.PAGE: (*_PAGE, *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
+    Kind.SIGN_IN: (*_PAGE, "frame-src 'self'", *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
     Kind.FILES: (
         "style-src 'self'",
         "img-src blob:",

@@ -19,9 +19,11 @@ from service.edge.opening import Price
 from service.edge.problems import STATUS, retry_after_of
 from service.edge.unexpected_errors import log_unexpected
 from service.edge.work_threads import in_threads
-from service.web import headers, languages, statics
+from service.settings import Settings
+from service.web import headers, languages, operator, statics
 from service.web.headers import Kind
 from service.web.languages import Language
+from service.web.operator import Operator
 from service.web.statics import Statics
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,6 +35,7 @@ class Pages:
     """Everything that is needed to render a page, read once."""
 
     exit_url: str
+    operator: Operator
     languages: dict[str, Language]
     statics: Statics
 
@@ -52,6 +55,7 @@ class Pages:
         )
         environment.globals.update(
             exit_url=self.exit_url,
+            operator=self.operator,
             languages=list(self.languages.values()),
             language=language,
             asset=self._asset,
@@ -98,9 +102,9 @@ class Pages:
         return HTMLResponse(body.render(page=name, **values), status, response_headers)
 
 
-def read(exit_url: str) -> Pages:
+def read(settings: Settings) -> Pages:
     """Read the catalogues and static files."""
-    return Pages(exit_url, languages.read(), statics.read())
+    return Pages(settings.exit_url, operator.of(settings), languages.read(), statics.read())
 
 
 def _pages(request: Request) -> Pages:
@@ -161,7 +165,7 @@ class PageRoute(APIRoute):
 
 
 class FrameRoute(PageRoute):
-    """A route whose answer is loaded into the frame of the hashing page, always by a redirect.
+    """A route whose answer is loaded into a frame of the page that asks, always by a redirect.
 
     Browsers write what was posted into their session files, with the page that answered it. So no
     page answers the message itself: each is asked for anew, by an address that says no secret.
@@ -186,7 +190,7 @@ def refusal(scope: MutableMapping[str, Any], err: ServiceError) -> Response | No
         return None
     scope["path_params"] = {"language": match[1]}
     request, name = Request(scope), type(err).__name__
-    if scope["path"].endswith("/sent"):
+    if scope["path"].endswith(("/sent", "/checked")):
         return _with_retry_after(to_framed_error(request, name), err)
     return _with_retry_after(error_page(request, name, STATUS[type(err)].value), err)
 

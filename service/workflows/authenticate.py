@@ -25,6 +25,12 @@ def owner(context: Context, untrusted_number: str, untrusted_access_key: str) ->
     return Owner(case.id, case.number)
 
 
+def owner_of_form(context: Context, untrusted_number: str, untrusted_access_key: str) -> Owner:
+    """Return the owner of a case whose number may be left out. Raises Unauthenticated."""
+    posted = untrusted_number.strip() or number(context, untrusted_access_key)
+    return owner(context, posted, untrusted_access_key)
+
+
 def number(context: Context, untrusted_access_key: str) -> str:
     """Return the number of the case that a key opens. Raises Unauthenticated."""
     offered = context.seals.access_hash(_bytes(untrusted_access_key))

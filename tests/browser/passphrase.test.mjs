@@ -19,6 +19,16 @@ for (const { typed, normalised, access, vault } of VECTORS.derive) {
   });
 }
 
+for (const { why, typed, normalised } of VECTORS.normalise.accepted) {
+  test(`${why}: the words are those of Python`, () => assert.equal(normalise(typed), normalised));
+}
+
+for (const { why, typed, position } of VECTORS.normalise.refused) {
+  test(`${why}: refused by its position`, () => {
+    assert.throws(() => normalise(typed), { code: "InvalidPassphrase", position });
+  });
+}
+
 test("any case and spacing, cut words and full-width letters are the same", () => {
   const seven = WORDS.slice(100, 100 + COUNT).join(" ");
   const typed = WORDS.slice(100, 100 + COUNT).map((word) => word.slice(0, 4).toUpperCase());

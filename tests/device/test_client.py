@@ -140,7 +140,8 @@ def test_what_an_owner_asks_about_a_case(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "pasted", [" 481 902 3475\n", "481–902–3475", "481\r\nX-Evil: 902\n", "481.902.3475"]
+    "pasted",
+    [" 481 902 3475\n", "481–902–3475", "481\r\nX-Evil: 902\n", "481.902.3475", "٤٨١-٩٠٢-٣٤٧٥"],
 )
 def test_a_number_pasted_with_other_dashes_is_the_same(service: Service, pasted: str) -> None:
     owner(service).status(pasted)

@@ -77,6 +77,22 @@ def test_a_wrong_word_is_told_by_its_place_and_never_repeated(wrong: str) -> Non
     assert f" {wrong} " not in str(caught.value)
 
 
+@pytest.mark.parametrize("vector", VECTORS["normalise"]["accepted"], ids=lambda one: one["why"])
+def test_marks_of_a_keyboard_do_not_break_the_words(vector: dict[str, str]) -> None:
+    assert passphrase.normalise(vector["typed"]) == vector["normalised"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["normalise"]["refused"], ids=lambda one: one["why"])
+def test_what_is_another_word_is_refused(vector: dict[str, str]) -> None:
+    with pytest.raises(InvalidPassphrase) as caught:
+        passphrase.normalise(vector["typed"])
+    assert f"Word {vector['position']} " in str(caught.value)
+
+
+def test_digits_of_every_script_become_those_of_ascii() -> None:
+    assert passphrase.ascii_digits("٤٨١-۹۰۲ ३४७５x²") == "481-902 3475x²"
+
+
 @pytest.mark.parametrize("vector", VECTORS["derive"])
 def test_the_keys_of_the_vectors(vector: dict[str, str]) -> None:
     keys = passphrase.derive(vector["typed"])

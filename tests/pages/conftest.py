@@ -53,7 +53,14 @@ def weather() -> Iterator[Elsewhere]:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
     """Return a running service, as `python -m service serve` is, that asks for little work."""
-    settings = {"EXIT_URL": weather.address, "WORK_PIECES": "1"}
+    settings = {
+        "EXIT_URL": weather.address,
+        "WORK_PIECES": "1",
+        "OPERATOR": "Example Helpline",
+        "CONTACT": "help@example.org",
+        "NAMED_PLATFORMS": "Example Videos, مثال للصور",
+        "COUNTRY": "GB",
+    }
     with server.running(tmp_path_factory.mktemp("state"), **settings) as running:
         yield running
 

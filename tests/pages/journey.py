@@ -72,7 +72,7 @@ def choose(page: Page, paths: Sequence[Path]) -> None:
 
 def hashed(page: Page) -> None:
     """Wait until every row has ended."""
-    page.locator("#to-review").wait_for(timeout=WAIT)
+    page.locator("#chosen").wait_for(timeout=WAIT)
 
 
 def worker(page: Page, name: str = "worker") -> Worker:
@@ -92,9 +92,12 @@ def states(page: Page) -> dict[str, str]:
 
 
 def review(page: Page) -> str:
-    """Go on to the review; return the message that it shows."""
-    page.click("#to-review")
-    page.locator("#review").wait_for(timeout=WAIT)
+    """Go on to the review, past the words of a new case; return the message that it shows."""
+    page.click("#chosen")
+    page.locator("#words, #review").locator("visible=true").wait_for(timeout=WAIT)
+    if page.locator("#words").is_visible():
+        page.click("#to-review")
+        page.locator("#review").wait_for(timeout=WAIT)
     return page.input_value("#document")
 
 
@@ -106,7 +109,7 @@ def send(page: Page) -> None:
 def card(page: Page) -> tuple[str, str]:
     """Number and words, once they are shown."""
     page.locator("#card").wait_for(timeout=WAIT)
-    return page.inner_text("#number"), " ".join(page.locator("#words li").all_inner_texts())
+    return page.inner_text("#number"), " ".join(page.locator("#words-kept li").all_inner_texts())
 
 
 def opened(page: Page, address: str, paths: Iterable[Path], language: str = "en") -> list[str]:

@@ -116,11 +116,26 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
     journey.hashed(page)
     page.locator("#list summary").first.click()
     yield "files-chosen"
+    page.click("#chosen")
+    page.locator("#words").wait_for(timeout=journey.WAIT)
+    yield "files-words"
+    page.go_back()
+    page.go_back()
+    page.locator("#ask").wait_for()
+    yield "files-ask"
+    page.click("#stay")
+    page.locator("#choose").wait_for()
     journey.review(page)
-    page.click("#review details summary")
+    yield "files-review"
+    for summary in page.locator("#review details summary").all():
+        summary.click()
     page.click("#send-button")
     page.locator("#consent-wrong").wait_for()
-    yield "files-review"
+    yield "files-review-open"
+    yield from _sent(page)
+
+
+def _sent(page: Page) -> Visits:
     page.context.set_offline(offline=True)
     journey.send(page)
     page.locator("#sending.fault").wait_for()
@@ -129,25 +144,26 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
     journey.send(page)
     journey.card(page)
     yield "files-card"
+    page.check("#keep-place")
     page.click("#show-qr")
     page.fill("#again", "abandon")
     page.click("#test button")
     page.locator("#tested.fault").wait_for()
     yield "files-card-wrong"
-    page.fill("#again", " ".join(page.locator("#words li").all_inner_texts()))
+    page.fill("#again", " ".join(page.locator("#words-kept li").all_inner_texts()))
     page.click("#test button")
     page.locator("#overview").wait_for()
     yield "files-card-right"
 
 
 def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
-    """Signing in, reading, adding, withdrawing, taking back."""
+    """Signing in, reading, adding, withdrawing, undoing."""
     page.goto(f"{address}/{language}/overview")
     yield "words"
     page.click("#open button")
     yield "words-refused"
     journey.sign_in(page, address, "000-000-0000", cases.empty[1], language)
-    page.locator("#fault:focus").wait_for(timeout=journey.WAIT)
+    page.locator("#fault:not(:empty)").wait_for(timeout=journey.WAIT)
     yield "words-wrong"
     for name, case in (("erased", cases.erased), ("empty", cases.empty), ("found", cases.found)):
         journey.sign_in(page, address, *case, language)
@@ -163,6 +179,10 @@ def _acts(page: Page, cases: Cases) -> Visits:
     page.locator("form[action$='/withdrawn'] button").click()
     page.locator(".told.good").wait_for()
     yield "withdrawn"
+    page.locator("li.entry form[action$='/erase'] button").first.click()
+    page.locator("form[action$='/erased']").wait_for()
+    yield "erase"
+    page.locator("main form[action$='/overview'] button").click()
     page.locator("li.entry form[action$='/undone'] button").first.click()
     page.locator(".told.good").wait_for()
     yield "undone"
@@ -170,9 +190,9 @@ def _acts(page: Page, cases: Cases) -> Visits:
     page.locator("form[action$='/withdrawn']").wait_for()
     yield "withdraw-all"
     page.locator("form[action$='/withdrawn'] button").click()
-    page.locator(".box form").wait_for()
+    page.locator(".box form").first.wait_for()
     yield "withdrawn-all"
-    page.locator(".box form button").click()
+    page.locator(".box form[action$='/undone'] button").click()
     page.locator(".told.good").wait_for()
     page.locator("form[action$='/more'] button").click()
     journey.ready(page)

@@ -52,7 +52,13 @@ HTML = {"content-type": "text/html; charset=utf-8", "content-language": "en"}
 PAGE = (
     "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; require-trusted-types-for 'script'; trusted-types takeback; "
-    "script-src 'self'{}; frame-ancestors 'none'"
+    "script-src 'self'; frame-ancestors 'none'"
+)
+SIGN_IN = (
+    "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-src 'self'; "
+    f"require-trusted-types-for 'script'; trusted-types takeback; script-src 'self' {IMPORT_MAP}; "
+    "frame-ancestors 'none'"
 )
 FILES = (
     "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src blob:; "
@@ -73,11 +79,11 @@ PACKED = {"vary": "Accept-Encoding", "content-encoding": "gzip"}
 CSP = "content-security-policy"
 ALLOWED = '(response-origin "https://www.bbc.co.uk/*");redirects=allow'
 KINDS: dict[str, dict[str, str]] = {
-    "page": {**ALWAYS, **HTML, CSP: PAGE.format("")},
-    "page with a script": {**ALWAYS, **HTML, CSP: PAGE.format(f" {IMPORT_MAP}")},
+    "page": {**ALWAYS, **HTML, CSP: PAGE},
+    "sign-in": {**ALWAYS, **HTML, CSP: SIGN_IN},
     "files": {**ALWAYS, **HTML, CSP: FILES, "connection-allowlist": ALLOWED},
     "answer": {**ALWAYS, **HTML, CSP: ANSWER},
-    "redirect": {**ALWAYS, CSP: PAGE.format("")},
+    "redirect": {**ALWAYS, CSP: PAGE},
     "redirect in the frame": {**ALWAYS, CSP: ANSWER},
     "nothing": {**ALWAYS, CSP: STYLE},
     "script": {
@@ -123,6 +129,8 @@ SENT = {"location": "/en/sent/TOKEN"}
 NOT_SENT = {"location": "/en/sent/error/InvalidRequest"}
 WORK = TAG + "/sent/error/Work{reason}/{pieces}"
 NO = {"location": "/en/sent/error/NotFound"}
+OPENS = {"location": "/en/checked/opens"}
+WRONG = {"location": "/en/checked/wrong"}
 FRAME = "redirect in the frame"
 TABLE = (
     Asked("GET /", "/", "redirect", 303, more=START),
@@ -148,15 +156,20 @@ TABLE = (
     Asked(f"GET {TAG}/sent/error/{{error}}", "/en/sent/error/CaseFull", "answer", 422),
     Asked(f"GET {WORK}", "/en/sent/error/WorkNeeded/40", "answer", 428),
     Asked(f"GET {WORK}", "/en/sent/error/WorkDone/40", FRAME, 303, more=NO),
-    Asked(f"GET {TAG}/overview", "/en/overview", "page with a script"),
+    Asked(f"GET {TAG}/overview", "/en/overview", "sign-in"),
     Asked(f"POST {TAG}/overview", "/en/overview", "page", form=_form()),
     Asked(
         f"POST {TAG}/overview",
         "/en/overview",
-        "page with a script",
+        "sign-in",
         401,
         form=_form(case=NUMBER),
     ),
+    Asked(f"POST {TAG}/checked", "/en/checked", FRAME, 303, form=_form(), more=OPENS),
+    Asked(f"POST {TAG}/checked", "/en/checked", FRAME, 303, form=_form(case=NUMBER), more=WRONG),
+    Asked(f"POST {TAG}/checked", "/en/checked", FRAME, 303, "no form", more=NOT_SENT),
+    Asked(f"GET {TAG}/checked/{{answer}}", "/en/checked/wrong", "answer"),
+    Asked(f"GET {TAG}/checked/{{answer}}", "/en/checked/none", FRAME, 303, more=NO),
     Asked(f"POST {TAG}/more", "/en/more", "files", form=_form()),
     Asked(
         f"POST {TAG}/more/sent",
@@ -170,9 +183,11 @@ TABLE = (
     Asked(f"POST {TAG}/withdraw", "/en/withdraw", "page", form=_form()),
     Asked(f"POST {TAG}/withdrawn", "/en/withdrawn", "page", form=_form()),
     Asked(f"POST {TAG}/undone", "/en/undone", "page", form=_form()),
+    Asked(f"POST {TAG}/erase", "/en/erase", "page", form=_form()),
+    Asked(f"POST {TAG}/erased", "/en/erased", "page", form=_form()),
     *(
         Asked(f"GET {TAG}/{name}", f"/en/{name}", "redirect", 303, more=AGAIN)
-        for name in ("more", "withdraw", "withdrawn", "undone")
+        for name in ("more", "withdraw", "withdrawn", "undone", "erase", "erased")
     ),
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),

@@ -22,6 +22,8 @@ from tests.pages import contents, journey
 pytestmark = pytest.mark.enable_socket
 
 PLATFORM = "Example Videos"
+NAMED = ("Example Videos", "مثال للصور")
+"""The platforms that the service of conftest.py names."""
 EDITS = ("crop 10 %", "mirror", "JPEG 50", "screenshot white")
 VOCABULARY = frozenset(
     "document version access_key eligibility subject self adults intimate true false entries kind "
@@ -149,7 +151,7 @@ def test_what_is_posted_is_what_is_shown_and_nothing_more(opened: Opened) -> Non
         assert path.stem not in opened.shown
     with_body = [request for request in opened.asked.requests if request.post_data_buffer]
     assert {request.url.rsplit("/", 1)[1] for request in with_body} <= {
-        *("questions", "sent", "overview", "more", "withdraw", "withdrawn", "undone")
+        *("questions", "sent", "checked", "overview", "more", "withdraw", "withdrawn", "undone")
     }
 
 
@@ -180,26 +182,44 @@ def test_number_and_words_are_copied_saved_and_printed(opened: Opened, tmp_path:
     assert download.value.suggested_filename == "notes.txt"
     download.value.save_as(tmp_path / "notes.txt")
     assert (tmp_path / "notes.txt").read_text() == lines
+    assert not page.locator("#place").is_visible()
+    page.check("#keep-place")
+    page.click("#copy")
+    page.locator("#kept", has_text="Copied").wait_for()
+    place = f"{opened.service.address}/en/overview"
+    more = f"Where to return to: {place}\nPlatforms that take part: {', '.join(NAMED)}\n"
+    assert page.evaluate("navigator.clipboard.readText()") == lines + more
     page.click("#print")
     assert page.evaluate("window.printed")
     page.emulate_media(media="print")
     assert page.locator("#keep").is_visible()
-    for unwanted in (".top", "footer", "#copy", "#test", "#kept", ".lights"):
+    assert page.locator("#place").is_visible()
+    for unwanted in (".top", "footer", "#copy", "#test", "#kept", ".lights", "#keep-place"):
         assert not page.locator(unwanted).is_visible(), unwanted
     page.emulate_media(media="screen")
+    page.uncheck("#keep-place")
+    assert not page.locator("#place").is_visible()
 
 
 def test_the_code_holds_number_and_words(opened: Opened) -> None:
     page = opened.page
     page.click("#show-qr")
     assert page.get_attribute("#show-qr", "aria-expanded") == "true"
-    shot = np.frombuffer(page.locator("#qr svg").screenshot(), np.uint8)
+    assert _read_code(page, "#qr svg") == f"{opened.number} {opened.words}"
+    assert not page.locator("#address-qr").is_visible()
+    page.check("#keep-place")
+    assert _read_code(page, "#address-qr svg") == f"{opened.service.address}/en/overview"
+    page.uncheck("#keep-place")
+    page.click("#show-qr")
+    assert not page.locator("#qr").is_visible()
+
+
+def _read_code(page: Page, selector: str) -> str:
+    shot = np.frombuffer(page.locator(selector).screenshot(), np.uint8)
     picture = cv2.imdecode(shot, cv2.IMREAD_GRAYSCALE)
     assert picture is not None
     read, *_ = cv2.QRCodeDetector().detectAndDecode(cv2.resize(picture, None, fx=3, fy=3))
-    assert read == f"{opened.number} {opened.words}"
-    page.click("#show-qr")
-    assert not page.locator("#qr").is_visible()
+    return str(read)
 
 
 def test_words_are_tested_before_leaving(opened: Opened) -> None:
@@ -207,11 +227,11 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
     turned = " ".join([words[1], words[0], *words[2:]])
     other = " ".join([*words[:6], "abandon" if words[6] != "abandon" else "zebra"])
     for typed, told in (
-        (" ".join(["qqqq", *words[1:]]), "Word 1 is not one of ours"),
-        (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not one of ours"),
-        (" ".join(words[:6]), "There are seven words; this has 6."),
+        (" ".join(["qqqq", *words[1:]]), "Word 1 is not on our list"),
+        (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not on our list"),
+        (" ".join(words[:6]), "Seven words are needed. You entered 6."),
         (turned, "other words"),
-        (other, "other words" if known(other) else "Word 7 is not one of ours"),
+        (other, "other words" if known(other) else "Word 7 is not on our list"),
     ):
         page.fill("#again", typed)
         page.click("#test button")
@@ -220,7 +240,7 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
         assert not page.locator("#overview").is_visible()
     page.fill("#again", "  " + " \u00a0 ".join(words).upper() + "\t")
     page.click("#test button")
-    assert page.inner_text("#tested") == "Right. You have them."
+    assert page.inner_text("#tested") == "Correct. You have them."
     assert page.locator("#overview").is_visible()
 
 
@@ -296,7 +316,7 @@ def _add(page: Page, opened: Opened, path: Path) -> None:
     assert page.locator("#added-held").is_hidden()
     body = [request for request in opened.asked.requests if request.url.endswith("/sent")][-1]
     assert body.post_data_buffer == b"document=" + shown.replace("\n", "\r\n").encode() + b"\r\n"
-    page.get_by_role("button", name="To your overview").click()
+    page.get_by_role("button", name="Go to your overview").click()
     page.locator("li.entry").nth(before).wait_for()
 
 
@@ -307,11 +327,12 @@ def _withdraw_one(page: Page, uploads: Uploads) -> None:
     assert uploads.verdicts() != {"none"}
     first.get_by_role("button", name="Withdraw").click()
     page.get_by_role("button", name="Withdraw", exact=True).click()
-    page.get_by_text("Withdrawn. It is not looked for any more.").first.wait_for()
+    page.get_by_text("Withdrawn. We no longer look for it.").first.wait_for()
     assert uploads.verdicts() == {"none"}
     assert uploads.verdicts(("clip",)) == {"match"}
-    first.get_by_role("button", name="Take it back").click()
-    page.get_by_text("Taken back. It is looked for again.").first.wait_for()
+    withdrawn = page.locator("li.entry", has=page.locator("form[action$='/undone']"))
+    withdrawn.get_by_role("button", name="Undo the withdrawal").click()
+    page.get_by_text("Undone.").first.wait_for()
     assert "none" not in uploads.verdicts()
 
 
@@ -319,9 +340,9 @@ def _withdraw_everything(page: Page, uploads: Uploads) -> None:
     every = (*EDITS, "clip")
     page.get_by_role("button", name="Withdraw everything").click()
     page.get_by_role("button", name="Withdraw", exact=True).click()
-    page.get_by_text("You withdrew this case.").first.wait_for()
+    page.get_by_text("You have withdrawn this case.").first.wait_for()
     assert page.get_by_role("button", name="Add files").count() == 0
     assert uploads.verdicts(every) == {"none"}
-    page.get_by_role("button", name="Take it back").click()
-    page.get_by_text("Taken back.").first.wait_for()
+    page.get_by_role("button", name="Undo the withdrawal").click()
+    page.get_by_text("Undone.").first.wait_for()
     assert "none" not in uploads.verdicts(every)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from demo.server import Service
+from hashing import new_passphrase
 from tests.pages import contents, journey
 
 pytestmark = pytest.mark.enable_socket
@@ -77,11 +78,14 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     keys.to("Begin")
     keys.press("Enter")
     page.wait_for_url("**/leaving")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
     page.wait_for_url("**/questions")
     _answer(keys)
     _choose(keys, page, contents.pictures(tmp_path)[:2])
+    keys.to("chosen")
+    keys.press("Enter")
+    keys.head("words")
     keys.to("to-review")
     keys.press("Enter")
     keys.head("review")
@@ -92,7 +96,7 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     keys.press("Enter")
     keys.head("card")
     _keep(keys, page)
-    keys.to("To your overview")
+    keys.to("Go to your overview")
     keys.press("Enter")
     page.locator("li.entry").first.wait_for()
     keys.to("Withdraw everything")
@@ -100,7 +104,7 @@ def test_the_whole_journey(page: Page, service: Service, tmp_path: Path) -> None
     page.locator("form[action$='/withdrawn']").wait_for()
     keys.to("Withdraw")
     keys.press("Enter")
-    page.locator(".box form").wait_for()
+    page.locator(".box form").first.wait_for()
     assert not keys.faults
     assert len(keys.stops) > 45
 
@@ -116,7 +120,7 @@ def _answer(keys: Keys) -> None:
     keys.press("Space")
     keys.to("country")
     keys.press("ArrowDown")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
 
 
@@ -134,7 +138,7 @@ def _choose(keys: Keys, page: Page, files: list[Path]) -> None:
 
 
 def _keep(keys: Keys, page: Page) -> None:
-    words = " ".join(page.locator("#words li").all_inner_texts())
+    words = " ".join(page.locator("#words-kept li").all_inner_texts())
     keys.to("show-qr")
     keys.press("Space")
     page.locator("#qr svg").wait_for()
@@ -152,7 +156,7 @@ def test_the_first_stops_skip_and_leave_and_none_is_a_trap(
 ) -> None:
     keys = Keys(page)
     page.goto(f"{service.address}/en/{path}")
-    assert [keys.tab(), keys.tab()] == ["Skip to the page's content", "Leave this page"]
+    assert [keys.tab(), keys.tab()] == ["Skip to the main content", "Leave this page"]
     keys.tab(back=True)
     keys.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
@@ -170,6 +174,43 @@ def test_the_first_stops_skip_and_leave_and_none_is_a_trap(
     assert not keys.faults
 
 
+def test_wrong_words_stay_as_they_were_typed(page: Page, service: Service) -> None:
+    """Where the page cannot reach the service, too; and without one step more in the history."""
+    words = new_passphrase()
+    page.goto(f"{service.address}/en/overview")
+    steps = page.evaluate("history.length")
+    page.fill("#case", "٤٨١ ٩٠٢ ٣٤٧٥")
+    page.fill("#passphrase", words.upper())
+    for offline, told in ((False, "do not open a case"), (True, "could not be reached")):
+        page.context.set_offline(offline=offline)
+        page.locator("#open button").click()
+        page.locator("#fault", has_text=told).wait_for(timeout=journey.WAIT)
+        assert page.evaluate("document.activeElement.id") == "passphrase"
+        typed = [page.input_value(each) for each in ("#case", "#passphrase", "[name=access_key]")]
+        assert typed == ["٤٨١ ٩٠٢ ٣٤٧٥", words.upper(), ""]
+        assert page.evaluate("history.length") == steps
+        assert page.locator("iframe").count() == 0
+    page.context.set_offline(offline=False)
+
+
+def test_who_helps_in_a_country_is_where_the_page_leads(page: Page, service: Service) -> None:
+    page.goto(f"{service.address}/en/next")
+    for country, head in (("GB", "United Kingdom"), ("AQ", "Antarctica"), ("", "In any country")):
+        page.evaluate("(code) => country.append(new Option(code, code))", country)
+        page.select_option("#country", country)
+        page.locator("main form button").click()
+        focused = page.locator("#near:focus", has_text=head)
+        focused.wait_for()
+        box = focused.bounding_box()
+        assert box
+        assert 50 < box["y"] < 200  # below the header, at the top of the window
+    page.select_option("#country", "GB")
+    page.locator("main form button").click()
+    dial = page.locator(".service a[href^='tel:']").first
+    assert dial.get_attribute("href") == "tel:03456000459"
+    assert dial.inner_text() == "0345 6000 459"
+
+
 def test_complaints_take_the_focus(page: Page, service: Service) -> None:
     page.goto(f"{service.address}/en/overview")
     keys = Keys(page)
@@ -181,12 +222,12 @@ def test_complaints_take_the_focus(page: Page, service: Service) -> None:
     page.fill("#case", "0000000000")
     page.fill("#passphrase", "one two")
     keys.press("Enter")
-    page.locator("#fault", has_text="seven words").wait_for()
+    page.locator("#fault", has_text="Seven words").wait_for()
     assert page.evaluate("document.activeElement.id") == "passphrase"
     page.goto(f"{service.address}/en/questions")
-    keys.to("Go on")
+    keys.to("Continue")
     keys.press("Enter")
     page.locator(".summary").wait_for()
-    keys.to("Who can be seen?")
+    keys.to("Who is in the pictures or videos?")
     keys.press("Enter")
     assert page.evaluate("document.activeElement.id") == "subject-self"

@@ -20,8 +20,8 @@ from tests.pages.places import Cases
 pytestmark = pytest.mark.enable_socket
 
 FORGOTTEN = 5000
-TOLD = ("Shift, press 2 more times to leave.", "Shift, press 1 more time to leave.")
-STOPPED = "Leaving by Shift was stopped."
+TOLD = ("Press Shift 2 more times to leave.", "Press Shift 1 more time to leave.")
+STOPPED = "You are staying on this page."
 # What a page could leave on the device: everything that a site may store.
 KEPT = """async () => ({
   cookies: document.cookie,

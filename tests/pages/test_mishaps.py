@@ -131,7 +131,7 @@ def test_without_consent_nothing_is_sent(page: Page, pictures: list[Path]) -> No
     assert asked.addresses == []
     page.check("#consent")
     page.click("#to-choose")
-    page.click("#to-review")
+    journey.review(page)
     assert not page.is_checked("#consent"), "what was agreed to may be another message now"
 
 
@@ -143,17 +143,21 @@ def test_a_file_chosen_twice_is_there_once(page: Page, pictures: list[Path]) -> 
     assert "left out" in page.inner_text("#note")
 
 
-def test_of_51_files_50_are_taken(page: Page, tmp_path: Path) -> None:
+def test_of_51_files_50_are_taken_and_what_fails_takes_no_place(page: Page, tmp_path: Path) -> None:
     with Image.open(contents.pictures(tmp_path)[0]) as picture:
         small = picture.resize((200, 200))
     files = [tmp_path / f"{number}.jpg" for number in range(51)]
     for number, path in enumerate(files):
         small.rotate(7 * number).save(path)
-    shown = reviewed(page, files)
+    shown = reviewed(page, [contents.unfit(tmp_path)[1], *files])
     assert len(json.loads(shown)["entries"]) == 50
     page.click("#to-choose")
-    assert len(journey.states(page)) == 50
-    assert "A case holds 50 files." in page.inner_text("#note")
+    assert len(journey.states(page)) == 51
+    assert "A case holds 50 files. Left out: 1." in page.inner_text("#note")
+    progress = "50 of 50 files are done. Could not be hashed: 1. Each one says why."
+    assert page.inner_text("#progress") == progress
+    journey.row(page, "0.jpg").first.locator("button").click()
+    journey.hashed(page)
     assert "50 of 50 files are done." in page.inner_text("#progress")
 
 
@@ -165,7 +169,9 @@ def test_what_cannot_be_hashed_is_left_out_of_the_message(
     assert len(json.loads(shown)["entries"]) == 2
     page.click("#to-choose")
     assert page.locator("#list .failed").count() == len(bad)
-    assert "2 of 6 files are done. 4 could not be hashed" in page.inner_text("#progress")
+    assert "2 of 2 files are done. Could not be hashed: 4. Each one says why." in page.inner_text(
+        "#progress"
+    )
 
 
 def test_stopped_in_the_middle_of_a_video(
@@ -177,7 +183,7 @@ def test_stopped_in_the_middle_of_a_video(
     journey.hashed(page)
     assert journey.states(page)["long.mp4"] == "Stopped before it was done."
     assert journey.states(page)[pictures[0].name].startswith("Done.")
-    assert "Stopped. What is done is kept." in page.inner_text("#note")
+    assert "Stopped. Finished files are kept." in page.inner_text("#note")
     assert len(json.loads(journey.review(page))["entries"]) == 1
     page.click("#to-choose")
     journey.choose(page, [pictures[2]])
@@ -319,7 +325,7 @@ def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
     page.fill("#late-words", words)
     page.click("#send-button")
     page.locator("#added").wait_for(timeout=journey.WAIT)
-    page.get_by_role("button", name="To your overview").click()
+    page.get_by_role("button", name="Go to your overview").click()
     page.locator("li.entry").nth(1).wait_for()
 
 
@@ -364,7 +370,7 @@ def test_another_site_can_post_nothing(chromium: Browser, service: Service, path
             page.goto("http://hostile.example/")
         assert answer.value.status == (303 if path == "sent" else 403)
         assert answer.value.request.headers.get("sec-fetch-site", "cross-site") == "cross-site"
-        page.get_by_text("Another site sent you here").wait_for()
+        page.get_by_text("Another website sent you here").wait_for()
 
 
 def test_a_worker_that_hangs_is_stopped(page: Page, pictures: list[Path]) -> None:

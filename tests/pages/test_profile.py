@@ -44,7 +44,7 @@ def case_of(page: Page, service: Service, files: list[Path]) -> dict[str, str]:
     page.locator("li.entry").wait_for()
     page.get_by_role("button", name="Withdraw everything").click()
     page.locator("form[action$='/withdrawn'] button").click()
-    page.locator(".box form").wait_for()
+    page.locator(".box form").first.wait_for()
     page.wait_for_timeout(SAVED_AFTER)
     hashes = re.findall(r'"(access_key|value)": "([0-9a-f]{32,})"', shown)
     found = {f"{name} {n}": value for n, (name, value) in enumerate(hashes)}

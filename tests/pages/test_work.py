@@ -151,6 +151,7 @@ def test_whoever_has_to_wait_sees_how_far_it_is(page: Page, picture: Path) -> No
     page.evaluate(HOLD)
     journey.choose(page, [picture])
     journey.hashed(page)
+    page.click("#chosen")
     page.click("#to-review")
     page.locator("#work", has_text="Almost ready: 0 %").wait_for()
     page.evaluate("() => held.forEach((release) => release())")

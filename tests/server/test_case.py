@@ -50,6 +50,20 @@ def test_a_number_may_be_typed_with_any_spaces_and_dashes(typed: str, between: s
     assert parse_number(typed.format(number.replace("-", between))) == number
 
 
+@pytest.mark.parametrize("zero", "٠۰०０𝟎")
+@pytest.mark.parametrize("between", ["-", "‐", "–", "−", "\u200f-\u200f", "\u3000", ""])
+def test_a_number_may_be_typed_in_the_digits_of_any_script(zero: str, between: str) -> None:
+    number = numbered([4, 8, 1, 9, 0, 2, 3, 4, 7])
+    typed = "".join(chr(ord(zero) + int(c)) if c.isdigit() else between for c in number)
+    assert parse_number(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["{}①", "{}²", "{}½", "{}x", "x" * 200 + "{}"])
+def test_what_is_no_digit_is_no_part_of_a_number(typed: str) -> None:
+    with pytest.raises(Unauthenticated):
+        parse_number(typed.format("481-902-3475"))
+
+
 def test_the_check_digit_is_the_one_of_the_standard() -> None:
     # ISO/IEC 7064 MOD 11,10; the example of the standard is 0794, whose check digit is 5.
     assert numbered([0, 0, 0, 0, 0, 0, 7, 9, 4]).endswith(_iso_7064("000000794"))
@@ -98,6 +112,25 @@ def _is_a_number(typed: str) -> bool:
 
 
 @pytest.mark.parametrize(
+    "typed",
+    [
+        "４８１－９０２－３４７４",
+        "٤٨١٩٠٢٣٤٧٤",
+        "۴۸۱‑۹۰۲‑۳۴۷۴",
+        "४८१ ९०२ ३४७४",
+        "481−902–3474",
+        "481ー902一3474",
+        "481ـ902ـ3474",
+        "\u200e481\u00ad902\u200b3474\u202c\ufeff",
+        "(481) 902/3474.",
+        "4\ufe0f\u20e381·902・3474",
+    ],
+)
+def test_digits_dashes_and_marks_of_any_keyboard_are_understood(typed: str) -> None:
+    assert parse_number(typed) == "481-902-3474"
+
+
+@pytest.mark.parametrize(
     "untrusted",
     [
         "",
@@ -105,11 +138,11 @@ def _is_a_number(typed: str) -> bool:
         "481-902-347",
         "481-902-34755",
         "481-902-347x",
-        "４８１-902-3475",
-        "٤٨١٩٠٢٣٤٧٥",
-        "²81-902-3475",
-        "481-902-3475\x00",
-        "481−902−3475",
+        "²81-902-3474",
+        "①81-902-3474",
+        "481-902-3474" + 89 * " ",
+        "481-902-3474\x00",
+        "481x902x3474",
         "9" * 10_000,
         "\ud800" * 10,
     ],

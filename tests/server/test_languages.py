@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 from jinja2.nodes import TemplateData
 
+from service.settings import Settings
 from service.web import languages, pages
 from service.web.languages import DRAFT, LOCALES, Language, preferred
 from service.web.site.questions import CHOICES, Way, way_of
@@ -210,8 +211,8 @@ def test_a_new_language_is_one_file(tag: str, name: str, direction: str, tmp_pat
     assert set(found) == {"en", tag}
     assert (new.name.casefold(), new.direction) == (name.casefold(), direction)
     assert new.texts == KNOWN["es"].texts
-    made = replace(pages.read("https://weather.example/"), languages=found)
-    shown = made.render(new, "site/start")
+    made = replace(pages.read(Settings()), languages=found)
+    shown = made.render(new, "site/start", helpline=None)
     page = Page(bytes(shown.body).decode())
     assert (page.html["lang"], page.html["dir"]) == (tag, direction)
     assert KNOWN["es"].text("Begin") in page.texts["a"]

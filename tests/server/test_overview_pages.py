@@ -16,6 +16,15 @@ KEY = "5a" * 32
 WRONG = "do not open a case here"
 
 
+def sections(page: str) -> dict[str, list[str]]:
+    """The entries that are listed under each heading, but for what was found."""
+    listed = {}
+    for part in page.partition("What was found")[2].split("<h2>")[1:]:
+        title, _, rest = part.partition("</h2>")
+        listed[title] = re.findall(r"<h3>(\w+ \d+)</h3>", rest)
+    return {title: names for title, names in listed.items() if title != "What else you can do"}
+
+
 def opened(served: Any, *contents: Any) -> dict[str, str]:
     owner = served.open(*contents, key=bytes.fromhex(KEY))
     stamp = stamps.new(served.context.seals, stamps.minute())
@@ -28,8 +37,8 @@ def test_number_and_key_open_the_case(app: FastAPI, api: TestClient, served: Any
     page = api.post("/en/overview", data=form)
     assert page.status_code == 200
     assert form["case"] in page.text
-    assert "Nothing was found yet" in page.text
-    assert "Is being looked for." in page.text
+    assert "Nothing has been found so far" in page.text
+    assert sections(page.text) == {"What we look for": ["Picture 1"]}
     assert api.post("/en/overview", data={**form, "case": " "}).text == page.text
     spaced = {**form, "case": f" {form['case'].replace('-', ' ')} "}
     assert api.post("/en/overview", data=spaced).status_code == 200
@@ -52,6 +61,26 @@ def test_whatever_is_wrong_the_page_is_the_same(app: FastAPI, api: TestClient, s
         assert page.text == nothing.text
 
 
+def test_the_page_that_asks_is_told_whether_they_open_a_case(api: TestClient, served: Any) -> None:
+    form = opened(served)
+    old = stamps.new(served.context.seals, stamps.minute() - stamps.MINUTES)
+    for change, answer in (
+        ({}, "opens"),
+        ({"case": " "}, "opens"),
+        ({"case": "481-902-3475"}, "wrong"),
+        ({"access_key": "5b" * 32}, "wrong"),
+        ({"access_key": "é", "case": ""}, "wrong"),
+        ({"stamp": old}, "late"),
+        ({"stamp": "", "access_key": "5b" * 32}, "late"),
+    ):
+        told = api.post("/en/checked", data={**form, **change}, follow_redirects=False)
+        assert told.headers["location"] == f"/en/checked/{answer}"
+        page = api.get(told.headers["location"]).text
+        stamp = re.search(f'data-answer="{answer}" data-stamp="([^"]+)"', page)
+        assert stamp
+        assert api.post("/en/overview", data={**form, "stamp": stamp[1]}).status_code == 200
+
+
 def test_a_form_that_is_old_or_not_ours_asks_for_the_words_again(
     app: FastAPI, api: TestClient, served: Any
 ) -> None:
@@ -61,13 +90,13 @@ def test_a_form_that_is_old_or_not_ours_asks_for_the_words_again(
     for stamp in ("", "1", "x.y", "٣.a", "9" * 90, f"{minute}.{'0' * 40}", f"{minute}.é"):
         page = api.post("/en/withdrawn", data={**entry, "stamp": stamp})
         assert page.status_code == 401, stamp
-        assert "it asks for number and words again" in page.text
+        assert "please enter your words again" in page.text
     for age, status in ((0, 200), (29, 200), (30, 401), (9999, 401), (-2, 200), (-3, 401)):
         made = stamps.new(key, minute)
         app.dependency_overrides[stamps.minute] = lambda age=age: minute + age
         assert api.post("/en/overview", data={**form, "stamp": made}).status_code == status
     del app.dependency_overrides[stamps.minute]
-    assert "Is being looked for." in api.post("/en/overview", data=form).text
+    assert "Picture 1" in api.post("/en/overview", data=form).text
 
 
 def test_what_was_found_is_told_by_day_and_place(api: TestClient, served: Any) -> None:
@@ -78,40 +107,95 @@ def test_what_was_found_is_told_by_day_and_place(api: TestClient, served: Any) -
     page = api.post("/en/overview", data=form).text
     assert "Example Videos" in page
     assert "November 21, 2026" in page
-    assert "What they did they have not said yet." in page
-    for said, words in (
-        (Feedback.PENDING_REVIEW, "a person will look at it."),
-        (Feedback.NOT_BLOCKED, "looked at, not blocked."),
-        (Feedback.BLOCKED, "blocked."),
+    assert "<strong>found.</strong>" in page
+    assert "They have not told us yet what they did." in page
+    for said, words, now, links in (
+        (Feedback.PENDING_REVIEW, "a person there will check it.", "in a few days.", []),
+        (Feedback.NOT_BLOCKED, "checked, not blocked.", "You can report it", ["report", "who"]),
+        (Feedback.BLOCKED, "blocked.", "You do not need to do anything.", []),
     ):
         respond.respond(served.context, platform, [respond.Response(reference, said)], served.day)
-        assert f"<strong>{words}</strong>" in api.post("/en/overview", data=form).text
+        page = api.post("/en/overview", data=form).text
+        told = page.partition(f"<strong>{words}</strong>")[2].partition("</li>")[0]
+        assert now in told
+        assert re.findall(r'href="/en/next#(\w+)"', told) == links
 
 
-def test_an_entry_is_withdrawn_and_taken_back(api: TestClient, served: Any) -> None:
+def test_links_to_what_else_helps_lead_to_a_part_of_it(api: TestClient, served: Any) -> None:
+    page = api.post("/en/overview", data=opened(served)).text
+    parts = set(re.findall(r'href="/en/next#(\w+)"', page))
+    assert parts == {"report", "proof", "who"}
+    assert parts <= set(re.findall(r' id="(\w+)"', api.get("/en/next").text))
+
+
+def test_an_entry_is_withdrawn_and_that_is_undone(api: TestClient, served: Any) -> None:
     content = served.picture()
     form = opened(served, content, served.picture())
     platform = served.actor()
     entry = {**form, "entry": "1"}
     asked = api.post("/en/withdraw", data=entry)
-    assert "For 3 days you can take that back" in asked.text
+    assert "You can undo this here for 3 days." in asked.text
     assert served.ask(platform, content) == ["match"]
     done = api.post("/en/withdrawn", data=entry)
-    assert "It is not looked for any more." in done.text
+    assert "Withdrawn. We no longer look for it." in done.text
+    both = {"What we look for": ["Picture 2"], "What you have withdrawn": ["Picture 1"]}
+    assert sections(done.text) == both
     assert served.ask(platform, content) == ["none"]
     day = erase_day(served.day)
     assert f"{day:%B} {day.day}, {day.year}" in done.text
     back = api.post("/en/undone", data=entry)
-    assert "It is looked for again." in back.text
+    assert "Undone. Everything is as it was before you withdrew it." in back.text
+    assert sections(back.text) == {"What we look for": ["Picture 1", "Picture 2"]}
     assert served.ask(platform, content) == ["match"]
 
 
-def test_a_case_is_withdrawn_and_taken_back(api: TestClient, served: Any) -> None:
+def test_an_entry_is_erased_at_once_after_a_warning(api: TestClient, served: Any) -> None:
+    content = served.picture()
+    form = opened(served, content, served.picture())
+    platform = served.actor()
+    entry = {**form, "entry": "1"}
+    asked = api.post("/en/erase", data=entry).text
+    assert "Erase picture 1 now?" in asked
+    assert "This cannot be undone" in asked
+    assert served.ask(platform, content) == ["match"]  # asking did nothing
+    done = api.post("/en/erased", data=entry).text
+    assert "Erased. We no longer look for it." in done
+    assert served.ask(platform, content) == ["none"]
+    assert api.post("/en/undone", data=entry).status_code == 410
+    of_first = done.partition("What you have withdrawn")[2]
+    assert "its hashes have been erased" in of_first
+    assert 'action="/en/undone"' not in done
+
+
+def test_what_is_withdrawn_can_still_be_erased_at_once(api: TestClient, served: Any) -> None:
+    form = opened(served, served.picture(), served.picture())
+    entry = {**form, "entry": "2"}
+    assert 'action="/en/erase"' in api.post("/en/withdrawn", data=entry).text
+    assert 'action="/en/undone"' not in api.post("/en/erased", data=entry).text
+    assert "Erase everything now?" in api.post("/en/erase", data=form).text
+    done = api.post("/en/erased", data=form).text
+    assert "Its hashes have been erased." in done
+    assert not re.findall(r'action="/en/(?:undone|erase|withdraw|more)"', done)
+
+
+def test_what_cannot_be_undone_is_never_green(api: TestClient, served: Any) -> None:
+    form = opened(served)
+    pages = [api.post(f"/en/{path}", data=form).text for path in ("overview", "withdraw", "erase")]
+    looks = re.findall(
+        r'action="/en/(?:withdraw|withdrawn|erase|erased)".*?<button class="button (\w*)">',
+        "".join(pages),
+        re.S,
+    )
+    assert len(looks) == 5
+    assert set(looks) == {"danger"}
+
+
+def test_a_case_is_withdrawn_and_that_is_undone(api: TestClient, served: Any) -> None:
     content = served.picture()
     form = opened(served, content)
-    assert "No more files can be added" in api.post("/en/withdraw", data=form).text
+    assert "You can no longer add files" in api.post("/en/withdraw", data=form).text
     page = api.post("/en/withdrawn", data=form).text
-    assert "You withdrew this case." in page
+    assert "You have withdrawn this case." in page
     assert "Add files" not in page
     assert served.ask(served.actor(), content) == ["none"]
     back = api.post("/en/undone", data=form).text
@@ -130,18 +214,20 @@ def test_more_leads_to_the_page_that_hashes(api: TestClient, served: Any) -> Non
 
 def test_nothing_is_done_without_the_key(api: TestClient, served: Any) -> None:
     form = opened(served)
-    for path in ("more", "withdraw", "withdrawn", "undone"):
+    for path in ("more", "withdraw", "withdrawn", "undone", "erase", "erased"):
         page = api.post(f"/en/{path}", data={**form, "access_key": "00" * 32})
         assert page.status_code == 401
         assert WRONG in page.text
-    assert "Is being looked for." in api.post("/en/overview", data=form).text
+    assert "What we look for" in api.post("/en/overview", data=form).text
 
 
 def test_an_entry_that_is_not_there_is_told_so(api: TestClient, served: Any) -> None:
     form = opened(served)
     for entry, status in (("9", 404), ("x", 422), ("-1", 422), ("12345", 422), ("٣", 422)):
         assert api.post("/en/withdrawn", data={**form, "entry": entry}).status_code == status
-        assert api.post("/en/withdraw", data={**form, "entry": entry}).status_code == 422
+        assert api.post("/en/erased", data={**form, "entry": entry}).status_code == status
+        for path in ("withdraw", "erase"):
+            assert api.post(f"/en/{path}", data={**form, "entry": entry}).status_code == 422
 
 
 def test_states_have_words_in_every_language(api: TestClient, served: Any) -> None:
@@ -149,10 +235,8 @@ def test_states_have_words_in_every_language(api: TestClient, served: Any) -> No
     pages = {tag: api.post(f"/{tag}/overview", data=form) for tag in ("en", "es", "ar")}
     assert {page.status_code for page in pages.values()} == {200}
     assert {tag for tag, page in pages.items() if 'dir="rtl"' in page.text[:80]} == {"ar"}
-    template = re.findall(r'status == "(\w+)"', _overview_source())
-    template += re.findall(r'held == "(\w+)"', _overview_source())
-    in_other_words = {EntryStatus.WITHDRAWN, EntryStatus.QUARANTINED}
-    assert set(template) >= {*EntryStatus, *Hold} - in_other_words
+    told = set(re.findall(r'held == "(\w+)"', _overview_source()))
+    assert told == set(Hold)
 
 
 def test_a_hold_is_told_as_what_it_is_in_every_language(api: TestClient, served: Any) -> None:
@@ -168,11 +252,18 @@ def test_a_hold_is_told_as_what_it_is_in_every_language(api: TestClient, served:
             decide(served.context, entry_id, served.day)
         for tag, texts in pages.items():
             texts.append(api.post(f"/{tag}/overview", data=form).text)
-    english = "Is not looked for until a person", "Is not looked for: a person has checked"
+    english = (
+        "very close to a well-known or very plain picture",
+        "decided so. They checked its hashes",
+    )
     for number, text in enumerate(english):
         assert [text in page for page in pages["en"]] == [number == 0, number == 1]
         assert not any(text in page for tag in ("es", "ar") for page in pages[tag])
-    assert all("Is being looked for" not in page for page in pages["en"])
+    for page in pages["en"]:
+        assert sections(page) == {"What we look for": [], "On hold": ["Picture 1"]}
+        told = page.partition("On hold")[2].partition("</li>")[0]
+        assert "ask the people who run this service" in told
+        assert "Give them your number, but never your words." in told
 
 
 def _overview_source() -> str:

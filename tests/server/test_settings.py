@@ -39,6 +39,12 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
         "exit_url": ("https://example.org/", "https://example.org/"),
+        "operator": ("Línea de ayuda", "Línea de ayuda"),
+        "contact": ("help@example.org", "help@example.org"),
+        "privacy_url": ("https://example.org/privacy", "https://example.org/privacy"),
+        "source_url": ("https://example.org/source", "https://example.org/source"),
+        "named_platforms": ("One, Two", "One, Two"),
+        "country": ("GB", "GB"),
     }
     assert set(chosen) == {each.name for each in fields(Settings)}
     found = read({f"TAKEBACK_{name.upper()}": text for name, (text, _) in chosen.items()})
@@ -70,6 +76,12 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_EXIT_URL", "javascript:alert(1)"),
         ("TAKEBACK_EXIT_URL", "https://الطقس.example/"),
         ("TAKEBACK_EXIT_URL", 'https://a.example"/'),
+        ("TAKEBACK_OPERATOR", "two\nlines"),
+        ("TAKEBACK_CONTACT", "x" * 1001),
+        ("TAKEBACK_PRIVACY_URL", "javascript:alert(1)"),
+        ("TAKEBACK_SOURCE_URL", "example.org"),
+        ("TAKEBACK_NAMED_PLATFORMS", "One\u2028Two"),
+        ("TAKEBACK_COUNTRY", "gb"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, text: str) -> None:

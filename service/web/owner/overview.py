@@ -1,4 +1,4 @@
-"""A case as its owner reads it, and its forms: add entries, withdraw, undo.
+"""A case as its owner reads it, and its forms: add entries, withdraw, undo, erase.
 
 Case number and access key are posted with each form and stored nowhere. The browser derives the
 key from the passphrase, which never leaves it.
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.domain.actor import Owner
-from service.domain.case import UNDO_DAYS
+from service.domain.case import UNDO_DAYS, EntryStatus
 from service.domain.errors import InvalidRequest, Unauthenticated
 from service.edge.dependencies import CurrentContext, Today
 from service.web import hashing_page, headers
@@ -68,8 +68,7 @@ def _owner_form(
         raise AnswerWithPage(_sign_in(pages, language, stamp, reason="late"))
     access_key = fields.get("access_key", "")
     try:
-        number = fields.get("case", "").strip() or authenticate.number(context, access_key)
-        owner = authenticate.owner(context, number, access_key)
+        owner = authenticate.owner_of_form(context, fields.get("case", ""), access_key)
     except Unauthenticated:
         raise AnswerWithPage(_sign_in(pages, language, stamp, reason="wrong")) from None
     return OwnerForm(context, pages, language, owner, access_key, stamp, _entry_number(fields))
@@ -96,6 +95,8 @@ def show(form: AuthenticatedForm) -> HTMLResponse:
 @router.get("/withdraw")
 @router.get("/withdrawn")
 @router.get("/undone")
+@router.get("/erase")
+@router.get("/erased")
 def redirect_to_sign_in(language: PageLanguage) -> RedirectResponse:
     """Redirect to the sign-in page: these pages only answer forms."""
     return RedirectResponse(f"/{language.tag}/overview", 303, headers=headers.of(Kind.PAGE))
@@ -116,17 +117,7 @@ def more(form: AuthenticatedForm) -> HTMLResponse:
 @router.post("/withdraw")
 def confirm_withdrawal(form: AuthenticatedForm) -> HTMLResponse:
     """Say what a withdrawal does, and ask for confirmation."""
-    case = status.of_case(form.context, form.owner)
-    entry = next((entry for entry in case.entries if entry.n == form.entry), None)
-    if form.entry is not None and entry is None:
-        raise InvalidRequest(INVALID)
-    return form.pages.render(
-        form.language,
-        "owner/withdraw",
-        hidden=form.hidden_fields,
-        entry=entry,
-        days=UNDO_DAYS,
-    )
+    return _confirmation(form, "owner/withdraw")
 
 
 @router.post("/withdrawn")
@@ -149,6 +140,32 @@ def undo(form: AuthenticatedForm, today: Today) -> HTMLResponse:
     return _overview(form, done="undone")
 
 
+@router.post("/erase")
+def confirm_erasing(form: AuthenticatedForm) -> HTMLResponse:
+    """Say that erasing at once cannot be undone, and ask for confirmation."""
+    return _confirmation(form, "owner/erase")
+
+
+@router.post("/erased")
+def erase_confirmed(form: AuthenticatedForm, today: Today) -> HTMLResponse:
+    """Withdraw an entry or the case for good: its signals are erased at once, without an undo."""
+    if form.entry is None:
+        withdraw.erase_case(form.context, form.owner, today)
+    else:
+        withdraw.erase_entry(form.context, form.owner, form.entry)
+    return _overview(form, done="erased")
+
+
+def _confirmation(form: OwnerForm, template: str) -> HTMLResponse:
+    """Return a page that asks whether to act on the entry of the form, or on the case."""
+    case = status.of_case(form.context, form.owner)
+    entry = next((entry for entry in case.entries if entry.n == form.entry), None)
+    if form.entry is not None and entry is None:
+        raise InvalidRequest(INVALID)
+    hidden = form.hidden_fields
+    return form.pages.render(form.language, template, hidden=hidden, entry=entry, days=UNDO_DAYS)
+
+
 def _entry_number(fields: Mapping[str, str]) -> int | None:
     n = fields.get("entry", "")
     if not n:
@@ -166,6 +183,7 @@ def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") 
     return pages.render(
         language,
         "owner/sign_in",
+        kind=Kind.SIGN_IN,
         script="open",
         status=401 if reason else 200,
         reason=reason,
@@ -174,12 +192,16 @@ def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") 
 
 
 def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
-    """Return the overview; `done` is what the form did: `withdrawn` or `undone`."""
+    """Return the overview; `done` is what the form did: `withdrawn`, `undone` or `erased`."""
     case = status.of_case(form.context, form.owner)
+    over = {EntryStatus.WITHDRAWING, EntryStatus.WITHDRAWN}
     return form.pages.render(
         form.language,
         "owner/overview",
         case=case,
+        active=[entry for entry in case.entries if entry.status is EntryStatus.ACTIVE],
+        held=[entry for entry in case.entries if entry.held],
+        withdrawn=[entry for entry in case.entries if entry.status in over],
         days=sorted({event.seen_on for event in case.events}, reverse=True),
         hidden=form.hidden_fields,
         done=done,

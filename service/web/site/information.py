@@ -27,9 +27,10 @@ def enter(request: Request, pages: CurrentPages) -> RedirectResponse:
 
 
 @router.get("/{language:tag}/")
-def start(language: PageLanguage, pages: CurrentPages) -> HTMLResponse:
-    """Show what the service can do, and what not."""
-    return pages.render(language, "site/start")
+def start(language: PageLanguage, pages: CurrentPages, services: SupportServices) -> HTMLResponse:
+    """Show who runs the service, what it can do, and what not."""
+    helpline = support.helpline_in(services, pages.operator.country)
+    return pages.render(language, "site/start", helpline=helpline)
 
 
 @router.get("/{language:tag}/leaving")

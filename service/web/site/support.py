@@ -15,6 +15,9 @@ from service.web.languages import Language
 DATA = Path(__file__).parents[1] / "data" / "support.toml"
 WORLDWIDE = "*"
 MINORS, ADULTS, EVERYONE = "minors", "adults", "everyone"
+_LETTERS = "22233344455566677778889999"
+"""The key of each letter, A to Z (ITU-T E.161)."""
+_KEYS = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789" + _LETTERS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,12 @@ class Service:
     languages: tuple[str, ...]
     source: str
     checked_on: date
+
+    @property
+    def dialled(self) -> str:
+        """The number as a telephone takes it (RFC 3966): digits, after a `+` if it has one."""
+        digits = "".join(_KEYS.get(character, "") for character in self.phone)
+        return f"+{digits}" if self.phone.startswith("+") else digits
 
 
 def read(path: Path = DATA) -> tuple[Service, ...]:
@@ -71,6 +80,12 @@ def in_country_and_worldwide(
     fitting = [service for service in services if service.audience in {audience, EVERYONE}]
     in_country = [service for service in fitting if country in service.countries]
     return in_country, [service for service in fitting if WORLDWIDE in service.countries]
+
+
+def helpline_in(services: tuple[Service, ...], country: str) -> Service | None:
+    """Return the most fitting helpline for adults in a country; None if we know of none."""
+    nearby, _ = in_country_and_worldwide(services, ADULTS, country)
+    return next((service for service in nearby if service.kind == "helpline"), None)
 
 
 def countries(services: tuple[Service, ...]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import { InvalidPassphrase } from "../../../hashing/browser/errors.js";
 import { normalise } from "../../../hashing/browser/passphrase.js";
-import { qrCode } from "./qr.js";
+import { MOST_BYTES, qrCode } from "./qr.js";
 import { element, text, wordsError } from "./texts.js";
 
 /** A name that reveals nothing in a list of downloads. */
@@ -23,25 +23,52 @@ export function showWords(words) {
 }
 
 /**
- * Fill the card. `onConfirmed` is called once the words were typed again correctly.
- * @param {{number: string, words: string}} secrets
+ * Fill the card. `onConfirmed` is called once the words were typed again correctly. `address` is
+ * where to return to: it is on the card only if the owner wants it to be.
+ * @param {{number: string, words: string, address: string}} secrets
  * @param {() => void} onConfirmed
  */
-export function showCard({ number, words }, onConfirmed) {
+export function showCard({ number, words, address }, onConfirmed) {
   const status = element("kept", HTMLElement);
-  const lines = `${text("file-number")} ${number}\n${text("file-words")} ${words}\n`;
+  const isPlaceKept = keepPlace(address);
+  const lines = () => `${text("file-number")} ${number}\n${text("file-words")} ${words}\n${
+    isPlaceKept() ? placeLines(address) : ""}`;
   element("number", HTMLElement).textContent = number;
   showWords(words);
   onClick("copy", async () => {
-    status.textContent = text(await copy(lines) ? "copied" : "not-copied");
+    status.textContent = text(await copy(lines()) ? "copied" : "not-copied");
   });
   onClick("save", () => {
-    save(lines);
+    save(lines());
     status.textContent = text("saved");
   });
   onClick("print", () => print());
-  onClick("show-qr", (button) => toggleQrCode(button, `${number} ${words}`));
+  onClick("show-qr", (button) => toggleQrCodes(button, `${number} ${words}`, address));
   testWords(words, onConfirmed);
+}
+
+/**
+ * Show on the card where to return to, and which platforms take part, while the box is ticked.
+ * @param {string} address
+ * @returns {() => boolean} whether it is ticked
+ */
+function keepPlace(address) {
+  const box = element("keep-place", HTMLInputElement);
+  element("address", HTMLElement).textContent = address;
+  box.addEventListener("change", () => {
+    element("place", HTMLElement).hidden = !box.checked;
+  });
+  return () => box.checked;
+}
+
+/**
+ * @param {string} address
+ * @returns {string} what the saved file says beside number and words
+ */
+function placeLines(address) {
+  const names = [...document.querySelectorAll("#taking-part li")].map((one) => one.textContent?.trim());
+  const platforms = names.length ? `${text("file-platforms")} ${names.join(", ")}\n` : "";
+  return `${text("file-address")} ${address}\n${platforms}`;
 }
 
 /**
@@ -76,14 +103,22 @@ function save(lines) {
 }
 
 /**
+ * Show or hide the code of the secrets, and that of the address, which is seen if its part of the
+ * card is. They are two: a phone that reads an address opens it, and the words must not be in that.
  * @param {HTMLButtonElement} button
- * @param {string} content
+ * @param {string} secrets
+ * @param {string} address
  */
-function toggleQrCode(button, content) {
-  const box = element("qr", HTMLElement);
-  box.hidden = !box.hidden;
-  button.setAttribute("aria-expanded", String(!box.hidden));
-  box.replaceChildren(...box.hidden ? [] : [qrCode(content, text("qr"))]);
+function toggleQrCodes(button, secrets, address) {
+  const isShown = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", String(isShown));
+  const fits = new TextEncoder().encode(address).length <= MOST_BYTES;
+  const codes = { qr: qrCode(secrets, text("qr")), "address-qr": fits ? qrCode(address, text("qr-address")) : "" };
+  for (const [id, code] of Object.entries(codes)) {
+    const box = element(id, HTMLElement);
+    box.hidden = !isShown;
+    box.replaceChildren(...isShown ? [code] : []);
+  }
 }
 
 /**

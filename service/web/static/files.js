@@ -1,57 +1,47 @@
 /**
- * The hashing page: choose files, review the message, send it. Everything is loaded with the page;
- * from then on it works without a network, and its policy forbids it to use one.
+ * The hashing page: choose files, write down the words, read the message, send it. Everything is
+ * loaded with the page; from then on it works without a network, and its policy forbids it to use one.
  */
 
-import { Working } from "../../../hashing/browser/worker/working.js";
 import { Hasher } from "../../../hashing/browser/worker/page.js";
 import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
-import { MAX_ENTRIES, documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
+import { documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
 import { formatMessage } from "./message.js";
 import { Access } from "./late.js";
 import { showCard, showWords } from "./card.js";
-import { Row } from "./rows.js";
+import { FileList } from "./file_list.js";
+import { Payment } from "./payment.js";
 import { Sender } from "./sender.js";
+import { Steps } from "./steps.js";
 import { element, has, text } from "./texts.js";
 
-/** @typedef {import("../../../hashing/browser/signals.js").WindowSet} WindowSet */
-/** @typedef {import("../../../hashing/browser/worker/working.js").Work} Work */
-
 const app = element("app", HTMLElement);
-const files = element("files", HTMLInputElement);
-const thumbnails = element("thumbnails", HTMLInputElement);
-const list = element("list", HTMLElement);
-const note = element("note", HTMLElement);
-const progress = element("progress", HTMLElement);
-const toReview = element("to-review", HTMLButtonElement);
-const stop = element("stop", HTMLButtonElement);
 const message = element("document", HTMLTextAreaElement);
 const consent = element("consent", HTMLInputElement);
 
 const { subject, case: caseNumber, key = "", stamp = "" } = app.dataset;
 const access = new Access({ key, stamp }, () => writeMessage());
 delete app.dataset.key;
-/** @type {Row[]} */
-let rows = [];
 /** @type {Promise<{words: string, access: string}> | undefined} */
 let secrets;
-/** @type {Working} */
-let working;
-/** @type {Promise<Work> | undefined} begun with the first file */
-let work;
+/** @type {FileList} */
+let list;
+/** @type {Payment} */
+let payment;
 /** @type {any} the document that is shown */
 let reviewed;
-let unsaved = false;
+/** Whether the hashes are sent and the words were checked, so that nothing would be lost. */
+let isKept = false;
+
+const steps = new Steps(
+  caseNumber ? ["choose", "review"] : ["choose", "words", "review"],
+  { words: writeWords, review },
+  () => !isKept && Boolean(list?.hasHashes),
+);
 
 element("loading", HTMLElement).remove();
 app.hidden = false;
-
-/** @param {"unfit" | "choose" | "review" | "card" | "added"} name */
-function show(name) {
-  for (const section of app.querySelectorAll("section")) section.hidden = section.id !== name;
-  element(`${name}-head`, HTMLElement).focus();
-}
 
 /**
  * The addresses of the two workers: the only strings that Trusted Types let this page run as scripts.
@@ -74,172 +64,7 @@ function showUnsupported(err) {
   const code = err instanceof ContentError ? err.code : "Unsupported";
   const name = has(`unfit-${code}`) ? `unfit-${code}` : "unfit-Unsupported";
   element("unfit-why", HTMLElement).textContent = text(name);
-  show("unfit");
-}
-
-/**
- * @param {unknown} err
- * @returns {string} the sentence for an error with a file
- */
-function errorText(err) {
-  if (!(err instanceof ContentError)) return text("error-other");
-  const cause = /** @type {{codec?: string, name?: string} | undefined} */ (err.cause);
-  if (err.code === "Unsupported" && cause?.codec) {
-    return text("error-UnsupportedVideo", { codec: cause.codec });
-  }
-  if (err.code === "Unsupported" && cause?.name) {
-    return text("error-UnsupportedFormat", { name: cause.name });
-  }
-  return text(has(`error-${err.code}`) ? `error-${err.code}` : "error-other");
-}
-
-/** Show the progress of all files, and the buttons that can be used now. */
-function showProgress() {
-  const done = rows.filter((row) => row.done).length;
-  const failed = rows.filter((row) => row.failed).length;
-  const counts = { done, all: rows.length, failed };
-  progress.textContent = rows.length ? text(failed ? "summary-failed" : "summary", counts) : "";
-  stop.hidden = rows.every((row) => row.ended);
-  toReview.hidden = !done || !stop.hidden;
-  unsaved = done > 0;
-}
-
-/** @param {Row} row */
-function remove(row) {
-  const index = rows.indexOf(row);
-  row.stopping.abort();
-  row.element.remove();
-  rows = rows.filter((one) => one !== row);
-  const next = (rows[index] ?? rows[index - 1])?.element.querySelector("button");
-  (next ?? files).focus();
-  note.textContent = text("removed");
-  showProgress();
-}
-
-/** The chosen window set. It can be changed after hashing, because all windows are hashed. */
-function windowSet() {
-  const chosen = app.querySelector("input[name='windows']:checked");
-  return /** @type {WindowSet} */ (/** @type {HTMLInputElement} */ (chosen).value);
-}
-
-/**
- * @param {Hasher} hasher
- * @param {Row} row
- */
-async function hash(hasher, row) {
-  const onProgress = (/** @type {number} */ part) => row.progress(part);
-  const options = { windows: /** @type {const} */ ("all"), onProgress, signal: row.stopping.signal };
-  try {
-    row.finish(await hasher.hash(row.file, options), windowSet());
-  } catch (err) {
-    row.fail(errorText(err));
-  }
-  if (rows.includes(row)) showProgress();
-}
-
-/**
- * @param {File} file
- * @returns {(row: Row) => boolean}
- */
-const holds = (file) => (row) =>
-  row.file.name === file.name && row.file.size === file.size &&
-  row.file.lastModified === file.lastModified;
-
-/**
- * Whether a file is not in the list. If hashing it failed, its row is removed for another try.
- * @param {File} file
- */
-function isNew(file) {
-  const before = rows.find(holds(file));
-  if (!before?.failed) return before === undefined;
-  before.element.remove();
-  rows = rows.filter((row) => row !== before);
-  return true;
-}
-
-/** @param {Hasher} hasher */
-function choose(hasher) {
-  const chosen = [...(files.files ?? [])];
-  const fresh = chosen.filter(isNew);
-  const room = Math.max(MAX_ENTRIES - rows.length, 0);
-  const added = fresh.slice(0, room).map((file) => new Row(file, remove));
-  files.value = "";
-  rows.push(...added);
-  list.append(...added.map((row) => row.element));
-  const many = fresh.length > room ? text("too-many") : "";
-  note.textContent = many || (fresh.length < chosen.length ? text("twice") : "");
-  showProgress();
-  for (const row of added) {
-    row.preview(thumbnails.checked);
-    hash(hasher, row);
-  }
-  if (added.length) doWork().catch(() => {}); // whoever goes on is told
-}
-
-/**
- * Do the proof of work once, whichever way it ends: a second call returns the same.
- * @returns {Promise<Work | undefined>} nothing if none is needed
- */
-async function doWork() {
-  const { challenge = "", pieces } = app.dataset;
-  if (!Number(pieces)) return undefined;
-  work ??= extended({ challenge, nonces: [] }, Number(pieces));
-  return work;
-}
-
-/**
- * @param {Work} begun
- * @param {number} pieces
- * @returns {Promise<Work>}
- */
-async function extended(begun, pieces) {
-  workDone = 0;
-  const { access } = await caseSecrets();
-  try {
-    return await working.extended(begun, access, pieces, (part) => {
-      workDone = part;
-      showWork(part);
-    });
-  } catch (err) {
-    work = undefined; // the next try may load the worker
-    throw err;
-  }
-}
-
-/** Where the progress is shown, and the last that there was, 0…1. */
-let workDone = 1;
-let showWork = (/** @type {number} */ _part) => {};
-
-/**
- * @param {HTMLElement} status where to show the progress, until the work ends
- * @returns {(part: number) => void}
- */
-const progressIn = (status) => (part) => {
-  const sentence = text("work", { percent: 10 * Math.floor(10 * part) });
-  if (status.textContent !== sentence) status.textContent = sentence;
-};
-
-/**
- * Do what more work the service asks for, and show the same message with it.
- * @param {DOMStringMap} answer
- * @returns {Promise<boolean>} whether the owner still looks at the message
- */
-async function doMoreWork({ error, challenge = "", pieces }) {
-  showWork = progressIn(element("sending", HTMLElement));
-  const done = (await work) ?? { challenge, nonces: [] };
-  const anew = error === "WorkExpired" || done.nonces.length >= Number(pieces);
-  work = extended(anew ? { challenge, nonces: [] } : done, Number(pieces));
-  showMessage({ ...reviewed, work: await work });
-  return !element("review", HTMLElement).hidden;
-}
-
-/**
- * Show a document as it will be sent.
- * @param {any} document
- */
-function showMessage(document) {
-  reviewed = document;
-  message.value = formatMessage(document);
+  steps.end("unfit");
 }
 
 /** Make the seven words once: a second try to send must not open a second case. */
@@ -251,40 +76,66 @@ function caseSecrets() {
   return secrets;
 }
 
+async function writeWords() {
+  showWords((await caseSecrets()).words);
+  return list.isReady;
+}
+
+/** @returns {Promise<boolean>} whether there is a message to be read */
 async function review() {
   const status = element("work", HTMLElement);
-  showWork = progressIn(status);
-  if (workDone < 1) showWork(workDone);
-  toReview.setAttribute("aria-disabled", "true");
+  const button = element("to-review", HTMLButtonElement);
+  payment.showIn(status);
+  button.setAttribute("aria-disabled", "true");
   try {
-    await doWork();
+    await payment.done();
   } catch {
     status.textContent = text("work-broke");
-    return;
+    return false;
   } finally {
-    toReview.removeAttribute("aria-disabled");
+    button.removeAttribute("aria-disabled");
   }
   status.textContent = "";
-  if (toReview.hidden) return; // the files were removed meanwhile
+  if (!list.isReady) return false; // the files were removed meanwhile
   await writeMessage();
-  if (!caseNumber) showWords((await caseSecrets()).words);
   consent.checked = false; // the owner may have agreed to an earlier, different message
-  show("review");
+  return true;
 }
 
 /** Make the message of the files that are done, and show it. */
 async function writeMessage() {
-  const done = await doWork();
-  const entries = rows.flatMap((row) => row.content(windowSet()));
+  const work = await payment.done();
+  const { entries } = list;
   const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
+  element("contents", HTMLElement).textContent = list.contents;
   showMessage(caseNumber
     ? entriesDocumentOf({ caseNumber, accessKey: access.key, stamp: access.stamp, entries })
     : documentOf({
       accessKey: (await caseSecrets()).access,
-      work: done,
+      work,
       eligibility: /** @type {any} */ (eligibility),
       entries,
     }));
+}
+
+/**
+ * Show a document as it will be sent.
+ * @param {any} document
+ */
+function showMessage(document) {
+  reviewed = document;
+  message.value = formatMessage(document);
+}
+
+/**
+ * Do what more work the service asks for, and show the same message with it.
+ * @param {DOMStringMap} answer
+ * @returns {Promise<boolean>} whether the owner still looks at the message
+ */
+async function doMoreWork(answer) {
+  payment.showIn(element("sending", HTMLElement));
+  showMessage({ ...reviewed, work: await payment.more(answer) });
+  return steps.isShown("review");
 }
 
 /**
@@ -301,40 +152,34 @@ async function showAnswer(answer) {
     /** @type {HTMLInputElement} */ (overview.elements.namedItem(name)).value = value;
   }
   if (caseNumber) {
-    unsaved = false;
+    isKept = true;
     overview.hidden = false;
     element("added-held", HTMLElement).hidden = !Number(answer.held);
-    return show("added");
+    return steps.end("added");
   }
   element("before", HTMLElement).hidden = answer.answer !== "before";
-  showCard(opened, () => {
-    unsaved = false;
+  element("ask-unsent", HTMLElement).hidden = true;
+  element("ask-unchecked", HTMLElement).hidden = false;
+  showCard({ ...opened, address: overview.action }, () => {
+    isKept = true;
     overview.hidden = false;
   });
-  return show("card");
+  return steps.end("card");
 }
 
-/** @param {Hasher} hasher */
-function listen(hasher) {
-  files.addEventListener("change", () => choose(hasher));
-  thumbnails.addEventListener("change", () => {
-    for (const row of rows) row.preview(thumbnails.checked);
-  });
-  element("parts", HTMLElement).addEventListener("change", () => {
-    for (const row of rows) row.show(windowSet());
-  });
-  stop.addEventListener("click", () => {
-    for (const row of rows) if (!row.ended) row.stopping.abort();
-    note.textContent = text("stopped");
-  });
-  toReview.addEventListener("click", () => {
-    if (!toReview.hasAttribute("aria-disabled")) review();
-  });
-  element("to-choose", HTMLButtonElement).addEventListener("click", () => show("choose"));
+function listen() {
+  /** @type {(id: string, act: () => void) => void} */
+  const onClick = (id, act) => {
+    const button = document.getElementById(id);
+    button?.addEventListener("click", () => {
+      if (!button.hasAttribute("aria-disabled")) act();
+    });
+  };
+  onClick("chosen", () => steps.go(caseNumber ? "review" : "words"));
+  onClick("to-review", () => steps.go("review"));
+  onClick("words-to-choose", () => steps.go("choose"));
+  onClick("to-choose", () => steps.go("choose"));
   new Sender(showAnswer, doMoreWork, () => consent.checked);
-  addEventListener("beforeunload", (event) => {
-    if (unsaved && !("leaving" in document.documentElement.dataset)) event.preventDefault();
-  });
 }
 
 async function start() {
@@ -342,9 +187,13 @@ async function start() {
     if (!globalThis.crypto?.subtle) throw new ContentError("Unsupported");
     const [hashes, works] = workerAddresses();
     const hasher = new Hasher(hashes);
-    working = new Working(works);
-    await Promise.all([hasher.prove(), Number(app.dataset.pieces) && working.load()]);
-    listen(hasher);
+    payment = new Payment(works, app.dataset, async () => (await caseSecrets()).access);
+    await Promise.all([hasher.prove(), payment.load()]);
+    list = new FileList(hasher, () => {
+      steps.begin();
+      payment.done().catch(() => {}); // whoever goes on is told
+    });
+    listen();
     element("chooser", HTMLElement).hidden = false;
     element("ready", HTMLElement).textContent = text("ready");
   } catch (err) {

@@ -7,6 +7,8 @@
 const VERSIONS = [
   [26, 10, 1], [44, 16, 1], [70, 26, 1], [100, 18, 2], [134, 24, 2], [172, 16, 4],
 ];
+/** Most bytes of a code. */
+export const MOST_BYTES = 106;
 /** Width of the quiet zone, in modules. */
 const QUIET = 4;
 /** Format bits of level M, for masks 0 to 7, with their BCH code and mask (table C.1). */
