@@ -195,11 +195,15 @@ def test_wrong_words_stay_as_they_were_typed(page: Page, service: Service) -> No
 
 def test_who_helps_in_a_country_is_where_the_page_leads(page: Page, service: Service) -> None:
     page.goto(f"{service.address}/en/next")
-    for country, head in (("GB", "United Kingdom"), ("AQ", "Antarctica"), ("", "In any country")):
+    for country, head in (
+        ("GB", "United Kingdom"),
+        ("AQ", "Antarctica"),
+        ("", "Anywhere in the world"),
+    ):
         page.evaluate("(code) => country.append(new Option(code, code))", country)
         page.select_option("#country", country)
         page.locator("main form button").click()
-        focused = page.locator("#near:focus", has_text=head)
+        focused = page.locator("#answer:focus", has_text=head)
         focused.wait_for()
         box = focused.bounding_box()
         assert box

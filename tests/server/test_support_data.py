@@ -105,20 +105,6 @@ def test_a_number_can_be_dialled_and_belongs_to_a_country(row: dict[str, Any]) -
             assert phone.startswith("+")
 
 
-@pytest.mark.parametrize(
-    ("name", "dialled"),
-    [
-        ("Digital Safety Helpdesk", "+96181633133"),
-        ("HateAid", "03025208838"),
-        ("Netsafe", "05086387233"),
-        ("CyberTipline", "18008435678"),
-        ("StopNCII.org", ""),
-    ],
-)
-def test_a_number_is_written_as_a_telephone_takes_it(name: str, dialled: str) -> None:
-    assert [one.dialled for one in SERVICES if one.name == name] == [dialled]
-
-
 def test_nothing_is_listed_twice() -> None:
     assert len({one.name for one in SERVICES}) == len(SERVICES)
 

@@ -15,9 +15,6 @@ from service.web.languages import Language
 DATA = Path(__file__).parents[1] / "data" / "support.toml"
 WORLDWIDE = "*"
 MINORS, ADULTS, EVERYONE = "minors", "adults", "everyone"
-_LETTERS = "22233344455566677778889999"
-"""The key of each letter, A to Z (ITU-T E.161)."""
-_KEYS = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789" + _LETTERS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +33,6 @@ class Service:
     languages: tuple[str, ...]
     source: str
     checked_on: date
-
-    @property
-    def dialled(self) -> str:
-        """The number as a telephone takes it (RFC 3966): digits, after a `+` if it has one."""
-        digits = "".join(_KEYS.get(character, "") for character in self.phone)
-        return f"+{digits}" if self.phone.startswith("+") else digits
 
 
 def read(path: Path = DATA) -> tuple[Service, ...]:
