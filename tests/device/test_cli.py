@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import cli, hash_file
+from hashing import cli, commands, hash_file
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
 from hashing.views.profile import Profile
@@ -30,7 +30,7 @@ MakeVideo = Callable[..., Path]
 Captured = pytest.CaptureFixture[str]
 
 WORDS = " ".join(word_list()[1400:1407])
-ANSWERS = ["--subject", "self", "--adults", "--intimate"]
+ANSWERS = ["--subject", "self", "--adults", "--intimate", "--yes"]
 
 
 def takeback(*arguments: str) -> int:
@@ -89,7 +89,7 @@ def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
     out, err = capsys.readouterr()
     codes = [json.loads(line).get("error", {}).get("code") for line in out.splitlines()]
     assert codes == [None, None, None, "damaged", "unreadable"]
-    assert err == "Passed over 1 other files.\n"
+    assert err == f"Passed over {pictures}/notes.txt: no picture or video that we can read.\n"
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,11 @@ def test_submit_adds_to_a_case_without_asking_again(
 ) -> None:
     (pictures / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     service.will({"added": 2})
-    code = takeback("submit", str(pictures), "--server", service.url, "--case", "481-902-3475")
-    assert code == 1
+    command = ["submit", str(pictures), "--server", service.url, "--case", "481-902-3475"]
+    assert takeback(*command, "--yes") == 1
     out, err = capsys.readouterr()
-    assert out == "Added 2 to case 481-902-3475; what it had already was passed over.\n"
+    assert out == "Added 2 to case 481-902-3475. What it had already was not added again.\n"
+    assert "1 file could not be hashed." in err
     assert "broken.jpg: The file is damaged" in err
     [asked] = service.asked
     assert asked.path == "/v1/case/entries"
@@ -185,7 +186,8 @@ def test_submit_adds_to_a_case_without_asking_again(
 
 @pytest.mark.usefixtures("passphrase")
 @pytest.mark.parametrize(
-    ("answers", "subject"), [(("y", "yes", "Y"), "self"), (("n", "y", "y"), "authorised")]
+    ("answers", "subject"),
+    [(("y", "yes", "Y"), "self"), (("n", "y", "y", "perhaps", "y"), "authorised")],
 )
 def test_submit_asks_what_no_option_says(
     service: Service,
@@ -196,13 +198,21 @@ def test_submit_asks_what_no_option_says(
 ) -> None:
     answering(monkeypatch, *answers)
     service.will({"case_number": "1"})
-    assert takeback("submit", str(pictures), "--server", service.url) == 0
+    assert takeback("submit", str(pictures), "--server", service.url, "--yes") == 0
     assert service.asked[1].body["eligibility"]["subject"] == subject
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
-    [(("y", "n"), "takeitdown.ncmec.org"), (("y", "y", ""), "report form"), ((), "takeitdown")],
+    ("answers", "expected"),
+    [
+        (("y", "n"), (1, "takeitdown.ncmec.org")),
+        (("y", "y", ""), (1, "report form")),
+        (("n", "n"), (1, "Only the person shown")),
+        ((), (2, "nobody here to answer it")),
+        (("y", "y"), (2, "nobody here to answer it")),
+        (("y", "y", "y", "n"), (1, "In ")),
+        (("y", "y", "y"), (2, "add --yes")),
+    ],
 )
 def test_submit_sends_nothing_without_the_answers(
     service: Service,
@@ -210,25 +220,27 @@ def test_submit_sends_nothing_without_the_answers(
     monkeypatch: pytest.MonkeyPatch,
     capsys: Captured,
     answers: tuple[str, ...],
-    told: str,
+    expected: tuple[int, str],
 ) -> None:
+    code, told = expected
     answering(monkeypatch, *answers)
-    assert takeback("submit", str(pictures), "--server", service.url) == 1
-    err = capsys.readouterr().err
+    assert takeback("submit", str(pictures), "--server", service.url) == code
+    out, err = capsys.readouterr()
     assert told in err
     assert "Nothing was sent." in err
+    assert out == ""
     assert service.asked == []
 
 
 def test_submit_sends_nothing_if_nothing_was_hashed(tmp_path: Path, capsys: Captured) -> None:
     assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *ANSWERS) == 1
-    assert "Nothing could be hashed, so nothing was sent." in capsys.readouterr().err
+    assert "None of these files could be hashed, so nothing was sent." in capsys.readouterr().err
 
 
 def test_submit_refuses_more_files_than_a_case_holds(
     pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(commands, "MAX_ENTRIES", 2)
     assert takeback("submit", str(pictures), "--server", "https://x", *ANSWERS) == 1
     assert "These are 3 files, and a case holds 2." in capsys.readouterr().err
 
@@ -292,9 +304,9 @@ def test_withdraw_asks_first(
     answering(monkeypatch, "y")
     service.will({"withdrawn": 1, "erase_on": "2026-11-25"})
     assert takeback(*command) == 0
-    out = capsys.readouterr().out
-    assert f"Withdraw {told}? [y/N]" in out
-    assert f"Withdrawn: {told}. It is matched no more." in out
+    out, err = capsys.readouterr()
+    assert f"Withdraw {told}? [y/N]" in err
+    assert f"Withdrawn: {told}. It is no longer looked for." in out
     assert "erased on 2026-11-25" in out
     assert "--undo" in out
     assert takeback(*command, "--yes") == 0
@@ -318,8 +330,8 @@ def test_withdraw_now_asks_and_undo_does_not(
     answering(monkeypatch, "y")
     service.will({"withdrawn": 1, "erase_on": None})
     assert takeback(*command, "--now") == 0
-    out = capsys.readouterr().out
-    assert f"Withdraw {told} for good, so that nobody can undo it? [y/N]" in out
+    out, err = capsys.readouterr()
+    assert f"Withdraw {told} for good, so that nobody can undo it? [y/N]" in err
     assert "This cannot be undone." in out
     for undone, said in ((1, f"Undone: {told} is as it was before."), (0, "Nothing")):
         service.will({"undone": undone})
@@ -336,7 +348,7 @@ def test_lookup_in_parts(
     service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAKEBACK_KEY", "key-1")
-    monkeypatch.setattr(cli, "LOOKUP_BATCH", 1)
+    monkeypatch.setattr(commands, "LOOKUP_BATCH", 1)
     service.will({"items": [{"verdict": "match", "matches": [{"match": "m1"}]}]})
     assert takeback("lookup", str(pictures), "--server", service.url) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -465,9 +477,8 @@ def test_no_terminal_to_ask_for_the_passphrase_is_told() -> None:
         start_new_session=True,
     )
     _, err = process.communicate()
-    assert process.returncode == 1
-    assert b"No passphrase was given." in err
-    assert b"Traceback" not in err
+    assert process.returncode == 2
+    assert err.startswith(b"takeback: No passphrase was given.")
 
 
 def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
@@ -497,7 +508,7 @@ def test_ctrl_c_ends_everything_at_once(endless_video: Path, seconds: float) -> 
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)  # seconds: its work would take minutes
-    assert (process.returncode, err) == (1, b"takeback: Stopped. Nothing more was sent.\n")
+    assert (process.returncode, err) == (130, b"takeback: Stopped. Nothing more was sent.\n")
 
 
 def test_what_was_started_to_ignore_ctrl_c_goes_on(pictures: Path) -> None:
