@@ -19,7 +19,7 @@ from hashing import report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
-from hashing.terminal import remark
+from hashing.terminal import remark, write
 from hashing.views.profile import Profile
 
 USAGE = 2
@@ -93,7 +93,7 @@ class _Version(argparse.Action):
             version = metadata.version("takeback")
         except metadata.PackageNotFoundError:
             version = "(not installed)"
-        print(f"takeback {version}")
+        write(f"takeback {version}")
         parser.exit()
 
 

@@ -146,10 +146,10 @@ def _call_once(
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             # Who refuses before all is sent may have answered: that is the answer.
             connection.request(method, address.path + path, data, headers)
-        response = connection.getresponse()
-        if response.status < 300:  # noqa: PLR2004 (RFC 9110, 15.3: successful)
-            return _object(_body(response, MAX_ANSWER_BYTES))
-        raise _refused(response)
+        with connection.getresponse() as response:
+            if response.status < 300:  # noqa: PLR2004 (RFC 9110, 15.3: successful)
+                return _object(_body(response, MAX_ANSWER_BYTES))
+            raise _refused(response)
 
 
 # --- the connection ---
@@ -164,8 +164,6 @@ def _connected(address: Address) -> HTTPConnection:
         connection.sock.settimeout(SILENCE_SECONDS)
     except ssl.SSLCertVerificationError as err:
         raise NotSecure(_CERTIFICATE.format(reason=err.verify_message)) from err
-    except ssl.SSLError as err:
-        raise NotSecure from err
     except (OSError, HTTPException, ValueError) as err:
         connection.close()
         raise (ProxyFailed if proxy else _cause(err)) from err
@@ -221,6 +219,8 @@ def _is_this_machine(host: str) -> bool:
 
 def _cause(err: Exception) -> type[Unreachable]:
     """Return the kind of error of a connection that could not be opened."""
+    if isinstance(err, ssl.SSLError):
+        return NotSecure
     if isinstance(err, socket.gaierror):
         return Offline if err.errno == socket.EAI_AGAIN else NameNotFound
     if isinstance(err, ConnectionRefusedError):
@@ -266,7 +266,8 @@ def _body(response: HTTPResponse, most: int) -> bytes:
     untrusted = response.read(most + 1)
     if len(untrusted) > most:
         raise NotTakeback
-    if response.length:  # of what was announced
+    announced = response.length is not None or response.chunked
+    if response.length or not (untrusted or announced):  # the rest of it, or all
         raise BrokenOff
     return untrusted
 

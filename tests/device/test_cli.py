@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing import cli, commands, hash_file
+from hashing.errors import NotTakeback
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
 from hashing.views.profile import Profile
@@ -112,6 +114,37 @@ def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
 def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: Captured) -> None:
     assert takeback(*arguments) == 2
     assert "usage: takeback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["hash", ""], "argument PATH: empty"),
+        (["submit", "", "--server", "https://x", *ANSWERS], "argument PATH: empty"),
+        (["lookup", "a", "", "--server", "https://x"], "argument PATH: empty"),
+        (["status", "--server", "https://x", "--case", " - "], "not a case number"),
+        (["withdraw", "--server", "https://x", "--case", "1", "--entry", "0"], "see status"),
+        (["withdraw", "--server", "https://x", "--case", "1", "--n"], "unrecognized"),
+        (["status", "--case", "1"], "--server is needed"),
+        (["submit", "a"], "--server is needed"),
+        (["lookup", "a", "--server", ""], "--server is needed"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: list[str], said: str, capsys: Captured) -> None:
+    assert takeback(*arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("secret", [["--passphrase", WORDS], [f"--key={WORDS}"], WORDS.split()])
+def test_a_secret_among_the_arguments_is_not_repeated(secret: list[str], capsys: Captured) -> None:
+    assert takeback("status", "--server", "https://x", "--case", "1", *secret) == 2
+    err = capsys.readouterr().err
+    assert not [word for word in WORDS.split() if word in err]
+
+
+def test_the_version(capsys: Captured) -> None:
+    assert takeback("--version") == 0
+    assert capsys.readouterr().out == f"takeback {metadata.version('takeback')}\n"
 
 
 @pytest.mark.parametrize("command", ["hash", "submit", "status", "withdraw", "lookup"])
@@ -232,6 +265,46 @@ def test_submit_sends_nothing_without_the_answers(
     assert service.asked == []
 
 
+def test_a_folder_is_named_before_all_of_it_is_sent(
+    service: Service,
+    pictures: Path,
+    passphrase: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+) -> None:
+    monkeypatch.chdir(pictures)
+    (pictures / "\x1b[2J.png").write_bytes((pictures / "0.png").read_bytes())
+    answering(monkeypatch, "y")
+    service.will({"case_number": "1"})
+    assert takeback("submit", ".", "--server", service.url, *ANSWERS[:-1]) == 0
+    assert capsys.readouterr().err == (
+        f"In {pictures}:\n  \\x1b[2J.png\n  0.png\n  1.png\n  2.png\n"
+        "Send the hashes of all of these? [y/N] "
+    )
+    assert len(service.asked[1].body["entries"]) == 4
+    files = [str(path) for path in sorted(pictures.iterdir())]
+    assert takeback("submit", *files, "--server", service.url, *ANSWERS[:-1]) == 0
+    assert "Send" not in capsys.readouterr().err  # each was named
+    assert passphrase
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_dry_run_shows_what_would_be_sent_and_asks_nothing(
+    pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TAKEBACK_PASSPHRASE", raising=False)
+    answering(monkeypatch)
+    items = [hash_file(path) for path in sorted(pictures.iterdir())]
+    for more in ([], ["--case", "1"], ["--server", "https://localhost:1"]):
+        assert takeback("submit", "--dry-run", str(pictures), *more) == 0
+        out, err = capsys.readouterr()
+        assert json.loads(out) == {"entries": [content_document(item) for item in items]}
+        assert err.startswith("Nothing was sent. Above are the hashes of 3 files")
+    assert takeback("lookup", "--dry-run", "--profile", "plain", str(pictures / "0.png")) == 0
+    [item] = json.loads(capsys.readouterr().out)["items"]
+    assert item["signals"] == content_document(items[0])["signals"]
+
+
 def test_submit_sends_nothing_if_nothing_was_hashed(tmp_path: Path, capsys: Captured) -> None:
     assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *ANSWERS) == 1
     assert "None of these files could be hashed, so nothing was sent." in capsys.readouterr().err
@@ -265,6 +338,28 @@ def test_status_as_text_and_as_json(service: Service, capsys: Captured) -> None:
     assert capsys.readouterr().out == "Case 1, opened 2026-11-01\nStill looking.\n"
     assert takeback("status", "--case", "1", "--server", service.url, "--json") == 0
     assert json.loads(capsys.readouterr().out) == STATUS
+
+
+@pytest.mark.usefixtures("passphrase")
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {**STATUS, "entries": [1]}, {**STATUS, "entries": {}}, {**STATUS, "says": None}],
+)
+def test_a_status_that_is_none_is_told(
+    service: Service, capsys: Captured, answer: dict[str, object]
+) -> None:
+    service.will(answer)
+    assert takeback("status", "--case", "1", "--server", service.url) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"takeback: {NotTakeback()}\n"
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_what_a_service_says_cannot_steer_the_terminal(service: Service, capsys: Captured) -> None:
+    service.will({**STATUS, "says": "\x1b[2J\u202egood"})
+    assert takeback("status", "--case", "1", "--server", service.url) == 0
+    assert "\\x1b[2J\\u202egood" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("passphrase")
@@ -355,6 +450,26 @@ def test_lookup_in_parts(
         f"match  {pictures / name} m1" for name in ("0.png", "1.png", "2.png")
     ]
     assert len(service.asked) == 3
+
+
+def test_a_lookup_waits_when_the_service_asks_it_to(
+    service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    waited: list[float] = []
+    monkeypatch.setattr(commands.time, "sleep", waited.append)
+    service.first = [(429, {"detail": "Too often."})]
+    service.will({"items": [{"verdict": "none", "matches": []}]}, **{"Retry-After": "150"})
+    command = ["lookup", str(pictures / "0.png"), "--server", service.url, "--profile", "plain"]
+    assert takeback(*command) == 0
+    out, err = capsys.readouterr()
+    assert out == f"none   {pictures / '0.png'}\n"
+    assert err == "The service asks us to wait 3 minutes.\n"
+    assert waited == [150]
+    service.will({"detail": "Too often."}, 429, **{"Retry-After": "3600"})
+    assert takeback(*command) == 1
+    assert "Too often." in capsys.readouterr().err
+    assert waited == [150]
 
 
 def test_lookup_sends_the_views_of_its_profile_and_no_windows(
@@ -491,6 +606,69 @@ def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait() == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("hash {0} > /dev/full", "The output could not be written"),
+        ("hash {0} >&-", "There is no output to write to."),
+        ("--version > /dev/full", "The output could not be written"),
+    ],
+)
+def test_an_output_that_takes_nothing_is_told(pictures: Path, command: str, said: str) -> None:
+    shell = f"{sys.executable} -m hashing {command.format(pictures / '0.png')}"
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"takeback: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_number_of_a_case_is_shown_even_if_nobody_reads_the_output_any_more(
+    service: Service, pictures: Path
+) -> None:
+    service.price["pieces"] = 60  # time enough to go away
+    service.will({"case_number": "481-902-3475"})
+    command = ["submit", str(pictures / "0.png"), "--server", service.url, *ANSWERS]
+    process = start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"Your passphrase.")
+    process.stdout.close()
+    assert process.stderr is not None
+    assert b"It is 481-902-3475." in process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+def test_a_passphrase_is_read_from_the_input_if_there_is_no_terminal(service: Service) -> None:
+    service.will({"withdrawn": 1})
+    process = start(
+        *["withdraw", "--yes", "--case", "1", "--server", service.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    _, err = process.communicate(f"{WORDS.title()}\r\n".encode())
+    assert (process.returncode, err) == (0, b"")
+    assert service.asked[0].headers["Authorization"].endswith(derive(WORDS).access.hex())
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+def test_what_is_hashed_is_printed_at_once_and_not_lost(
+    pictures: Path, endless_video: Path
+) -> None:
+    process = start(
+        *["hash", str(pictures / "0.png"), str(endless_video)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"pdq ")
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
 
 
 @pytest.mark.usefixtures("_ctrl_c")

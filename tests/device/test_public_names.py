@@ -3,9 +3,11 @@ import ast
 import inspect
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import hashing
 from hashing import errors
@@ -134,3 +136,13 @@ def test_an_error_says_what_its_docstring_says(kind: type[errors.DeviceError]) -
 def test_codes_are_snake_case() -> None:
     assert errors.VideoSupportMissing().code == "video_support_missing"
     assert errors.TooManyPixels().code == "too_many_pixels"
+
+
+def test_the_wheel_says_that_it_has_types(tmp_path: Path) -> None:
+    """PEP 561: without py.typed, type checkers take every name of a package for Any."""
+    root = Path(hashing.__file__).parents[1]
+    [built] = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
+    inside = set(zipfile.ZipFile(built).namelist())
+    data = ("py.typed", "words.txt", "submission.schema.json", "cli.py")
+    assert inside >= {f"hashing/{name}" for name in data}
+    assert {name.split("/")[0] for name in inside} <= {"hashing", "takeback-0.1.0.dist-info"}
