@@ -19,7 +19,7 @@ from hashing import report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
-from hashing.terminal import remark, write
+from hashing.terminal import flush, remark, write
 from hashing.views.profile import Profile
 
 USAGE = 2
@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # whoever read the output has had enough
         _discard_output()
         code = SOME_FAILED
+    except OSError as err:  # no more processes, memory or files, for one
+        die(report.SYSTEM.format(reason=err.strerror or type(err).__name__))
     sys.exit(code)
 
 
@@ -60,7 +62,10 @@ def _run(argv: Sequence[str] | None, args: argparse.Namespace) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)  # whatever is typed, and whatever is to be shown
     whole = parser()
-    whole.parse_args(argv, args)
+    try:
+        whole.parse_args(argv, args)
+    finally:
+        flush()  # the help
     if "server" in args and not (args.server or getattr(args, "dry_run", False)):
         whole.error("--server is needed: the address of the service")
     return COMMANDS[args.command](args)

@@ -17,13 +17,14 @@ _bars = 0
 
 def write(line: str) -> None:
     """Write one result. Raises OutputLost; BrokenPipeError if its reader went away."""
-    try:
-        with _above_the_bar():
-            print(line, flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as err:
-        raise OutputLost from err
+    with _above_the_bar(), _or_lost():
+        print(line, flush=True)
+
+
+def flush() -> None:
+    """Write what was printed by others. Raises as `write`."""
+    with _or_lost():
+        sys.stdout.flush()
 
 
 def remark(line: str, end: str = "\n") -> None:
@@ -31,6 +32,16 @@ def remark(line: str, end: str = "\n") -> None:
     if sys.stderr is not None:
         with _above_the_bar(), contextlib.suppress(OSError):
             print(line, end=end, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _or_lost() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as err:
+        raise OutputLost from err
 
 
 @contextlib.contextmanager

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -18,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import cli, commands, hash_file
+from hashing import batch, cli, commands, hash_file
 from hashing.errors import NotTakeback
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
@@ -614,6 +615,7 @@ def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
         ("hash {0} > /dev/full", "The output could not be written"),
         ("hash {0} >&-", "There is no output to write to."),
         ("--version > /dev/full", "The output could not be written"),
+        ("--help > /dev/full", "The output could not be written"),
     ],
 )
 def test_an_output_that_takes_nothing_is_told(pictures: Path, command: str, said: str) -> None:
@@ -622,6 +624,17 @@ def test_an_output_that_takes_nothing_is_told(pictures: Path, command: str, said
     assert done.returncode == 1
     assert done.stderr.startswith(f"takeback: {said}")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_device_that_has_no_more_to_give_is_told(
+    pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(batch, "ProcessPoolExecutor", fails)
+    assert takeback("hash", str(pictures)) == 1
+    assert capsys.readouterr().err.startswith("takeback: This device could not go on (Too many")
 
 
 def test_the_number_of_a_case_is_shown_even_if_nobody_reads_the_output_any_more(
