@@ -76,7 +76,7 @@ def hashed(page: Page) -> None:
 
 
 def worker(page: Page, name: str = "worker") -> Worker:
-    """The worker that hashes, or `work`, which does the proof of work."""
+    """The worker that hashes, or `solver`, which does the proof of work."""
     (named,) = (each for each in page.workers if each.url.endswith(f"/{name}.js"))
     return named
 

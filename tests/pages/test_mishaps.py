@@ -318,7 +318,7 @@ def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
     forgotten = json.loads(page.input_value("#document"))
     assert (forgotten["access_key"], forgotten["entries"]) == ("", shown["entries"])
     page.click("#send-button")
-    page.locator("#sending.fault", has_text="There are seven words").wait_for()
+    page.locator("#sending.fault", has_text="Seven words are needed").wait_for()
     page.fill("#late-words", " ".join(reversed(words.split())))
     page.click("#send-button")
     page.locator("#sending.fault", has_text="do not open a case").wait_for(timeout=journey.WAIT)

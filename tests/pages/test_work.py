@@ -160,6 +160,6 @@ def test_whoever_has_to_wait_sees_how_far_it_is(page: Page, picture: Path) -> No
 
 
 def test_a_worker_that_breaks_is_loaded_again(page: Page, picture: Path) -> None:
-    journey.worker(page, "work").evaluate("setTimeout(() => { throw new Error('broken'); })")
+    journey.worker(page, "solver").evaluate("setTimeout(() => { throw new Error('broken'); })")
     page.wait_for_timeout(200)
     assert reviewed(page, picture)

@@ -82,7 +82,7 @@ def test_a_form_has_an_end(api: TestClient) -> None:
 
 def test_a_country_that_nobody_serves_is_told_so_and_who_helps_anywhere(api: TestClient) -> None:
     page = api.post("/en/questions", data={"age": "unsure", "country": "AQ"})
-    assert "Antarctica: we know of no service there yet." in page.text
+    assert "Antarctica: we do not know of a service there yet." in page.text
     assert "takeitdown.ncmec.org" in page.text
 
 
@@ -110,6 +110,6 @@ def test_a_form_that_another_site_posts_does_nothing(api: TestClient) -> None:
         page = api.post("/en/questions", data={"age": "minors"}, headers=headers)
         assert page.status_code == status, site
     assert (
-        "Another site sent you here"
+        "Another website sent you here"
         in api.post("/en/more", data={"case": "1"}, headers={"Sec-Fetch-Site": "cross-site"}).text
     )
