@@ -19,7 +19,7 @@ from hashing import report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
-from hashing.terminal import flush, remark, write
+from hashing.terminal import remark, write
 from hashing.views.profile import Profile
 
 USAGE = 2
@@ -62,10 +62,7 @@ def _run(argv: Sequence[str] | None, args: argparse.Namespace) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)  # whatever is typed, and whatever is to be shown
     whole = parser()
-    try:
-        whole.parse_args(argv, args)
-    finally:
-        flush()  # the help
+    whole.parse_args(argv, args)
     if "server" in args and not (args.server or getattr(args, "dry_run", False)):
         whole.error("--server is needed: the address of the service")
     return COMMANDS[args.command](args)
@@ -81,6 +78,9 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **more: Any) -> None:  # noqa: ANN401 (argparse's own)
         super().__init__(allow_abbrev=False, **more)
+
+    def print_help(self, _file: object = None) -> None:
+        write(self.format_help().rstrip("\n"))  # argparse's own says nothing if it cannot
 
     def error(self, message: str) -> NoReturn:
         start, _, words = message.partition(": ")

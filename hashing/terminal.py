@@ -17,14 +17,13 @@ _bars = 0
 
 def write(line: str) -> None:
     """Write one result. Raises OutputLost; BrokenPipeError if its reader went away."""
-    with _above_the_bar(), _or_lost():
-        print(line, flush=True)
-
-
-def flush() -> None:
-    """Write what was printed by others. Raises as `write`."""
-    with _or_lost():
-        sys.stdout.flush()
+    try:
+        with _above_the_bar():
+            print(f"{line}\n", end="", flush=True)  # in one piece, also if unbuffered
+    except BrokenPipeError:
+        raise
+    except OSError as err:
+        raise OutputLost from err
 
 
 def remark(line: str, end: str = "\n") -> None:
@@ -32,16 +31,6 @@ def remark(line: str, end: str = "\n") -> None:
     if sys.stderr is not None:
         with _above_the_bar(), contextlib.suppress(OSError):
             print(line, end=end, file=sys.stderr, flush=True)
-
-
-@contextlib.contextmanager
-def _or_lost() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as err:
-        raise OutputLost from err
 
 
 @contextlib.contextmanager

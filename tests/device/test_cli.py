@@ -458,9 +458,9 @@ def test_a_lookup_waits_when_the_service_asks_it_to(
 ) -> None:
     monkeypatch.setenv("TAKEBACK_KEY", "key-1")
     waited: list[float] = []
-    monkeypatch.setattr(commands.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
     service.first = [(429, {"detail": "Too often."})]
-    service.will({"items": [{"verdict": "none", "matches": []}]}, **{"Retry-After": "150"})
+    service.will({"items": [{"verdict": "none", "matches": []}]}, 200, **{"Retry-After": "150"})
     command = ["lookup", str(pictures / "0.png"), "--server", service.url, "--profile", "plain"]
     assert takeback(*command) == 0
     out, err = capsys.readouterr()

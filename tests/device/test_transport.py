@@ -150,11 +150,11 @@ def test_a_network_that_cannot_get_there(
 @pytest.mark.usefixtures("socket_enabled")
 def test_a_starting_service_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(transport.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
     problem = {"type": "takeback:problem:not-ready", "detail": "Starting."}
     with answering(Service()) as service:
         service.first = [(503, problem)] * 2
-        service.will({"ok": True}, **{"Retry-After": "1"})
+        service.will({"ok": True}, 200, **{"Retry-After": "1"})
         assert ask(service.server_address[1]) == {"ok": True}
         assert (len(service.asked), waited) == (3, [1, 1])
         service.will(problem, 503, **{"Retry-After": "1"})
