@@ -30,7 +30,9 @@ def test_no_acknowledged_case_or_withdrawal_is_lost_by_kill_9(
     server.start()
     key = f"Bearer {server.new_key('Example')}"
     seeds = iter(range(1, 100_000))
-    for _ in range(rounds):
+    for round_number in range(10 * rounds):
+        if round_number >= rounds and set(withdrawn.values()) == {"withdrawing", "withdrawn"}:
+            break  # a busy machine gets to fewer acts before it is killed
         timer = threading.Timer(chance.uniform(0.05, 0.6), server.kill)
         timer.start()
         try:
