@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from hashing.signals import SignalType as SignalType
     from hashing.signals import ViewSignals as ViewSignals
     from hashing.signals import Window as Window
+    from hashing.signals import WindowSet as WindowSet
     from hashing.signals import WindowSignal as WindowSignal
     from hashing.signals import distance as distance
     from hashing.submission import Eligibility as Eligibility
     from hashing.submission import Submission as Submission
     from hashing.views.profile import Profile as Profile
-    from hashing.windows import WindowSet as WindowSet
 
 _HOME = {
     "hash_files": "batch",
@@ -48,22 +48,24 @@ _HOME = {
     "SignalType": "signals",
     "ViewSignals": "signals",
     "Window": "signals",
+    "WindowSet": "signals",
     "WindowSignal": "signals",
     "distance": "signals",
     "Eligibility": "submission",
     "Submission": "submission",
     "Profile": "views.profile",
-    "WindowSet": "windows",
 }
 """The module that each public name is from."""
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 (one list; a test compares it with the imports above)
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 (PEP 562: whatever the name stands for)
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+if not TYPE_CHECKING:  # else every name would seem to be there
+
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 (PEP 562: whatever the name stands for)
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,267 +1,192 @@
 """The command `takeback`: hash, submit, status, withdraw for owners; lookup for platforms.
 
-Exit codes: 0 all done, 1 some failed, 2 wrong usage. Results go to standard output,
-everything else to standard error. A passphrase or key is never an argument, because
-every other program on the machine can read arguments.
+Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
+standard output, everything else to standard error. A passphrase or key is never an argument,
+because every other program on the machine can read arguments.
 """
 
 from __future__ import annotations
 
 import argparse
-import getpass
-import json
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
-
-from tqdm import tqdm
+from typing import Any, NoReturn
 
 from hashing import report
-from hashing.batch import Outcome, hash_files
-from hashing.client import OwnerClient, PlatformClient
-from hashing.errors import ContentError, DeviceError, InvalidSubmission
-from hashing.gather import gather
-from hashing.hasher import Use
-from hashing.passphrase import new_passphrase, normalise
-from hashing.signals import ContentSignals
-from hashing.submission import MAX_ENTRIES, Eligibility, Submission
+from hashing.commands import COMMANDS, SOME_FAILED
+from hashing.errors import DeviceError, NoAnswer, OutputLost
+from hashing.signals import WindowSet
+from hashing.terminal import flush, remark, write
 from hashing.views.profile import Profile
-from hashing.windows import WindowSet
 
-SOME_FAILED = 1
 USAGE = 2
-LOOKUP_BATCH = 200
-"""Files that are looked up before their answers are printed."""
-
-Hashed = list[tuple[Path, ContentSignals]]
+STOPPED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit."""
-    args = _parser().parse_args(argv)
+    args = argparse.Namespace(stopped=report.STOPPED)
     try:
-        code = args.run(args)
+        code = _run(argv, args)
+    except NoAnswer as err:
+        die(str(err), USAGE)
+    except OutputLost as err:
+        _discard_output()
+        die(str(err))
     except DeviceError as err:
         die(str(err))
     except KeyboardInterrupt:
-        die("Stopped. Nothing more was sent.")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        die(args.stopped, STOPPED)
+    except BrokenPipeError:  # whoever read the output has had enough
+        _discard_output()
         code = SOME_FAILED
+    except OSError as err:  # no more processes, memory or files, for one
+        die(report.SYSTEM.format(reason=err.strerror or type(err).__name__))
     sys.exit(code)
 
 
 def die(message: str, code: int = SOME_FAILED) -> NoReturn:
     """Print what is wrong and what to do, and exit."""
-    print(f"takeback: {message}", file=sys.stderr)
+    remark(f"takeback: {message}")
     sys.exit(code)
 
 
-def _hash(args: argparse.Namespace) -> int:
-    outcomes = _outcomes(args.paths, WindowSet(args.windows))
-    for path, outcome in outcomes:
-        for line in report.outcome_lines(path, outcome, as_json=args.json):
-            print(line)
-    failed = any(isinstance(outcome, ContentError) for _, outcome in outcomes)
-    return SOME_FAILED if failed else 0
-
-
-def _submit(args: argparse.Namespace) -> int:
-    hashed, failed = _hashed(args.paths, WindowSet(args.windows))
-    entries = tuple(content for _, content in hashed)
-    if len(entries) > MAX_ENTRIES:
-        raise InvalidSubmission(
-            f"These are {len(entries)} files, and a case holds {MAX_ENTRIES}. Choose fewer files."
-        )
-    if not entries:
-        die("Nothing could be hashed, so nothing was sent.")
-    if args.case:
-        answer = OwnerClient(args.server, _passphrase()).add(args.case, entries)
-        print(report.added_text(args.case, answer))
-        return failed
-    submission = Submission(entries, _eligibility(args))
-    given = os.environ.get("TAKEBACK_PASSPHRASE")
-    passphrase = normalise(given or new_passphrase())
-    client = OwnerClient(args.server, passphrase)
-    print(report.GIVEN if given else report.PASSPHRASE.format(passphrase=passphrase), flush=True)
-    with _working_bar() as bar:
-        number = client.open_case(submission, lambda part: _show_part(bar, part))
-    print(report.OPENED.format(number=number, count=len(entries)))
-    return failed
-
-
-def _status(args: argparse.Namespace) -> int:
-    status = OwnerClient(args.server, _passphrase()).status(args.case)
-    print(json.dumps(status, indent=2) if args.json else "\n".join(report.status_lines(status)))
-    return 0
-
-
-def _withdraw(args: argparse.Namespace) -> int:
-    client = OwnerClient(args.server, _passphrase())
-    what = f"entry {args.entry}" if args.entry else "the whole case"
-    if args.undo:
-        print(report.undone_text(what, client.undo(args.case, args.entry)))
-        return 0
-    for_good = " for good, so that nobody can undo it" if args.now else ""
-    if not args.yes and not _agrees(f"Withdraw {what}{for_good}? [y/N] "):
-        die("Nothing was withdrawn.")
-    answer = client.withdraw(args.case, args.entry, erase_now=args.now)
-    print(report.withdrawn_text(what, answer))
-    return 0
-
-
-def _lookup(args: argparse.Namespace) -> int:
-    key = os.environ.get("TAKEBACK_KEY") or die("Set TAKEBACK_KEY to your platform key.", USAGE)
-    hashed, failed = _hashed(args.paths, Profile(args.profile))
-    client = PlatformClient(args.server, key)
-    for start in range(0, len(hashed), LOOKUP_BATCH):
-        batch = hashed[start : start + LOOKUP_BATCH]
-        answers = client.lookup(content for _, content in batch)
-        for (path, _), answer in zip(batch, answers, strict=True):
-            print(report.verdict_line(path, answer, as_json=args.json))
-    return failed
-
-
-def _outcomes(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> list[tuple[Path, Outcome]]:
-    """Hash everything named, in the order named, with a progress bar."""
-    gathered = gather(named)
-    if gathered.passed_over:
-        print(f"Passed over {gathered.passed_over} other files.", file=sys.stderr)
-    outcomes: dict[int, Outcome] = {}
-    parts: dict[int, float] = {}
-    with _bar(len(gathered.files)) as bar:
-
-        def show() -> None:
-            bar.n = len(outcomes) + sum(parts.values())
-            bar.refresh()
-
-        def advance(index: int, part: float) -> None:
-            parts[index] = 0 if index in outcomes else part
-            show()
-
-        hashed = hash_files(gathered.files, advance=advance, use=use, formats=gathered.formats)
-        for index, outcome in hashed:
-            outcomes[index] = outcome
-            parts.pop(index, None)
-            show()
-    return [(path, outcomes[index]) for index, path in enumerate(gathered.files)]
-
-
-def _bar(total: int) -> Any:  # noqa: ANN401 (tqdm is untyped)
-    """A progress bar, on a terminal only."""
-    layout = "{l_bar}{bar}| {n:.1f}/{total} files [{elapsed}<{remaining}]"
-    return tqdm(total=total, disable=None, desc="Hashing", bar_format=layout, leave=False)
-
-
-def _working_bar() -> Any:  # noqa: ANN401 (tqdm is untyped)
-    """A progress bar for what takes a moment, if it takes longer than one; on a terminal only."""
-    layout = "{l_bar}{bar}| [{elapsed}<{remaining}]"
-    return tqdm(total=1, disable=None, delay=1, desc="Preparing", bar_format=layout, leave=False)
-
-
-def _show_part(bar: Any, part: float) -> None:  # noqa: ANN401 (tqdm is untyped)
-    bar.update(part - bar.n)
-
-
-def _hashed(named: Sequence[Path], use: Use = WindowSet.STANDARD) -> tuple[Hashed, int]:
-    """Return what could be hashed, and the exit code; print what could not be hashed."""
-    hashed: Hashed = []
-    failed = 0
-    for path, outcome in _outcomes(named, use):
-        if isinstance(outcome, ContentError):
-            failed = SOME_FAILED
-            print(f"{report.shown(path)}: {outcome}", file=sys.stderr)
-        else:
-            hashed.append((path, outcome))
-    return hashed, failed
-
-
-def _passphrase() -> str:
-    given = os.environ.get("TAKEBACK_PASSPHRASE")
+def _run(argv: Sequence[str] | None, args: argparse.Namespace) -> int:
+    if sys.stdout is None:  # closed before this began
+        die(report.NO_OUTPUT)
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)  # whatever is typed, and whatever is to be shown
+    whole = parser()
     try:
-        return normalise(given or getpass.getpass("Passphrase (seven words): "))
-    except EOFError:
-        die("No passphrase was given. Type it, or set TAKEBACK_PASSPHRASE.")
+        whole.parse_args(argv, args)
+    finally:
+        flush()  # the help
+    if "server" in args and not (args.server or getattr(args, "dry_run", False)):
+        whole.error("--server is needed: the address of the service")
+    return COMMANDS[args.command](args)
 
 
-def _eligibility(args: argparse.Namespace) -> Eligibility:
-    """The three answers, from the options or asked now. A case needs a yes to the last two."""
-    subject: Literal["self", "authorised"] = args.subject or _asked_subject()
-    adults = args.adults or _agrees("Was everyone shown 18 or older when it was made? [y/N] ")
-    if not adults:
-        die(report.UNDER_18)
-    intimate = args.intimate or _agrees("Is it intimate, and shared without consent? [y/N] ")
-    if not intimate:
-        die(report.NOT_INTIMATE)
-    return Eligibility(subject, adults=adults, intimate=intimate)
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere: Python writes it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _asked_subject() -> Literal["self", "authorised"]:
-    return "self" if _agrees("Are you the person shown? [y/N] ") else "authorised"
+class _Parser(argparse.ArgumentParser):
+    """Takes no abbreviations (`--n` is not `--now`), and repeats nothing that may be a secret."""
+
+    def __init__(self, **more: Any) -> None:  # noqa: ANN401 (argparse's own)
+        super().__init__(allow_abbrev=False, **more)
+
+    def error(self, message: str) -> NoReturn:
+        start, _, words = message.partition(": ")
+        if start == "unrecognized arguments":
+            options = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
+            message = " ".join([f"{start}:", *options]) if options else "too many arguments"
+        super().error(message)
 
 
-def _agrees(question: str) -> bool:
-    try:
-        return input(question).strip().lower() in {"y", "yes"}
-    except EOFError:
-        return False
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib import metadata  # noqa: PLC0415 (takes 50 ms to load)
+
+        try:
+            version = metadata.version("takeback")
+        except metadata.PackageNotFoundError:
+            version = "(not installed)"
+        write(f"takeback {version}")
+        parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="takeback", description=report.ABOUT)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    files, server, as_json, windows = (argparse.ArgumentParser(add_help=False) for _ in range(4))
-    files.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
-    server.add_argument("--server", required=True, metavar="URL", help="https address")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    whole = _Parser(prog="takeback", description=report.ABOUT, epilog=report.EXIT_CODES)
+    whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, *options: _Parser) -> _Parser:
+        return commands.add_parser(name, parents=options, help=text, description=f"{text}.")
+
+    files, server, as_json, windows, number, dry_run = _shared()
+    add("hash", "Print the hashes of files. Nothing is sent", files, windows, as_json)
+    _add_answers(add("submit", "Open a case, or add files to one", files, windows, server, dry_run))
+    add("status", "Show what happened to your case", server, number, as_json)
+    _add_choices(add("withdraw", "Stop the search for your files, or undo that", server, number))
+    lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
+    lookup.add_argument(
+        "--profile",
+        choices=[each.value for each in Profile],
+        default=Profile.THOROUGH,
+        help="how hard to look for edited copies; more takes longer (default: thorough)",
+    )
+    return whole
+
+
+def _shared() -> Sequence[_Parser]:
+    shared = tuple(_Parser(add_help=False) for _ in range(6))
+    files, server, as_json, windows, number, dry_run = shared
+    files.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file or folder")
+    server.add_argument(
+        "--server", metavar="URL", help="address of the service; it begins with https://"
+    )
     as_json.add_argument("--json", action="store_true", help="print JSON")
     windows.add_argument(
         "--windows",
         choices=[each.value for each in WindowSet],
         default=WindowSet.STANDARD,
-        help="parts of a picture hashed too: all find more cropped copies, and reveal more",
+        help="parts of each picture to hash as well; more of them find more cropped copies, and "
+        "reveal more of the picture (default: standard)",
     )
-    hashing = commands.add_parser(
-        "hash", parents=[files, windows, as_json], help="print the signals of files"
+    number.add_argument(
+        "--case", required=True, type=_number, metavar="NUMBER", help="your case number"
     )
-    hashing.set_defaults(run=_hash)
-    submit = commands.add_parser(
-        "submit", parents=[files, windows, server], help="open a case, or add to it"
-    )
-    _add_answers(submit)
-    number = argparse.ArgumentParser(add_help=False, parents=[server])
-    number.add_argument("--case", required=True, metavar="NUMBER", help="your case number")
-    status = commands.add_parser(
-        "status", parents=[number, as_json], help="what happened to your case"
-    )
-    status.set_defaults(run=_status)
-    _add_choices(commands.add_parser("withdraw", parents=[number], help="stop matching, or undo"))
-    lookup = commands.add_parser(
-        "lookup", parents=[files, server, as_json], help="ask whether files match (TAKEBACK_KEY)"
-    )
-    lookup.set_defaults(run=_lookup)
-    lookup.add_argument(
-        "--profile",
-        choices=[each.value for each in Profile],
-        default=Profile.THOROUGH,
-        help="how many edited copies are looked for, and how long it takes (default: thorough)",
-    )
-    return parser
+    dry_run.add_argument("--dry-run", action="store_true", help="show what would be sent, and stop")
+    return shared
+
+
+def _path(text: str) -> Path:
+    if not text:  # an unset variable of a script: pathlib takes it for the current folder
+        raise argparse.ArgumentTypeError("empty; name a file or a folder (this folder is .)")
+    return Path(text)
+
+
+def _number(text: str) -> str:
+    if not any(c.isalnum() for c in text):
+        raise argparse.ArgumentTypeError("this is not a case number")
+    return text
+
+
+def _entry(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("an entry is a number from 1 on; see status")
+    return int(text)
 
 
 def _add_choices(withdraw: argparse.ArgumentParser) -> None:
-    withdraw.set_defaults(run=_withdraw)
-    withdraw.add_argument("--entry", type=int, metavar="N", help="only this entry of the case")
+    withdraw.set_defaults(stopped=report.STOPPED_SENDING)
+    withdraw.add_argument("--entry", type=_entry, metavar="N", help="only this entry of the case")
     withdraw.add_argument("--yes", action="store_true", help="do not ask")
     either = withdraw.add_mutually_exclusive_group()
-    either.add_argument("--undo", action="store_true", help="match again, within three days")
-    either.add_argument("--now", action="store_true", help="erase at once: no undo is possible")
+    either.add_argument("--undo", action="store_true", help="look again, within three days")
+    either.add_argument("--now", action="store_true", help="erase at once; this cannot be undone")
 
 
 def _add_answers(submit: argparse.ArgumentParser) -> None:
-    submit.set_defaults(run=_submit)
-    submit.add_argument("--case", metavar="NUMBER", help="add to this case instead")
-    submit.add_argument("--subject", choices=["self", "authorised"], help="who you are")
+    submit.set_defaults(stopped=report.STOPPED_SENDING)
+    submit.add_argument("--case", type=_number, metavar="NUMBER", help="add to this case instead")
+    submit.add_argument(
+        "--subject",
+        choices=["self", "authorised"],
+        help="who you are: the person shown, or somebody who acts for them",
+    )
     submit.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
-    submit.add_argument("--intimate", action="store_true", help="intimate, shared without consent")
+    submit.add_argument(
+        "--intimate",
+        action="store_true",
+        help="it is intimate, and is shared without consent, or might be",
+    )
+    submit.add_argument("--yes", action="store_true", help="send what a folder holds; do not ask")

@@ -16,15 +16,27 @@
     │   ├── Encrypted            frames that only a licensed player can decode
     │   ├── UnknownCodec         a container we read, with a codec that we do not
     │   ├── TooPlain             no signal passed its quality bar
-    │   ├── VideoSupportMissing  the `video` extra is not installed
+    │   ├── VideoSupportMissing  PyAV or OpenCV, the `video` extra, is not installed
     │   ├── ViewSupportMissing   the same, for views of a picture
     │   └── DecoderCrashed       the decoder died or hung; only its own process did
     ├── InvalidSignal            text that is not a signal
     ├── InvalidPassphrase        a word that is not on the list, or too few of them
     ├── InvalidSubmission        more entries, frames or text than a case may hold
+    ├── NoAnswer                 a question to whoever runs this, and nobody is there
+    ├── OutputLost               what was to be printed could not be written
     └── ServiceError             the service did not do what was asked
-        ├── Unreachable
+        ├── Unreachable          no answer, or none that says anything
+        │   ├── NameNotFound     these six: nothing was sent
+        │   ├── Offline
+        │   ├── NotListening
+        │   ├── NotSecure        no TLS, or no certificate that holds for this address
+        │   ├── ProxyFailed
+        │   ├── TimedOut         this, and the next: it may have acted
+        │   ├── BrokenOff
+        │   └── NotTakeback      an answer that no Takeback service gives
         ├── InsecureAddress      plain http to anything but this machine
+        ├── InvalidAddress       no address of a service
+        ├── InvalidKey           no key of a platform
         ├── Overpriced           the service asks for more proof of work than any needs
         └── Refused              the service answered with a problem (RFC 9457)
 
@@ -116,11 +128,11 @@ class TooPlain(ContentError):
 
 
 class VideoSupportMissing(ContentError):
-    """Videos need one more package. Install it with: pip install 'takeback[video]'."""
+    """Videos need two more packages. Install them: pip install av opencv-python-headless."""
 
 
 class ViewSupportMissing(ContentError):
-    """Views need one more package: pip install 'takeback[video]'. Or use --profile plain."""
+    """Views need one more package: pip install opencv-python-headless. Or use --profile plain."""
 
 
 class DecoderCrashed(ContentError):
@@ -139,16 +151,64 @@ class InvalidSubmission(DeviceError):
     """This does not fit into one submission."""
 
 
+class NoAnswer(DeviceError):
+    """There is a question, and nobody here to answer it. Give the answer as an option."""
+
+
+class OutputLost(DeviceError):
+    """The output could not be written, so this ended here. Perhaps the disk is full."""
+
+
 class ServiceError(DeviceError):
     """The service could not do this."""
 
 
 class Unreachable(ServiceError):
-    """The service could not be reached, so we do not know whether it acted. Try again."""
+    """The service could not be reached. Check the address, and that you are online."""
+
+
+class NameNotFound(Unreachable):
+    """There is no server of this name, so nothing was sent. Check the address."""
+
+
+class Offline(Unreachable):
+    """There is no way from here to this address, so nothing was sent. Check that you are online."""
+
+
+class NotListening(Unreachable):
+    """Nothing answers at this address, so nothing was sent. Check it, or try again later."""
+
+
+class NotSecure(Unreachable):
+    """What answers here does not speak TLS as it must, so nothing was sent. Check the address."""
+
+
+class ProxyFailed(Unreachable):
+    """Your proxy did not connect us, so nothing was sent. Check https_proxy: it must be http://."""
+
+
+class TimedOut(Unreachable):
+    """The service took too long to answer. Try again: nothing is done twice."""
+
+
+class BrokenOff(Unreachable):
+    """The connection ended before the answer did. Try again: nothing is done twice."""
+
+
+class NotTakeback(Unreachable):
+    """The answer was not that of a Takeback service. Check the address."""
 
 
 class InsecureAddress(ServiceError):
     """The address must begin with https://, so that nobody on the way can read what is sent."""
+
+
+class InvalidAddress(ServiceError):
+    """This is not the address of a service. It looks like this: https://takeback.example."""
+
+
+class InvalidKey(ServiceError):
+    """This key has characters that no key has. Copy it again, and nothing around it."""
 
 
 class Overpriced(ServiceError):
@@ -165,9 +225,27 @@ class Refused(ServiceError):
         status: int = 0,
         problem: str = "",
         document: dict[str, Any] | None = None,
+        faults: tuple[str, ...] = (),
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
+        """Of HTTP."""
         self.problem = problem
+        """The `type` of the problem document: `takeback:problem:NAME`, never changing."""
         self.document = document or {}
-        """The whole problem document."""
+        """The whole problem document, as it came."""
+        self.faults = faults
+        """Which fields of the request are wrong, and how. They are in the message, too."""
+        self.retry_after = retry_after
+        """After how many seconds to try again, if the service says so."""
+
+    @property
+    def title(self) -> str:
+        """The `title` of the problem document."""
+        return str(self.document.get("title", ""))
+
+    @property
+    def detail(self) -> str:
+        """The `detail` of the problem document: what happened and what to do next."""
+        return str(self.document.get("detail", ""))

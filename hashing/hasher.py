@@ -7,6 +7,7 @@ lookup, with the views of a profile.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,8 @@ EXACT_ONLY_BAR = 10
 """A video whose best frame has at least this PDQ quality, while no frame passes the bar (a dark
 room), still gets its exact signals. Below, it shows as little as a blank screen."""
 _CHUNK = 8 * 2**20
+_NOT_PERMITTED = "You may not read this. Change its permissions, or use another copy."
+_IS_FOLDER = "This is a folder. Name the files in it."
 
 
 def hash_file(
@@ -60,9 +63,11 @@ def hash_file(
     path = Path(path)
     try:
         if not path.is_file():  # opening a pipe or device could wait forever
-            raise Unreadable
+            raise _unreadable(path)
         with path.open("rb") as file:
             return _hash(file, path, progress or _ignore, use, known)
+    except PermissionError as err:
+        raise Unreadable(_NOT_PERMITTED) from err
     except OSError as err:
         raise Unreadable from err
 
@@ -85,6 +90,18 @@ def perceptual_signals(luma: Luma) -> tuple[Signal, ...]:
     if not signals:
         raise TooPlain
     return signals
+
+
+def _unreadable(path: Path) -> Unreadable:
+    """What a path leads to, if it is not a file."""
+    if path.is_dir():
+        may_list = os.access(path, os.R_OK | os.X_OK)
+        return Unreadable(_IS_FOLDER if may_list else _NOT_PERMITTED)
+    if path.exists():
+        return Unreadable("This is a pipe or a device, not a file. Name a file.")
+    if path.is_symlink():
+        return Unreadable("This is a link to a file that is not there. Name the file itself.")
+    return Unreadable("There is no such file. Check how its name is spelled.")
 
 
 def _ignore(_part: float) -> None: ...

@@ -95,6 +95,14 @@ class Window(StrEnum):
     BOTTOM_50 = "bottom-50"
 
 
+class WindowSet(StrEnum):
+    """Which windows an entry gets. More windows match more cropped copies, and reveal more."""
+
+    NONE = "none"
+    STANDARD = "standard"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class WindowSignal:
     """The PDQ signal of a window of a picture."""

@@ -9,24 +9,16 @@ All arithmetic is on integers, so that a browser gets the same windows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 import numpy as np
 
 from hashing.algorithms import pdq
 from hashing.luma import Luma
 from hashing.signals import Window, WindowSignal
+from hashing.signals import WindowSet as WindowSet  # noqa: PLC0414 (its published home)
 
 Box = tuple[slice, slice]
 """Rows and columns."""
-
-
-class WindowSet(StrEnum):
-    """Which windows an entry gets. More windows match more cropped copies, and reveal more."""
-
-    NONE = "none"
-    STANDARD = "standard"
-    ALL = "all"
 
 
 SETS = {

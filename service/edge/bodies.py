@@ -99,6 +99,8 @@ class Lane:
     """The memory for larger bodies of one kind of callers, and the threads in which they work."""
 
     threads: CapacityLimiter
+    validations: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    """For one large document at a time: each holds the interpreter, which lookups need too."""
     held: BytePool = field(init=False)
     parsed: BytePool = field(init=False)
     _arriving: dict[_Arrival, None] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine
 from email.message import Message
 from typing import Any, NoReturn, TypeVar
 
+from anyio import to_thread
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
@@ -79,7 +79,9 @@ async def _with_document(
         if len(untrusted) <= limits.INLINE_BODY:
             document = _checked(model, untrusted)
         else:
-            document = await run_in_threadpool(_checked, model, untrusted)
+            document = await to_thread.run_sync(
+                _checked, model, untrusted, limiter=lane.validations
+            )
         return await handle(_ReadRequest(request, document))
 
 

@@ -34,6 +34,6 @@ def for_more_entries(
     return _page(pages, language, case=case_number, access_key=access_key, stamp=stamp)
 
 
-def _page(pages: Pages, language: Language, **given: Any) -> HTMLResponse:
-    values = {**_NOTHING, **given}
+def _page(pages: Pages, language: Language, **given: str | Price) -> HTMLResponse:
+    values: dict[str, Any] = {**_NOTHING, **given}
     return pages.render(language, "files", kind=Kind.FILES, script="files", **values)

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import cli, hash_file
+from hashing import batch, cli, commands, hash_file
+from hashing.errors import NotTakeback
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
 from hashing.views.profile import Profile
@@ -30,7 +33,7 @@ MakeVideo = Callable[..., Path]
 Captured = pytest.CaptureFixture[str]
 
 WORDS = " ".join(word_list()[1400:1407])
-ANSWERS = ["--subject", "self", "--adults", "--intimate"]
+ANSWERS = ["--subject", "self", "--adults", "--intimate", "--yes"]
 
 
 def takeback(*arguments: str) -> int:
@@ -89,7 +92,7 @@ def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
     out, err = capsys.readouterr()
     codes = [json.loads(line).get("error", {}).get("code") for line in out.splitlines()]
     assert codes == [None, None, None, "damaged", "unreadable"]
-    assert err == "Passed over 1 other files.\n"
+    assert err == f"Passed over {pictures}/notes.txt: no picture or video that we can read.\n"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,37 @@ def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
 def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: Captured) -> None:
     assert takeback(*arguments) == 2
     assert "usage: takeback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["hash", ""], "argument PATH: empty"),
+        (["submit", "", "--server", "https://x", *ANSWERS], "argument PATH: empty"),
+        (["lookup", "a", "", "--server", "https://x"], "argument PATH: empty"),
+        (["status", "--server", "https://x", "--case", " - "], "not a case number"),
+        (["withdraw", "--server", "https://x", "--case", "1", "--entry", "0"], "see status"),
+        (["withdraw", "--server", "https://x", "--case", "1", "--n"], "unrecognized"),
+        (["status", "--case", "1"], "--server is needed"),
+        (["submit", "a"], "--server is needed"),
+        (["lookup", "a", "--server", ""], "--server is needed"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: list[str], said: str, capsys: Captured) -> None:
+    assert takeback(*arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("secret", [["--passphrase", WORDS], [f"--key={WORDS}"], WORDS.split()])
+def test_a_secret_among_the_arguments_is_not_repeated(secret: list[str], capsys: Captured) -> None:
+    assert takeback("status", "--server", "https://x", "--case", "1", *secret) == 2
+    err = capsys.readouterr().err
+    assert not [word for word in WORDS.split() if word in err]
+
+
+def test_the_version(capsys: Captured) -> None:
+    assert takeback("--version") == 0
+    assert capsys.readouterr().out == f"takeback {metadata.version('takeback')}\n"
 
 
 @pytest.mark.parametrize("command", ["hash", "submit", "status", "withdraw", "lookup"])
@@ -173,10 +207,11 @@ def test_submit_adds_to_a_case_without_asking_again(
 ) -> None:
     (pictures / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     service.will({"added": 2})
-    code = takeback("submit", str(pictures), "--server", service.url, "--case", "481-902-3475")
-    assert code == 1
+    command = ["submit", str(pictures), "--server", service.url, "--case", "481-902-3475"]
+    assert takeback(*command, "--yes") == 1
     out, err = capsys.readouterr()
-    assert out == "Added 2 to case 481-902-3475; what it had already was passed over.\n"
+    assert out == "Added 2 to case 481-902-3475. What it had already was not added again.\n"
+    assert "1 file could not be hashed." in err
     assert "broken.jpg: The file is damaged" in err
     [asked] = service.asked
     assert asked.path == "/v1/case/entries"
@@ -185,7 +220,8 @@ def test_submit_adds_to_a_case_without_asking_again(
 
 @pytest.mark.usefixtures("passphrase")
 @pytest.mark.parametrize(
-    ("answers", "subject"), [(("y", "yes", "Y"), "self"), (("n", "y", "y"), "authorised")]
+    ("answers", "subject"),
+    [(("y", "yes", "Y"), "self"), (("n", "y", "y", "perhaps", "y"), "authorised")],
 )
 def test_submit_asks_what_no_option_says(
     service: Service,
@@ -196,13 +232,21 @@ def test_submit_asks_what_no_option_says(
 ) -> None:
     answering(monkeypatch, *answers)
     service.will({"case_number": "1"})
-    assert takeback("submit", str(pictures), "--server", service.url) == 0
+    assert takeback("submit", str(pictures), "--server", service.url, "--yes") == 0
     assert service.asked[1].body["eligibility"]["subject"] == subject
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
-    [(("y", "n"), "takeitdown.ncmec.org"), (("y", "y", ""), "report form"), ((), "takeitdown")],
+    ("answers", "expected"),
+    [
+        (("y", "n"), (1, "takeitdown.ncmec.org")),
+        (("y", "y", ""), (1, "report form")),
+        (("n", "n"), (1, "Only the person shown")),
+        ((), (2, "nobody here to answer it")),
+        (("y", "y"), (2, "nobody here to answer it")),
+        (("y", "y", "y", "n"), (1, "In ")),
+        (("y", "y", "y"), (2, "add --yes")),
+    ],
 )
 def test_submit_sends_nothing_without_the_answers(
     service: Service,
@@ -210,25 +254,67 @@ def test_submit_sends_nothing_without_the_answers(
     monkeypatch: pytest.MonkeyPatch,
     capsys: Captured,
     answers: tuple[str, ...],
-    told: str,
+    expected: tuple[int, str],
 ) -> None:
+    code, told = expected
     answering(monkeypatch, *answers)
-    assert takeback("submit", str(pictures), "--server", service.url) == 1
-    err = capsys.readouterr().err
+    assert takeback("submit", str(pictures), "--server", service.url) == code
+    out, err = capsys.readouterr()
     assert told in err
     assert "Nothing was sent." in err
+    assert out == ""
     assert service.asked == []
+
+
+def test_a_folder_is_named_before_all_of_it_is_sent(
+    service: Service,
+    pictures: Path,
+    passphrase: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+) -> None:
+    monkeypatch.chdir(pictures)
+    (pictures / "\x1b[2J.png").write_bytes((pictures / "0.png").read_bytes())
+    answering(monkeypatch, "y")
+    service.will({"case_number": "1"})
+    assert takeback("submit", ".", "--server", service.url, *ANSWERS[:-1]) == 0
+    assert capsys.readouterr().err == (
+        f"In {pictures}:\n  \\x1b[2J.png\n  0.png\n  1.png\n  2.png\n"
+        "Send the hashes of all of these? [y/N] "
+    )
+    assert len(service.asked[1].body["entries"]) == 4
+    files = [str(path) for path in sorted(pictures.iterdir())]
+    assert takeback("submit", *files, "--server", service.url, *ANSWERS[:-1]) == 0
+    assert "Send" not in capsys.readouterr().err  # each was named
+    assert passphrase
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_dry_run_shows_what_would_be_sent_and_asks_nothing(
+    pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TAKEBACK_PASSPHRASE", raising=False)
+    answering(monkeypatch)
+    items = [hash_file(path) for path in sorted(pictures.iterdir())]
+    for more in ([], ["--case", "1"], ["--server", "https://localhost:1"]):
+        assert takeback("submit", "--dry-run", str(pictures), *more) == 0
+        out, err = capsys.readouterr()
+        assert json.loads(out) == {"entries": [content_document(item) for item in items]}
+        assert err.startswith("Nothing was sent. Above are the hashes of 3 files")
+    assert takeback("lookup", "--dry-run", "--profile", "plain", str(pictures / "0.png")) == 0
+    [item] = json.loads(capsys.readouterr().out)["items"]
+    assert item["signals"] == content_document(items[0])["signals"]
 
 
 def test_submit_sends_nothing_if_nothing_was_hashed(tmp_path: Path, capsys: Captured) -> None:
     assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *ANSWERS) == 1
-    assert "Nothing could be hashed, so nothing was sent." in capsys.readouterr().err
+    assert "None of these files could be hashed, so nothing was sent." in capsys.readouterr().err
 
 
 def test_submit_refuses_more_files_than_a_case_holds(
     pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(commands, "MAX_ENTRIES", 2)
     assert takeback("submit", str(pictures), "--server", "https://x", *ANSWERS) == 1
     assert "These are 3 files, and a case holds 2." in capsys.readouterr().err
 
@@ -253,6 +339,28 @@ def test_status_as_text_and_as_json(service: Service, capsys: Captured) -> None:
     assert capsys.readouterr().out == "Case 1, opened 2026-11-01\nStill looking.\n"
     assert takeback("status", "--case", "1", "--server", service.url, "--json") == 0
     assert json.loads(capsys.readouterr().out) == STATUS
+
+
+@pytest.mark.usefixtures("passphrase")
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {**STATUS, "entries": [1]}, {**STATUS, "entries": {}}, {**STATUS, "says": None}],
+)
+def test_a_status_that_is_none_is_told(
+    service: Service, capsys: Captured, answer: dict[str, object]
+) -> None:
+    service.will(answer)
+    assert takeback("status", "--case", "1", "--server", service.url) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"takeback: {NotTakeback()}\n"
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_what_a_service_says_cannot_steer_the_terminal(service: Service, capsys: Captured) -> None:
+    service.will({**STATUS, "says": "\x1b[2J\u202egood"})
+    assert takeback("status", "--case", "1", "--server", service.url) == 0
+    assert "\\x1b[2J\\u202egood" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("passphrase")
@@ -292,9 +400,9 @@ def test_withdraw_asks_first(
     answering(monkeypatch, "y")
     service.will({"withdrawn": 1, "erase_on": "2026-11-25"})
     assert takeback(*command) == 0
-    out = capsys.readouterr().out
-    assert f"Withdraw {told}? [y/N]" in out
-    assert f"Withdrawn: {told}. It is matched no more." in out
+    out, err = capsys.readouterr()
+    assert f"Withdraw {told}? [y/N]" in err
+    assert f"Withdrawn: {told}. It is no longer looked for." in out
     assert "erased on 2026-11-25" in out
     assert "--undo" in out
     assert takeback(*command, "--yes") == 0
@@ -318,8 +426,8 @@ def test_withdraw_now_asks_and_undo_does_not(
     answering(monkeypatch, "y")
     service.will({"withdrawn": 1, "erase_on": None})
     assert takeback(*command, "--now") == 0
-    out = capsys.readouterr().out
-    assert f"Withdraw {told} for good, so that nobody can undo it? [y/N]" in out
+    out, err = capsys.readouterr()
+    assert f"Withdraw {told} for good, so that nobody can undo it? [y/N]" in err
     assert "This cannot be undone." in out
     for undone, said in ((1, f"Undone: {told} is as it was before."), (0, "Nothing")):
         service.will({"undone": undone})
@@ -336,13 +444,33 @@ def test_lookup_in_parts(
     service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAKEBACK_KEY", "key-1")
-    monkeypatch.setattr(cli, "LOOKUP_BATCH", 1)
+    monkeypatch.setattr(commands, "LOOKUP_BATCH", 1)
     service.will({"items": [{"verdict": "match", "matches": [{"match": "m1"}]}]})
     assert takeback("lookup", str(pictures), "--server", service.url) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"match  {pictures / name} m1" for name in ("0.png", "1.png", "2.png")
     ]
     assert len(service.asked) == 3
+
+
+def test_a_lookup_waits_when_the_service_asks_it_to(
+    service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    waited: list[float] = []
+    monkeypatch.setattr(commands.time, "sleep", waited.append)
+    service.first = [(429, {"detail": "Too often."})]
+    service.will({"items": [{"verdict": "none", "matches": []}]}, **{"Retry-After": "150"})
+    command = ["lookup", str(pictures / "0.png"), "--server", service.url, "--profile", "plain"]
+    assert takeback(*command) == 0
+    out, err = capsys.readouterr()
+    assert out == f"none   {pictures / '0.png'}\n"
+    assert err == "The service asks us to wait 3 minutes.\n"
+    assert waited == [150]
+    service.will({"detail": "Too often."}, 429, **{"Retry-After": "3600"})
+    assert takeback(*command) == 1
+    assert "Too often." in capsys.readouterr().err
+    assert waited == [150]
 
 
 def test_lookup_sends_the_views_of_its_profile_and_no_windows(
@@ -465,9 +593,8 @@ def test_no_terminal_to_ask_for_the_passphrase_is_told() -> None:
         start_new_session=True,
     )
     _, err = process.communicate()
-    assert process.returncode == 1
-    assert b"No passphrase was given." in err
-    assert b"Traceback" not in err
+    assert process.returncode == 2
+    assert err.startswith(b"takeback: No passphrase was given.")
 
 
 def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
@@ -480,6 +607,81 @@ def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait() == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("hash {0} > /dev/full", "The output could not be written"),
+        ("hash {0} >&-", "There is no output to write to."),
+        ("--version > /dev/full", "The output could not be written"),
+        ("--help > /dev/full", "The output could not be written"),
+    ],
+)
+def test_an_output_that_takes_nothing_is_told(pictures: Path, command: str, said: str) -> None:
+    shell = f"{sys.executable} -m hashing {command.format(pictures / '0.png')}"
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"takeback: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_device_that_has_no_more_to_give_is_told(
+    pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(batch, "ProcessPoolExecutor", fails)
+    assert takeback("hash", str(pictures)) == 1
+    assert capsys.readouterr().err.startswith("takeback: This device could not go on (Too many")
+
+
+def test_the_number_of_a_case_is_shown_even_if_nobody_reads_the_output_any_more(
+    service: Service, pictures: Path
+) -> None:
+    service.price["pieces"] = 60  # time enough to go away
+    service.will({"case_number": "481-902-3475"})
+    command = ["submit", str(pictures / "0.png"), "--server", service.url, *ANSWERS]
+    process = start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"Your passphrase.")
+    process.stdout.close()
+    assert process.stderr is not None
+    assert b"It is 481-902-3475." in process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+def test_a_passphrase_is_read_from_the_input_if_there_is_no_terminal(service: Service) -> None:
+    service.will({"withdrawn": 1})
+    process = start(
+        *["withdraw", "--yes", "--case", "1", "--server", service.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    _, err = process.communicate(f"{WORDS.title()}\r\n".encode())
+    assert (process.returncode, err) == (0, b"")
+    assert service.asked[0].headers["Authorization"].endswith(derive(WORDS).access.hex())
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+def test_what_is_hashed_is_printed_at_once_and_not_lost(
+    pictures: Path, endless_video: Path
+) -> None:
+    process = start(
+        *["hash", str(pictures / "0.png"), str(endless_video)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"pdq ")
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
 
 
 @pytest.mark.usefixtures("_ctrl_c")
@@ -497,7 +699,7 @@ def test_ctrl_c_ends_everything_at_once(endless_video: Path, seconds: float) -> 
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)  # seconds: its work would take minutes
-    assert (process.returncode, err) == (1, b"takeback: Stopped. Nothing more was sent.\n")
+    assert (process.returncode, err) == (130, b"takeback: Stopped. Nothing more was sent.\n")
 
 
 def test_what_was_started_to_ignore_ctrl_c_goes_on(pictures: Path) -> None:

@@ -1,11 +1,21 @@
 # ruff: noqa: SLF001 (how a lookup is divided is a promise of its own)
+import json
 from typing import Any
 
 import pytest
 
-from hashing import client
+from hashing import client, transport
 from hashing.client import OwnerClient, PlatformClient
-from hashing.errors import InsecureAddress, Overpriced, Refused, Unreachable
+from hashing.errors import (
+    BrokenOff,
+    InsecureAddress,
+    InvalidAddress,
+    InvalidKey,
+    NotListening,
+    NotTakeback,
+    Overpriced,
+    Refused,
+)
 from hashing.passphrase import derive, word_list
 from hashing.signals import (
     ContentKind,
@@ -35,6 +45,19 @@ def platform(service: Service) -> PlatformClient:
     return PlatformClient(f"{service.url}/", " key-1 \n")
 
 
+CASE = {
+    "case_number": "481-902-3475",
+    "opened_on": "2026-11-01",
+    "says": "Still looking.",
+    "entries": [
+        {"n": 1, "kind": "picture", "status": "active", "added_on": "2026-11-01", "sightings": []}
+    ],
+    "added": 1,
+    "withdrawn": 1,
+    "undone": 1,
+    "of the future": True,
+}
+"""What answers everything that an owner asks."""
 CREDENTIAL = f"Case 481-902-3475:{derive(WORDS).access.hex()}"
 
 
@@ -98,14 +121,15 @@ def test_a_service_may_not_ask_for_everything(service: Service) -> None:
     service.price["pieces"] = 2_001
     with pytest.raises(Overpriced, match="more computing"):
         owner(service).open_case(SUBMISSION)
-    service.price["pieces"] = "all"
-    with pytest.raises(Unreachable):
-        owner(service).open_case(SUBMISSION)
-    assert [asked.method for asked in service.asked] == ["GET"] * 2
+    for wrong in ({"pieces": "all"}, {"pieces": 2, "challenge": "\ud800"}):
+        service.price.update(wrong)
+        with pytest.raises(NotTakeback):
+            owner(service).open_case(SUBMISSION)
+    assert [asked.method for asked in service.asked] == ["GET"] * 3
 
 
 def test_the_passphrase_and_the_vault_key_are_in_no_request(service: Service) -> None:
-    service.will({"case_number": "1"})
+    service.will({"case_number": "1", **CASE})
     mine = owner(service)
     mine.open_case(SUBMISSION)
     mine.status("1")
@@ -116,16 +140,16 @@ def test_the_passphrase_and_the_vault_key_are_in_no_request(service: Service) ->
 
 
 def test_what_an_owner_asks_about_a_case(service: Service) -> None:
-    service.will({"ok": True})
+    service.will(CASE)
     mine = owner(service)
-    assert mine.status("481-902-3475") == {"ok": True}
-    assert mine.add("481-902-3475", [PICTURE]) == {"ok": True}
-    assert mine.withdraw("481-902-3475") == {"ok": True}
-    assert mine.withdraw("481-902-3475", 3) == {"ok": True}
+    assert mine.status("481-902-3475") == CASE
+    assert mine.add("481-902-3475", [PICTURE]) == CASE
+    assert mine.withdraw("481-902-3475") == CASE
+    assert mine.withdraw("481-902-3475", 3) == CASE
     mine.withdraw("481-902-3475", erase_now=True)
     mine.withdraw("481-902-3475", 3, erase_now=True)
-    assert mine.undo("481-902-3475") == {"ok": True}
-    assert mine.undo("481-902-3475", 3) == {"ok": True}
+    assert mine.undo("481-902-3475") == CASE
+    assert mine.undo("481-902-3475", 3) == CASE
     assert [(a.method, a.path, a.body) for a in service.asked] == [
         ("GET", "/v1/case", None),
         ("POST", "/v1/case/entries", entries_document((PICTURE,))),
@@ -141,9 +165,13 @@ def test_what_an_owner_asks_about_a_case(service: Service) -> None:
 
 @pytest.mark.parametrize(
     "pasted",
-    [" 481 902 3475\n", "481–902–3475", "481\r\nX-Evil: 902\n", "481.902.3475", "٤٨١-٩٠٢-٣٤٧٥"],
+    [
+        *[" 481 902 3475\n", "481–902–3475", "481\r\nX-Evil: 902\n", "481.902.3475"],
+        *["٤٨١‑٩٠٢‑٣٤٧٥", "४८१ ९०२ ३४७५", "４８１－９０２－３４７５"],
+    ],
 )
 def test_a_number_pasted_with_other_dashes_is_the_same(service: Service, pasted: str) -> None:
+    service.will(CASE)
     owner(service).status(pasted)
     sent = service.asked[0].headers
     assert "X-Evil" not in sent
@@ -227,14 +255,15 @@ def test_each_item_has_its_answer_in_their_order(
 ) -> None:
     monkeypatch.setattr(client, "LOOKUP_ITEMS", 2)
     items = [picture(views) for views in range(5)]
-    counts = {2: [{"verdict": "a"}, {"verdict": "b"}], 1: [{"verdict": "c"}]}
-    real = client._call
+    a, b, c = ({"verdict": verdict, "matches": []} for verdict in "abc")
+    counts = {2: [a, b], 1: [c]}
+    real = transport.call
 
     def answering(*call: Any) -> Any:
         service.will({"items": counts[len(call[3]["items"])]})
         return real(*call)
 
-    monkeypatch.setattr(client, "_call", answering)
+    monkeypatch.setattr(client, "call", answering)
     found = platform(service).lookup(iter(items))
     assert [answer["verdict"] for answer in found] == ["a", "b", "a", "b", "c"]
     sent = [item for asked in service.asked for item in asked.body["items"]]
@@ -246,31 +275,48 @@ def test_no_items_ask_nothing(service: Service) -> None:
     assert service.asked == []
 
 
+PROBLEM = "takeback:problem:"
+
+
 @pytest.mark.parametrize(
-    ("answer", "message", "problem"),
+    ("status", "answer", "message"),
     [
-        ({"type": "/problems/x", "title": "T", "detail": "Too many."}, "Too many.", "/problems/x"),
-        ({"title": "Only a title"}, "Only a title", ""),
-        ({}, "The service answered 429.", ""),
-        (b"<html>", "The service answered 429.", ""),
-        (b"[1]", "The service answered 429.", ""),
+        (422, {"type": f"{PROBLEM}x", "title": "T", "detail": "Too many."}, "Too many."),
+        (422, {"title": "Only a title"}, "Only a title"),
+        (422, {"detail": "No.", "faults": ["a.b: missing", 1]}, "No. (a.b: missing; )"),
+        (401, {"detail": "Not\x1b[2J yours."}, "Not\\x1b[2J yours."),
+        (429, {"type": f"{PROBLEM}too-many-requests", "detail": "Wait."}, "Wait. {wait}"),
+        (429, {"type": f"{PROBLEM}undone-too-often", "detail": "Tomorrow."}, "Tomorrow."),
+        (429, b"<html>", "The service asks for fewer requests. Try again later. {wait}"),
+        (404, {}, "What answers here is not a Takeback service (status 404). Check the address."),
+        (404, b"<html>", "What answers here is not a Takeback service (status 404). Check the"),
+        (502, b"[1]", "The service cannot answer now (status 502). Try again in a few minutes."),
+        (500, {"detail": ["no", "text"]}, "The service cannot answer now (status 500)."),
     ],
 )
-def test_a_refusal_tells_what_the_service_said(
-    service: Service, answer: object, message: str, problem: str
+def test_a_refusal_has_the_reasons_of_the_service(
+    service: Service, status: int, answer: Any, message: str
 ) -> None:
-    service.will(answer, 429)
+    service.will(answer, status, **{"Retry-After": "150"})
     with pytest.raises(Refused) as caught:
         owner(service).status("1")
-    assert (str(caught.value), caught.value.status, caught.value.problem) == (message, 429, problem)
+    err = caught.value
+    assert str(err).startswith(message.format(wait="It asks you to wait 3 minutes."))
+    assert ("wait 3" in str(err)) == ("{wait}" in message)
+    assert (err.status, err.retry_after) == (status, 150)
+    document = answer if isinstance(answer, dict) else {}
+    assert err.document == document
+    assert err.problem == document.get("type", "")
+    assert err.title == document.get("title", "")
+    assert err.faults[:1] == tuple(document.get("faults", ()))[:1]
 
 
-def test_a_redirect_is_not_followed(service: Service) -> None:
-    service.will({}, 307, Location=f"{service.url}/elsewhere")
-    with pytest.raises(Refused) as caught:
+@pytest.mark.parametrize("header", ["soon", "-1", "9" * 9, "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_time_to_wait_that_is_none(service: Service, header: str) -> None:
+    service.will({"detail": "Wait."}, 429, **{"Retry-After": header})
+    with pytest.raises(Refused, match=r"^Wait\.$") as caught:
         owner(service).status("1")
-    assert caught.value.status == 307
-    assert len(service.asked) == 1
+    assert caught.value.retry_after is None
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000, b"null"])
@@ -278,72 +324,89 @@ def test_an_answer_that_is_no_object_is_not_that_of_a_service(
     service: Service, answer: bytes
 ) -> None:
     service.will(answer)
-    with pytest.raises(Unreachable, match="not that of a Takeback service"):
+    with pytest.raises(NotTakeback, match="not that of a Takeback service"):
         owner(service).status("1")
 
 
-@pytest.mark.parametrize("answer", [{}, {"items": []}, {"items": [1, 2]}])
+@pytest.mark.parametrize("answer", [{}, {"items": []}, {"items": [1, 2]}, {"items": [{}]}])
 def test_an_answer_without_what_was_asked_for_is_neither(
     service: Service, answer: dict[str, Any]
 ) -> None:
     service.will(answer)
-    with pytest.raises(Unreachable, match="not that of a Takeback service"):
+    with pytest.raises(NotTakeback, match="not that of a Takeback service"):
         platform(service).lookup([PICTURE])
-    with pytest.raises(Unreachable, match="not that of a Takeback service"):
+    with pytest.raises(NotTakeback, match="not that of a Takeback service"):
         owner(service).open_case(SUBMISSION)
 
 
 def test_an_answer_that_breaks_off(service: Service) -> None:
     service.status = 0
-    with pytest.raises(Unreachable):
+    with pytest.raises(BrokenOff):
         owner(service).status("1")
 
 
 def test_an_answer_longer_than_the_limit(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 10)
-    service.will({"case_number": "481-902-3475"})
-    with pytest.raises(Unreachable):
+    length = len(json.dumps(CASE))
+    service.will(CASE)
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", length)
+    assert owner(service).status("1") == CASE
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", length - 1)
+    with pytest.raises(NotTakeback):
         owner(service).status("1")
 
 
 def test_a_service_that_is_not_there(service: Service) -> None:
     url = service.url
     service.server_close()
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotListening):
         OwnerClient(url, WORDS).status("1")
 
 
-@pytest.mark.parametrize("key", ["a\nb", "schlüssel–"])
-def test_a_key_that_no_header_can_carry_is_not_sent(service: Service, key: str) -> None:
-    with pytest.raises(Unreachable):
-        PlatformClient(service.url, key).lookup([PICTURE])
-    assert service.asked == []
+@pytest.mark.parametrize("key", ["a\nb", "schlüssel–", "two words", ""])
+def test_a_key_that_no_header_can_carry_is_refused(service: Service, key: str) -> None:
+    with pytest.raises(InvalidKey) as caught:
+        PlatformClient(service.url, key)
+    assert not key or key not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "server",
+    ("server", "error"),
     [
-        "http://example.org",
-        "http://10.0.0.1",
-        "http://localhost.example.org",
-        "ftp://localhost",
-        "example.org",
-        "https://",
-        "https://[::1",
-        "http://",
-        "",
+        ("http://example.org", InsecureAddress),
+        ("http://10.0.0.1", InsecureAddress),
+        ("http://localhost.example.org", InsecureAddress),
+        ("ftp://localhost", InsecureAddress),
+        ("example.org", InsecureAddress),
+        ("", InsecureAddress),
+        ("https://", InvalidAddress),
+        ("https://[::1", InvalidAddress),
+        ("http://", InvalidAddress),
+        ("https://example.org:port", InvalidAddress),
+        ("https://example.org:99999", InvalidAddress),
+        ("https://somebody:secret@example.org", InvalidAddress),
+        ("https://example.org/?a=b", InvalidAddress),
+        ("https://example.org/#a", InvalidAddress),
+        ("https://example.org/a b", InvalidAddress),
+        (f"https://{'a' * 64}.org", InvalidAddress),
     ],
 )
-def test_only_https_or_this_machine(server: str) -> None:
-    with pytest.raises(InsecureAddress):
-        OwnerClient(server, WORDS)
-    with pytest.raises(InsecureAddress):
-        PlatformClient(server, "key")
+def test_only_https_or_this_machine(server: str, error: type[Exception]) -> None:
+    for client_of in (lambda: OwnerClient(server, WORDS), lambda: PlatformClient(server, "key")):
+        with pytest.raises(error) as caught:
+            client_of()
+        assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "server",
-    ["http://localhost:8000", "http://127.0.0.9", "http://[::1]:80", "https://example.org/"],
+    ("server", "expected"),
+    [
+        ("http://localhost:8000", (False, "localhost", 8000, "")),
+        ("http://127.0.0.9", (False, "127.0.0.9", 80, "")),
+        ("http://[::1]:80", (False, "::1", 80, "")),
+        (" https://example.org//\n", (True, "example.org", 443, "")),
+        ("HTTPS://Example.org:8443/takeback/", (True, "example.org", 8443, "/takeback")),
+        ("https://bücher.example", (True, "bücher.example", 443, "")),
+    ],
 )
-def test_these_addresses_are_allowed(server: str) -> None:
-    assert isinstance(PlatformClient(server, "key"), PlatformClient)
+def test_these_addresses_are_allowed(server: str, expected: tuple[bool, str, int, str]) -> None:
+    assert transport.parsed_address(server) == transport.Address(*expected)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hashing import gather as gathering
-from hashing.gather import Gathered, gather
+from hashing.gather import Gathered, Passed, gather
 from hashing.media.formats import Format
 
 JPEG = b"\xff\xd8\xff\xe0"
@@ -49,18 +49,28 @@ def test_links_and_pipes_in_folders_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "in" / "link.jpg").symlink_to(outside)
     (tmp_path / "in" / "folder").symlink_to(outside.parent)
     os.mkfifo(tmp_path / "in" / "pipe")
-    assert gather([tmp_path / "in"]) == Gathered((picture,), 0)
+    gathered = gather([tmp_path / "in"])
+    assert gathered == Gathered((picture,), 3)
+    named = [(path.name, why) for path, why in gathered.named]
+    assert named == [
+        ("folder", Passed.LINK),
+        ("link.jpg", Passed.LINK),
+        ("pipe", Passed.NO_FILE),
+    ]
 
 
 def test_the_list_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "MAX_FILES", 3)
     for name in "abcde":
         write(tmp_path / name, JPEG)
-    assert [path.name for path in gather([tmp_path, tmp_path / "e"]).files] == ["a", "b", "c", "e"]
+    gathered = gather([tmp_path, tmp_path / "e"])
+    assert [path.name for path in gathered.files] == ["a", "b", "c", "e"]
+    assert gathered.cut
+    assert not gather([tmp_path / "a"]).cut
 
 
 def test_nothing_named_gathers_nothing() -> None:
-    assert gather([]) == Gathered((), 0)
+    assert gather([]) == Gathered(())
 
 
 def test_the_formats_of_what_a_folder_has_are_kept(tmp_path: Path) -> None:
@@ -71,3 +81,33 @@ def test_the_formats_of_what_a_folder_has_are_kept(tmp_path: Path) -> None:
     write(tmp_path / "notes.txt", b"text")
     assert gather([tmp_path, picture]).formats == {picture: Format.JPEG, film: Format.MP4}
     assert gather([picture]).formats == {}
+
+
+def test_what_is_passed_over_is_named_up_to_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "MAX_NAMED", 2)
+    for name in "abc":
+        write(tmp_path / name, b"text")
+    gathered = gather([tmp_path])
+    assert gathered.passed_over == 3
+    assert gathered.named == tuple((tmp_path / name, Passed.NEITHER) for name in "ab")
+
+
+def test_a_folder_that_cannot_be_opened_is_there_so_that_its_error_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = write(tmp_path / "b" / "c.jpg", JPEG)
+    closed = tmp_path / "a"
+    closed.mkdir()
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        """Root may list everything: this is what others get."""
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert gather([tmp_path]).files == (closed, picture)
+    assert gather([closed]).files == (closed,)

@@ -3,20 +3,25 @@ import ast
 import inspect
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import hashing
 from hashing import errors
+from hashing.passphrase import word_list
 
+WORDS = " ".join(word_list()[:7])
 DECODERS = {"PIL", "numpy", "av", "cv2", "imagehash", "scipy", "pillow_heif", "tqdm"}
 
 
-def loaded_after(statement: str) -> set[str]:
-    code = f"{statement}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+def loaded_after(statement: str, *, whole: bool = False) -> set[str]:
+    code = f"{statement}\nimport sys; print('\\n:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    names = done.stdout.rpartition(":")[2].split()
+    return set(names) if whole else {name.split(".")[0] for name in names}
 
 
 @pytest.mark.parametrize(
@@ -49,10 +54,40 @@ def test_hashing_a_picture_loads_no_video_and_no_heif_decoder(
     assert not loaded & {"av", "cv2", "pillow_heif"}
 
 
+STARTED = {
+    "--help": set[str](),
+    "submit --help": set[str](),
+    "--version": set[str](),
+    "": set[str](),
+    "status --case 1 --server http://127.0.0.1:9": {"ssl", "http"},
+    "withdraw --yes --case 1 --server http://127.0.0.1:9": {"ssl", "http"},
+}
+
+
+@pytest.mark.parametrize(("command", "needed"), STARTED.items())
+def test_a_command_loads_only_what_it_needs(command: str, needed: set[str]) -> None:
+    """Decoders and imagehash take a second to load, which status and --help need not wait for."""
+    network = {"ssl", "http"}
+    code = f"""
+import os, sys
+os.environ["TAKEBACK_PASSPHRASE"] = {WORDS!r}
+from hashing import cli
+try:
+    cli.main({command.split()!r})
+except SystemExit:
+    pass
+"""
+    without = loaded_after("pass")
+    loaded = loaded_after(code) - without
+    assert "hashing.cli" in loaded_after(code, whole=True)
+    assert not loaded & DECODERS
+    assert loaded & network == needed - without
+
+
 def test_the_names_are_those_that_type_checkers_see() -> None:
     """One list is for programs and one for type checkers: they are the same."""
     tree = ast.parse(inspect.getsource(hashing))
-    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    block, _ = [node for node in tree.body if isinstance(node, ast.If)]
     seen = {
         str(alias.asname): str(node.module)
         for node in block.body
@@ -72,7 +107,7 @@ def test_every_name_is_there_and_has_a_docstring() -> None:
 
 def test_another_name_is_not() -> None:
     with pytest.raises(AttributeError, match="no attribute 'hash_everything'"):
-        hashing.hash_everything  # noqa: B018 (the attribute is the point)
+        hashing.hash_everything  # type: ignore[attr-defined] # noqa: B018 (as type checkers say)
 
 
 def subclasses(of: type[errors.DeviceError]) -> list[type[errors.DeviceError]]:
@@ -101,3 +136,13 @@ def test_an_error_says_what_its_docstring_says(kind: type[errors.DeviceError]) -
 def test_codes_are_snake_case() -> None:
     assert errors.VideoSupportMissing().code == "video_support_missing"
     assert errors.TooManyPixels().code == "too_many_pixels"
+
+
+def test_the_wheel_says_that_it_has_types(tmp_path: Path) -> None:
+    """PEP 561: without py.typed, type checkers take every name of a package for Any."""
+    root = Path(hashing.__file__).parents[1]
+    [built] = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
+    inside = set(zipfile.ZipFile(built).namelist())
+    data = ("py.typed", "words.txt", "submission.schema.json", "cli.py")
+    assert inside >= {f"hashing/{name}" for name in data}
+    assert {name.split("/")[0] for name in inside} <= {"hashing", "takeback-0.1.0.dist-info"}

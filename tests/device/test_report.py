@@ -151,22 +151,22 @@ def test_the_status_of_a_case() -> None:
         ],
         "says": "We keep looking.",
     }
-    away = "withdrawn, matched no more"
+    away = "withdrawn, no longer looked for"
     assert list(report.status_lines(status)) == [
         "Case 481-902-3475, opened 2026-11-01",
         "  1. picture, added 2026-11-01: being looked for",
-        "     2026-11-02  Example: found among uploads; no word yet of what they did",
+        "     2026-11-02  Example: found among uploads; they have not said yet what they did",
         "     2026-11-03  Other: else; they blocked it",
         "  2. video, added 2026-11-01: of the future",
         f"  3. picture, added 2026-11-01: {away}; can be undone before 2026-11-05",
-        "  4. picture, added 2026-11-01: withdrawn, matched no more, and erased",
+        f"  4. picture, added 2026-11-01: {away}, and erased",
         "We keep looking.",
     ]
 
 
 def test_what_a_withdrawal_and_its_undo_did() -> None:
     first, *more = report.withdrawn_text("entry 2", {"withdrawn": 1}).splitlines()
-    assert first == "Withdrawn: entry 2. It is matched no more."
+    assert first == "Withdrawn: entry 2. It is no longer looked for."
     assert more == [report.ERASED]
     later = report.withdrawn_text("entry 2", {"withdrawn": 1, "erase_on": "2026-11-25"})
     assert later.splitlines()[0] == first
@@ -184,16 +184,16 @@ def test_a_hold_is_told_as_what_it_is() -> None:
         status = {"case_number": "1", "opened_on": "2026-11-01", "entries": entries, "says": ""}
         return list(report.status_lines(status))[1]
 
-    assert line().endswith(": held, not looked for until a person has reviewed it")
+    assert line().endswith(": on hold, not looked for until a person has reviewed it")
     assert line(held="waiting") == line()
     assert "a person has reviewed it and decided so" in line(held="kept")
     assert line(status="active", held=None).endswith(": being looked for")
 
 
 def test_what_was_added_and_what_of_it_is_held() -> None:
-    added = "Added 1 to case 481-902-3475; what it had already was passed over."
+    added = "Added 1 to case 481-902-3475. What it had already was not added again."
     assert report.added_text("481-902-3475", {"added": 1}) == added
     assert report.added_text("481-902-3475", {"added": 1, "held": 0}) == added
     first, second = report.added_text("481-902-3475", {"added": 1, "held": 2}).split("\n")
     assert first == added
-    assert second.startswith("2 of these are held in the case, and are not looked for")
+    assert second.startswith("2 of these are on hold: they are not looked for")

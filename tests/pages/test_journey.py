@@ -230,8 +230,8 @@ def test_words_are_tested_before_leaving(opened: Opened) -> None:
         (" ".join(["qqqq", *words[1:]]), "Word 1 is not on our list"),
         (" ".join([*words[:4], "xyzzy", *words[5:]]), "Word 5 is not on our list"),
         (" ".join(words[:6]), "Seven words are needed. You entered 6."),
-        (turned, "other words"),
-        (other, "other words" if known(other) else "Word 7 is not on our list"),
+        (turned, "not the words above"),
+        (other, "not the words above" if known(other) else "Word 7 is not on our list"),
     ):
         page.fill("#again", typed)
         page.click("#test button")

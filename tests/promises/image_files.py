@@ -7,11 +7,15 @@ containers-common), which is compared with buildah where there is one.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path, PurePosixPath
 
+SECONDS = 60
+"""That buildah may take."""
 _DIRECTIVES = ("FROM", "WORKDIR", "COPY", "ADD")
 """Of the image: RUN needs a base image that can be pulled, the others change no file."""
 
@@ -53,6 +57,7 @@ def by_rules(context: Path, target: Path) -> None:
 def by_buildah(context: Path, work: Path) -> Path | None:
     """Have buildah copy, into an image without a base; return its files, None if it cannot run.
 
+    It takes two seconds, or, now and then, copies nothing and never ends: then it cannot run.
     Raises CalledProcessError, with what it says, if an instruction fails.
     """
     program = shutil.which("buildah")
@@ -71,15 +76,20 @@ def by_buildah(context: Path, work: Path) -> Path | None:
     kept = [line for line in lines if line.startswith(_DIRECTIVES) and "--from=" not in line]
     (work / "Dockerfile").write_text("\n".join(["FROM scratch", *kept[1:]]) + "\n")
     made = work / "made"
-    subprocess.run(
-        [
-            *(*command, "build", "--isolation=chroot", f"--file={work / 'Dockerfile'}"),
-            *(f"--output=type=local,dest={made}", str(context)),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    build = [
+        *(*command, "build", "--isolation=chroot", f"--file={work / 'Dockerfile'}"),
+        *(f"--output=type=local,dest={made}", str(context)),
+    ]
+    with subprocess.Popen(
+        build, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # also the processes that copy for it
+            return None
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, build, out, err)
     (folder,) = (line.split()[1] for line in kept if line.startswith("WORKDIR "))
     return made / folder.lstrip("/")
 

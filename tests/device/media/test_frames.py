@@ -161,7 +161,7 @@ def test_without_the_extra_a_video_says_what_to_install(
 ) -> None:
     path = make_video()
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(VideoSupportMissing, match=r"takeback\[video\]"):
+    with pytest.raises(VideoSupportMissing, match=r"pip install .*opencv"):
         list(frames.sample(path))
 
 

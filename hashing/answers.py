@@ -1,0 +1,56 @@
+"""What the answers of a service must hold, so that nobody fails over one that is not as it says.
+
+An answer may hold more: services that are newer than this program add members.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hashing.errors import NotTakeback
+
+Json = dict[str, Any]
+_TEXT_OR_NONE = (str, type(None))
+_OPTIONAL = "?"
+
+PRICE = {"challenge": str, "pieces": int}
+OPENED = {"case_number": str}
+ADDED = {"added": int, f"held{_OPTIONAL}": int}
+WITHDRAWN = {"withdrawn": int, f"erase_on{_OPTIONAL}": _TEXT_OR_NONE}
+UNDONE = {"undone": int}
+_SIGHTING = {"platform": str, "seen_on": str, "source": str, "outcome": _TEXT_OR_NONE}
+_ENTRY = {
+    "n": int,
+    "kind": str,
+    "status": str,
+    "added_on": str,
+    f"held{_OPTIONAL}": _TEXT_OR_NONE,
+    f"erase_on{_OPTIONAL}": _TEXT_OR_NONE,
+    "sightings": [_SIGHTING],
+}
+STATUS = {"case_number": str, "opened_on": str, "says": str, "entries": [_ENTRY]}
+_SPAN = {"from_s": (int, float), "until_s": (int, float)}
+_MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
+VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}
+
+
+def checked(answer: Json, shape: Json) -> Json:
+    """Return an answer that has this shape.
+
+    A shape is a type, several, a list with the shape of each member, or the shapes of members by
+    name; a name that ends with a question mark may be missing. Raises NotTakeback.
+    """
+    if not _fits(answer, shape):
+        raise NotTakeback
+    return answer
+
+
+def _fits(value: object, shape: Any) -> bool:  # noqa: ANN401 (see `checked`)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_fits(each, shape[0]) for each in value)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(
+            _fits(value[bare], each) if (bare := name.rstrip(_OPTIONAL)) in value else bare != name
+            for name, each in shape.items()
+        )
+    return isinstance(value, shape)
