@@ -180,13 +180,14 @@ def test_what_is_withdrawn_can_still_be_erased_at_once(api: TestClient, served: 
 
 def test_what_cannot_be_undone_is_never_green(api: TestClient, served: Any) -> None:
     form = opened(served)
-    pages = [api.post(f"/en/{path}", data=form).text for path in ("overview", "withdraw", "erase")]
+    paths = ("overview", "withdraw", "erase", "withdrawn")
+    pages = [api.post(f"/en/{path}", data=form).text for path in paths]
     looks = re.findall(
         r'action="/en/(?:withdraw|withdrawn|erase|erased)".*?<button class="button (\w*)">',
         "".join(pages),
         re.S,
     )
-    assert len(looks) == 5
+    assert len(looks) == 6
     assert set(looks) == {"danger"}
 
 
