@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from service.settings import Settings, is_web_address
 
+_BETWEEN = frozenset(" \u00a0\u202f-\u2010\u2011\u2012\u2013/().")
+"""What people write between the digits of a telephone number."""
 _MAIL = re.compile(r"[^\s@<>?&]+@[^\s@<>?&]+")
 
 
@@ -33,7 +35,7 @@ class Operator:
             return self.contact
         if _MAIL.fullmatch(self.contact):
             return f"mailto:{self.contact}"
-        return telephone_link(self.contact)
+        return _telephone_link(self.contact)
 
 
 def of(settings: Settings) -> Operator:
@@ -49,22 +51,7 @@ def of(settings: Settings) -> Operator:
     )
 
 
-def telephone_link(number: str) -> str:
-    """Return the `tel:` address (RFC 3966) of a number as people write it, or "" if it has words.
-
-    Letters are the keys they stand on where a number is written in capitals (ITU-T E.161), as in
-    `0508 NETSAFE`.
-    """
-    dialled = "".join(
-        str(unicodedata.decimal(one, "")) or _KEYS.get(one, "" if one in _BETWEEN else one)
-        for one in number.strip()
-    )
+def _telephone_link(number: str) -> str:
+    """Return the `tel:` address (RFC 3966) of a number as people write it, or "" if it is none."""
+    dialled = "".join(str(unicodedata.decimal(one, one)) for one in number if one not in _BETWEEN)
     return f"tel:{dialled}" if re.fullmatch(r"\+?[0-9]{2,15}", dialled) else ""
-
-
-_BETWEEN = frozenset(" \u00a0\u202f-\u2010\u2011\u2012\u2013/().")
-_KEYS = {
-    letter: str(key)
-    for key, letters in enumerate(("ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ"), 2)
-    for letter in letters
-}

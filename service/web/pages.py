@@ -56,7 +56,6 @@ class Pages:
         environment.globals.update(
             exit_url=self.exit_url,
             operator=self.operator,
-            telephone_link=operator.telephone_link,
             languages=list(self.languages.values()),
             language=language,
             asset=self._asset,

@@ -1,5 +1,6 @@
 """The questions lead every answer somewhere, and nothing is lost on the way."""
 
+import re
 from itertools import product
 
 import pytest
@@ -82,7 +83,8 @@ def test_a_form_has_an_end(api: TestClient) -> None:
 
 def test_a_country_that_nobody_serves_is_told_so_and_who_helps_anywhere(api: TestClient) -> None:
     page = api.post("/en/questions", data={"age": "unsure", "country": "AQ"})
-    assert "Antarctica: we do not know of a service there yet." in page.text
+    assert "We do not know of a service there yet." in page.text
+    assert "Antarctica</h2>" in page.text
     assert "takeitdown.ncmec.org" in page.text
 
 
@@ -113,3 +115,12 @@ def test_a_form_that_another_site_posts_does_nothing(api: TestClient) -> None:
         "Another website sent you here"
         in api.post("/en/more", data={"case": "1"}, headers={"Sec-Fetch-Site": "cross-site"}).text
     )
+
+
+def test_a_link_to_a_part_of_a_page_leads_to_it(api: TestClient) -> None:
+    answers = {"subject": "self", "age": "adults", "consent": "without"}
+    shown = [api.get("/en/").text, api.post("/en/questions", data=answers).text]
+    links = {link for page in shown for link in re.findall(r'href="(/en/[^"#]*)#([^"]+)"', page)}
+    assert links
+    for path, part in links:
+        assert f'id="{part}"' in api.get(path).text, (path, part)
