@@ -229,7 +229,7 @@ def test_a_full_disk_is_told_as_one_and_what_is_there_is_read(
     assert caplog.text.count("store full") == 1
     sent = b"document=" + json.dumps(wire.submission(video)).encode() + b"\r\n"
     page = api.post("/en/sent", content=sent, headers={"Content-Type": "text/plain"})
-    assert (page.status_code, "We cannot take it now." in page.text) == (507, True)
+    assert (page.status_code, "We cannot accept this right now." in page.text) == (507, True)
     owner = {"Authorization": f"Case {before['case_number']}:{key}"}
     assert api.get("/v1/case", headers=owner).status_code == 200
     assert 'status="507"' in api.get("/metrics").text
