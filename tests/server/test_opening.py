@@ -18,6 +18,7 @@ from service.app import create_app
 from service.edge import opening
 from service.edge.budgets import Recent
 from service.settings import Settings
+from service.web.owner import stamps
 
 Serve = Callable[..., TestClient]
 MINE, THEIRS = ("203.0.113.1", 1), ("203.0.113.2", 1)
@@ -283,6 +284,7 @@ def test_adding_has_a_budget_of_its_own(
     more = {"case": first["Authorization"][5:].partition(":")[0], "access_key": "", "entries": []}
     more |= {"access_key": first["Authorization"].rpartition(":")[2]}
     more["entries"] = [wire.content(world.picture())]
+    more["stamp"] = stamps.new(state(client).context.seals, stamps.minute())
     body = f"document={more}\r\n".replace("'", '"').encode()
     assert client.post("/en/more/sent", content=body, headers=PLAIN).status_code == 429
     assert client.get("/v1/case", headers=first).status_code == 200
