@@ -53,6 +53,7 @@ JOBS = (
     ),
     Job("prune_changes", Thread.RETENTION, _TEN_MINUTES, retention.prune_changes, budget=1),
     Job("prune_veils", Thread.RETENTION, _TEN_MINUTES, retention.prune_veils, budget=1),
+    Job("purge_watches", Thread.RETENTION, _TEN_MINUTES, retention.purge_watches, budget=1),
     # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),
     Job(

@@ -47,6 +47,15 @@ OBSERVATIONS = DocumentLimit(8 * MIB, 320_000)
 FEEDBACK = DocumentLimit(128 * KIB, 8_000)
 """1,000 responses of about 75 bytes with 2 commas."""
 
+WATCH = DocumentLimit(16 * KIB, 2_100)
+"""An address of 2,048 characters, which may be commas, or escapes of six characters each."""
+
+VISITS = DocumentLimit(1 * MIB, 320_000)
+"""100 visits, each with 4,096 characters to be kept and an address of 2,048."""
+
+WATCHES_PER_DAY = 60
+"""Addresses that one case may add in a day, removed ones included: each sends a crawler there."""
+
 SMALL_BODY = 64 * KIB
 """A body that never waits for memory: as many of these as connections are 32 MB. A lookup of 100
 pictures is one, or of 8 with sixteen views."""

@@ -30,7 +30,17 @@ class Seals:
     """Keyed functions of the secret, which has 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        uses = ("access", "key", "match", "document", "stamp", "challenge", "fingerprint", "veil")
+        uses = (
+            "access",
+            "key",
+            "match",
+            "document",
+            "stamp",
+            "challenge",
+            "fingerprint",
+            "veil",
+            "address",
+        )
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
@@ -51,6 +61,10 @@ class Seals:
     def document_hash(self, document: bytes) -> bytes:
         """Return the hash by which a repeated document is recognised: 32 bytes."""
         return hmac.digest(self._keys["document"], document, "sha256")
+
+    def address_hash(self, address: str) -> bytes:
+        """Return the hash by which an address is recognised: 32 bytes."""
+        return hmac.digest(self._keys["address"], address.encode(), "sha256")
 
     def reference(self, actor_id: int, entry_id: int) -> str:
         """Return the match reference of an entry for one actor.
@@ -94,6 +108,11 @@ class Seals:
     def seal(self, text: str) -> bytes:
         """Return encrypted, authenticated text (AES-256-GCM): nonce, then ciphertext and tag."""
         return _encrypted(self._text, text)
+
+    def unseal(self, sealed: bytes) -> str:
+        """Return what `seal` was given. Raises InvalidTag if it is not from there."""
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return self._text.decrypt(nonce, rest, None).decode()
 
     def seal_answer(self, text: str) -> str:
         """Return text that a browser carries from one request to the next, in base64url."""

@@ -18,7 +18,7 @@ from service.edge.problems import responses
 from service.search import queries
 from service.workflows import lookup, observe, respond
 from service.workflows.lookup import MatchReference
-from service.workflows.observe import Claim
+from service.workflows.observe import Claim, LeasedVisit
 from service.workflows.respond import Response
 
 router = APIRouter(prefix="/v1", tags=["platform"], route_class=StrictRoute)
@@ -53,7 +53,11 @@ def look_up(
     )
 
 
-@router.post("/observations", responses=_keyed, name="hand_in")
+@router.post(
+    "/observations",
+    responses=responses(errors.Unauthenticated, errors.Forbidden, errors.Conflict),
+    name="hand_in",
+)
 def submit_observations(
     body: wire.ObservationsIn,
     actor: Annotated[Actor, Depends(credentials.may_observe)],
@@ -62,7 +66,7 @@ def submit_observations(
     budgets: CurrentBudgets,
 ) -> wire.ObservedOut:
     """Hand in what was seen where. It is matched with cases now, and with cases opened later."""
-    claims = [Claim(claim.value(), claim.address) for claim in body.observations]
+    claims = [_claim(claim) for claim in body.observations]
     budgets.charge_observations(actor.id, [claim.content for claim in claims])
     return wire.ObservedOut(kept=observe.observe(context, actor, claims, today))
 
@@ -82,6 +86,13 @@ def submit_feedback(
     feedback = [Response(response.match, response.outcome) for response in body.feedback]
     respond.respond(context, actor, feedback, today)
     return wire.FeedbackOut(kept=len(feedback))
+
+
+def _claim(claim: wire.ObservationIn) -> Claim:
+    if (claim.watch is None) is not (claim.lease is None):
+        raise errors.InvalidRequest("An observation of a visit has both its watch and its lease.")
+    leased = LeasedVisit(claim.watch, claim.lease) if claim.watch and claim.lease else None
+    return Claim(claim.value(), claim.address, leased)
 
 
 def _match(match: MatchReference) -> wire.MatchOut:

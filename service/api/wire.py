@@ -24,7 +24,8 @@ MAX_ADDRESS = 2048
 Address = Annotated[
     str, StringConstraints(min_length=8, max_length=MAX_ADDRESS, pattern=r"^https?://[^\s]+$")
 ]
-Reference = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{24}$")]
+Token = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{24}$")]
+Reference = Token
 
 
 class LookupIn(StrictIn):
@@ -43,6 +44,9 @@ class ObservationIn(ItemIn):
     )
 
     address: Address
+    watch: Token | None = None
+    """The watch on whose visit it was seen, with the lease of that visit."""
+    lease: Token | None = None
 
 
 class ObservationsIn(StrictIn):

@@ -22,11 +22,15 @@ class Act(StrEnum):
     LOOKUP = "lookup"
     OBSERVE = "observe"
     FEEDBACK = "feedback"
+    WATCH = "watch"
+    """Ask that an address be looked at."""
+    CRAWL = "crawl"
+    """Look at addresses that others asked for."""
 
 
 ACTS = {
-    Role.PLATFORM: frozenset({Act.LOOKUP, Act.OBSERVE, Act.FEEDBACK}),
-    Role.CRAWLER: frozenset({Act.OBSERVE}),
+    Role.PLATFORM: frozenset({Act.LOOKUP, Act.OBSERVE, Act.FEEDBACK, Act.WATCH}),
+    Role.CRAWLER: frozenset({Act.OBSERVE, Act.CRAWL}),
 }
 
 

@@ -7,6 +7,7 @@
     ├── Withdrawn            the case or entry was withdrawn for good
     ├── Conflict             this passphrase already opened a case with other content
     ├── CaseFull             more entries than a case holds
+    ├── WatchesFull          more addresses than a case or platform may have looked at
     ├── UndoneTooOften       as many withdrawals were undone today as may be
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
@@ -63,6 +64,13 @@ class Conflict(ServiceError):
 
 class CaseFull(ServiceError):
     """The case would hold more entries than it may. Open another case for the rest."""
+
+
+class WatchesFull(ServiceError):
+    """No more addresses can be looked at for you.
+
+    Remove one that you need no longer, then add this one.
+    """
 
 
 class NotEligible(ServiceError):

@@ -119,6 +119,7 @@ class Budgets:
         self._signals = Budget(settings.case_signals_per_hour, _HOUR)
         self._added = Budget(settings.case_signals_per_hour, _HOUR)
         self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
+        self._watches = Budget(limits.WATCHES_PER_DAY, _DAY)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
         self._failures = Budget(limits.FAILURES_PER_MINUTE, _MINUTE)
@@ -182,6 +183,10 @@ class Budgets:
         rows = limits.ADDITION_ROWS + sum(map(_rows, contents))
         self._charge("added_of_case", self._added_of_case, case_id, rows)
         self._charge("added", self._added, ALL, rows)
+
+    def charge_watch(self, case_id: int) -> None:
+        """Charge a case for an address that is to be looked at. Raises TooManyRequests."""
+        self._charge("watches", self._watches, case_id, 1)
 
     def require_guesses(self, source: Hashable) -> None:
         """Raise TooManyRequests if a source has failed to prove itself too often.

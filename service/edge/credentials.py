@@ -109,3 +109,5 @@ may_look_up = _OfKey(Act.LOOKUP)
 """The key holder, if its role may look up. Raises Unauthenticated or Forbidden, as the others."""
 may_observe = _OfKey(Act.OBSERVE)
 may_respond = _OfKey(Act.FEEDBACK)
+may_watch = _OfKey(Act.WATCH)
+may_crawl = _OfKey(Act.CRAWL)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.domain.errors import NotReady
+from service.domain.watch import Clock
 from service.workflows.context import Context
 
 
@@ -34,5 +35,12 @@ async def today() -> date:
     return current_day()
 
 
+async def clock() -> Clock:
+    """Return day and second, which only visits of crawlers need."""
+    now = datetime.now(UTC)
+    return Clock(now.date(), int(now.timestamp()))
+
+
 CurrentContext = Annotated[Context, Depends(context)]
 Today = Annotated[date, Depends(today)]
+CurrentClock = Annotated[Clock, Depends(clock)]

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.UndoneTooOften: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.WatchesFull: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hashing.signals import ContentKind, ContentSignals
 from service.domain.case import Concern, Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
-from service.store import changes, concerns, set_aside
+from service.store import changes, concerns, set_aside, visits
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
 from service.store.database import Tx, batches
@@ -155,6 +155,7 @@ def erase(tx: Tx, entry: Entry) -> None:
     _change(tx, entry, EntryStatus.WITHDRAWN, cleared)
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
     concerns.settle(tx, entry.id)
+    visits.erase_findings(tx, entry.id)
     set_aside.remove(tx, Space.BANK, [entry.id])
 
 

@@ -23,6 +23,8 @@ class Observation(NamedTuple):
     actor_id: int
     kind: ContentKind
     seen_on: date
+    visit_id: int | None = None
+    """The visit of a watch on which it was seen."""
 
 
 class NewObservation(NamedTuple):
@@ -31,6 +33,7 @@ class NewObservation(NamedTuple):
     content: ContentSignals
     address: bytes
     document_hash: bytes
+    visit_id: int | None = None
 
 
 def insert(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expires_on: date) -> bool:
@@ -42,6 +45,7 @@ def insert(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expires
         "document_hash": new.document_hash,
         "seen_on": seen_on,
         "expires_on": expires_on,
+        "visit_id": new.visit_id,
     }
     query = upsert(tx, observations).values(row).on_conflict_do_nothing()
     observation_id = tx.scalars(query.returning(observations.c.id)).one_or_none()
@@ -57,9 +61,9 @@ def insert(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expires
 def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Observation]:
     """Return observations by id."""
     table = observations
-    columns = (table.c.id, table.c.actor_id, table.c.kind, table.c.seen_on)
+    columns = (table.c.id, table.c.actor_id, table.c.kind, table.c.seen_on, table.c.visit_id)
     return {
-        row.id: Observation(row.id, row.actor_id, ContentKind(row.kind), row.seen_on)
+        row.id: Observation(row.id, row.actor_id, ContentKind(row.kind), row.seen_on, row.visit_id)
         for batch in batches(ids)
         for row in tx.execute(sa.select(*columns).where(table.c.id.in_(batch)))
     }

@@ -101,8 +101,10 @@ observations = sa.Table(
     sa.Column("document_hash", sa.LargeBinary(32), nullable=False),
     sa.Column("seen_on", sa.Date, nullable=False),
     sa.Column("expires_on", sa.Date, nullable=False, index=True),
+    sa.Column("visit_id", Id, index=True),
     sa.UniqueConstraint("actor_id", "document_hash", "seen_on"),
 )
+"""`visit_id`: the visit of a watch on which it was seen. Not a foreign key: either may go first."""
 
 observed_signals = sa.Table(
     "observed_signals",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from service.domain import admission
-from service.domain.case import EntryStatus, HoldReason
+from service.domain.case import Entry, EntryStatus, HoldReason
 from service.domain.errors import NotReady, StoreFull
 from service.domain.sighting import Sighting, Source, Verdict
 from service.search import exclusion, matcher
@@ -26,9 +26,11 @@ from service.store import (
     set_aside,
     sightings,
     signals,
+    visits,
 )
 from service.store.changes import TRYING, WORKER, Change, Space
 from service.store.database import Tx
+from service.store.observations import Observation
 from service.store.set_aside import Subject
 from service.workflows.context import Context, Today
 from service.workflows.progress import Ending
@@ -242,18 +244,40 @@ def _content_of(tx: Tx, row: changes.Row) -> int | None:
 
 
 def _record(context: Context, tx: Tx, found: Sequence[ObservationVerdict]) -> None:
-    """Record the sightings on entries that are active in this transaction."""
+    """Record the sightings on entries that are active in this transaction.
+
+    What was seen on a visit that only owners asked for, only their own entries read of. Otherwise
+    whoever publishes a picture at an address that one owner knows could learn that she asked.
+    """
     known = entries.by_id(tx, {one.verdict.entry_id for one in found})
-    active = {entry.id for entry in known.values() if entry.status is EntryStatus.ACTIVE}
+    active = {entry.id: entry for entry in known.values() if entry.status is EntryStatus.ACTIVE}
     seen = observations.by_id(tx, {one.observation_id for one in found})
-    sightings.record(
+    audience = visits.audience(tx, {each.visit_id for each in seen.values() if each.visit_id})
+    heard = [
+        (one, observation)
+        for one in _best(found)
+        if (entry := active.get(one.verdict.entry_id))
+        and (observation := seen.get(one.observation_id))
+        and _may_read(audience, observation, entry)
+    ]
+    sightings.record(tx, [_sighting(context, one, observation) for one, observation in heard])
+    visits.record_findings(
         tx,
         [
-            _sighting(context, one, seen[one.observation_id])
-            for one in _best(found)
-            if one.verdict.entry_id in active and one.observation_id in seen
+            (observation.visit_id, one.verdict.entry_id)
+            for one, observation in heard
+            if observation.visit_id and one.verdict.verdict is Verdict.MATCH
         ],
     )
+
+
+def _may_read(
+    audience: Mapping[int, set[int] | None], observation: Observation, entry: Entry
+) -> bool:
+    if observation.visit_id is None:
+        return True
+    cases_of_visit = audience.get(observation.visit_id, set())
+    return cases_of_visit is None or entry.case_id in cases_of_visit
 
 
 def _best(found: Iterable[ObservationVerdict]) -> Iterable[ObservationVerdict]:
@@ -266,9 +290,7 @@ def _best(found: Iterable[ObservationVerdict]) -> Iterable[ObservationVerdict]:
     return best.values()
 
 
-def _sighting(
-    context: Context, found: ObservationVerdict, seen: observations.Observation
-) -> Sighting:
+def _sighting(context: Context, found: ObservationVerdict, seen: Observation) -> Sighting:
     entry_id = found.verdict.entry_id
     return Sighting(
         entry_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from service.domain import veil
-from service.store import cases, changes, entries, observations, veils
+from service.store import cases, changes, entries, observations, veils, watches
 from service.workflows.context import Context, Today
 
 PURGED_AT_ONCE = 500
@@ -17,6 +17,8 @@ CHANGES_AT_ONCE = 10_000
 """Changes deleted in one transaction."""
 VEILS_AT_ONCE = 5_000
 """Veils deleted in one transaction."""
+WATCHES_AT_ONCE = 500
+"""Requests, watches and visits erased in one transaction, of each."""
 SILENT_DAYS = 2
 """Whole days after which a process that has reported nothing counts as ended."""
 
@@ -58,6 +60,13 @@ def prune_veils(context: Context, now: Today) -> int:
     """Delete some veils that have not changed for very long; return how many. 0: none is left."""
     with context.database.write() as tx:
         return veils.prune(tx, now - timedelta(days=veil.KEPT_DAYS), VEILS_AT_ONCE)
+
+
+def purge_watches(context: Context, now: Today) -> int:
+    """Erase some watches that nobody asks for any more, and visits that nobody reads of."""
+    visits_before = now - timedelta(days=context.settings.observation_days)
+    with context.database.write() as tx:
+        return watches.purge(tx, now, visits_before, WATCHES_AT_ONCE)
 
 
 def overwrite_erased(context: Context) -> None:

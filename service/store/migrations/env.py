@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from service.store import watch_schema  # noqa: F401 (adds its tables to the metadata)
 from service.store.schema import metadata
 
 connection = context.config.attributes["connection"]
