@@ -1,0 +1,456 @@
+"""Addresses that are looked at: what crawlers get, what they report, and what each owner reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from hashing.signals import ContentSignals
+from service.domain.actor import Actor, Owner, Role
+from service.domain.errors import (
+    Conflict,
+    InvalidRequest,
+    NotEligible,
+    NotFound,
+    ServiceError,
+    WatchesFull,
+    Withdrawn,
+)
+from service.domain.watch import (
+    FIRST_INTERVAL,
+    KEPT_DAYS,
+    LEASE_SECONDS,
+    LONGEST_AFTER_FAULT,
+    LONGEST_INTERVAL,
+    MAX_HOPS,
+    MAX_OF_CASE,
+    Clock,
+    History,
+    Look,
+    Outcome,
+    Presence,
+    Scope,
+    Target,
+    history,
+    next_interval,
+    target,
+)
+from service.store.watch_schema import findings, looks, visits, watch_requests, watches
+from service.workflows import crawl, intake, observe, retention, status, watch, withdraw
+from service.workflows.context import Context
+from service.workflows.crawl import LeasedWatch, VisitReport
+from service.workflows.observe import Claim, LeasedVisit
+from tests.server.conftest import World
+
+PAGE = Target("https://forum.example/threads/12")
+HOUR = 3600
+SEEN, UNCHANGED, GONE, FAULT = Outcome.SEEN, Outcome.UNCHANGED, Outcome.GONE, Outcome.FAULT
+
+
+@dataclass
+class Crawl:
+    """A crawler and its clock, over a world."""
+
+    world: World
+    second: int = 1_000_000
+    actor: Actor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.actor = self.world.actor("Crawler", Role.CRAWLER)
+
+    @property
+    def now(self) -> Clock:
+        return Clock(self.world.day, self.second)
+
+    def pass_hours(self, hours: int) -> None:
+        self.second += hours * HOUR
+        self.world.day += timedelta(days=hours // 24)
+
+    def lease(self, limit: int = 100) -> list[LeasedWatch]:
+        return crawl.lease(self.world.context, self.actor, limit, self.now)
+
+    def see(self, leased: LeasedWatch, *contents: ContentSignals) -> None:
+        """Hand in what is there."""
+        on = LeasedVisit(leased.watch, leased.lease)
+        claims = [Claim(content, leased.target.address, on) for content in contents]
+        observe.observe(self.world.context, self.actor, claims, self.world.day)
+
+    def end(
+        self,
+        leased: LeasedWatch,
+        outcome: Outcome,
+        memory: str | None = None,
+        to: str | None = None,
+    ) -> bool:
+        ended = VisitReport(leased.watch, leased.lease, outcome, memory, to)
+        (counts,) = crawl.report(self.world.context, self.actor, [ended], self.now)
+        self.world.work()
+        return counts
+
+    def visit(self, outcome: Outcome, *contents: ContentSignals) -> LeasedWatch:
+        """Take the only watch that is due, look, and report."""
+        (leased,) = self.lease()
+        if contents:
+            self.see(leased, *contents)
+        assert self.end(leased, outcome, memory="etag 1" if outcome is SEEN else None)
+        return leased
+
+
+@pytest.fixture
+def crawler(world: World) -> Crawl:
+    return Crawl(world)
+
+
+def added(world: World, owner: Owner, where: Target = PAGE) -> int:
+    return watch.add(world.context, owner, where, world.day).n
+
+
+def past(world: World, owner: Owner) -> History:
+    (one,) = watch.of_case(world.context, owner)
+    return one.history
+
+
+def presence(world: World, owner: Owner) -> Presence:
+    return past(world, owner).presence
+
+
+def counts(context: Context) -> dict[str, int]:
+    with context.database.read() as tx:
+        return {
+            table.name: tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            for table in (watches, watch_requests, visits, looks, findings)
+        }
+
+
+@pytest.mark.parametrize(
+    ("typed", "normal"),
+    [
+        ("HTTPS://Forum.Example:443/a?b=c#d", "https://forum.example/a?b=c"),
+        ("forum.example", "https://forum.example/"),
+        (" http://forum.example:80 ", "http://forum.example/"),
+        ("https://bücher.example/ä", "https://xn--bcher-kva.example/ä"),
+        ("https://93.184.215.14/x", "https://93.184.215.14/x"),
+    ],
+)
+def test_two_spellings_are_one_address(typed: str, normal: str) -> None:
+    assert target(typed).address == normal
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "a b",
+        "https://forum.example/\x00",
+        "ftp://forum.example/",
+        "file:///etc/passwd",
+        "javascript://forum.example/%0aalert(1)",
+        "https://user:word@forum.example/",
+        "https://forum.example:8443/",
+        "https://forum.example:x/",
+        "https://[::1/",
+        "localhost",
+        "https://intranet/",
+        "http://127.0.0.1/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest",
+        "http://[::ffff:127.0.0.1]/",
+        "http://2130706433/",
+        "http://0x7f.0.0.1/",
+        "http://127.1/",
+        "https://" + "a" * 64 + ".example/",
+        "https://forum.example/" + "a" * 2048,
+    ],
+)
+def test_what_is_no_public_address_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidRequest):
+        target(typed)
+
+
+def test_a_page_has_no_depth() -> None:
+    with pytest.raises(InvalidRequest):
+        target("forum.example", Scope.PAGE, 2)
+    assert target("forum.example", Scope.SITE, 2).depth == 2
+
+
+DAYS = [date(2026, 11, day) for day in range(1, 30)]
+THERE, CAME_BACK, NOT_FOUND = Presence.THERE, Presence.CAME_BACK, Presence.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("seen", "read"),
+    [
+        ([], []),
+        ([(FAULT, False)], []),
+        ([(SEEN, False), (UNCHANGED, False)], [NOT_FOUND]),
+        ([(SEEN, True), (UNCHANGED, True), (SEEN, True)], [THERE]),
+        ([(SEEN, False), (SEEN, True)], [NOT_FOUND, THERE]),
+        ([(SEEN, True), (SEEN, False)], [THERE, Presence.GONE]),
+        ([(GONE, False)], [Presence.GONE]),
+        ([(SEEN, True), (GONE, True), (FAULT, False), (SEEN, True), (SEEN, True)],
+         [THERE, Presence.GONE, CAME_BACK]),
+        ([(SEEN, True), (GONE, False), (SEEN, True), (GONE, False), (SEEN, True)],
+         [THERE, Presence.GONE, CAME_BACK, Presence.GONE, CAME_BACK]),
+    ],
+)  # fmt: skip
+def test_what_an_owner_reads_of_looks(
+    seen: Sequence[tuple[Outcome, bool]], read: Sequence[Presence]
+) -> None:
+    found = history(
+        Look(day, outcome, there) for day, (outcome, there) in zip(DAYS, seen, strict=False)
+    )
+    assert [change.presence for change in found.changes] == list(read)
+    assert found.presence is (read[-1] if read else Presence.WAITING)
+    assert found.trouble is (FAULT if seen and seen[-1][0] is FAULT else None)
+    assert found.looked_on == (DAYS[len(seen) - 1] if seen else None)
+
+
+def test_hours_become_weeks_until_something_changes() -> None:
+    intervals = [next_interval(0, SEEN)]
+    for _ in range(10):
+        intervals.append(next_interval(intervals[-1], UNCHANGED))
+    assert intervals[:3] == [FIRST_INTERVAL, 2 * FIRST_INTERVAL, 4 * FIRST_INTERVAL]
+    assert intervals[-1] == LONGEST_INTERVAL
+    assert next_interval(LONGEST_INTERVAL, FAULT) == LONGEST_AFTER_FAULT
+    assert next_interval(LONGEST_INTERVAL, SEEN) == FIRST_INTERVAL
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_there_gone_and_back(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture, world.picture())
+    added(world, owner)
+    assert presence(world, owner) is Presence.WAITING
+    first = crawler.visit(SEEN, world.near_picture(picture, 10), world.picture())
+    assert first.target == PAGE
+    assert first.memory is None
+    assert crawler.lease() == []
+    crawler.pass_hours(24)
+    assert crawler.visit(UNCHANGED).memory == "etag 1"
+    assert presence(world, owner) is THERE
+    crawler.pass_hours(24)
+    crawler.visit(GONE)
+    assert presence(world, owner) is Presence.GONE
+    crawler.pass_hours(24 * 8)
+    assert crawler.visit(SEEN, picture).memory is None
+    days = [change.day - date(2026, 11, 21) for change in past(world, owner).changes]
+    assert [day.days for day in days] == [0, 2, 10]
+    assert presence(world, owner) is CAME_BACK
+    events = status.of_case(world.context, owner).events
+    assert [(event.n, event.platform) for event in events] == [(1, "Crawler"), (1, "Crawler")]
+
+
+def test_who_did_not_ask_learns_nothing(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    first, second = world.open(picture), world.open(picture)
+    added(world, first)
+    crawler.visit(SEEN, picture)
+    assert presence(world, first) is THERE
+    assert status.of_case(world.context, second).events == []
+    added(world, second)
+    assert presence(world, second) is Presence.WAITING, "the visit before does not count"
+    crawler.second += 1
+    again = crawler.visit(SEEN, picture)
+    assert again.memory is None, "who is new must hear of everything that is there"
+    assert presence(world, second) is THERE
+    assert [event.n for event in status.of_case(world.context, second).events] == [1]
+
+
+def test_what_a_platform_reports_every_owner_may_read_of(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    watch.add_for_actor(world.context, world.actor(), PAGE, world.day)
+    crawler.visit(SEEN, picture)
+    assert [event.platform for event in status.of_case(world.context, owner).events] == ["Crawler"]
+    assert watch.of_case(world.context, owner) == []
+    watch.remove_for_actor(world.context, world.actor(), PAGE)
+    with pytest.raises(NotFound):
+        watch.remove_for_actor(world.context, world.actor(), PAGE)
+
+
+def test_each_who_asked_keeps_a_schedule(world: World, crawler: Crawl) -> None:
+    """A visit that was due for somebody else would tell that there is somebody else."""
+    first, second = world.open(), world.open()
+    added(world, first)
+    crawler.visit(SEEN)
+    for _ in range(6):
+        crawler.pass_hours(24 * 7)
+        crawler.visit(UNCHANGED)
+    asked_on = world.day
+    added(world, second)
+    crawler.second += 1
+    crawler.visit(SEEN)
+    assert past(world, second).looked_on == asked_on
+    looked_on = past(world, first).looked_on
+    crawler.pass_hours(24)
+    crawler.visit(UNCHANGED)
+    assert past(world, first).looked_on == looked_on
+    assert past(world, second).looked_on == world.day
+
+
+def test_a_case_opened_later_is_found_in_what_was_seen(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open()
+    added(world, owner)
+    crawler.visit(SEEN, picture)
+    assert presence(world, owner) is NOT_FOUND
+    intake.add_entries(world.context, owner, [picture], world.day)
+    world.work()
+    assert presence(world, owner) is THERE
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_each_watch_has_one_crawler_at_a_time(
+    world: World, open_context: Callable[[], Context]
+) -> None:
+    for number in range(60):
+        where = Target(f"https://forum.example/{number}")
+        watch.add_for_operator(world.context, where, world.day)
+    crawlers = [(open_context(), world.actor(f"Crawler {n}", Role.CRAWLER)) for n in range(3)]
+    now = Clock(world.day, 1_000_000)
+
+    def leased(one: tuple[Context, Actor]) -> list[str]:
+        found = []
+        while some := crawl.lease(*one, 7, now):
+            found += [each.watch for each in some]
+        return found
+
+    with ThreadPoolExecutor(3) as pool:
+        taken = [each for found in pool.map(leased, crawlers) for each in found]
+    assert len(taken) == len(set(taken)) == 60
+
+
+def test_a_lease_ends_and_whoever_had_it_is_too_late(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    added(world, owner)
+    (late,) = crawler.lease()
+    crawler.second += LEASE_SECONDS - 1
+    assert crawler.lease() == []
+    crawler.second += 1
+    (other,) = crawler.lease()
+    with pytest.raises(Conflict):
+        crawler.see(late, picture)
+    assert not crawler.end(late, GONE)
+    assert presence(world, owner) is Presence.WAITING
+    crawler.see(other, picture)
+    assert crawler.end(other, SEEN)
+    assert crawler.end(other, GONE), "repeated, it counts, and changes nothing"
+    assert presence(world, owner) is THERE
+
+
+def test_nobody_else_reports_a_visit(world: World, crawler: Crawl) -> None:
+    added(world, world.open())
+    (leased,) = crawler.lease()
+    stranger = Crawl(world)
+    stranger.actor = world.actor("Stranger", Role.CRAWLER)
+    assert not stranger.end(leased, GONE)
+    with pytest.raises(Conflict):
+        stranger.see(leased, world.picture())
+    assert crawler.end(leased, SEEN)
+
+
+def test_a_withdrawn_case_has_nothing_looked_at(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    added(world, owner)
+    crawler.visit(SEEN, picture)
+    crawler.pass_hours(24)
+    withdraw.withdraw_case(world.context, owner, world.day)
+    assert crawler.lease() == []
+    with pytest.raises(Withdrawn):
+        added(world, owner)
+    withdraw.undo_case(world.context, owner, world.day)
+    assert len(crawler.lease()) == 1
+    withdraw.erase_case(world.context, owner, world.day)
+    while retention.purge_watches(world.context, world.day):
+        pass
+    assert set(counts(world.context).values()) == {0}
+
+
+def test_an_erased_entry_was_found_nowhere(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture, world.picture())
+    added(world, owner)
+    crawler.visit(SEEN, picture)
+    assert counts(world.context)["findings"] == 1
+    withdraw.erase_entry(world.context, owner, 1)
+    assert counts(world.context)["findings"] == 0
+
+
+def test_what_shows_a_minor_is_never_looked_at(world: World, crawler: Crawl) -> None:
+    owner = world.open()
+    added(world, owner)
+    with pytest.raises(NotEligible, match="Take It Down"):
+        watch.withhold(world.context, PAGE, world.day)
+    assert crawler.lease() == []
+    assert watch.withheld(world.context) == 1
+    (one,) = watch.of_case(world.context, owner)
+    assert one.withheld
+    watch.release(world.context, PAGE)
+    assert len(crawler.lease()) == 1
+
+
+def test_content_that_moved_is_followed_a_few_times(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    added(world, owner)
+    crawler.visit(SEEN, picture)
+    for hop in range(MAX_HOPS + 1):
+        crawler.pass_hours(24)
+        (leased,) = crawler.lease()
+        assert crawler.end(leased, Outcome.MOVED, to=f"https://other.example/{hop}")
+    (one,) = watch.of_case(world.context, owner)
+    assert one.address == f"https://other.example/{MAX_HOPS - 1}"
+    assert one.history.presence is Presence.GONE
+    crawler.pass_hours(24)
+    (leased,) = crawler.lease()
+    assert crawler.end(leased, Outcome.MOVED, to="http://127.0.0.1/admin")
+    assert watch.of_case(world.context, owner)[0].address == one.address
+
+
+def test_a_case_has_so_many_addresses(world: World) -> None:
+    owner = world.open()
+    for number in range(MAX_OF_CASE):
+        assert added(world, owner, Target(f"https://forum.example/{number}")) == number + 1
+    with pytest.raises(WatchesFull):
+        added(world, owner, Target("https://forum.example/more"))
+    assert added(world, owner, Target("https://forum.example/3")) == 4, "it has that already"
+    watch.remove(world.context, owner, 4)
+    assert added(world, owner, Target("https://forum.example/more")) == MAX_OF_CASE + 1
+    with pytest.raises(NotFound):
+        watch.remove(world.context, owner, 4)
+
+
+def test_what_nobody_asks_for_any_more_is_purged(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    added(world, owner)
+    crawler.visit(SEEN, picture)
+    for _ in range(3):
+        crawler.pass_hours(24 * 50)
+        crawler.visit(UNCHANGED)
+        assert retention.purge_watches(world.context, world.day) == 0
+    assert presence(world, owner) is THERE
+    world.day += timedelta(days=KEPT_DAYS)
+    assert crawler.lease() == []
+    while retention.purge_watches(world.context, world.day):
+        pass
+    assert set(counts(world.context).values()) == {0}
+
+
+def test_nothing_of_an_address_is_in_the_clear(world: World, crawler: Crawl) -> None:
+    owner = world.open()
+    added(world, owner)
+    crawler.visit(SEEN)
+    with world.context.database.read() as tx:
+        rows = repr(tx.execute(sa.select(watches)).all())
+    assert "forum" not in rows
+    assert "etag" not in rows
+    (one,) = watch.of_case(world.context, owner)
+    assert "forum" not in repr(one) + repr(PAGE) + repr(ServiceError())
