@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import health, owner, platform, watches
+from service.api import addresses, health, owner, platform
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -88,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes = lanes()
     app.state.pages, app.state.support = pages.read(settings), support.read()
-    for router in (owner.router, platform.router, watches.router, health.router, *PAGES):
+    for router in (owner.router, platform.router, addresses.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(

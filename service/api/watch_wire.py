@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, FailFast, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from service import limits
 from service.api.wire import Token
@@ -25,12 +26,22 @@ from service.edge.incoming import StrictIn
 Typed = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ADDRESS)]
 
 
+_TARGET: JsonDict = {"address": "https://forum.example/threads/12", "scope": "thread"}
+_VISIT: JsonDict = {
+    "watch": "mfrggzdfmztwq2lknnwg23tp",
+    "lease": "nbswy3dpeb3w64tmmqqhi2dj",
+    "outcome": "seen",
+    "memory": "etag 5f0c",
+}
+
+
 class TargetIn(StrictIn):
     """An address, and how much there is looked at."""
 
     LIMIT = limits.WATCH
+    model_config = ConfigDict(json_schema_extra={"examples": [_TARGET]})
 
-    address: Typed = Field(examples=["https://forum.example/threads/12"])
+    address: Typed
     scope: Literal["page", "thread", "site"] = "page"
     depth: Annotated[int, Field(ge=0, le=MAX_DEPTH)] = 0
 
@@ -41,6 +52,8 @@ class TargetIn(StrictIn):
 
 class WatchIn(TargetIn):
     """What is to be looked at. An address that shows a person under 18 never is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_TARGET, "shows_minor": False}]})
 
     shows_minor: bool
 
@@ -85,6 +98,7 @@ class LeaseIn(StrictIn):
     """How many watches a crawler takes at most."""
 
     LIMIT = limits.WATCH
+    model_config = ConfigDict(json_schema_extra={"examples": [{"limit": 10}]})
 
     limit: Annotated[int, Field(ge=1, le=MAX_LEASED)]
 
@@ -127,6 +141,7 @@ class VisitsIn(StrictIn):
     """How some visits ended. What was seen has been handed in before, with watch and lease."""
 
     LIMIT = limits.VISITS
+    model_config = ConfigDict(json_schema_extra={"examples": [{"visits": [_VISIT]}]})
 
     visits: Annotated[list[VisitIn], Field(min_length=1, max_length=MAX_LEASED), FailFast()]
 

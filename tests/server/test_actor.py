@@ -47,6 +47,6 @@ def test_a_role_may_do_what_the_table_says_and_no_more(role: Role, act: Act) -> 
             actor.require(act)
 
 
-def test_a_crawler_only_hands_in() -> None:
-    assert ACTS[Role.CRAWLER] == {Act.OBSERVE}
+def test_a_crawler_looks_and_hands_in() -> None:
+    assert ACTS[Role.CRAWLER] == {Act.OBSERVE, Act.CRAWL}
     assert set(ACTS) == set(Role)

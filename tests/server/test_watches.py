@@ -41,7 +41,7 @@ from service.domain.watch import (
     target,
 )
 from service.store.watch_schema import findings, looks, visits, watch_requests, watches
-from service.workflows import crawl, intake, observe, retention, status, watch, withdraw
+from service.workflows import crawl, intake, observe, retention, status, watching, withdraw
 from service.workflows.context import Context
 from service.workflows.crawl import LeasedWatch, VisitReport
 from service.workflows.observe import Claim, LeasedVisit
@@ -107,11 +107,11 @@ def crawler(world: World) -> Crawl:
 
 
 def added(world: World, owner: Owner, where: Target = PAGE) -> int:
-    return watch.add(world.context, owner, where, world.day).n
+    return watching.add(world.context, owner, where, world.day).n
 
 
 def past(world: World, owner: Owner) -> History:
-    (one,) = watch.of_case(world.context, owner)
+    (one,) = watching.of_case(world.context, owner)
     return one.history
 
 
@@ -264,13 +264,13 @@ def test_who_did_not_ask_learns_nothing(world: World, crawler: Crawl) -> None:
 def test_what_a_platform_reports_every_owner_may_read_of(world: World, crawler: Crawl) -> None:
     picture = world.picture()
     owner = world.open(picture)
-    watch.add_for_actor(world.context, world.actor(), PAGE, world.day)
+    watching.add_for_actor(world.context, world.actor(), PAGE, world.day)
     crawler.visit(SEEN, picture)
     assert [event.platform for event in status.of_case(world.context, owner).events] == ["Crawler"]
-    assert watch.of_case(world.context, owner) == []
-    watch.remove_for_actor(world.context, world.actor(), PAGE)
+    assert watching.of_case(world.context, owner) == []
+    watching.remove_for_actor(world.context, world.actor(), PAGE)
     with pytest.raises(NotFound):
-        watch.remove_for_actor(world.context, world.actor(), PAGE)
+        watching.remove_for_actor(world.context, world.actor(), PAGE)
 
 
 def test_each_who_asked_keeps_a_schedule(world: World, crawler: Crawl) -> None:
@@ -310,7 +310,7 @@ def test_each_watch_has_one_crawler_at_a_time(
 ) -> None:
     for number in range(60):
         where = Target(f"https://forum.example/{number}")
-        watch.add_for_operator(world.context, where, world.day)
+        watching.add_for_operator(world.context, where, world.day)
     crawlers = [(open_context(), world.actor(f"Crawler {n}", Role.CRAWLER)) for n in range(3)]
     now = Clock(world.day, 1_000_000)
 
@@ -387,12 +387,12 @@ def test_what_shows_a_minor_is_never_looked_at(world: World, crawler: Crawl) -> 
     owner = world.open()
     added(world, owner)
     with pytest.raises(NotEligible, match="Take It Down"):
-        watch.withhold(world.context, PAGE, world.day)
+        watching.withhold(world.context, PAGE, world.day)
     assert crawler.lease() == []
-    assert watch.withheld(world.context) == 1
-    (one,) = watch.of_case(world.context, owner)
+    assert watching.withheld(world.context) == 1
+    (one,) = watching.of_case(world.context, owner)
     assert one.withheld
-    watch.release(world.context, PAGE)
+    watching.release(world.context, PAGE)
     assert len(crawler.lease()) == 1
 
 
@@ -405,13 +405,13 @@ def test_content_that_moved_is_followed_a_few_times(world: World, crawler: Crawl
         crawler.pass_hours(24)
         (leased,) = crawler.lease()
         assert crawler.end(leased, Outcome.MOVED, to=f"https://other.example/{hop}")
-    (one,) = watch.of_case(world.context, owner)
+    (one,) = watching.of_case(world.context, owner)
     assert one.address == f"https://other.example/{MAX_HOPS - 1}"
     assert one.history.presence is Presence.GONE
     crawler.pass_hours(24)
     (leased,) = crawler.lease()
     assert crawler.end(leased, Outcome.MOVED, to="http://127.0.0.1/admin")
-    assert watch.of_case(world.context, owner)[0].address == one.address
+    assert watching.of_case(world.context, owner)[0].address == one.address
 
 
 def test_a_case_has_so_many_addresses(world: World) -> None:
@@ -421,10 +421,10 @@ def test_a_case_has_so_many_addresses(world: World) -> None:
     with pytest.raises(WatchesFull):
         added(world, owner, Target("https://forum.example/more"))
     assert added(world, owner, Target("https://forum.example/3")) == 4, "it has that already"
-    watch.remove(world.context, owner, 4)
+    watching.remove(world.context, owner, 4)
     assert added(world, owner, Target("https://forum.example/more")) == MAX_OF_CASE + 1
     with pytest.raises(NotFound):
-        watch.remove(world.context, owner, 4)
+        watching.remove(world.context, owner, 4)
 
 
 def test_what_nobody_asks_for_any_more_is_purged(world: World, crawler: Crawl) -> None:
@@ -452,5 +452,5 @@ def test_nothing_of_an_address_is_in_the_clear(world: World, crawler: Crawl) -> 
         rows = repr(tx.execute(sa.select(watches)).all())
     assert "forum" not in rows
     assert "etag" not in rows
-    (one,) = watch.of_case(world.context, owner)
+    (one,) = watching.of_case(world.context, owner)
     assert "forum" not in repr(one) + repr(PAGE) + repr(ServiceError())

@@ -15,9 +15,9 @@ from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentClock, CurrentContext, Today
 from service.edge.document import StrictRoute
 from service.edge.problems import responses
-from service.workflows import crawl, watch
+from service.workflows import crawl, watching
 from service.workflows.crawl import LeasedWatch, VisitReport
-from service.workflows.watch import OwnerWatch
+from service.workflows.watching import OwnerWatch
 
 router = APIRouter(prefix="/v1", tags=["watches"], route_class=StrictRoute)
 
@@ -45,20 +45,20 @@ def add_watch(
     target = body.value()
     budgets.charge_watch(owner.case_id)
     if body.shows_minor:
-        watch.withhold(context, target, today)
-    return _watch(watch.add(context, owner, target, today))
+        watching.withhold(context, target, today)
+    return _watch(watching.add(context, owner, target, today))
 
 
 @router.get("/case/watches", responses=responses(errors.Unauthenticated))
 def read_watches(owner: ThisOwner, context: CurrentContext) -> wire.WatchesOut:
     """Tell what happened at the addresses of a case."""
-    return wire.WatchesOut(watches=[_watch(one) for one in watch.of_case(context, owner)])
+    return wire.WatchesOut(watches=[_watch(one) for one in watching.of_case(context, owner)])
 
 
 @router.delete("/case/watches/{n}", responses=responses(errors.Unauthenticated, errors.NotFound))
 def remove_watch(n: WatchNumber, owner: ThisOwner, context: CurrentContext) -> wire.NothingOut:
     """Look at an address no more, and forget what happened there."""
-    watch.remove(context, owner, n)
+    watching.remove(context, owner, n)
     return wire.NothingOut()
 
 
@@ -74,8 +74,8 @@ def report_address(
     """Report an address that shows such content. What is seen there, every owner may read of."""
     target = body.value()
     if body.shows_minor:
-        watch.withhold(context, target, today)
-    watch.add_for_actor(context, actor, target, today)
+        watching.withhold(context, target, today)
+    watching.add_for_actor(context, actor, target, today)
     return wire.NothingOut()
 
 
@@ -85,7 +85,7 @@ def report_address(
 )
 def remove_address(body: wire.TargetIn, actor: Watcher, context: CurrentContext) -> wire.NothingOut:
     """Take the report of an address back."""
-    watch.remove_for_actor(context, actor, body.value())
+    watching.remove_for_actor(context, actor, body.value())
     return wire.NothingOut()
 
 
