@@ -29,6 +29,16 @@ _ENTRY = {
     "sightings": [_SIGHTING],
 }
 STATUS = {"case_number": str, "opened_on": str, "says": str, "entries": [_ENTRY]}
+WATCH = {
+    "n": int,
+    "address": str,
+    "withheld": bool,
+    "presence": str,
+    "changes": [{"day": str, "presence": str}],
+    "looked_on": _TEXT_OR_NONE,
+    "trouble": _TEXT_OR_NONE,
+}
+WATCHES = {"watches": [WATCH]}
 _SPAN = {"from_s": (int, float), "until_s": (int, float)}
 _MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
 VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}

@@ -1,4 +1,4 @@
-"""The command `takeback`: hash, submit, status, withdraw for owners; lookup for platforms.
+"""The command `takeback`: hash, submit, status, withdraw, watch for owners; lookup for platforms.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -23,6 +23,8 @@ from hashing.terminal import remark, write
 from hashing.views.profile import Profile
 
 USAGE = 2
+MAX_DEPTH = 5
+"""Links from an address that the service follows at most."""
 STOPPED = 130
 """128 and the number of SIGINT, as shells have it."""
 
@@ -116,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     _add_answers(add("submit", "Open a case, or add files to one", files, windows, server, dry_run))
     add("status", "Show what happened to your case", server, number, as_json)
     _add_choices(add("withdraw", "Stop the search for your files, or undo that", server, number))
+    _add_actions(add("watch", "Have addresses looked at for your case"), server, number, as_json)
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",
@@ -164,6 +167,34 @@ def _entry(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("an entry is a number from 1 on; see status")
     return int(text)
+
+
+def _depth(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_DEPTH:
+        raise argparse.ArgumentTypeError(f"a number of links, at most {MAX_DEPTH}")
+    return int(text)
+
+
+def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
+    actions = watch.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, text: str, *of_action: _Parser) -> argparse.ArgumentParser:
+        return actions.add_parser(name, parents=of_action, help=text, description=f"{text}.")
+
+    server, number, as_json = options
+    add = action("add", "Look at an address, again and again", server, number)
+    add.add_argument("address", metavar="ADDRESS", help="copied whole from the browser")
+    add.add_argument(
+        "--scope",
+        choices=["page", "thread", "site"],
+        default="page",
+        help="only this page; a thread, album or account; or a whole site (default: page)",
+    )
+    add.add_argument("--depth", type=_depth, default=0, help="of a site: links that are followed")
+    add.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
+    action("list", "Show what happened at each address", server, number, as_json)
+    remove = action("remove", "Look at an address no more", server, number)
+    remove.add_argument("n", type=_entry, metavar="N", help="as `watch list` shows it")
 
 
 def _add_choices(withdraw: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from hashing.work import Work, extended
 
 Json = dict[str, Any]
 Feedback = Literal["pending_review", "blocked", "not_blocked"]
+Scope = Literal["page", "thread", "site"]
 
 LOOKUP_ITEMS = 1000
 LOOKUP_VALUES = 50_000
@@ -90,6 +91,34 @@ class OwnerClient:
         """Undo the withdrawal of one entry, or of the whole case."""
         answer = self._of_case(number, "POST", f"{_path(entry)}/undo")
         return answers.checked(answer, answers.UNDONE)
+
+    def watch(
+        self,
+        number: str,
+        address: str,
+        *,
+        shows_minor: bool,
+        scope: Scope = "page",
+        depth: int = 0,
+    ) -> Json:
+        """Have an address looked at, again and again; return it as `watches` does.
+
+        One that shows a person under 18 never is: the service refuses it and says who helps.
+        """
+        body = {"address": address, "scope": scope, "depth": depth, "shows_minor": shows_minor}
+        return answers.checked(
+            self._of_case(number, "POST", "/v1/case/watches", body), answers.WATCH
+        )
+
+    def watches(self, number: str) -> list[Json]:
+        """Return the addresses of a case, and what happened there, by day."""
+        document = self._of_case(number, "GET", "/v1/case/watches")
+        found: list[Json] = answers.checked(document, answers.WATCHES)["watches"]
+        return found
+
+    def unwatch(self, number: str, n: int) -> None:
+        """Have an address looked at no more, and what happened there forgotten."""
+        self._of_case(number, "DELETE", f"/v1/case/watches/{n}")
 
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
         credential = f"Case {plain_number(number)}:{self._access.hex()}"

@@ -29,6 +29,7 @@ from hashing.submission import (
 )
 from hashing.terminal import files_bar, remark, work_bar, write
 from hashing.views.profile import Profile
+from hashing.watch_commands import watch
 
 if TYPE_CHECKING:
     from hashing.batch import Outcome
@@ -265,5 +266,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "submit": submit,
     "status": status,
     "withdraw": withdraw,
+    "watch": watch,
     "lookup": lookup,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -16,14 +15,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from service import lists, logs, server, worker
+from service import files, lists, logs, server, worker
 from service.app import VERSION, create_app, create_context
+from service.domain import watch
 from service.domain.actor import Role
-from service.domain.errors import InvalidRequest, ServiceError
-from service.edge.incoming import EntryIn
+from service.domain.errors import ServiceError
+from service.domain.watch import Scope
 from service.settings import STORE, InvalidSetting, Settings, has_secret, read, usable_state
 from service.store.database import Database
-from service.workflows import exclude, keyring, recognise, review, second_try
+from service.workflows import exclude, keyring, recognise, review, second_try, watching
 from service.workflows.context import Context
 
 log = logging.getLogger("service.__main__")  # its own name would be __main__
@@ -152,7 +152,7 @@ def _set_aside_retry(settings: Settings, _arguments: argparse.Namespace) -> None
 
 def _exclude(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
-        count = exclude.exclude(context, _contents(arguments.file), _today())
+        count = exclude.exclude(context, files.contents(arguments.file), _today())
     print(f"{count} new signals excluded.")
 
 
@@ -169,20 +169,27 @@ def _exclusions_remove(settings: Settings, arguments: argparse.Namespace) -> Non
     print(f"Removed: {removed.signals} signals. Entries matched again: {removed.released}.")
 
 
-def _contents(path: Path) -> Iterator[Any]:
-    """Parse the output of `takeback hash --json`: a file on each line; skip those with an error."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise InvalidRequest(f"{path} cannot be read.") from err
-    for number, line in enumerate(lines, 1):
-        try:
-            record = json.loads(line)
-            record.pop("path", None)
-            if "error" not in record:
-                yield EntryIn.model_validate(record).value()
-        except (ValueError, AttributeError, TypeError) as err:
-            raise InvalidRequest(f"Line {number} is not one of `takeback hash --json`.") from err
+def _watches_import(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        targets = [
+            watch.target(line, Scope(arguments.scope), arguments.depth)
+            for line in files.lines(arguments.file)
+        ]
+        for each in targets:
+            watching.add_for_operator(context, each, _today())
+    print(f"{len(targets)} addresses will be looked at.")
+
+
+def _watches_status(settings: Settings, _arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        for line in lists.watch_lines(watching.counts(context)):
+            print(line)
+
+
+def _watches_release(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _unloaded_context(settings) as context:
+        watching.release(context, watch.target(arguments.address))
+    print("Released: it is looked at again, where anybody asks.")
 
 
 def _row_id(text: str) -> int:
@@ -276,6 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     excluded.add_argument("file", type=Path, help="output of `takeback hash --json`")
     excluded.set_defaults(run=_exclude)
     _exclusions_parser(commands)
+    _watches_parser(commands)
     return parser
 
 
@@ -304,6 +312,22 @@ def _exclusions_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
     remove = actions.add_parser("remove", help="undo: match again what it alone had held")
     remove.add_argument("exclusion", type=_row_id, help="as `exclusions list` shows it")
     remove.set_defaults(run=_exclusions_remove)
+
+
+def _watches_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
+    actions = commands.add_parser("watches", help="addresses that crawlers look at").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    several = actions.add_parser("import", help="have the addresses of a file looked at")
+    several.add_argument("file", type=Path, help="an address on each line")
+    several.add_argument("--scope", choices=list(Scope), default=Scope.PAGE)
+    several.add_argument("--depth", type=int, choices=range(watch.MAX_DEPTH + 1), default=0)
+    several.set_defaults(run=_watches_import)
+    status = actions.add_parser("status", help="count what is looked at, due, and withheld")
+    status.set_defaults(run=_watches_status)
+    release = actions.add_parser("release", help="look at an address that somebody had withheld")
+    release.add_argument("address", help="which does not show anybody under 18")
+    release.set_defaults(run=_watches_release)
 
 
 def _set_aside_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)

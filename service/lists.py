@@ -1,4 +1,4 @@
-"""Lists for the operator's terminal: keys, what waits for review, exclusions. Pure text."""
+"""Lists for the operator's terminal: keys, reviews, exclusions, watches. Pure text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from service.domain.case import EntryStatus
+from service.domain.watch import AskedBy
 from service.store.actors import Holder, Listed
 from service.store.exclusions import Exclusion
+from service.store.watches import Counts
 from service.workflows.review import Waiting
 
 
@@ -55,3 +57,19 @@ def exclusion_line(exclusion: Exclusion) -> str:
     """Return the line about one content of the exclude bank."""
     signals = "1 signal" if exclusion.signals == 1 else f"{exclusion.signals:,} signals"
     return f"{exclusion.id:8}  excluded {exclusion.added_on}  {signals}"
+
+
+def watch_lines(counts: Counts) -> Iterator[str]:
+    """Yield what is looked at, without an address."""
+    yield f"{counts.watches:8,} addresses are looked at"
+    yield f"{counts.unvisited:8,} of them wait for the next crawler"
+    for source, requests in sorted(counts.requests.items()):
+        yield f"{requests:8,} requests by {_ASKED_BY[source]}"
+    yield f"{counts.withheld:8,} addresses are withheld: somebody says they show a person under 18"
+
+
+_ASKED_BY = {
+    AskedBy.OWNER: "owners",
+    AskedBy.PLATFORM: "platforms",
+    AskedBy.OPERATOR: "the operator",
+}

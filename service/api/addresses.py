@@ -19,7 +19,7 @@ from service.workflows import crawl, watching
 from service.workflows.crawl import LeasedWatch, VisitReport
 from service.workflows.watching import OwnerWatch
 
-router = APIRouter(prefix="/v1", tags=["watches"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
 ThisOwner = Annotated[Owner, Depends(credentials.owner)]
 WatchNumber = Annotated[int, Path(ge=1, le=100_000)]
@@ -30,6 +30,7 @@ _keyed = responses(errors.Unauthenticated, errors.Forbidden)
 
 @router.post(
     "/case/watches",
+    tags=["owner"],
     responses=responses(
         errors.Unauthenticated, errors.Withdrawn, errors.WatchesFull, errors.NotEligible
     ),
@@ -49,13 +50,17 @@ def add_watch(
     return _watch(watching.add(context, owner, target, today))
 
 
-@router.get("/case/watches", responses=responses(errors.Unauthenticated))
+@router.get("/case/watches", tags=["owner"], responses=responses(errors.Unauthenticated))
 def read_watches(owner: ThisOwner, context: CurrentContext) -> wire.WatchesOut:
     """Tell what happened at the addresses of a case."""
     return wire.WatchesOut(watches=[_watch(one) for one in watching.of_case(context, owner)])
 
 
-@router.delete("/case/watches/{n}", responses=responses(errors.Unauthenticated, errors.NotFound))
+@router.delete(
+    "/case/watches/{n}",
+    tags=["owner"],
+    responses=responses(errors.Unauthenticated, errors.NotFound),
+)
 def remove_watch(n: WatchNumber, owner: ThisOwner, context: CurrentContext) -> wire.NothingOut:
     """Look at an address no more, and forget what happened there."""
     watching.remove(context, owner, n)
@@ -64,6 +69,7 @@ def remove_watch(n: WatchNumber, owner: ThisOwner, context: CurrentContext) -> w
 
 @router.post(
     "/watches",
+    tags=["platform"],
     responses=responses(
         errors.Unauthenticated, errors.Forbidden, errors.WatchesFull, errors.NotEligible
     ),
@@ -81,15 +87,16 @@ def report_address(
 
 @router.post(
     "/watches/remove",
-    responses=responses(errors.Unauthenticated, errors.Forbidden, errors.NotFound),
+    tags=["platform"],
+    responses=_keyed,
 )
 def remove_address(body: wire.TargetIn, actor: Watcher, context: CurrentContext) -> wire.NothingOut:
-    """Take the report of an address back."""
+    """Take the report of an address back, if there is one."""
     watching.remove_for_actor(context, actor, body.value())
     return wire.NothingOut()
 
 
-@router.post("/watches/lease", responses=_keyed)
+@router.post("/watches/lease", tags=["crawler"], responses=_keyed)
 def lease_watches(
     body: wire.LeaseIn, actor: Crawler, context: CurrentContext, now: CurrentClock
 ) -> wire.LeasesOut:
@@ -98,7 +105,7 @@ def lease_watches(
     return wire.LeasesOut(watches=[_leased(one) for one in leased])
 
 
-@router.post("/watches/visits", responses=_keyed)
+@router.post("/watches/visits", tags=["crawler"], responses=_keyed)
 def report_visits(
     body: wire.VisitsIn, actor: Crawler, context: CurrentContext, now: CurrentClock
 ) -> wire.VisitsOut:

@@ -51,6 +51,16 @@ class WatchRequest(NamedTuple):
     """Whether nobody looks, because somebody says that it shows a person under 18."""
 
 
+class Counts(NamedTuple):
+    """How much is looked at."""
+
+    watches: int
+    unvisited: int
+    """Watches at which nobody has looked since they were last asked for."""
+    requests: dict[AskedBy, int]
+    withheld: int
+
+
 def ensure(tx: Tx, target: SealedTarget, reference: str) -> int:
     """Return the id of the watch of a target; make it, due at once, if there is none."""
     same = _is_of(target)
@@ -135,11 +145,10 @@ def remove_all(tx: Tx, case_id: int) -> None:
     _remove(tx, watch_requests.c.case_id == case_id)
 
 
-def remove_of_actor(tx: Tx, actor_id: int, target: SealedTarget) -> bool:
-    """Remove a watch that an actor asked for; return whether there was one."""
+def remove_of_actor(tx: Tx, actor_id: int, target: SealedTarget) -> None:
+    """Remove a watch that an actor asked for."""
     same = sa.select(watches.c.id).where(_is_of(target))
-    this = (watch_requests.c.actor_id == actor_id) & watch_requests.c.watch_id.in_(same)
-    return _remove(tx, this) > 0
+    _remove(tx, (watch_requests.c.actor_id == actor_id) & watch_requests.c.watch_id.in_(same))
 
 
 def extent(tx: Tx, watch_id: int, request_ids: Iterable[int]) -> tuple[Scope, int, list[int]]:
@@ -179,9 +188,19 @@ def release(tx: Tx, address_hash: bytes) -> bool:
     return bool(tx.execute(sa.delete(withheld_addresses).where(this)).rowcount)
 
 
-def count_withheld(tx: Tx) -> int:
-    """Return how many addresses are withheld."""
-    return tx.scalar(sa.select(sa.func.count()).select_from(withheld_addresses)) or 0
+def count(tx: Tx) -> Counts:
+    """Return how many watches there are, for whom, and how many addresses are withheld."""
+    by_source = sa.select(watch_requests.c.source, sa.func.count()).group_by(
+        watch_requests.c.source
+    )
+    number = sa.select(sa.func.count())
+    unseen = number.select_from(watches).where(watches.c.due_at == 0)
+    return Counts(
+        tx.scalar(number.select_from(watches)) or 0,
+        tx.scalar(unseen) or 0,
+        {AskedBy(source): int(requests) for source, requests in tx.execute(by_source)},
+        tx.scalar(number.select_from(withheld_addresses)) or 0,
+    )
 
 
 def purge(tx: Tx, now: date, visits_before: date, limit: int) -> int:

@@ -89,10 +89,10 @@ def release(context: Context, target: Target) -> None:
             raise NotFound("This address is not withheld.")
 
 
-def withheld(context: Context) -> int:
-    """Return how many addresses are withheld."""
+def counts(context: Context) -> watches.Counts:
+    """Return how many addresses are looked at, and for whom."""
     with context.database.read() as tx:
-        return watches.count_withheld(tx)
+        return watches.count(tx)
 
 
 def of_case(context: Context, owner: Owner) -> list[OwnerWatch]:
@@ -110,10 +110,9 @@ def remove(context: Context, owner: Owner, n: int) -> None:
 
 
 def remove_for_actor(context: Context, actor: Actor, target: Target) -> None:
-    """Look at an address no more that a platform reported. Raises NotFound."""
+    """Look at an address no more that a platform reported, if it has."""
     with context.database.write() as tx:
-        if not watches.remove_of_actor(tx, actor.id, sealed(context, target)):
-            raise NotFound("You have not asked for this address.")
+        watches.remove_of_actor(tx, actor.id, sealed(context, target))
 
 
 def _ask(context: Context, tx: Tx, asker: Asker, target: Target, now: Today) -> int:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 
 from service.app import create_app
+from service.domain.actor import Role
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def ask_at_random(api: TestClient, served: World, method: str, path: str, exampl
     headers = {
         "owner": f"Case {owner.case_number}:{owner_key.hex()}",
         "platform": f"Bearer {key}",
+        "crawler": f"Bearer {served.key('Crawler', Role.CRAWLER)}",
     }
     tag = DOCUMENT["paths"][path][method.lower()]["tags"][0]
     for schema in DRAWN.values():
@@ -146,6 +148,7 @@ def test_every_documented_example_is_accepted(api: TestClient, served: World, pa
     prove = {
         "owner": f"Case {owner.case_number}:{owner_key.hex()}",
         "platform": f"Bearer {served.key()}",
+        "crawler": f"Bearer {served.key('Crawler', Role.CRAWLER)}",
     }
     operation = DOCUMENT["paths"][path]["post"]
     if path == "/v1/feedback":
