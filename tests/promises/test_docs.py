@@ -3,12 +3,16 @@
 import dataclasses
 import json
 import re
+from collections.abc import Iterable
+from datetime import date
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
 
 from hashing import submission
 from service.domain.case import TRANSITIONS, EntryStatus
+from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +44,21 @@ def test_every_step_an_entry_can_take_is_drawn() -> None:
     drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", drawing, re.M))
     steps = {(a.value, b.value) for a, following in TRANSITIONS.items() for b in following}
     assert {(a, b) for a, b in drawn if a in set(EntryStatus) and b in set(EntryStatus)} == steps
+
+
+def test_every_step_an_address_can_take_is_drawn() -> None:
+    drawn = re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M)
+    looks = [
+        Look(date(2026, 11, 21), outcome, found)
+        for outcome, found in product(CONCLUSIVE, (False, True))
+    ]
+    read = [history(seen).changes for seen in product(looks, repeat=4)]
+    steps = {pair for changes in read for pair in pairwise(_presences(changes))}
+    assert {(a, b) for a, b in drawn if {a, b} <= {*Presence}} == steps
+
+
+def _presences(changes: Iterable[Change]) -> list[str]:
+    return [Presence.WAITING.value, *(change.presence.value for change in changes)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
