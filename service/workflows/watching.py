@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -23,6 +24,8 @@ from service.store.database import Tx
 from service.store.watches import Asker
 from service.workflows.context import Context, Today
 from service.workflows.targets import new_token, sealed
+
+log = logging.getLogger(__name__)
 
 _FOR_MINORS = (
     "Nobody will look at this address. For pictures of anyone under 18, NCMEC Take It Down, the "
@@ -79,6 +82,7 @@ def withhold(context: Context, target: Target, now: Today) -> None:
     """Never look at an address that shows a person under 18. Always raises NotEligible."""
     with context.database.write() as tx:
         watches.withhold(tx, context.seals.address_hash(target.address), now)
+    log.warning("an address was withheld: see `python -m service watches status`")
     raise NotEligible(_FOR_MINORS)
 
 
