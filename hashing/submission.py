@@ -1,7 +1,8 @@
 """The JSON documents in which signals leave the device. What has no field here cannot be sent.
 
-There is none for a file name, EXIF, a size or a thumbnail, nor for a label that can be read. The JSON schema of a submission is
-`submission.schema.json` in this package, and is printed in `docs/submission.md`.
+There is none for a file name, EXIF, a size or a thumbnail, nor for a label that can be read. The
+JSON schema of a submission is `submission.schema.json` in this package, and is printed in
+`docs/submission.md`.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
         "held": None,
         "added_on": "2026-11-21",
         "erase_on": None,
+        "sealed_label": None,
         "sightings": [],
     }
     until = "2026-11-25"
