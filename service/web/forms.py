@@ -18,8 +18,9 @@ from service.edge.bodies import Callers, body_of, enter_lane
 from service.edge.budgets import budgets_of
 from service.edge.sources import source_of
 
-MAX_BYTES = 4096
-"""Largest small form: our longest has a case number, a key and five answers."""
+MAX_BYTES = 16 * 1024
+"""Largest small form: our longest has an address of 2,048 characters, three to nine bytes each if
+they are not those of English."""
 MAX_FIELDS = 10
 _FORM = "application/x-www-form-urlencoded"
 _DOCUMENT = "text/plain"

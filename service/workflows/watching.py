@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NoReturn
 
 from service.domain.actor import Actor, Owner
 from service.domain.case import refusal
@@ -78,7 +79,7 @@ def add_for_operator(context: Context, target: Target, now: Today) -> None:
         _ask(context, tx, Asker(AskedBy.OPERATOR), target, now)
 
 
-def withhold(context: Context, target: Target, now: Today) -> None:
+def withhold(context: Context, target: Target, now: Today) -> NoReturn:
     """Never look at an address that shows a person under 18. Always raises NotEligible."""
     with context.database.write() as tx:
         watches.withhold(tx, context.seals.address_hash(target.address), now)
