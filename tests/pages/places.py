@@ -76,12 +76,28 @@ def made(service: Service, folder: Path) -> Cases:
     again = platforms[1].lookup(hashes[1:2])[0]["matches"][0]["match"]
     platforms[1].feedback(again, "not_blocked")  # so that this entry is held
     platforms[0].observe(hashes[4], "https://video.example/watch/42")
+    _watched(service, owner, number)
     owner.withdraw(number, 3)
     owner.withdraw(number, 4, erase_now=True)
     empty, erased = opened(), opened()
     erased[2].withdraw(erased[0], erase_now=True)
     files = [pictures[0], film, *contents.unfit(folder)]
     return Cases(files, (number, words), empty[:2], erased[:2])
+
+
+def _watched(service: Service, owner: OwnerClient, number: str) -> None:
+    """Let a crawler visit addresses of a case, so that each reads otherwise."""
+    crawler = f"Bearer {service.new_key('Crawler', 'crawler')}"
+    long = "https://gallery.example/" + "a-very-long-name-without-any-space" * 4
+    for address in (long, *(f"https://forum.example/{n}" for n in range(4))):
+        owner.watch(number, address, shows_minor=False, scope="thread")
+    _, leased = service.ask("POST", "/v1/watches/lease", {"limit": 4}, crawler)
+    outcomes = ("seen", "gone", "members_only", "fault")
+    visits = [
+        {"watch": one["watch"], "lease": one["lease"], "outcome": outcome}
+        for one, outcome in zip(leased["watches"], outcomes, strict=True)
+    ]
+    service.ask("POST", "/v1/watches/visits", {"visits": visits}, crawler)
 
 
 def information(page: Page, address: str, language: str) -> Visits:
@@ -192,7 +208,23 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
     page.click("#reveal button")
     page.locator("#revealed:not(:empty)").wait_for(timeout=journey.WAIT)
     yield "overview-labelled"
+    yield from _addresses(page)
     yield from _acts(page, cases)
+
+
+def _addresses(page: Page) -> Visits:
+    page.locator("form[action$='/addresses'] button").click()
+    page.locator("form[action$='/added']").wait_for()
+    yield "addresses"
+    page.locator("form[action$='/added'] button").click()
+    page.locator("#address-fault").wait_for()
+    yield "addresses-fault"
+    page.fill("#address", "https://forum.example/9")
+    page.check("#shows_minor-yes")
+    page.locator("form[action$='/added'] button").click()
+    page.locator(".box").wait_for()
+    yield "addresses-withheld"
+    page.locator("form[action$='/overview'] button").click()
 
 
 def _acts(page: Page, cases: Cases) -> Visits:
