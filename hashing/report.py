@@ -131,6 +131,7 @@ _STATUS_WORDS = {
 _SOURCE_WORDS = {
     "lookup": "found among uploads",
     "observation": "seen where people can see it",
+    "declared": "listed by a site, as this very file",
 }
 _OUTCOME_WORDS = {
     None: "they have not said yet what they did",

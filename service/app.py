@@ -24,8 +24,7 @@ from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
 from service.web import pages, statics
-from service.web.owner import addresses as address_pages
-from service.web.owner import checking, overview, sending
+from service.web.owner import checking, known_addresses, overview, sending
 from service.web.site import information, questions, support
 from service.workflows.context import Context
 
@@ -44,7 +43,7 @@ PAGES = (
     sending.router,
     checking.router,
     overview.router,
-    address_pages.router,
+    known_addresses.router,
     information.router,  # last: it also answers every address that no other page has
 )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from hashing.signals import ContentSignals
 from service.api import wire
 from service.domain import errors
 from service.domain.actor import Actor
@@ -92,7 +93,14 @@ def _claim(claim: wire.ObservationIn) -> Claim:
     if (claim.watch is None) is not (claim.lease is None):
         raise errors.InvalidRequest("An observation of a visit has both its watch and its lease.")
     leased = LeasedVisit(claim.watch, claim.lease) if claim.watch and claim.lease else None
-    return Claim(claim.value(), claim.address, leased)
+    content = claim.value()
+    if claim.declared and (claim.frames or claim.views or _is_perceptual(content)):
+        raise errors.InvalidRequest("What a site has declared is md5 or sha256 alone.")
+    return Claim(content, claim.address, leased, claim.declared)
+
+
+def _is_perceptual(content: ContentSignals) -> bool:
+    return any(signal.type.perceptual for signal in content.signals)
 
 
 def _match(match: MatchReference) -> wire.MatchOut:

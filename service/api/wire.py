@@ -47,6 +47,8 @@ class ObservationIn(ItemIn):
     watch: Token | None = None
     """The watch on whose visit it was seen, with the lease of that visit."""
     lease: Token | None = None
+    declared: bool = False
+    """Whether the site has said so, by `md5` or `sha256`, and nobody hashed it there."""
 
 
 class ObservationsIn(StrictIn):

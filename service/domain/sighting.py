@@ -20,6 +20,8 @@ class Source(StrEnum):
 
     LOOKUP = "lookup"
     OBSERVATION = "observation"
+    DECLARED = "declared"
+    """A site says, by an MD5 or SHA-256, that it has this very file; nobody has hashed it there."""
 
 
 class Feedback(StrEnum):

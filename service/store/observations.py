@@ -25,6 +25,8 @@ class Observation(NamedTuple):
     seen_on: date
     visit_id: int | None = None
     """The visit of a watch on which it was seen."""
+    declared: bool = False
+    """Whether a site has said so, and nobody hashed it there."""
 
 
 class NewObservation(NamedTuple):
@@ -34,6 +36,7 @@ class NewObservation(NamedTuple):
     address: bytes
     document_hash: bytes
     visit_id: int | None = None
+    declared: bool = False
 
 
 def insert(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expires_on: date) -> bool:
@@ -46,6 +49,7 @@ def insert(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expires
         "seen_on": seen_on,
         "expires_on": expires_on,
         "visit_id": new.visit_id,
+        "declared": new.declared,
     }
     query = upsert(tx, observations).values(row).on_conflict_do_nothing()
     observation_id = tx.scalars(query.returning(observations.c.id)).one_or_none()
@@ -61,9 +65,19 @@ def insert(tx: Tx, actor_id: int, new: NewObservation, *, seen_on: date, expires
 def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Observation]:
     """Return observations by id."""
     table = observations
-    columns = (table.c.id, table.c.actor_id, table.c.kind, table.c.seen_on, table.c.visit_id)
+    columns = (
+        *(table.c.id, table.c.actor_id, table.c.kind),
+        *(table.c.seen_on, table.c.visit_id, table.c.declared),
+    )
     return {
-        row.id: Observation(row.id, row.actor_id, ContentKind(row.kind), row.seen_on, row.visit_id)
+        row.id: Observation(
+            row.id,
+            row.actor_id,
+            ContentKind(row.kind),
+            row.seen_on,
+            row.visit_id,
+            bool(row.declared),
+        )
         for batch in batches(ids)
         for row in tx.execute(sa.select(*columns).where(table.c.id.in_(batch)))
     }

@@ -106,9 +106,11 @@ observations = sa.Table(
     sa.Column("seen_on", sa.Date, nullable=False),
     sa.Column("expires_on", sa.Date, nullable=False, index=True),
     sa.Column("visit_id", Id, index=True),
+    sa.Column("declared", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.UniqueConstraint("actor_id", "document_hash", "seen_on"),
 )
-"""`visit_id`: the visit of a watch on which it was seen. Not a foreign key: either may go first."""
+"""`declared`: the site has said so; nobody hashed it there. `visit_id`: the visit of a watch on
+which it was seen. Not a foreign key: either may go first."""
 
 observed_signals = sa.Table(
     "observed_signals",

@@ -32,6 +32,8 @@ class Claim:
     address: str
     leased: LeasedVisit | None = None
     """The visit of a watch on which it was seen."""
+    declared: bool = False
+    """Whether the site has said so, by exact signals; nobody hashed it there."""
 
     def __repr__(self) -> str:
         return f"Claim({self.content.kind})"
@@ -68,10 +70,16 @@ def _visits(tx: Tx, actor: Actor, leases: set[LeasedVisit]) -> dict[LeasedVisit,
 
 def _sealed(context: Context, claim: Claim, visit_id: int | None) -> NewObservation:
     values = {(row["type"], row["value"].hex()) for row in signals.rows_of(claim.content)}
-    facts = [claim.address, sorted(values), *([visit_id] if visit_id else [])]
+    facts = [
+        claim.address,
+        sorted(values),
+        *([visit_id] if visit_id else []),
+        *(["declared"] if claim.declared else []),
+    ]
     return NewObservation(
         claim.content,
         context.seals.seal(claim.address),
         context.seals.document_hash(json.dumps(facts).encode()),
         visit_id,
+        claim.declared,
     )

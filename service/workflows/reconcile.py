@@ -296,7 +296,7 @@ def _sighting(context: Context, found: ObservationVerdict, seen: Observation) ->
         entry_id,
         seen.actor_id,
         seen.seen_on,
-        Source.OBSERVATION,
+        Source.DECLARED if seen.declared else Source.OBSERVATION,
         found.verdict.verdict,
         context.seals.reference(seen.actor_id, entry_id),
         seen.id,

@@ -21,6 +21,7 @@ from service.domain.errors import (
     WatchesFull,
     Withdrawn,
 )
+from service.domain.sighting import Source
 from service.domain.watch import (
     FIRST_INTERVAL,
     KEPT_DAYS,
@@ -243,6 +244,22 @@ def test_there_gone_and_back(world: World, crawler: Crawl) -> None:
     assert presence(world, owner) is CAME_BACK
     events = status.of_case(world.context, owner).events
     assert [(event.n, event.platform) for event in events] == [(1, "Crawler"), (1, "Crawler")]
+
+
+def test_what_a_site_declares_is_told_as_such(world: World, crawler: Crawl) -> None:
+    md5 = world.md5()
+    owner = world.open(world.picture(world.pdq(), md5))
+    added(world, owner)
+    (leased,) = crawler.lease()
+    on, listed = LeasedVisit(leased.watch, leased.lease), world.picture(md5)
+    address = "https://files.example/a.jpg"
+    declared = Claim(listed, address, on, declared=True)
+    for claim, kept in ((declared, 1), (declared, 0), (Claim(listed, address, on), 1)):
+        assert observe.observe(world.context, crawler.actor, [claim], world.day) == kept
+    assert crawler.end(leased, SEEN)
+    assert presence(world, owner) is THERE
+    events = status.of_case(world.context, owner).events
+    assert {event.source for event in events} == {Source.DECLARED, Source.OBSERVATION}
 
 
 def test_who_did_not_ask_learns_nothing(world: World, crawler: Crawl) -> None:

@@ -121,12 +121,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_looks_visit_id"), "looks", ["visit_id"], unique=False)
     op.add_column("observations", sa.Column("visit_id", ID, nullable=True))
+    op.add_column(
+        "observations",
+        sa.Column("declared", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
     op.create_index(op.f("ix_observations_visit_id"), "observations", ["visit_id"], unique=False)
 
 
 def downgrade() -> None:
     """Forget every watch."""
     op.drop_index(op.f("ix_observations_visit_id"), table_name="observations")
+    op.drop_column("observations", "declared")
     op.drop_column("observations", "visit_id")
     op.drop_index(op.f("ix_looks_visit_id"), table_name="looks")
     op.drop_table("looks")
