@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hashing.signals import ContentSignals
 from service.domain.actor import Actor
@@ -70,12 +70,9 @@ def _visits(tx: Tx, actor: Actor, leases: set[LeasedVisit]) -> dict[LeasedVisit,
 
 def _sealed(context: Context, claim: Claim, visit_id: int | None) -> NewObservation:
     values = {(row["type"], row["value"].hex()) for row in signals.rows_of(claim.content)}
-    facts = [
-        claim.address,
-        sorted(values),
-        *([visit_id] if visit_id else []),
-        *(["declared"] if claim.declared else []),
-    ]
+    facts: list[Any] = [claim.address, sorted(values)]
+    if visit_id or claim.declared:  # else as it has always been, to recognise what is repeated
+        facts += [visit_id, claim.declared]
     return NewObservation(
         claim.content,
         context.seals.seal(claim.address),
