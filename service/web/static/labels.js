@@ -45,6 +45,7 @@ async function open(access) {
   const words = element("label-words", HTMLInputElement);
   const told = element("label-told", HTMLElement);
   told.classList.remove("fault");
+  words.removeAttribute("aria-invalid");
   told.textContent = text("opening");
   try {
     const keys = await derive(words.value);
@@ -58,6 +59,7 @@ async function open(access) {
     told.textContent = err instanceof InvalidPassphrase ? wordsError(err) : text("no-crypto");
   }
   told.classList.add("fault");
+  words.setAttribute("aria-invalid", "true");
   words.focus();
   return false;
 }
