@@ -1,4 +1,8 @@
-"""What is known of new content before it is admitted: exclusions, and other cases that have it."""
+"""What is known of new content before it is admitted: what the exclude bank holds near it.
+
+The bank is not searched: how long a submission takes would tell whether somebody has reported the
+same content. Other cases that have it are counted by the worker (`service.workflows.reconcile`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from typing import NamedTuple
 from hashing.signals import ContentSignals
 from service.domain.admission import is_matchable
 from service.replica.follower import Replica
-from service.search import surroundings
 from service.search.exclusion import are_excluded
 
 
@@ -20,8 +23,6 @@ class Precedents(NamedTuple):
     """Without windows of low detail or near the exclude bank, which would match too much."""
     excluded: bool
     """Whether a signal of the whole or of a frame is near the exclude bank."""
-    other_cases: int
-    """Cases whose entries are the same as a whole; windows and frames are not compared."""
 
 
 def of_contents(replica: Replica, contents: Sequence[ContentSignals]) -> list[Precedents]:
@@ -30,7 +31,6 @@ def of_contents(replica: Replica, contents: Sequence[ContentSignals]) -> list[Pr
         Precedents(
             _with_usable_windows(replica, content),
             _is_excluded(replica, content),
-            len(surroundings.cases_with(replica, [(s.type, s.value) for s in content.signals])),
         )
         for content in contents
     ]

@@ -24,18 +24,26 @@ class NearestExclusion(NamedTuple):
     """Bits, of PDQ or pHash."""
 
 
-def other_cases(replica: Replica, entry_id: int) -> int:
-    """Return how many other cases have the same content as a whole among their active entries."""
+def other_cases(replica: Replica, entry_id: int, *, earlier: bool = False) -> int:
+    """Return how many other cases have the same content as a whole among their active entries.
+
+    With `earlier`, only entries that were added before this one.
+    """
     with replica.database.read() as tx:
         own = {one.case_id for one in entries.by_id(tx, [entry_id]).values()}
         whole = [each for each in signals.of_entry(tx, entry_id) if not each.of_frame]
-    return len(cases_with(replica, [(each.type, each.value) for each in whole]) - own)
+    before = entry_id if earlier else None
+    every = [(each.type, each.value) for each in whole]
+    return len(_cases_with(replica, every, before) - own)
 
 
-def cases_with(replica: Replica, whole: Sequence[tuple[SignalType, bytes]]) -> set[int]:
+def _cases_with(
+    replica: Replica, whole: Sequence[tuple[SignalType, bytes]], before: int | None
+) -> set[int]:
     """Return the ids of cases with an active entry that is the same as a whole.
 
-    Compared are the PDQ of the whole and SHA-256; windows and frames are not.
+    `before`: only entries with a lower id. Compared are the PDQ of the whole and SHA-256; windows
+    and frames are not.
     """
     pdq = SignalType.PDQ
     codes = neighbours.distinct(codes_of(value for kind, value in whole if kind is pdq))
@@ -45,7 +53,8 @@ def cases_with(replica: Replica, whole: Sequence[tuple[SignalType, bytes]]) -> s
         origins = provenance.by_signal(tx, Space.BANK, near).values()
         same = {one.content_id for one in origins if one.window is None and one.span is None}
         same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
-        return {one.case_id for one in entries.by_id(tx, same).values()}
+        known = entries.by_id(tx, same).values()
+        return {one.case_id for one in known if before is None or one.id < before}
 
 
 def nearest_exclusion(replica: Replica, entry_id: int) -> NearestExclusion | None:

@@ -142,7 +142,7 @@ def _match_from_now_on(context: Context) -> None:
 
 
 def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEntry]:
-    """Each different content once, with the reason to hold it or to look at it, if there is one."""
+    """Each different content once, with the reason to hold it, if there is one."""
     by_hash = {_document_hash(context, [content]): content for content in contents}
     known = precedents.of_contents(context.replica, list(by_hash.values()))
     return [
@@ -151,9 +151,6 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
             document_hash,
             admission.hold_on_arrival(
                 excluded=each.excluded,
-            ),
-            in_many_cases=admission.is_in_many_cases(
-                each.other_cases, most=context.settings.cases_per_signal
             ),
         )
         for document_hash, each in zip(by_hash, known, strict=True)
