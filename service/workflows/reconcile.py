@@ -296,7 +296,7 @@ def _sighting(
         seen.seen_on,
         Source.OBSERVATION,
         found.verdict.verdict,
-        context.seals.reference(seen.actor_id, entry_id),
+        context.seals.reference(seen.actor_id, found.verdict.basis.signal_id),
         seen.id,
     )
 
