@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from hashing.signals import Signal, SignalType
+from service.domain.case import Entry
 from service.domain.match_policy import EXCLUDE_DISTANCE, MATCH_DISTANCE, near_distance
 from service.matching.codes import codes_of
 from service.replica.follower import Replica
@@ -55,6 +56,18 @@ def _cases_with(
         same |= {one.content_id for _, one in provenance.identical(tx, Space.BANK, exact)}
         known = entries.by_id(tx, same).values()
         return {one.case_id for one in known if before is None or one.id < before}
+
+
+def entries_near(replica: Replica, excluded: Sequence[Signal]) -> list[Entry]:
+    """Return the active entries that have a whole or a frame as near as the exclude bank holds."""
+    near: set[int] = set()
+    for kind in PERCEPTUAL:
+        codes = neighbours.distinct(codes_of(one.value for one in excluded if one.type is kind))
+        near |= neighbours.ids_near(replica.searcher, Space.BANK, kind, codes, EXCLUDE_DISTANCE)
+    with replica.database.read() as tx:
+        origins = provenance.by_signal(tx, Space.BANK, near).values()
+        whole = {one.content_id for one in origins if one.window is None}
+        return list(entries.by_id(tx, whole).values())
 
 
 def nearest_exclusion(replica: Replica, entry_id: int) -> NearestExclusion | None:
