@@ -30,8 +30,10 @@ def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) ->
 
 
 def _perceptual(content: ContentSignals) -> list[Signal]:
-    parts = [one.signal for one in (*content.frames, *content.windows)]
-    return [signal for signal in (*content.signals, *parts) if signal.type.perceptual]
+    frames = [frame.signal for frame in content.frames]
+    windows = [one.signal for one in content.windows]
+    every = (*content.signals, *frames, *windows)
+    return [signal for signal in every if signal.type.perceptual]
 
 
 def would_hold(context: Context, contents: Iterable[ContentSignals]) -> int:
