@@ -243,18 +243,20 @@ def _judge_entry(
     alignment = _matching_alignment(candidates, query, stored)
     decisive = [candidate for candidate in candidates if _is_match_alone(candidate)]
     if alignment:
-        return verdict(Verdict.MATCH, alignment.query, basis=_basis(decisive, candidates))
+        begin = alignment.query.at_ms
+        first = [one for one in candidates if one.query_span and one.query_span.at_ms == begin]
+        return verdict(Verdict.MATCH, alignment.query, basis=_basis(decisive, first))
     if decisive:
         spans = [candidate.query_span for candidate in decisive if candidate.query_span]
         return verdict(Verdict.MATCH, min(spans, default=None), basis=_basis(decisive))
     return verdict(Verdict.NEAR, basis=_basis(candidates))
 
 
-def _basis(decisive: Sequence[Candidate], aligned: Iterable[Candidate] = ()) -> Basis:
-    """The signal to name a match after: one that decides it alone, else the first frame of all."""
+def _basis(decisive: Sequence[Candidate], first: Iterable[Candidate] = ()) -> Basis:
+    """The signal to name a match after: one that decides it alone, else of the first frame."""
     if decisive:
         return min(Basis(_rank(one), one.signal_id) for one in decisive)
-    return Basis(_ALIGNED, min(one.signal_id for one in aligned))
+    return Basis(_ALIGNED, min(one.signal_id for one in first))
 
 
 _ALIGNED = 4

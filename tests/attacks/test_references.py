@@ -75,6 +75,22 @@ def test_an_older_entry_that_is_her_picture_and_a_harmless_one(world: World, way
     assert outcomes(world, owner) == [None]
 
 
+@pytest.mark.parametrize("card", [False, True])
+def test_an_older_video_that_is_hers_and_a_harmless_one(world: World, *, card: bool) -> None:
+    """Also if both begin with the same title card."""
+    frames = [world.value() for _ in range(25)]
+    begin, hers, harmless = frames[: int(card)], frames[1:13], frames[13:]
+    platform = world.actor()
+    world.open(world.video([*begin, *hers, *harmless]))
+    world.open(world.video([world.near(one, 4) for one in hers]))
+    looked(world, platform, world.video([*begin, *hers]))
+    verdict, references = looked(world, platform, world.video([*begin, *harmless]))
+    says(world, platform, references, NOT_BLOCKED)
+    assert verdict is MATCH
+    copy = world.video([*begin, *(world.near(one, 2) for one in hers)])
+    assert looked(world, platform, copy)[0] is MATCH
+
+
 def test_an_upload_between_a_lookup_and_its_answer(world: World) -> None:
     """It is too far from a stranger's older entry, so that hers has another reference there."""
     hers, platform = world.value(), world.actor()
