@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from hashing.signals import Signal, SignalType
+from service.domain import admission
 from service.domain.case import Entry
 from service.domain.match_policy import EXCLUDE_DISTANCE, MATCH_DISTANCE, near_distance
 from service.matching.codes import codes_of
@@ -59,15 +60,14 @@ def _cases_with(
 
 
 def entries_near(replica: Replica, excluded: Sequence[Signal]) -> list[Entry]:
-    """Return the active entries that have a whole or a frame as near as the exclude bank holds."""
+    """Return the active entries of which a whole, or most frames, are near what is excluded."""
     near: set[int] = set()
     for kind in PERCEPTUAL:
         codes = neighbours.distinct(codes_of(one.value for one in excluded if one.type is kind))
         near |= neighbours.ids_near(replica.searcher, Space.BANK, kind, codes, EXCLUDE_DISTANCE)
     with replica.database.read() as tx:
         origins = provenance.by_signal(tx, Space.BANK, near).values()
-        whole = {one.content_id for one in origins if one.window is None}
-        return list(entries.by_id(tx, whole).values())
+        return list(entries.by_id(tx, provenance.mostly(tx, origins)).values())
 
 
 def nearest_exclusion(replica: Replica, entry_id: int) -> NearestExclusion | None:
@@ -89,17 +89,17 @@ def nearest_exclusion(replica: Replica, entry_id: int) -> NearestExclusion | Non
 
 
 def is_excluded_without(replica: Replica, tx: Tx, entry_id: int, removed: Collection[int]) -> bool:
-    """Whether an entry is near the exclude bank, if some of that bank's signals were not there."""
-    stored = signals.of_entry(tx, entry_id)
-    return any(
-        _is_near_others(replica, kind, [one.value for one in stored if one.type is kind], removed)
-        for kind in PERCEPTUAL
-    )
+    """Whether an entry were held, if some of the exclude bank's signals were not there."""
+    stored = [one for one in signals.of_entry(tx, entry_id) if one.type.perceptual]
+    near = [_is_near_others(replica, one.type, one.value, removed) for one in stored]
+    frames = [flag for one, flag in zip(stored, near, strict=True) if one.of_frame]
+    whole = any(flag for one, flag in zip(stored, near, strict=True) if not one.of_frame)
+    return whole or admission.is_mostly_excluded(sum(frames), len(frames))
 
 
 def _is_near_others(
-    replica: Replica, kind: SignalType, values: Sequence[bytes], removed: Collection[int]
+    replica: Replica, kind: SignalType, value: bytes, removed: Collection[int]
 ) -> bool:
-    codes = neighbours.distinct(codes_of(values))
+    codes = neighbours.distinct(codes_of([value]))
     near = neighbours.ids_near(replica.searcher, Space.EXCLUDED, kind, codes, EXCLUDE_DISTANCE)
     return not near <= set(removed)

@@ -302,12 +302,16 @@ def _sighting(
 
 
 def _hold(tx: Tx, signal_ids: set[int]) -> None:
-    """Hold the entries of these signals. Where only a window is excluded, delete the window."""
+    """Hold the entries of these signals. Where only a part is excluded, delete the part."""
     origins = provenance.by_signal(tx, Space.BANK, signal_ids).values()
-    whole = {origin.content_id for origin in origins if origin.window is None}
+    excluded = provenance.mostly(tx, origins)
     known = entries.by_id(tx, {origin.content_id for origin in origins})
-    held = [origin for origin in origins if admission.may_hold(known[origin.content_id])]
-    signals.delete_windows(tx, [origin.signal_id for origin in held if origin.window])
-    for entry in known.values():
-        if entry.id in whole and admission.may_hold(entry):
-            entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)
+    free = {entry.id for entry in known.values() if admission.may_hold(entry)}
+    parts = [
+        origin.signal_id
+        for origin in origins
+        if origin.content_id in free and (origin.window or origin.content_id not in excluded)
+    ]
+    signals.delete_parts(tx, parts)
+    for entry_id in sorted(free & excluded):
+        entries.set_status(tx, known[entry_id], EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)
