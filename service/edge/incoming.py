@@ -6,10 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 from pydantic.config import JsonDict, JsonValue
+from pydantic.json_schema import SkipJsonSchema
 
 from hashing.errors import InvalidSignal
 from hashing.signals import (
     ORIENTATIONS,
+    SEALED_LABEL_BYTES,
     ContentKind,
     ContentSignals,
     FrameSignal,
@@ -31,6 +33,9 @@ MAX_FRAME_VIEWS = 16
 MAX_WINDOWS = 16
 
 Hex16 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$")]
+SealedLabel = Annotated[
+    str, StringConstraints(pattern=rf"^[0-9a-fA-F]{{{2 * SEALED_LABEL_BYTES}}}$")
+]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 Quality = Annotated[int, Field(ge=0, le=100)]
 Milliseconds = Annotated[int, Field(ge=0, le=MAX_MILLISECONDS)]
@@ -140,6 +145,7 @@ class EntryIn(StrictIn):
     signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
     frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
     windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast()] = []
+    sealed_label: SealedLabel | SkipJsonSchema[None] = None
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
@@ -149,6 +155,7 @@ class EntryIn(StrictIn):
                 tuple(_signal(each) for each in self.signals),
                 tuple(FrameSignal(f.at_ms, f.until_ms, _signal(f)) for f in self.frames),
                 windows=tuple(WindowSignal(Window(w.window), _signal(w)) for w in self.windows),
+                sealed_label=bytes.fromhex(self.sealed_label) if self.sealed_label else None,
             )
         except InvalidSignal as err:
             raise InvalidRequest(str(err)) from err

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.enable_socket
 
 SAVED_AFTER = 3000
 """Milliseconds after which Chromium has written its session files: it does so every 2.5 s."""
+LABEL = "somewhere by the sea"
 WITHOUT_UNKEPT = """addEventListener("DOMContentLoaded", () => {
   for (const each of document.querySelectorAll("input[type=password]")) each.remove();
   for (const each of document.forms) each.removeAttribute("autocomplete");
@@ -32,10 +33,12 @@ def message(page: Page, service: Service, files: list[Path]) -> dict[str, str]:
     journey.at_files(page, service.address)
     journey.choose(page, files)
     journey.hashed(page)
+    page.check("#labels")
+    page.fill("#list .label input", LABEL)
     shown = journey.review(page)
     page.wait_for_timeout(SAVED_AFTER)
-    hashes = re.findall(r'"(access_key|value)": "([0-9a-f]{32,})"', shown)
-    return {f"{name} {n}": value for n, (name, value) in enumerate(hashes)}
+    hashes = re.findall(r'"(access_key|value|sealed_label)": "([0-9a-f]{32,})"', shown)
+    return {"label": LABEL} | {f"{name} {n}": value for n, (name, value) in enumerate(hashes)}
 
 
 def rest_of_case(page: Page, service: Service) -> dict[str, str]:
@@ -50,6 +53,11 @@ def rest_of_case(page: Page, service: Service) -> dict[str, str]:
     page.wait_for_timeout(SAVED_AFTER)
     journey.sign_in(page, service.address, number, words)
     page.locator("li.entry").wait_for()
+    page.click("#labels summary")
+    page.fill("#passphrase", words)
+    page.wait_for_timeout(SAVED_AFTER)
+    page.click("#reveal button")
+    page.locator("li.entry", has_text=LABEL).wait_for()
     page.get_by_role("button", name="Withdraw everything").click()
     page.locator("form[action$='/withdrawn'] button").click()
     page.locator(".box form").first.wait_for()

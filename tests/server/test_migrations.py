@@ -226,7 +226,7 @@ def test_what_was_said_counts_for_matches_and_for_what_was_near(world: World) ->
             for reference in ("a", "b"):
                 row = Sighting(n, actor.id, DAY, Source.LOOKUP, Verdict.NEAR, reference)
                 sightings.record(tx, [replace(row, verdict=one) for one in of_actor])
-    world.context.database.downgrade("0011")
+    world.context.database.downgrade("0012")
     for actor in actors:
         say = "INSERT INTO feedback (entry_id, actor_id, value, given_on) VALUES (:n, :a, :v, :d)"
         run(world, say, n=n, a=actor.id, v="not_blocked", d=DAY)
