@@ -296,7 +296,11 @@ def _sighting(
         seen.seen_on,
         Source.OBSERVATION,
         found.verdict.verdict,
-        context.seals.reference(seen.actor_id, found.verdict.basis.signal_id),
+        context.seals.reference(
+            seen.actor_id,
+            found.verdict.basis.signal_id,
+            near=found.verdict.verdict is Verdict.NEAR,
+        ),
         seen.id,
     )
 
