@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals
-from service.domain.case import Concern, Entry, EntryStatus, HoldReason
+from service.domain.case import Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
 from service.store import changes, concerns, set_aside, visits
 from service.store import signals as stored_signals
@@ -25,8 +25,6 @@ class NewEntry(NamedTuple):
     content: ContentSignals
     document_hash: bytes
     reason: HoldReason | None
-    in_many_cases: bool = False
-    """Whether so many other cases have the same content that a person should look."""
 
     @property
     def status(self) -> EntryStatus:
@@ -38,7 +36,6 @@ def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
     """Insert entries after those that the case has, with their signals."""
     highest = sa.select(sa.func.max(entries.c.n)).where(entries.c.case_id == case_id)
     first = (tx.scalar(highest) or 0) + 1
-    in_many_cases: list[int] = []
     for n, entry in enumerate(new, first):
         row = {
             "case_id": case_id,
@@ -54,9 +51,6 @@ def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
         entry_id = tx.scalars(sa.insert(entries).values(row).returning(entries.c.id)).one()
         rows = [{**each, "entry_id": entry_id} for each in stored_signals.rows_of(entry.content)]
         stored_signals.insert(tx, Space.BANK, rows, searchable=entry.reason is None)
-        if entry.in_many_cases:
-            in_many_cases.append(entry_id)
-    concerns.record(tx, in_many_cases, Concern.MANY_CASES, now)
 
 
 def of_case(tx: Tx, case_id: int) -> list[Entry]:

@@ -133,7 +133,7 @@ sightings = sa.Table(
     sa.Column("reference", sa.String(24), nullable=False),
     sa.Column("observation_id", Id, sa.ForeignKey("observations.id", ondelete="SET NULL")),
     sa.Column("count", sa.Integer, nullable=False),
-    sa.UniqueConstraint("entry_id", "actor_id", "seen_on", "source", "verdict"),
+    sa.UniqueConstraint("entry_id", "actor_id", "seen_on", "source", "verdict", "reference"),
     sa.Index("ix_sightings_actor_id_reference", "actor_id", "reference"),
 )
 
@@ -142,6 +142,7 @@ feedback = sa.Table(
     metadata,
     sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), primary_key=True),
     sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), primary_key=True),
+    sa.Column("verdict", sa.String(8), primary_key=True),
     sa.Column("value", sa.String(16), nullable=False),
     sa.Column("given_on", sa.Date, nullable=False),
 )

@@ -152,7 +152,7 @@ def _match_from_now_on(context: Context) -> None:
 
 
 def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEntry]:
-    """Each different content once, with the reason to hold it or to look at it, if there is one.
+    """Each different content once, with the reason to hold it, if there is one.
 
     If the same is given several times, the last one counts; one with a label before those without.
     """
@@ -165,9 +165,6 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
             document_hash,
             admission.hold_on_arrival(
                 excluded=each.excluded,
-            ),
-            in_many_cases=admission.is_in_many_cases(
-                each.other_cases, most=context.settings.cases_per_signal
             ),
         )
         for document_hash, each in zip(by_hash, known, strict=True)

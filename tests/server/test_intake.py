@@ -234,6 +234,7 @@ def test_adding_and_withdrawing_at_once_leaves_nothing_that_matches(world: World
 def concerned(world: World, owner: Owner) -> bool:
     """Whether an entry waits for a person because it is in many cases, and is matched meanwhile."""
     assert world.statuses(owner) == [ACTIVE]
+    world.work()
     waiting = {one.entry.id: one for one in world.waiting()}.get(world.entry_id(owner))
     return waiting is not None and Concern.MANY_CASES in waiting.concerns
 
