@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from email.message import Message
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from anyio import to_thread
@@ -28,6 +29,8 @@ from service.edge.sources import source_of
 from service.edge.work_threads import in_threads
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+Respond = Callable[[Request, StrictIn, Lane], Coroutine[Any, Any, Response]]
+"""Answers a request whose document is validated."""
 Model = TypeVar("Model", bound=StrictIn)
 
 
@@ -40,6 +43,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handle:
         """Return FastAPI's handler of this route, called with a request that is read already."""
         handle = super().get_route_handler()
+        respond = self.responder(handle)
         proof = proof_of(self.dependant)
         model = _model_of(self)
         callers = (model.CALLERS if model else None) or (
@@ -54,9 +58,17 @@ class StrictRoute(APIRoute):
                 return await handle(request)
             if proof is None:
                 budgets_of(request).charge_attempt(source_of(request))
-            return await _with_document(request, handle, model, lane)
+            return await _with_document(request, respond, model, lane)
 
         return handle_strictly
+
+    def responder(self, handle: Handle) -> Respond:
+        """Return FastAPI's handler, which is given the document as it is."""
+
+        async def respond(request: Request, document: StrictIn, _lane: Lane) -> Response:
+            return await handle(_ReadRequest(request, document))
+
+        return respond
 
 
 def _model_of(route: APIRoute) -> type[StrictIn] | None:
@@ -67,7 +79,7 @@ def _model_of(route: APIRoute) -> type[StrictIn] | None:
 
 
 async def _with_document(
-    request: Request, handle: Handle, model: type[StrictIn], lane: Lane
+    request: Request, respond: Respond, model: type[StrictIn], lane: Lane
 ) -> Response:
     if not _is_json(request.headers.get("Content-Type", "")):
         raise RequestValidationError([{"type": "model_attributes_type", "loc": ("body",)}])
@@ -82,7 +94,7 @@ async def _with_document(
             document = await to_thread.run_sync(
                 _checked, model, untrusted, limiter=lane.validations
             )
-        return await handle(_ReadRequest(request, document))
+        return await respond(request, document, lane)
 
 
 def _most(request: Request) -> int:
@@ -90,6 +102,7 @@ def _most(request: Request) -> int:
     return most
 
 
+@lru_cache(maxsize=64)
 def _is_json(content_type: str) -> bool:
     message = Message()
     message["content-type"] = content_type
