@@ -16,18 +16,18 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import psutil
-from lookup_child import SEED, TODAY
-from lookup_child import Service as Store
 
 from service.domain.actor import Role
 from service.settings import Settings
 from service.workflows import keyring
 
+SERVICE: Any = import_module("lookup_child")  # beside this script, whichever version it runs with
 SECRET = "5e" * 32
 WANTED = {
     "WORKER": "true",
@@ -44,13 +44,13 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self._random = Random(SEED)
+        self._random = Random(SERVICE.SEED)
 
     def fill(self, signals: int) -> int:
         """Make a store with so many signals, and a key; start the server, and wait for it."""
-        store = Store(self._folder, "")
+        store = SERVICE.Service(self._folder, "")
         store.fill(signals)
-        key = keyring.create(store.context, Role.PLATFORM, "over HTTP", TODAY)
+        key = keyring.create(store.context, Role.PLATFORM, "over HTTP", SERVICE.TODAY)
         store.context.database.close()
         self._values = [value.hex() for value in store.values if _is_even(value)]
         self._credential = f"Bearer {key}"

@@ -212,9 +212,21 @@ def batches(values: Iterable[_Value], size: int = _PARAMETERS) -> Iterator[list[
 
 def upsert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT in this store's dialect: both have `on_conflict`, standard SQL has not."""
-    if tx.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return upsert_in(tx.dialect.name, table)
+
+
+def upsert_in(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the same for a dialect by its name, for a statement that is built once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def given(name: str) -> sa.BindParameter[Any]:
+    """Return a parameter for a list of values, as in `column.in_(given("ids"))`.
+
+    What every lookup asks is built once: SQLAlchemy takes longer to build a statement than the
+    store to answer it.
+    """
+    return sa.bindparam(name, expanding=True)
 
 
 def may_append_changes(tx: Tx) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from service.domain.sighting import Feedback
 from service.store.actors import live_ids
-from service.store.database import Tx, batches, upsert
+from service.store.database import Tx, batches, given, upsert
 from service.store.schema import actors, feedback
 
 
@@ -47,9 +47,13 @@ def on_entries(tx: Tx, entry_ids: Iterable[int]) -> dict[int, list[Opinion]]:
 
 def of_platform(tx: Tx, actor_id: int, entry_ids: Iterable[int]) -> dict[int, Feedback]:
     """Return the last word of one platform on each of some entries that it has given any on."""
-    query = sa.select(feedback.c.entry_id, feedback.c.value).where(feedback.c.actor_id == actor_id)
     return {
         entry_id: Feedback(value)
         for batch in batches(entry_ids)
-        for entry_id, value in tx.execute(query.where(feedback.c.entry_id.in_(batch)))
+        for entry_id, value in tx.execute(_OF_PLATFORM, {"actor": actor_id, "entries": batch})
     }
+
+
+_OF_PLATFORM = sa.select(feedback.c.entry_id, feedback.c.value).where(
+    feedback.c.actor_id == sa.bindparam("actor"), feedback.c.entry_id.in_(given("entries"))
+)
