@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyHeader, HTTPBearer
 
@@ -14,6 +13,7 @@ from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
 from service.edge import dependencies
 from service.edge.bodies import Callers
+from service.edge.work_threads import Threads
 from service.workflows import authenticate
 from service.workflows.context import Context
 
@@ -46,7 +46,7 @@ class Proof(Generic[Caller]):
         """Find out who asks. Raises Unauthenticated, Forbidden or NotReady."""
         context = dependencies.loaded(request)
         credential = _credential(request, self._scheme)
-        request.state.caller = await run_in_threadpool(self._of, context, credential)
+        request.state.caller = await _proving(request).run(self._of, context, credential)
 
     def caller(self, request: Request) -> Caller:
         """Return who was found to ask."""
@@ -65,6 +65,11 @@ def proof_of(dependant: Dependant) -> Proof[Any] | None:
         if isinstance(each.call, Proof):
             return each.call
     return None
+
+
+def _proving(request: Request) -> Threads:
+    threads: Threads = request.app.state.proving
+    return threads
 
 
 def _credential(request: Request, expected_scheme: str) -> str:

@@ -11,7 +11,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
@@ -52,7 +51,7 @@ class DirectRoute(StrictRoute):
         arguments: dict[str, Any] = {self.dependant.body_params[0].name: document}
         for name, each in self._given.items():
             arguments[str(name)] = await _read(request, each)
-        content = await to_thread.run_sync(self._content, arguments, limiter=lane.threads)
+        content = await lane.threads.run(self._content, arguments)
         return Response(content, self.status_code or 200, media_type="application/json")
 
     def _content(self, arguments: dict[str, Any]) -> bytes:

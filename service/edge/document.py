@@ -12,7 +12,6 @@ from email.message import Message
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
-from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -91,9 +90,7 @@ async def _with_document(
         if len(untrusted) <= limits.INLINE_BODY:
             document = _checked(model, untrusted)
         else:
-            document = await to_thread.run_sync(
-                _checked, model, untrusted, limiter=lane.validations
-            )
+            document = await lane.validations.run(_checked, model, untrusted)
         return await respond(request, document, lane)
 
 
