@@ -29,15 +29,14 @@ class SignalType(StrEnum):
     MD5 = "md5"
     SHA256 = "sha256"
 
-    @property
-    def size(self) -> int:
-        """Length of the value in bytes."""
-        return 16 if self is SignalType.MD5 else 32
+    size: int
+    """Length of the value in bytes."""
+    perceptual: bool
+    """Whether similar content gives near values. The others only match identical bytes."""
 
-    @property
-    def perceptual(self) -> bool:
-        """Whether similar content gives near values. The others only match identical bytes."""
-        return self in (SignalType.PDQ, SignalType.PHASH)
+    def __init__(self, name: str) -> None:
+        self.size = 16 if name == "md5" else 32
+        self.perceptual = name in {"pdq", "phash"}
 
 
 class ContentKind(StrEnum):
@@ -192,6 +191,9 @@ class ContentSignals:
             raise InvalidSignal("Give each signal type once.")
 
 
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
+
+
 def parse(signal_type: str, untrusted: str, quality: int | None = None) -> Signal:
     """Return a signal from the name of its type and its hexadecimal value, upper or lower case.
 
@@ -203,7 +205,7 @@ def parse(signal_type: str, untrusted: str, quality: int | None = None) -> Signa
     except ValueError as err:
         names = ", ".join(SignalType)
         raise InvalidSignal(f"Unknown signal type. The types are {names}.") from err
-    if not re.fullmatch(r"[0-9a-fA-F]+", untrusted) or len(untrusted) != 2 * known.size:
+    if len(untrusted) != 2 * known.size or not _HEXADECIMAL.fullmatch(untrusted):
         raise InvalidSignal(f"A {known} value is {2 * known.size} hexadecimal digits.")
     return Signal(known, bytes.fromhex(untrusted), quality)
 

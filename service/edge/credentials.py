@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
@@ -44,9 +45,12 @@ class Proof(Generic[Caller]):
 
     async def prove(self, request: Request) -> None:
         """Find out who asks. Raises Unauthenticated, Forbidden or NotReady."""
+        request.state.caller = await _proving(request).run(self.prepared(request))
+
+    def prepared(self, request: Request) -> Callable[[], Caller]:
+        """Return what finds out who asks, in a thread that may wait. Both raise as `prove`."""
         context = dependencies.loaded(request)
-        credential = _credential(request, self._scheme)
-        request.state.caller = await _proving(request).run(self._of, context, credential)
+        return partial(self._of, context, _credential(request, self._scheme))
 
     def caller(self, request: Request) -> Caller:
         """Return who was found to ask."""

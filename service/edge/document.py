@@ -43,8 +43,7 @@ class StrictRoute(APIRoute):
         """Return FastAPI's handler of this route, called with a request that is read already."""
         handle = super().get_route_handler()
         respond = self.responder(handle)
-        proof = proof_of(self.dependant)
-        model = _model_of(self)
+        proof, model = proof_of(self.dependant), model_of(self)
         callers = (model.CALLERS if model else None) or (
             proof.callers if proof else Callers.OPENING
         )
@@ -70,7 +69,8 @@ class StrictRoute(APIRoute):
         return respond
 
 
-def _model_of(route: APIRoute) -> type[StrictIn] | None:
+def model_of(route: APIRoute) -> type[StrictIn] | None:
+    """Return the model of a route's document, None if it takes none."""
     model: Any = route.body_field.field_info.annotation if route.body_field else None
     if model is not None and not issubclass(model, StrictIn):
         raise TypeError(f"the body of {route.path} is no StrictIn")
@@ -80,23 +80,34 @@ def _model_of(route: APIRoute) -> type[StrictIn] | None:
 async def _with_document(
     request: Request, respond: Respond, model: type[StrictIn], lane: Lane
 ) -> Response:
-    if not _is_json(request.headers.get("Content-Type", "")):
-        raise RequestValidationError([{"type": "model_attributes_type", "loc": ("body",)}])
-    async with body_of(request, lane, min(model.LIMIT.size, _most(request))) as untrusted:
-        if isinstance(actor := caller_of(request), Actor):
-            budgets_of(request).charge_bytes(actor.id, len(untrusted))
-        if not untrusted:
-            raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
+    require_json(request)
+    async with body_of(request, lane, most_of(request, model)) as untrusted:
+        charge(request, untrusted)
         if len(untrusted) <= limits.INLINE_BODY:
-            document = _checked(model, untrusted)
+            document = checked(model, untrusted)
         else:
-            document = await lane.validations.run(_checked, model, untrusted)
+            document = await lane.validations.run(checked, model, untrusted)
         return await respond(request, document, lane)
 
 
-def _most(request: Request) -> int:
+def require_json(request: Request) -> None:
+    """Raise RequestValidationError unless the request says that its body is JSON."""
+    if not _is_json(request.headers.get("Content-Type", "")):
+        raise RequestValidationError([{"type": "model_attributes_type", "loc": ("body",)}])
+
+
+def most_of(request: Request, model: type[StrictIn]) -> int:
+    """Return how many bytes a document of a model may have."""
     most: int = request.app.state.context.settings.max_body_bytes
-    return most
+    return min(model.LIMIT.size, most)
+
+
+def charge(request: Request, untrusted: bytes) -> None:
+    """Charge whoever asks for a body. Raises TooManyRequests, or RequestValidationError without."""
+    if isinstance(actor := caller_of(request), Actor):
+        budgets_of(request).charge_bytes(actor.id, len(untrusted))
+    if not untrusted:
+        raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
 
 
 @lru_cache(maxsize=64)
@@ -126,7 +137,7 @@ class _ReadRequest(Request):
         return self._document
 
 
-def _checked(model: type[Model], untrusted: bytes) -> Model:
+def checked(model: type[Model], untrusted: bytes) -> Model:
     """Return the model of a document. Raises RequestValidationError."""
     try:
         return validated(model, untrusted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 from pydantic.config import JsonDict, JsonValue
@@ -35,6 +35,9 @@ Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 Quality = Annotated[int, Field(ge=0, le=100)]
 Milliseconds = Annotated[int, Field(ge=0, le=MAX_MILLISECONDS)]
 ViewName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9+.-]{1,24}$")]
+
+NONE: Any = Field(default_factory=list, json_schema_extra={"default": []})
+"""Of a list that may be left out. A default that is a list would be copied for each item."""
 
 PDQ = "f0e1d2c3b4a59687" * 4
 SHA256 = "0123456789abcdef" * 4
@@ -116,7 +119,7 @@ class ViewIn(StrictIn):
 class SeenFrameIn(FrameIn):
     """A frame of a video that is looked up, with the views of it."""
 
-    views: Annotated[list[ViewIn], Field(max_length=MAX_FRAME_VIEWS), FailFast()] = []
+    views: Annotated[list[ViewIn], Field(max_length=MAX_FRAME_VIEWS), FailFast(), NONE]
 
 
 class WindowIn(StrictIn):
@@ -138,8 +141,8 @@ class EntryIn(StrictIn):
 
     kind: Literal["picture", "video"]
     signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
-    frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
-    windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast()] = []
+    frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES), FailFast(), NONE]
+    windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast(), NONE]
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
@@ -161,8 +164,8 @@ class ItemIn(StrictIn):
 
     kind: Literal["picture", "video"]
     signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
-    frames: Annotated[list[SeenFrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
-    views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS), FailFast()] = []
+    frames: Annotated[list[SeenFrameIn], Field(max_length=MAX_FRAMES), FailFast(), NONE]
+    views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS), FailFast(), NONE]
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
