@@ -184,10 +184,9 @@ class ContentSignals:
             raise InvalidSignal("Only a video has frame signals.")
         if (self.windows or self.views) and self.kind is not ContentKind.PICTURE:
             raise InvalidSignal("Only a picture has windows and views; a video's frames have.")
-        if len({one.window for one in self.windows}) != len(self.windows):
+        if self.windows and len({one.window for one in self.windows}) != len(self.windows):
             raise InvalidSignal("Give each window once.")
-        types = [signal.type for signal in self.signals]
-        if len(set(types)) != len(types):
+        if len({signal.type for signal in self.signals}) != len(self.signals):
             raise InvalidSignal("Give each signal type once.")
 
 

@@ -172,19 +172,20 @@ class ItemIn(StrictIn):
         try:
             return ContentSignals(
                 ContentKind(self.kind),
-                tuple(_signal(each) for each in self.signals),
-                tuple(
-                    FrameSignal(f.at_ms, f.until_ms, _signal(f), _views(f.views))
-                    for f in self.frames
-                ),
+                tuple(map(_signal, self.signals)),
+                tuple(map(_seen_frame, self.frames)),
                 views=_views(self.views),
             )
         except InvalidSignal as err:
             raise InvalidRequest(str(err)) from err
 
 
+def _seen_frame(frame: SeenFrameIn) -> FrameSignal:
+    return FrameSignal(frame.at_ms, frame.until_ms, _signal(frame), _views(frame.views))
+
+
 def _views(views: list[ViewIn]) -> tuple[ViewSignals, ...]:
-    return tuple(view.value() for view in views)
+    return tuple(view.value() for view in views) if views else ()
 
 
 def _signal(untrusted: PerceptualIn | Md5In | Sha256In | FrameIn | WindowIn) -> Signal:

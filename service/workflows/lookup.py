@@ -121,6 +121,8 @@ def _answer(
     verdicts: list[EntryVerdict],
     own: Mapping[int, Feedback],
 ) -> Answer:
+    if not verdicts:
+        return Answer(Verdict.NONE, [])
     matches = [
         MatchReference(
             context.seals.reference(actor.id, same[0].entry_id),
