@@ -57,7 +57,8 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-            self.engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+            is_remote = parsed.get_backend_name() != "sqlite"
+            self.engine = sa.create_engine(parsed, pool_pre_ping=is_remote, hide_parameters=True)
         except (sa.exc.ArgumentError, ModuleNotFoundError) as err:
             raise InvalidSetting(f"TAKEBACK_DATABASE_URL must be like {EXAMPLE_URL}.") from err
         self._logged: dict[str, float] = {}
@@ -74,7 +75,8 @@ class Database:
         if self.engine.dialect.name == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self._reachable(), self.engine.connect() as connection:
-            connection.execution_options(**options)
+            if options:
+                connection.execution_options(**options)
             with connection.begin():
                 yield connection
 
