@@ -19,8 +19,6 @@ from service.store import entries, provenance
 from service.store.changes import Space
 from service.store.database import Tx
 
-_FEW = min(match_policy.MOST_ENTRIES, queries.MOST_REPEATS)
-"""Rows that are within every limit."""
 _PER_ENTRY = 1000
 """Candidates kept of one entry for one query: a video of four minutes, found once per frame."""
 
@@ -129,7 +127,7 @@ def _within_limits(near: Neighbourhood, entry: Column) -> Column:
     place = (near.query, entry, near.frame, near.orientation, near.signal_id)
     view_of_whole = np.where(near.frame == WHOLE, near.view, 0)
     rows = np.flatnonzero(ranks(groups(*place, view_of_whole), near.distance) == 0)
-    if len(rows) <= _FEW:
+    if len(rows) <= min(_PER_ENTRY, match_policy.MOST_ENTRIES, queries.MOST_REPEATS):
         return rows
     near, entry = near.take(rows), entry[rows]
     of_entry = groups(near.query, entry)
