@@ -25,7 +25,8 @@ fewer than the 15 connections to the store: some are left for lookups."""
 KEY_HOLDERS = 24
 """For lookups, observations and feedback."""
 PROVING = 40
-"""For looking at credentials before a body is read, whoever sends them."""
+"""For looking at credentials before a body is read, whoever sends them. A key whose small body is
+here already is looked at in the threads of KEY_HOLDERS: that takes less than a millisecond."""
 _IDLE_SECONDS = 10
 """After which a thread without work ends."""
 
@@ -37,7 +38,7 @@ class Threads:
     """So many threads at most, each started when no other one is idle, first come first served.
 
     AnyIO's limiters and threads do the same for three times the processor time, which was a tenth
-    of a lookup's. Whoever waits here is never told of by a cancellation: the work goes on.
+    of a lookup's. A cancellation, as when the server ends, ends the waiting and not the work.
     """
 
     def __init__(self, most: int) -> None:
@@ -57,8 +58,17 @@ class Threads:
             starts = self._pending > self._waiting and self._running < self._most
             self._running += starts
         if starts:
-            threading.Thread(target=self._work, name="work", daemon=True).start()
+            self._start()
         return await done
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._work, name="work", daemon=True).start()
+        except RuntimeError:  # the system has no more: those that run do it
+            with self._changing:
+                self._running -= 1
+                if not self._running:
+                    raise
 
     def _work(self) -> None:
         while task := self._next():
