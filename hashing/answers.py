@@ -24,6 +24,7 @@ _ENTRY = {
     "kind": str,
     "status": str,
     "added_on": str,
+    f"sealed_label{_OPTIONAL}": _TEXT_OR_NONE,
     f"held{_OPTIONAL}": _TEXT_OR_NONE,
     f"erase_on{_OPTIONAL}": _TEXT_OR_NONE,
     "sightings": [_SIGHTING],

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from hashing import report
-from hashing.errors import NoAnswer
+from hashing.errors import InvalidLabel, NoAnswer
+from hashing.labels import tidy
 from hashing.passphrase import normalise
 from hashing.submission import Eligibility
 from hashing.terminal import remark
@@ -49,6 +50,29 @@ def passphrase() -> str:
     if not given:
         raise NoAnswer(report.NO_PASSPHRASE)
     return normalise(given)
+
+
+def labels(files: Sequence[Path]) -> dict[Path, str]:
+    """Ask for the label of each file, and return those that were given.
+
+    Raises NoAnswer if nobody is there.
+    """
+    remark(report.ABOUT_LABELS)
+    typed = {path: _label(path) for path in files}
+    return {path: label for path, label in typed.items() if label}
+
+
+def _label(path: Path) -> str:
+    while True:
+        remark(report.LABEL_OF.format(path=report.shown(path)), end=" ")
+        line = _read_line()
+        if not line:
+            remark("")
+            raise NoAnswer(report.NO_LABELS)
+        try:
+            return tidy(line)
+        except InvalidLabel as err:
+            remark(str(err))
 
 
 def _read_line() -> str:

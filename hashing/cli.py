@@ -189,4 +189,10 @@ def _add_answers(submit: argparse.ArgumentParser) -> None:
         action="store_true",
         help="it is intimate, and is shared without consent, or might be",
     )
+    submit.add_argument(
+        "--labels",
+        action="store_true",
+        help="ask for a label for each file, to tell them apart in status and overview; it is "
+        "encrypted before it is sent, so that only your passphrase opens it",
+    )
     submit.add_argument("--yes", action="store_true", help="send what a folder holds; do not ask")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from hashing import answers
+from hashing import answers, labels
 from hashing.errors import InvalidKey, NotTakeback, Refused
 from hashing.passphrase import ascii_digits, derive
 from hashing.signals import ORIENTATIONS, ContentSignals
@@ -26,6 +26,7 @@ ATTEMPTS = 6
 _WORK_EXPIRED = "takeback:problem:work-expired"
 _WORK_NEEDED = {"takeback:problem:work-needed", _WORK_EXPIRED}
 _CHALLENGE = re.compile(r"[0-9]{1,12}\.[0-9a-f]{40}")
+_HEX = re.compile(r"([0-9a-fA-F]{2})*")
 
 
 class OwnerClient:
@@ -33,7 +34,12 @@ class OwnerClient:
 
     def __init__(self, server: str, passphrase: str) -> None:
         self._server = parsed_address(server)
-        self._access = derive(passphrase).access
+        keys = derive(passphrase)
+        self._access, self._vault = keys.access, keys.vault
+
+    def labelled(self, entry: ContentSignals, label: str) -> ContentSignals:
+        """Return an entry with a label that only the passphrase opens. Raises InvalidLabel."""
+        return replace(entry, sealed_label=labels.seal(self._vault, label))
 
     def open_case(
         self, submission: Submission, advance: Callable[[float], None] | None = None
@@ -69,8 +75,22 @@ class OwnerClient:
         return extended(begun, self._access, asked["pieces"], advance)
 
     def status(self, number: str) -> Json:
-        """Return what happened to each entry, by platform and day."""
-        return answers.checked(self._of_case(number, "GET", "/v1/case"), answers.STATUS)
+        """Return what happened to each entry, by platform and day.
+
+        An entry that has a sealed label has it as `label` too; None if it cannot be opened.
+        """
+        answer = answers.checked(self._of_case(number, "GET", "/v1/case"), answers.STATUS)
+        entries = [self._with_label(entry) for entry in answer["entries"]]
+        return {**answer, "entries": entries}
+
+    def _with_label(self, entry: Json) -> Json:
+        if not (sealed := entry.get("sealed_label")):
+            return entry
+        whole = _HEX.fullmatch(sealed)
+        return {
+            **entry,
+            "label": labels.unseal(self._vault, bytes.fromhex(sealed)) if whole else None,
+        }
 
     def add(self, number: str, entries: Sequence[ContentSignals]) -> Json:
         """Add entries to an open case."""
@@ -161,8 +181,8 @@ def _requests(items: Iterable[ContentSignals]) -> Iterator[list[Json]]:
 
 
 def _item(content: ContentSignals) -> Json:
-    """The document that a platform sends of content: without windows, which only entries have."""
-    return content_document(replace(content, windows=()))
+    """The document that a platform sends of content: without what only entries have."""
+    return content_document(replace(content, windows=(), sealed_label=None))
 
 
 def _values(item: ContentSignals) -> int:

@@ -68,10 +68,10 @@ def _open(args: argparse.Namespace) -> int:
     answers = asking.eligibility(args.subject, adults=args.adults, intimate=args.intimate)
     if not isinstance(answers, Eligibility):
         return _failed(answers)
-    entries, failed = _entries(args)
+    client = _owner(args, passphrase)
+    entries, failed = _entries(args, client)
     if not entries:
         return failed
-    client = _owner(args, passphrase)
     write(report.GIVEN if given else report.PASSPHRASE.format(passphrase=passphrase))
     with work_bar() as show:
         number = client.open_case(Submission(entries, answers), show)
@@ -84,10 +84,10 @@ def _open(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    passphrase = asking.passphrase()
-    entries, failed = _entries(args)
+    client = _owner(args, asking.passphrase())
+    entries, failed = _entries(args, client)
     if entries:
-        answer = _owner(args, passphrase).add(args.case, entries)
+        answer = client.add(args.case, entries)
         write(report.added_text(args.case, answer))
     return failed
 
@@ -96,7 +96,8 @@ def _print_entries(args: argparse.Namespace) -> int:
     entries, failed = _entries(args)
     if entries:
         rest = report.REST_OF_ADDITION if args.case else report.REST_OF_CASE
-        _print_unsent(entries_document(entries), len(entries), rest)
+        labels = report.REST_OF_LABELS if args.labels else ""
+        _print_unsent(entries_document(entries), len(entries), rest + labels)
     return failed
 
 
@@ -105,8 +106,13 @@ def _print_unsent(document: dict[str, Any], count: int, rest: str) -> None:
     remark(report.DRY_RUN.format(files=report.files_text(count), rest=rest))
 
 
-def _entries(args: argparse.Namespace) -> tuple[tuple[ContentSignals, ...], int]:
-    """Return what is to be sent, nothing if the owner does not agree to it, and the exit code."""
+def _entries(
+    args: argparse.Namespace, client: OwnerClient | None = None
+) -> tuple[tuple[ContentSignals, ...], int]:
+    """Return what is to be sent, nothing if the owner does not agree to it, and the exit code.
+
+    With a client, which seals them, the owner is asked for labels too, if they want any.
+    """
     gathered = _gathered(args.paths)
     if len(gathered.files) > MAX_ENTRIES:
         raise InvalidSubmission(report.TOO_MANY.format(count=len(gathered.files), most=MAX_ENTRIES))
@@ -114,11 +120,14 @@ def _entries(args: argparse.Namespace) -> tuple[tuple[ContentSignals, ...], int]
     asks = folders and gathered.files and not (args.yes or args.dry_run)
     if asks and not asking.may_send(folders, gathered.files):
         return (), _failed(report.NOT_SENT)
+    labels = asking.labels(gathered.files) if client and args.labels else {}
     entries, failed = [], 0
     for path, outcome in _outcomes(gathered, WindowSet(args.windows)):
         if isinstance(outcome, ContentError):
             failed += 1
             remark(f"{report.shown(path)}: {outcome}")
+        elif client and path in labels:
+            entries.append(client.labelled(outcome, labels[path]))
         else:
             entries.append(outcome)
     if not entries:

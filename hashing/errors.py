@@ -21,6 +21,7 @@
     │   └── DecoderCrashed       the decoder died or hung; only its own process did
     ├── InvalidSignal            text that is not a signal
     ├── InvalidPassphrase        a word that is not on the list, or too few of them
+    ├── InvalidLabel             too long for a label, or empty
     ├── InvalidSubmission        more entries, frames or text than a case may hold
     ├── NoAnswer                 a question to whoever runs this, and nobody is there
     ├── OutputLost               what was to be printed could not be written
@@ -145,6 +146,10 @@ class InvalidSignal(DeviceError):
 
 class InvalidPassphrase(DeviceError):
     """That is not one of our passphrases. Check each word against the one you wrote down."""
+
+
+class InvalidLabel(DeviceError):
+    """A label has 1 to 60 characters. Use fewer words."""
 
 
 class InvalidSubmission(DeviceError):

@@ -65,6 +65,7 @@ Nothing was sent. Above are the hashes of {files}, as they would be sent. The on
 sent are {rest}."""
 REST_OF_CASE = "your three answers, a key made from your passphrase, and a proof of work"
 REST_OF_ADDITION = "your case number and a key made from your passphrase"
+REST_OF_LABELS = ", and your labels, encrypted"
 REST_OF_LOOKUP = "your platform key"
 NO_OUTPUT = "There is no output to write to. Nothing was done."
 NO_KEY = "Set TAKEBACK_KEY to your platform key."
@@ -89,6 +90,15 @@ NO_SEND = (
     "These are all the pictures and videos of a folder, and nobody is here to confirm that. "
     "Nothing was sent. If they are the right ones, add --yes."
 )
+ABOUT_LABELS = (
+    "A label helps you to tell your files apart. It is encrypted before it is sent; only your "
+    "passphrase opens it. Press Enter for no label."
+)
+LABEL_OF = "Label of {path}:"
+NO_LABELS = (
+    "There is a label to type, and nobody here to type it. Nothing was sent. Leave out --labels, "
+    "or give one line for each file."
+)
 NO_WITHDRAWAL = "Nobody is here to confirm this. Nothing was withdrawn. If it is right, add --yes."
 NOT_SENT = "Nothing was sent."
 NOT_WITHDRAWN = "Nothing was withdrawn."
@@ -105,6 +115,7 @@ NOT_INTIMATE = (
     "This service is for intimate content that is shared without consent, or might be. For "
     "anything else, use the report form of the platform. Nothing was sent."
 )
+UNREADABLE_LABEL = " (its label cannot be read)"
 MAX_LISTED = 10
 """Most files of folders that are listed before they are sent."""
 
@@ -223,6 +234,13 @@ def undone_text(what: str, answer: dict[str, Any]) -> str:
     return f"Undone: {what} is as it was before." if answer["undone"] else NOTHING_UNDONE
 
 
+def _label(entry: dict[str, Any]) -> str:
+    """The label of an entry, if it has one."""
+    if "label" not in entry:
+        return ""
+    return UNREADABLE_LABEL if entry["label"] is None else f" “{entry['label']}”"
+
+
 def _reference(match: dict[str, Any]) -> str:
     """A match reference; with the span of the video that matched, if there is one."""
     span, reference = match.get("span"), printable(match["match"])
@@ -241,7 +259,8 @@ def _status_lines(status: dict[str, Any]) -> Iterator[str]:
         state = "kept" if entry.get("held") == "kept" else entry["status"]
         words = _STATUS_WORDS.get(state, state)
         undone = f"; can be undone before {day}" if (day := entry.get("erase_on")) else ""
-        yield f"  {entry['n']}. {entry['kind']}, added {entry['added_on']}: {words}{undone}"
+        named = f"{entry['kind']}{_label(entry)}"
+        yield f"  {entry['n']}. {named}, added {entry['added_on']}: {words}{undone}"
         for sighting in entry["sightings"]:
             outcome = _OUTCOME_WORDS.get(sighting["outcome"], sighting["outcome"])
             source = _SOURCE_WORDS.get(sighting["source"], sighting["source"])

@@ -8,12 +8,14 @@ imports; it needs nothing but the standard library.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hashing.errors import InvalidSignal
 
 MAX_QUALITY = 100
+SEALED_LABEL_BYTES = 268
+"""Nonce (12), ciphertext (240) and tag (16) of every label (`hashing.labels`)."""
 ORIENTATIONS = 8
 """Four quarter turns, each as it is and mirrored (the dihedral group of the square)."""
 
@@ -167,7 +169,8 @@ class ContentSignals:
 
     A picture has `windows` as an entry and `views` as an item of a lookup. A video has neither:
     its frame signals have the views. `incomplete` says that the file breaks off, and that only
-    what it shows was hashed; that is told to whoever hashes it, and never sent.
+    what it shows was hashed; that is told to whoever hashes it, and never sent. `sealed_label` is
+    what its owner calls an entry, as only the owner can read it; it is hidden from `repr`.
     """
 
     kind: ContentKind
@@ -176,6 +179,7 @@ class ContentSignals:
     windows: tuple[WindowSignal, ...] = ()
     views: tuple[ViewSignals, ...] = ()
     incomplete: bool = False
+    sealed_label: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.signals and not self.frames and not self.views:
@@ -188,6 +192,8 @@ class ContentSignals:
             raise InvalidSignal("Give each window once.")
         if len({signal.type for signal in self.signals}) != len(self.signals):
             raise InvalidSignal("Give each signal type once.")
+        if self.sealed_label is not None and len(self.sealed_label) != SEALED_LABEL_BYTES:
+            raise InvalidSignal(f"A sealed label has {SEALED_LABEL_BYTES} bytes.")
 
 
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")

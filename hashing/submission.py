@@ -1,7 +1,8 @@
 """The JSON documents in which signals leave the device. What has no field here cannot be sent.
 
-There is none for a file name, EXIF, a size or a thumbnail. The JSON schema of a submission is
-`submission.schema.json` in this package, and is printed in `docs/submission.md`.
+There is none for a file name, EXIF, a size or a thumbnail, nor for a label that can be read. The
+JSON schema of a submission is `submission.schema.json` in this package, and is printed in
+`docs/submission.md`.
 """
 
 from __future__ import annotations
@@ -80,10 +81,12 @@ def content_document(content: ContentSignals) -> dict[str, Any]:
         "windows": [_window(one) for one in content.windows],
         "views": [_view(view) for view in content.views],
     }
+    label = {} if content.sealed_label is None else {"sealed_label": content.sealed_label.hex()}
     return {
         "kind": content.kind.value,
         "signals": [_signal(signal) for signal in content.signals],
         **{name: part for name, part in parts.items() if part},
+        **label,
     }
 
 

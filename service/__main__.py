@@ -151,9 +151,14 @@ def _set_aside_retry(settings: Settings, _arguments: argparse.Namespace) -> None
 
 
 def _exclude(settings: Settings, arguments: argparse.Namespace) -> None:
-    with _unloaded_context(settings) as context:
-        count = exclude.exclude(context, _contents(arguments.file), _today())
+    contents = list(_contents(arguments.file))
+    with _loaded_context(settings) as context:
+        held = exclude.would_hold(context, contents)
+        count = exclude.exclude(context, contents, _today())
     print(f"{count} new signals excluded.")
+    if held:
+        print(f"Entries that are matched no more because of it: {held}. Is all of it public, each")
+        print("frame of a video too? If not: python -m service exclusions list, then remove.")
 
 
 def _exclusions_list(settings: Settings, _arguments: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -99,14 +99,17 @@ class Journal:
         """Delete a file."""
         pending.path.unlink(missing_ok=True)
 
-    def entries_of_reference(self, actor_id: int, reference: str) -> set[int]:
-        """Return the entries that a match reference stands for, by what waits on this machine."""
-        return {
-            one.entry_id
-            for path in self._folder.glob(f"*{_SUFFIX}")
-            for one in _read(path)
-            if (one.actor_id, one.reference) == (actor_id, reference)
-        }
+    def references(self, actor_id: int) -> Mapping[str, set[tuple[int, Verdict]]]:
+        """Return what each match reference of an actor stands for, by what waits on this machine.
+
+        Each entry is given with its verdict.
+        """
+        found: dict[str, set[tuple[int, Verdict]]] = {}
+        for path in self._folder.glob(f"*{_SUFFIX}"):
+            for one in _read(path):
+                if one.actor_id == actor_id:
+                    found.setdefault(one.reference, set()).add((one.entry_id, one.verdict))
+        return found
 
     def _write(self, seen: list[Sighting]) -> None:
         if self._others + self._bytes > MOST_BYTES // 2:

@@ -30,6 +30,10 @@ MAX_FRAMES = 20_000
 ADDED_SIGNALS_PER_HOUR = 65_000
 """Signals that one case may be sent in addition: as many as its 50 entries can hold, and more."""
 
+ADDED_ALWAYS = 2_000
+"""Of these, so many count for the case alone: all signals of 50 pictures, or of a long video. So a
+few cases that send all they may leave every other owner room to add."""
+
 ADDITION_ROWS = 100
 """Signals that each addition is charged for besides its own: 600 small ones an hour."""
 

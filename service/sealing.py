@@ -52,13 +52,15 @@ class Seals:
         """Return the hash by which a repeated document is recognised: 32 bytes."""
         return hmac.digest(self._keys["document"], document, "sha256")
 
-    def reference(self, actor_id: int, entry_id: int) -> str:
-        """Return the match reference of an entry for one actor.
+    def reference(self, actor_id: int, signal_id: int, *, near: bool = False) -> str:
+        """Return the match reference of a stored signal for one actor.
 
         It is always the same, so that an actor recognises repeated matches; and different for
-        each actor, so that two of them cannot compare theirs.
+        each actor, so that two of them cannot compare theirs. What is only near has another one:
+        what is said of that does not count for matches.
         """
-        digest = hmac.digest(self._keys["match"], f"{actor_id}:{entry_id}".encode(), "sha256")
+        named = f"{actor_id}:{'near' if near else 'signal'}:{signal_id}"
+        digest = hmac.digest(self._keys["match"], named.encode(), "sha256")
         return base64.b32encode(digest[:_REFERENCE_BYTES]).decode().lower()
 
     def asked_hash(self, actor_id: int, signal_id: int, value: bytes) -> bytes:

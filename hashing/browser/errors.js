@@ -41,6 +41,16 @@ export class InvalidPassphrase extends Error {
   }
 }
 
+/** A label that is too long, or empty. */
+export class InvalidLabel extends Error {
+  constructor() {
+    super("InvalidLabel");
+    this.name = "InvalidLabel";
+    /** @type {"InvalidLabel"} */
+    this.code = "InvalidLabel";
+  }
+}
+
 /** More entries, or a longer note, than a case may hold. */
 export class InvalidSubmission extends Error {
   /** @param {"entries" | "note"} part what does not fit */

@@ -22,10 +22,10 @@
 /** @typedef {{window: WindowName, type: "pdq", value: string, quality: number}} Window */
 /**
  * One entry, as content_document() of hashing/submission.py writes it: its keys in this order,
- * and no empty lists. `incomplete` is for the page alone: the file breaks off, and only what it shows
- * was hashed. contentOf of submission.js leaves it out.
+ * and no empty lists. `incomplete` and `label` are for the page alone: the file breaks off, and only
+ * what it shows was hashed; what the owner typed. contentOf of submission.js leaves them out.
  * @typedef {{kind: "picture" | "video", signals: Signal[], frames?: Frame[], windows?: Window[],
- *   incomplete?: true}} Content
+ *   sealed_label?: string, incomplete?: true, label?: string}} Content
  */
 
 /**

@@ -1,5 +1,6 @@
 /**
- * The JSON documents in which signals leave the device: what has no field here cannot be sent. That
+ * The JSON documents in which signals leave the device: what has no field here cannot be sent, as a
+ * label that can be read. That
  * of a new case is the same as in hashing/submission.py, key by key; that of more entries also
  * holds the case number and the access key, which the Python client sends in a header, and a stamp.
  */
@@ -57,12 +58,13 @@ export function entriesDocumentOf({ caseNumber, accessKey, stamp, entries }) {
  * @param {Content} content
  * @returns {Content}
  */
-export function contentOf({ kind, signals, frames = [], windows = [] }) {
+export function contentOf({ kind, signals, frames = [], windows = [], sealed_label: sealed }) {
   return {
     kind,
     signals: signals.map(signalOf),
     ...(frames.length > 0 ? { frames: frames.map(frameOf) } : {}),
     ...(windows.length > 0 ? { windows: windows.map(windowOf) } : {}),
+    ...(sealed ? { sealed_label: sealed } : {}),
   };
 }
 

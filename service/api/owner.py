@@ -84,7 +84,7 @@ def add_entries(
     budgets: CurrentBudgets,
     today: Today,
 ) -> wire.AddedOut:
-    """Add entries to a case. What it has already is passed over."""
+    """Add entries to a case. What it has already is passed over, but for a new label of it."""
     entries = [entry.value() for entry in body.entries]
     budgets.charge_addition(owner.case_id, entries)
     added = intake.add_entries(context, owner, entries, today)
@@ -159,6 +159,7 @@ def _entry(history: EntryHistory) -> wire.EntryOut:
         held=entry.held,
         added_on=entry.added_on,
         erase_on=entry.erase_on,
+        sealed_label=entry.sealed_label.hex() if entry.sealed_label else None,
         sightings=[
             wire.SightingOut(
                 platform=event.platform,

@@ -123,6 +123,7 @@ class EntryOut(BaseModel):
     """What happened to one entry. `erase_on`, while withdrawing: on that day it is erased.
 
     `held`, while quarantined: `waiting` for a person to review it, or `kept` by that person.
+    `sealed_label`: as the owner's device sealed it, in hexadecimal; null if there is none.
     """
 
     n: int
@@ -131,6 +132,7 @@ class EntryOut(BaseModel):
     held: Hold | None
     added_on: date
     erase_on: date | None
+    sealed_label: str | None
     sightings: list[SightingOut]
 
 

@@ -49,6 +49,15 @@ def hold_on_arrival(*, excluded: bool) -> HoldReason | None:
     return HoldReason.EXCLUDED if excluded else None
 
 
+def is_mostly_excluded(excluded: int, frames: int) -> bool:
+    """Whether so many frames of a video are near the exclude bank that all of it is held.
+
+    Fewer are left out, as windows are: whoever spreads a video may put a well-known picture into
+    it, and its owner may have no other copy.
+    """
+    return 2 * excluded > frames
+
+
 def is_in_many_cases(other_cases: int, *, most: int) -> bool:
     """Whether so many other cases have the same content that a person should look."""
     return other_cases >= most

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -105,6 +105,8 @@ class Entry:
     """Why it is quarantined, for reviewers."""
     erase_on: date | None = None
     """The day on which the undo ends; if it was withdrawn with its case, the case has the day."""
+    sealed_label: bytes | None = field(default=None, repr=False)
+    """What its owner calls it, as only the owner can read it."""
 
     @property
     def held(self) -> Hold | None:

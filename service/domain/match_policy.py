@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 from hashing.signals import ContentKind, SignalType, Window
 from service.domain.alignment import (
@@ -102,6 +103,16 @@ class Candidate:
     """Which part of the entry's picture is near; None for the whole, and for frames."""
     stored_span: Span | None = None
     """The span of the entry's frame; None for a picture's signal."""
+    signal_id: int = 0
+    """The entry's signal."""
+
+
+class Basis(NamedTuple):
+    """The one stored signal that a verdict is named after, and of what kind it is: see `_basis`."""
+
+    rank: int
+    """0 the whole of a picture, 1 a window, 2 a frame, 3 identical bytes, 4 an aligned video."""
+    signal_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,7 @@ class EntryVerdict:
     """Where in a queried video the match is."""
     view: int | None = field(default=None, compare=False)
     """The view of the query that is most like the entry; None for its plain signal."""
+    basis: Basis = field(default=Basis(0, 0), compare=False)
 
 
 _NO_EXTENTS: Mapping[int, VideoExtent] = {}
@@ -169,16 +181,16 @@ def grouped(verdicts: Iterable[EntryVerdict]) -> list[list[EntryVerdict]]:
 
     Entries that match as the same content are one: those that the same view of a picture is most
     like, or whose places in a video overlap. So there are as many matches as the upload has
-    contents, however many entries a stranger adds to each. What is only near may be another
-    content, such as a video with the same title card: each such entry is one by itself. The last
-    one stands for all that are left. The first entry of each is the oldest.
+    contents, however many entries a stranger adds to each. All that is only near is one: a platform
+    has nothing to tell such entries apart by, and their number is how many cases there are. The
+    last one stands for all that are left. The first entry of each is the oldest.
     """
     of_place: dict[tuple[int | None, ...], list[EntryVerdict]] = {}
     begin, end = 0, -1
     for one in sorted(verdicts, key=lambda one: one.span or Span(-1, -1)):
         place: tuple[int | None, ...] = (None, one.view)
         if one.verdict is not Verdict.MATCH:
-            place = (one.entry_id, None, None)
+            place = (None, None, None)
         elif one.span:
             if one.span.at_ms > end:
                 begin = one.span.at_ms
@@ -189,6 +201,16 @@ def grouped(verdicts: Iterable[EntryVerdict]) -> list[list[EntryVerdict]]:
     groups.sort(key=lambda same: (same[0].verdict is not Verdict.MATCH, same[0].entry_id))
     rest = [one for same in groups[MOST_MATCHES - 1 :] for one in same]
     return [*groups[: MOST_MATCHES - 1], *([rest] if rest else [])]
+
+
+def basis(same: Iterable[EntryVerdict]) -> Basis:
+    """Return the signal that the reference of one match is made of: of the best rank, the oldest.
+
+    It is one signal and not one entry, because an entry may have several contents, such as a video
+    of two pictures. What a platform says of one of them must not count for whoever else has the
+    other: two uploads share a reference only where both are near one value.
+    """
+    return min(one.basis for one in same)
 
 
 def answered(same: Iterable[EntryVerdict], own: Mapping[int, Feedback]) -> Verdict:
@@ -219,13 +241,31 @@ def _judge_entry(
     view = min((one.distance, -1 if one.view is None else one.view) for one in candidates)[1]
     verdict = partial(EntryVerdict, entry_id, view=None if view < 0 else view)
     alignment = _matching_alignment(candidates, query, stored)
-    if alignment:
-        return verdict(Verdict.MATCH, alignment.query)
     decisive = [candidate for candidate in candidates if _is_match_alone(candidate)]
+    if alignment:
+        begin = alignment.query.at_ms
+        first = [one for one in candidates if one.query_span and one.query_span.at_ms == begin]
+        return verdict(Verdict.MATCH, alignment.query, basis=_basis(decisive, first))
     if decisive:
         spans = [candidate.query_span for candidate in decisive if candidate.query_span]
-        return verdict(Verdict.MATCH, min(spans, default=None))
-    return verdict(Verdict.NEAR)
+        return verdict(Verdict.MATCH, min(spans, default=None), basis=_basis(decisive))
+    return verdict(Verdict.NEAR, basis=_basis(candidates))
+
+
+def _basis(decisive: Sequence[Candidate], first: Iterable[Candidate] = ()) -> Basis:
+    """The signal to name a match after: one that decides it alone, else of the first frame."""
+    if decisive:
+        return min(Basis(_rank(one), one.signal_id) for one in decisive)
+    return Basis(_ALIGNED, min(one.signal_id for one in first))
+
+
+_ALIGNED = 4
+
+
+def _rank(candidate: Candidate) -> int:
+    if not candidate.type.perceptual:
+        return 3
+    return 2 if candidate.stored_span else 1 if candidate.window else 0
 
 
 def _is_match_alone(candidate: Candidate) -> bool:

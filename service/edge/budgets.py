@@ -119,6 +119,7 @@ class Budgets:
         self._signals = Budget(settings.case_signals_per_hour, _HOUR)
         self._added = Budget(settings.case_signals_per_hour, _HOUR)
         self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
+        self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
         self._failures = Budget(limits.FAILURES_PER_MINUTE, _MINUTE)
@@ -177,11 +178,13 @@ class Budgets:
     def charge_addition(self, case_id: int, contents: Iterable[ContentSignals]) -> None:
         """Charge a case, and all, for content that is added to it. Raises TooManyRequests.
 
-        What the case has already is charged, too, because it is searched like the rest.
+        What the case has already is charged, too, because it is searched like the rest. The first
+        content of a case in an hour is not charged to all: no other cases can use that up.
         """
         rows = limits.ADDITION_ROWS + sum(map(_rows, contents))
         self._charge("added_of_case", self._added_of_case, case_id, rows)
-        self._charge("added", self._added, ALL, rows)
+        if rows > limits.ADDED_ALWAYS or self._added_always.take(case_id, rows):
+            self._charge("added", self._added, ALL, rows)
 
     def require_guesses(self, source: Hashable) -> None:
         """Raise TooManyRequests if a source has failed to prove itself too often.

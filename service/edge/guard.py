@@ -67,8 +67,8 @@ class Guard:
             await self._app(asked, exchange.receive, exchange.send)
         except _BodyTooLarge:
             await self._refusal(asked, TooLarge())(asked, receive, exchange.send)
-        except TooManyRequests as err:
-            await self._refusal(asked, err)(asked, receive, exchange.send)
+        except _Refused as refused:
+            await self._refusal(asked, refused.error)(asked, receive, exchange.send)
         except Exception as err:  # Starlette's own handler would answer without our headers
             if exchange.status:
                 raise
@@ -110,8 +110,11 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """Send, with the headers of every answer, and without the body of one to HEAD."""
         if message["type"] == "http.response.start":
+            try:
+                await self._throttle.leave(self._scope, message["status"])
+            except TooManyRequests as err:
+                raise _Refused(err) from err
             self.status = message["status"]
-            await self._throttle.leave(self._scope, self.status)
             present = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [
                 *message["headers"],
@@ -129,6 +132,14 @@ class _Exchange:
 
 class _BodyTooLarge(BaseException):
     """Not an Exception, so that nothing inside the app takes it for invalid JSON."""
+
+
+class _Refused(BaseException):
+    """Raised in place of the answer that the app begins; nothing inside the app may catch it."""
+
+    def __init__(self, error: TooManyRequests) -> None:
+        super().__init__()
+        self.error = error
 
 
 def _route(scope: Scope) -> str:

@@ -6,10 +6,12 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, StringConstraints
 from pydantic.config import JsonDict, JsonValue
+from pydantic.json_schema import SkipJsonSchema
 
 from hashing.errors import InvalidSignal
 from hashing.signals import (
     ORIENTATIONS,
+    SEALED_LABEL_BYTES,
     ContentKind,
     ContentSignals,
     FrameSignal,
@@ -33,6 +35,9 @@ MAX_FRAME_VIEWS = 16
 MAX_WINDOWS = 16
 
 Hex16 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$")]
+SealedLabel = Annotated[
+    str, StringConstraints(pattern=rf"^[0-9a-fA-F]{{{2 * SEALED_LABEL_BYTES}}}$")
+]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 Quality = Annotated[int, Field(ge=0, le=100)]
 Milliseconds = Annotated[int, Field(ge=0, le=MAX_MILLISECONDS)]
@@ -156,6 +161,7 @@ class EntryIn(StrictIn):
         list[Annotated[FrameIn, GIVES_WAY]], Field(max_length=MAX_FRAMES), FailFast(), NONE
     ]
     windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast(), NONE]
+    sealed_label: SealedLabel | SkipJsonSchema[None] = None
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
@@ -165,6 +171,7 @@ class EntryIn(StrictIn):
                 tuple(_signal(each) for each in self.signals),
                 tuple(FrameSignal(f.at_ms, f.until_ms, _signal(f)) for f in self.frames),
                 windows=tuple(WindowSignal(Window(w.window), _signal(w)) for w in self.windows),
+                sealed_label=bytes.fromhex(self.sealed_label) if self.sealed_label else None,
             )
         except InvalidSignal as err:
             raise InvalidRequest(str(err)) from err

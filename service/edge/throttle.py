@@ -1,8 +1,9 @@
 """Guessing at credentials is slowed down, without keeping anybody else from theirs.
 
-A network address that fails too often to open a case waits before it is heard again. If all
-together fail too often, from addresses that nobody knows, wrong answers come late; right ones never
-do. A key is always looked at: one machine of a platform with an old key must not stop the others.
+A network address that fails too often to open a case is refused when it fails again, until it has
+waited; what opens a case is never refused, because whoever lives with an owner has her address. If
+all together fail too often, from addresses that nobody knows, wrong answers come late; right ones
+never do. A key is always looked at: one machine of a platform with an old key must not stop others.
 """
 
 from __future__ import annotations
@@ -28,16 +29,18 @@ class Throttle:
         self._delayed = 0
 
     def enter(self, scope: Scope) -> None:
-        """Let a request in. Raises TooManyRequests if its source failed too often."""
-        source = self._sources.mark(scope)
-        if _is_of_case(scope):
-            self._budgets.require_guesses(source)
+        """Note where a request comes from."""
+        self._sources.mark(scope)
 
     async def leave(self, scope: Scope, status: int) -> None:
-        """Count an answer before it is sent; delay it if all together fail too often."""
+        """Count an answer before it is sent; delay it if all together fail too often.
+
+        Raises TooManyRequests, to be answered instead, if its source failed too often before.
+        """
         if status != HTTPStatus.UNAUTHORIZED:
             return
         source = self._sources.name(scope) if _is_of_case(scope) else None
+        self._budgets.require_guesses(source)
         often = self._budgets.count_failure(source)
         if often and self._delayed < limits.DELAYED_FAILURES:
             self._delayed += 1

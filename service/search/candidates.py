@@ -99,7 +99,7 @@ def attributed(tx: Tx, asked: Sequence[Query], near: Neighbourhood) -> dict[int,
 
 
 def _candidate(query: Query, row: tuple[int, ...], origin: provenance.Provenance) -> Candidate:
-    _, frame, view, orientation, _, distance, _ = row
+    _, frame, view, orientation, signal_id, distance, _ = row
     return Candidate(
         origin.content_id,
         origin.type,
@@ -110,6 +110,7 @@ def _candidate(query: Query, row: tuple[int, ...], origin: provenance.Provenance
         orientation=orientation,
         window=origin.window,
         stored_span=origin.span,
+        signal_id=signal_id,
     )
 
 

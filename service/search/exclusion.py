@@ -32,15 +32,18 @@ def excluded_signals(
 ) -> set[int]:
     """Return ids of the bank's signals that are near the exclude bank.
 
-    Looked for are the signals of some entries, and those near some signals of the exclude bank.
+    Looked for are the signals of some entries, and all of those that have any near some signals of
+    the exclude bank: how much of a video is excluded decides whether it is held.
     Intake looks too, but in an index that the exclusion of another process may not have reached.
     """
     with replica.database.read() as tx:
-        of_entries = provenance.of_contents(tx, Space.BANK, entry_ids)
         new = signals.by_id(tx, Space.EXCLUDED, excluded_ids)
-    flags = are_excluded(replica.searcher, [(one.provenance.type, one.value) for one in of_entries])
-    found = {one.provenance.signal_id for one, flag in zip(of_entries, flags, strict=True) if flag}
+    near: set[int] = set()
     for kind in PERCEPTUAL:
         codes = neighbours.distinct(codes_of(one.value for one in new if one.type == kind))
-        found |= neighbours.ids_near(replica.searcher, Space.BANK, kind, codes, EXCLUDE_DISTANCE)
-    return found
+        near |= neighbours.ids_near(replica.searcher, Space.BANK, kind, codes, EXCLUDE_DISTANCE)
+    with replica.database.read() as tx:
+        touched = {one.content_id for one in provenance.by_signal(tx, Space.BANK, near).values()}
+        every = provenance.of_contents(tx, Space.BANK, {*entry_ids, *touched})
+    flags = are_excluded(replica.searcher, [(one.provenance.type, one.value) for one in every])
+    return {one.provenance.signal_id for one, flag in zip(every, flags, strict=True) if flag}

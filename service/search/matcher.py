@@ -169,7 +169,9 @@ def _identical_stored(
 
 
 def _exact_candidate(entry_signal: Provenance) -> Candidate:
-    return Candidate(entry_signal.content_id, entry_signal.type, 0)
+    return Candidate(
+        entry_signal.content_id, entry_signal.type, 0, signal_id=entry_signal.signal_id
+    )
 
 
 def _stored_queries(tx: Tx, stored: Sequence[ContentSignal]) -> list[Query]:

@@ -17,6 +17,7 @@ from service.domain.match_policy import EXCLUDE_DISTANCE
 from service.matching.codes import CODE_BYTES, Codes, Neighbours
 from service.replica.follower import Replica
 from service.replica.searcher import Searcher
+from service.store import observations
 from service.store.changes import Space
 
 Column = NDArray[np.int64]
@@ -77,7 +78,8 @@ def nearest(
     """Return the stored signals near codes, within the limits. Equal codes are searched once.
 
     Where a limit is reached, every content has its nearest signal before any has its second, and
-    so on: one content with very many signals near a value takes no other's place.
+    so on: one content with very many signals near a value takes no other's place. Among what was
+    observed, whoever saw it has a turn in the same way: one crawler's flood hides nobody else's.
     """
     near = np.empty((0, 3), np.int64)
     for each in _calls(searcher or replica.searcher, space, signal_type, codes, radius):
@@ -142,7 +144,11 @@ def _nearest_of_each(replica: Replica, space: Space, neighbours: Neighbours) -> 
     code, signal_id, distance = rows[crowded].T
     holder = replica.holders.of(space, signal_id)
     nth = ranks(groups(code, holder), distance)
-    order = ranks(code, nth, distance)
+    if space is Space.OBSERVED:
+        observer = _observers(replica, holder)
+        order = ranks(code, ranks(groups(code, observer), nth, distance), distance)
+    else:
+        order = ranks(code, nth, distance)
     kept = (order < _PER_VALUE) | ((nth == 0) & (order < _CONTENTS_PER_VALUE))
     return np.concatenate((rows[~crowded], rows[crowded][kept]))
 
@@ -154,7 +160,20 @@ def _fairest(replica: Replica, space: Space, near: NDArray[np.int64]) -> Column:
     """
     code, signal_id, distance = near.T
     holder = replica.holders.of(space, signal_id)
-    return np.lexsort((distance, ranks(code, distance), ranks(holder, distance)))
+    nth, of_code = ranks(holder, distance), ranks(code, distance)
+    if space is Space.OBSERVED:
+        turn = ranks(_observers(replica, holder), nth, of_code, distance)
+        return np.lexsort((distance, of_code, nth, turn))
+    return np.lexsort((distance, of_code, nth))
+
+
+def _observers(replica: Replica, observation: Column) -> Column:
+    """Who made each observation; 0 if it was purged meanwhile."""
+    every, which = np.unique(observation, return_inverse=True)
+    with replica.database.read() as tx:
+        known = observations.by_id(tx, every.tolist())
+    found = [known[one].actor_id if one in known else 0 for one in every.tolist()]
+    return np.array(found, np.int64)[which]
 
 
 def ranks(group: Column, *by: NDArray[np.int64] | NDArray[np.float64]) -> Column:

@@ -114,6 +114,7 @@ def _disputes() -> tuple[sa.ColumnElement[bool], ...]:
     """Live platforms' `not_blocked`, unless a person has reviewed the entry since."""
     return (
         feedback.c.value == Feedback.NOT_BLOCKED,
+        stored_feedback.OF_MATCHES,
         feedback.c.actor_id.in_(actors.live_ids()),
         entries.c.reviewed.is_(False) | (feedback.c.given_on > entries.c.reviewed_on),
     )

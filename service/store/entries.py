@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals
-from service.domain.case import Concern, Entry, EntryStatus, HoldReason
+from service.domain.case import Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
 from service.store import changes, concerns, set_aside
 from service.store import signals as stored_signals
@@ -25,8 +25,6 @@ class NewEntry(NamedTuple):
     content: ContentSignals
     document_hash: bytes
     reason: HoldReason | None
-    in_many_cases: bool = False
-    """Whether so many other cases have the same content that a person should look."""
 
     @property
     def status(self) -> EntryStatus:
@@ -38,7 +36,6 @@ def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
     """Insert entries after those that the case has, with their signals."""
     highest = sa.select(sa.func.max(entries.c.n)).where(entries.c.case_id == case_id)
     first = (tx.scalar(highest) or 0) + 1
-    in_many_cases: list[int] = []
     for n, entry in enumerate(new, first):
         row = {
             "case_id": case_id,
@@ -49,13 +46,11 @@ def insert(tx: Tx, case_id: int, new: Sequence[NewEntry], now: date) -> None:
             "reviewed": False,
             "added_on": now,
             "document_hash": entry.document_hash,
+            "sealed_label": entry.content.sealed_label,
         }
         entry_id = tx.scalars(sa.insert(entries).values(row).returning(entries.c.id)).one()
         rows = [{**each, "entry_id": entry_id} for each in stored_signals.rows_of(entry.content)]
         stored_signals.insert(tx, Space.BANK, rows, searchable=entry.reason is None)
-        if entry.in_many_cases:
-            in_many_cases.append(entry_id)
-    concerns.record(tx, in_many_cases, Concern.MANY_CASES, now)
 
 
 def of_case(tx: Tx, case_id: int) -> list[Entry]:
@@ -80,6 +75,19 @@ def document_hashes(tx: Tx, case_id: int) -> dict[bytes, EntryStatus]:
     columns = (entries.c.document_hash, entries.c.status)
     rows = tx.execute(sa.select(*columns).where(entries.c.case_id == case_id, kept))
     return {bytes(one): EntryStatus(status) for one, status in rows}
+
+
+def relabel(tx: Tx, case_id: int, sealed_labels: Mapping[bytes, bytes]) -> None:
+    """Replace the labels of a case's entries that are active or held, by their document hash.
+
+    In the order of their ids, as all that changes several entries does: so none can deadlock.
+    """
+    of_case = (entries.c.case_id == case_id) & (entries.c.status != EntryStatus.WITHDRAWING)
+    named = of_case & entries.c.document_hash.in_(sealed_labels)
+    query = sa.select(entries.c.id, entries.c.document_hash).where(named).order_by(entries.c.id)
+    for entry_id, document_hash in tx.execute(query).all():
+        sealed = sealed_labels[bytes(document_hash)]
+        tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(sealed_label=sealed))
 
 
 def withdrawing(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
@@ -151,8 +159,9 @@ def undo_withdrawal(tx: Tx, entry: Entry) -> Entry:
 
 
 def erase(tx: Tx, entry: Entry) -> None:
-    """Withdraw an entry for good: erase its signals and the hash that recognises its content."""
-    cleared = {"reason": None, "document_hash": None, "undo_to": None, "erase_on": None}
+    """Withdraw an entry for good: erase its signals, its label and what recognises its content."""
+    names = ("reason", "document_hash", "sealed_label", "undo_to", "erase_on")
+    cleared: dict[str, Any] = dict.fromkeys(names)
     _change(tx, entry, EntryStatus.WITHDRAWN, cleared)
     tx.execute(sa.delete(signals).where(signals.c.entry_id == entry.id))
     concerns.settle(tx, entry.id)
@@ -203,4 +212,5 @@ def _entry(row: sa.Row[Any]) -> Entry:
         hold=HoldReason(row.reason) if row.reason else None,
         undo_to=EntryStatus(row.undo_to) if row.undo_to else None,
         erase_on=row.erase_on,
+        sealed_label=bytes(row.sealed_label) if row.sealed_label else None,
     )

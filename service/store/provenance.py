@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from hashing.signals import Signal, SignalType
+from service.domain.admission import is_mostly_excluded
 from service.domain.alignment import Span, VideoExtent
 from service.store.changes import Space
 from service.store.database import Tx, batches, given
@@ -95,6 +97,16 @@ def extents(tx: Tx, space: Space, content_ids: Iterable[int]) -> dict[int, Video
         content_id: VideoExtent(number, last - first)
         for batch in batches(content_ids)
         for content_id, number, first, last in tx.execute(_extents(space), {"contents": batch})
+    }
+
+
+def mostly(tx: Tx, excluded: Collection[Provenance]) -> set[int]:
+    """Return the entries of which a whole, or most frames, are among some excluded signals."""
+    frames = Counter(one.content_id for one in excluded if one.span)
+    every = extents(tx, Space.BANK, frames)
+    found = {one.content_id for one in excluded if not one.span and not one.window}
+    return found | {
+        one for one, number in frames.items() if is_mostly_excluded(number, every[one].frames)
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from hashing.signals import SEALED_LABEL_BYTES
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -49,12 +51,14 @@ entries = sa.Table(
     sa.Column("reviewed_on", sa.Date),
     sa.Column("added_on", sa.Date, nullable=False),
     sa.Column("document_hash", sa.LargeBinary(32)),
+    sa.Column("sealed_label", sa.LargeBinary(SEALED_LABEL_BYTES)),
     sa.Column("undo_to", sa.String(12)),
     sa.Column("erase_on", sa.Date),
     sa.UniqueConstraint("case_id", "n"),
     sa.UniqueConstraint("case_id", "document_hash"),
 )
-"""`undo_to`: the status before, while withdrawing. `erase_on`: null if withdrawn with its case."""
+"""`sealed_label`: for its owner alone. `undo_to`: the status before, while withdrawing. `erase_on`:
+null if withdrawn with its case."""
 
 
 def _signal_columns() -> list[sa.Column[object]]:
@@ -125,7 +129,7 @@ sightings = sa.Table(
     sa.Column("reference", sa.String(24), nullable=False),
     sa.Column("observation_id", Id, sa.ForeignKey("observations.id", ondelete="SET NULL")),
     sa.Column("count", sa.Integer, nullable=False),
-    sa.UniqueConstraint("entry_id", "actor_id", "seen_on", "source", "verdict"),
+    sa.UniqueConstraint("entry_id", "actor_id", "seen_on", "source", "verdict", "reference"),
     sa.Index("ix_sightings_actor_id_reference", "actor_id", "reference"),
 )
 
@@ -134,6 +138,7 @@ feedback = sa.Table(
     metadata,
     sa.Column("entry_id", Id, sa.ForeignKey("entries.id"), primary_key=True),
     sa.Column("actor_id", Id, sa.ForeignKey("actors.id"), primary_key=True),
+    sa.Column("verdict", sa.String(8), primary_key=True),
     sa.Column("value", sa.String(16), nullable=False),
     sa.Column("given_on", sa.Date, nullable=False),
 )

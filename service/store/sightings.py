@@ -22,7 +22,7 @@ from service.store.schema import actors, drained, entries, feedback, former_refe
 
 
 def record(tx: Tx, seen: Iterable[Sighting]) -> None:
-    """Insert sightings; a repetition of the same day, source and verdict only raises its count.
+    """Insert sightings; a repetition on a day, with all else equal, only raises its count.
 
     Rows are written in one order, so that writers who meet on several rows wait for each other
     and never deadlock.
@@ -36,10 +36,9 @@ def record(tx: Tx, seen: Iterable[Sighting]) -> None:
 def _recording(dialect: str) -> sa.Insert:
     """The statement of one row; of many at once there would be another for each number."""
     new = upsert_in(dialect, sightings)
-    same = ["entry_id", "actor_id", "seen_on", "source", "verdict"]
-    count = sightings.c.count + new.excluded.count
-    latest = {"count": count, "reference": new.excluded.reference}
-    return new.on_conflict_do_update(index_elements=same, set_=latest)
+    same = ["entry_id", "actor_id", "seen_on", "source", "verdict", "reference"]
+    more = {"count": sightings.c.count + new.excluded.count}
+    return new.on_conflict_do_update(index_elements=same, set_=more)
 
 
 def recordable(tx: Tx, seen: Iterable[Sighting]) -> list[Sighting]:
@@ -69,40 +68,44 @@ def forget_journals(tx: Tx, before: date) -> None:
     tx.execute(sa.delete(drained).where(drained.c.drained_on < before))
 
 
-_Key = tuple[int, int, date, Source, Verdict]
+_Key = tuple[int, int, date, Source, Verdict, str]
 
 
 def _counted(seen: Iterable[Sighting]) -> dict[_Key, list[Sighting]]:
     """Group by the unique key: one statement may not update a row twice."""
     by_key: dict[_Key, list[Sighting]] = {}
     for one in seen:
-        key = (one.entry_id, one.actor_id, one.seen_on, one.source, one.verdict)
+        key = (one.entry_id, one.actor_id, one.seen_on, one.source, one.verdict, one.reference)
         by_key.setdefault(key, []).append(one)
     return by_key
 
 
 def _row(key: _Key, same: list[Sighting]) -> dict[str, Any]:
-    entry_id, actor_id, seen_on, source, verdict = key
+    entry_id, actor_id, seen_on, source, verdict, reference = key
     return {
         "entry_id": entry_id,
         "actor_id": actor_id,
         "seen_on": seen_on,
         "source": source,
         "verdict": verdict,
-        "reference": same[0].reference,
+        "reference": reference,
         "observation_id": same[0].observation_id,
         "count": len(same),
     }
 
 
-def entries_of_reference(tx: Tx, actor_id: int, reference: str) -> list[int]:
-    """Return the entries of a match reference, if this actor was given it, now or formerly."""
-    for table in (sightings, former_references):
-        given = (table.c.actor_id == actor_id) & (table.c.reference == reference)
-        query = sa.select(table.c.entry_id).where(given).distinct().order_by(table.c.entry_id)
-        if found := list(tx.scalars(query)):
-            return found
-    return []
+def of_reference(tx: Tx, actor_id: int, reference: str) -> set[tuple[int, Verdict]]:
+    """Return the entries of a match reference, and whether they matched or were only near.
+
+    Nothing if this actor was never given it, now or formerly.
+    """
+    given = (sightings.c.actor_id == actor_id) & (sightings.c.reference == reference)
+    rows = tx.execute(sa.select(sightings.c.entry_id, sightings.c.verdict).where(given).distinct())
+    if found := {(entry_id, Verdict(verdict)) for entry_id, verdict in rows}:
+        return found
+    table = former_references
+    given = (table.c.actor_id == actor_id) & (table.c.reference == reference)
+    return {(one, Verdict.MATCH) for one in tx.scalars(sa.select(table.c.entry_id).where(given))}
 
 
 def matches_on(tx: Tx, entry_ids: Iterable[int], day: date) -> dict[int, int]:
@@ -133,8 +136,10 @@ _MATCHES_ON = (
 
 def events(tx: Tx, case_id: int) -> list[SeenEvent]:
     """Return what an owner reads, by entry and day; each platform once a day."""
-    same = (feedback.c.entry_id == sightings.c.entry_id) & (
-        feedback.c.actor_id == sightings.c.actor_id
+    same = sa.and_(
+        feedback.c.entry_id == sightings.c.entry_id,
+        feedback.c.actor_id == sightings.c.actor_id,
+        feedback.c.verdict == sightings.c.verdict,
     )
     columns = (
         entries.c.n,

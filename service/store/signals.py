@@ -70,13 +70,13 @@ def insert(
     return ids
 
 
-def delete_windows(tx: Tx, ids: Iterable[int]) -> None:
-    """Delete those of some signals of entries that are windows, and announce it to every index."""
+def delete_parts(tx: Tx, ids: Iterable[int]) -> None:
+    """Delete those of some signals of entries that are windows or frames, and announce it."""
+    is_part = signals.c.window.is_not(None) | signals.c.at_ms.is_not(None)
     for batch in batches(ids):
-        of_window = signals.c.id.in_(batch) & signals.c.window.is_not(None)
-        gone = tx.scalars(sa.select(signals.c.id).where(of_window)).all()
+        gone = tx.scalars(sa.select(signals.c.id).where(signals.c.id.in_(batch), is_part)).all()
         changes.append(tx, Space.BANK, Change.REMOVE, gone)
-        tx.execute(sa.delete(signals).where(of_window))
+        tx.execute(sa.delete(signals).where(signals.c.id.in_(gone)))
 
 
 def searchable(tx: Tx, space: Space, chunk: int) -> Iterator[list[StoredSignal]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from hashing.signals import ContentSignals
+from hashing.signals import ContentSignals, Signal
+from service.domain import admission
 from service.domain.case import Entry, EntryStatus
 from service.domain.errors import NotFound
 from service.search import surroundings
@@ -23,13 +24,28 @@ def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) ->
     number = 0
     with context.database.write_changes() as tx:
         for content in contents:
-            frames = [frame.signal for frame in content.frames]
-            windows = [one.signal for one in content.windows]
-            every = [*content.signals, *frames, *windows]
-            perceptual = [signal for signal in every if signal.type.perceptual]
-            number += exclusions.insert(tx, perceptual, now)
+            number += exclusions.insert(tx, _perceptual(content), now)
     context.work_waits.set()
     return number
+
+
+def _perceptual(content: ContentSignals) -> list[Signal]:
+    frames = [frame.signal for frame in content.frames]
+    windows = [one.signal for one in content.windows]
+    every = (*content.signals, *frames, *windows)
+    return [signal for signal in every if signal.type.perceptual]
+
+
+def would_hold(context: Context, contents: Iterable[ContentSignals]) -> int:
+    """Return how many entries, matched now, the exclusion of contents will hold.
+
+    Whoever wants a picture unprotected may offer the operator a public video that shows it for a
+    moment. Needs a replica that is loaded.
+    """
+    context.replica.catch_up()
+    excluded = [signal for content in contents for signal in _perceptual(content)]
+    near = surroundings.entries_near(context.replica, excluded)
+    return sum(admission.may_hold(entry) for entry in near)
 
 
 def listed(context: Context) -> list[Exclusion]:

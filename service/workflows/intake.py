@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -99,7 +99,7 @@ class Added(NamedTuple):
 def add_entries(
     context: Context, owner: Owner, contents: Sequence[ContentSignals], now: Today
 ) -> Added:
-    """Add entries to a case. Content that it has already is skipped.
+    """Add entries to a case. Content that it has already is skipped, but its label is replaced.
 
     If the same content is withdrawing, the old entry is erased and the new one takes its place.
     Raises InvalidRequest, Withdrawn, or CaseFull.
@@ -120,10 +120,20 @@ def add_entries(
             )
         for replaced in entries.withdrawing(tx, case.id, [one.document_hash for one in new]):
             entries.erase(tx, replaced)
+        entries.relabel(tx, case.id, _labels_of(decided, known))
         entries.insert(tx, case.id, new, now)
     _match_from_now_on(context)
     skipped = [known[one.document_hash] for one in decided if one.document_hash in known]
     return Added(len(new), skipped.count(EntryStatus.QUARANTINED))
+
+
+def _labels_of(decided: Sequence[NewEntry], known: Container[bytes]) -> dict[bytes, bytes]:
+    """The label of each entry that has one and is known, by its document hash."""
+    return {
+        one.document_hash: sealed
+        for one in decided
+        if one.document_hash in known and (sealed := one.content.sealed_label)
+    }
 
 
 def _check(contents: Sequence[ContentSignals]) -> None:
@@ -142,8 +152,12 @@ def _match_from_now_on(context: Context) -> None:
 
 
 def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEntry]:
-    """Each different content once, with the reason to hold it or to look at it, if there is one."""
-    by_hash = {_document_hash(context, [content]): content for content in contents}
+    """Each different content once, with the reason to hold it, if there is one.
+
+    If the same is given several times, the last one counts; one with a label before those without.
+    """
+    hashed = [(_document_hash(context, [content]), content) for content in contents]
+    by_hash = dict(hashed) | {one: content for one, content in hashed if content.sealed_label}
     known = precedents.of_contents(context.replica, list(by_hash.values()))
     return [
         NewEntry(
@@ -151,9 +165,6 @@ def _decided(context: Context, contents: Sequence[ContentSignals]) -> list[NewEn
             document_hash,
             admission.hold_on_arrival(
                 excluded=each.excluded,
-            ),
-            in_many_cases=admission.is_in_many_cases(
-                each.other_cases, most=context.settings.cases_per_signal
             ),
         )
         for document_hash, each in zip(by_hash, known, strict=True)

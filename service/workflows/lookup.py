@@ -102,17 +102,20 @@ def _keep(context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], no
 def _sightings(
     context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today
 ) -> list[Sighting]:
-    """One sighting of each entry and verdict, whatever number of items it was found by."""
-    references = {
-        (one.entry_id, one.verdict): context.seals.reference(actor.id, same[0].entry_id)
+    """One sighting of each entry, verdict and reference, whatever number of items it was in."""
+    seen = {
+        Sighting(one.entry_id, actor.id, now, Source.LOOKUP, one.verdict, reference)
         for of_item in verdicts
         for same in match_policy.grouped(of_item)
+        for reference in [_reference(context, actor, same)]
         for one in same
     }
-    return [
-        Sighting(entry_id, actor.id, now, Source.LOOKUP, verdict, reference)
-        for (entry_id, verdict), reference in references.items()
-    ]
+    return list(seen)
+
+
+def _reference(context: Context, actor: Actor, same: Sequence[EntryVerdict]) -> str:
+    near = match_policy.overall(same) is not Verdict.MATCH
+    return context.seals.reference(actor.id, match_policy.basis(same).signal_id, near=near)
 
 
 def _answer(
@@ -125,7 +128,7 @@ def _answer(
         return Answer(Verdict.NONE, [])
     matches = [
         MatchReference(
-            context.seals.reference(actor.id, same[0].entry_id),
+            _reference(context, actor, same),
             match_policy.answered(same, own),
             max((one.span for one in same if one.span), key=_duration, default=None),
         )

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from service.domain import admission
-from service.domain.case import EntryStatus, HoldReason
+from service.domain.case import Concern, EntryStatus, HoldReason
 from service.domain.errors import NotReady, StoreFull
 from service.domain.sighting import Sighting, Source, Verdict
-from service.search import exclusion, matcher
+from service.search import exclusion, matcher, surroundings
 from service.search.matcher import ObservationVerdict
 from service.store import (
     changes,
+    concerns,
     entries,
     observations,
     provenance,
@@ -118,7 +119,7 @@ def _reconcile_batch(context: Context, batch: _Batch, now: Today) -> int:
         for subject in batch.subjects:
             if subject not in known:  # perhaps it is what the process died of
                 _try_alone(context, subject, now)
-    elif _error_of(context, batch.subjects, batch.upto) is None:
+    elif _error_of(context, batch.subjects, now, batch.upto) is None:
         progress.took(time.monotonic() - began, BATCH)
         return batch.changes
     else:
@@ -137,7 +138,7 @@ def _try_halves(context: Context, subjects: Sequence[Subject], now: Today) -> No
     middle = len(subjects) // 2
     for half in (subjects[:middle], subjects[middle:]):
         context.progress.require_going_on()
-        if _error_of(context, half) is not None:
+        if _error_of(context, half, now) is not None:
             _try_halves(context, half, now)
 
 
@@ -147,7 +148,7 @@ def _try_alone(context: Context, subject: Subject, now: Today) -> None:
         context.progress.require_going_on()
         context.progress.tried = subject
         set_aside.begin(tx, subject, now)
-    error = _error_of(context, [subject])
+    error = _error_of(context, [subject], now)
     with context.database.write() as tx:
         if error is None:
             set_aside.remove(tx, subject.space, [subject.id])
@@ -159,13 +160,15 @@ def _try_alone(context: Context, subject: Subject, now: Today) -> None:
     log.error("content set aside: see `python -m service set-aside list`", extra={"error": error})
 
 
-def _error_of(context: Context, subjects: Sequence[Subject], upto: int | None = None) -> str | None:
+def _error_of(
+    context: Context, subjects: Sequence[Subject], now: Today, upto: int | None = None
+) -> str | None:
     """Reconcile some contents; return the name of the error that kept it from being done.
 
     The error itself is not kept: what it refers to may be what there was too much of.
     """
     try:
-        _reconcile(context, subjects, upto)
+        _reconcile(context, subjects, now, upto)
     except (NotReady, StoreFull):  # of the store, not of the contents
         raise
     except Exception as err:  # noqa: BLE001 (whatever it is, others must be reconciled)
@@ -173,7 +176,7 @@ def _error_of(context: Context, subjects: Sequence[Subject], upto: int | None = 
     return None
 
 
-def _reconcile(context: Context, subjects: Sequence[Subject], upto: int | None) -> None:
+def _reconcile(context: Context, subjects: Sequence[Subject], now: Today, upto: int | None) -> None:
     """Reconcile some contents, and move the worker's position to `upto` in one transaction."""
     ids = {space: [one.id for one in subjects if one.space is space] for space in Space}
     found = matcher.match_observations(context.replica, ids[Space.OBSERVED])
@@ -181,14 +184,31 @@ def _reconcile(context: Context, subjects: Sequence[Subject], upto: int | None) 
     excluded = exclusion.excluded_signals(
         context.replica, entry_ids=ids[Space.BANK], excluded_ids=ids[Space.EXCLUDED]
     )
+    crowded = _in_many_cases(context, ids[Space.BANK])
     database = context.database
     with database.write_changes() if excluded else database.write() as tx:
         _record(context, tx, found)
+        concerns.record(tx, crowded, Concern.MANY_CASES, now)
         _hold(tx, excluded)
         if upto is not None:
             changes.set_reached(tx, WORKER, upto)
     if excluded:
         context.replica.catch_up()
+
+
+def _in_many_cases(context: Context, entry_ids: Iterable[int]) -> list[int]:
+    """The entries whose content is in so many other cases that a person should look.
+
+    Here and not where they are added, so that no answer takes longer for it.
+    """
+    most = context.settings.cases_per_signal
+    return [
+        entry_id
+        for entry_id in entry_ids
+        if admission.is_in_many_cases(
+            surroundings.other_cases(context.replica, entry_id, earlier=True), most=most
+        )
+    ]
 
 
 def _next(context: Context) -> _Batch | None:
@@ -276,18 +296,26 @@ def _sighting(
         seen.seen_on,
         Source.OBSERVATION,
         found.verdict.verdict,
-        context.seals.reference(seen.actor_id, entry_id),
+        context.seals.reference(
+            seen.actor_id,
+            found.verdict.basis.signal_id,
+            near=found.verdict.verdict is Verdict.NEAR,
+        ),
         seen.id,
     )
 
 
 def _hold(tx: Tx, signal_ids: set[int]) -> None:
-    """Hold the entries of these signals. Where only a window is excluded, delete the window."""
+    """Hold the entries of these signals. Where only a part is excluded, delete the part."""
     origins = provenance.by_signal(tx, Space.BANK, signal_ids).values()
-    whole = {origin.content_id for origin in origins if origin.window is None}
+    excluded = provenance.mostly(tx, origins)
     known = entries.by_id(tx, {origin.content_id for origin in origins})
-    held = [origin for origin in origins if admission.may_hold(known[origin.content_id])]
-    signals.delete_windows(tx, [origin.signal_id for origin in held if origin.window])
-    for entry in known.values():
-        if entry.id in whole and admission.may_hold(entry):
-            entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)
+    free = {entry.id for entry in known.values() if admission.may_hold(entry)}
+    parts = [
+        origin.signal_id
+        for origin in origins
+        if origin.content_id in free and (origin.window or origin.content_id not in excluded)
+    ]
+    signals.delete_parts(tx, parts)
+    for entry_id in sorted(free & excluded):
+        entries.set_status(tx, known[entry_id], EntryStatus.QUARANTINED, reason=HoldReason.EXCLUDED)

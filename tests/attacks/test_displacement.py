@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hashing.signals import ContentSignals
+from service.domain.actor import Role
 from service.domain.sighting import Feedback, Verdict
-from service.workflows import lookup, respond, status
+from service.workflows import lookup, observe, respond, status
+from service.workflows.observe import Claim
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
@@ -69,3 +71,26 @@ def test_each_frame_of_a_video_in_a_hundred_entries(
     world.open(*(world.video(frames[::-1], world.sha256()) for _ in range(50)))
     owner = world.open(world.video([world.near(one, 6) for one in frames]))
     assert outcome(world, world.actor(), owner, world.video(frames)) is Feedback.BLOCKED
+
+
+@pytest.mark.parametrize("limit", ["_CONTENTS_PER_VALUE", "_PER_SEARCH"])
+def test_a_crawler_that_claims_more_observations_than_are_kept_of_a_value(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    """Each is nearer than what an honest platform saw; all of it was before her case.
+
+    Before: eleven requests of 1,000 observations, and she did not read where her picture was.
+    """
+    monkeypatch.setattr("service.search.neighbours._PER_VALUE", 5)
+    monkeypatch.setattr(f"service.search.neighbours.{limit}", 20)
+    hers, honest = world.picture(), world.actor("Honest")
+    crawler = world.actor("Crawler", Role.CRAWLER)
+    seen = Claim(world.near_picture(hers, 12), "https://a.example")
+    observe.observe(world.context, honest, [seen], world.day)
+    flood = [Claim(hers, f"https://{n}.example") for n in range(60)]
+    observe.observe(world.context, crawler, flood, world.day)
+    world.work()
+    owner = world.open(hers)
+    world.work()
+    events = status.of_case(world.context, owner).events
+    assert [event.platform for event in events] == ["Crawler", "Honest"]

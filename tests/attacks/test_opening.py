@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from demo.server import running
+from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
 from hashing.work import Work, extended
+from service.domain.errors import TooManyRequests
+from service.edge.budgets import Budgets
+from service.settings import Settings
 from tests.attacks.target import Target
 
 pytestmark = pytest.mark.enable_socket
@@ -127,3 +132,22 @@ def test_adding_for_ever_stops_nobody_but_that_case(priced: Target) -> None:
     assert statuses.count(429) == 2
     one = {"entries": [{"kind": "picture", "signals": [{"type": "md5", "value": "ab" * 16}]}]}
     assert priced.service.ask("POST", "/v1/case/entries", one, mine)[0] == 200
+
+
+def test_a_few_cases_that_add_all_they_may_leave_others_room() -> None:
+    """Before: 18 cases sent what they had already, 54 times an hour, and no owner could add."""
+    budgets = Budgets(Settings(), lambda _: None)
+    frame = Signal(SignalType.PDQ, bytes(32), 100)
+    frames = tuple(FrameSignal(n, n, frame) for n in range(1200))
+    video = ContentSignals(ContentKind.VIDEO, (), frames)
+    for theirs, contents in ((case, size) for size in (16, 2) for case in range(20)):
+        with suppress(TooManyRequests):
+            for _ in range(3):
+                budgets.charge_addition(theirs, [video] * contents)
+    for _ in range(3):  # all that is left is less than this
+        with pytest.raises(TooManyRequests):
+            budgets.charge_addition(98, [video] * 2)
+    budgets.charge_addition(99, [ContentSignals(ContentKind.PICTURE, (frame,))] * 50)
+    budgets.charge_addition(99, [video])
+    with pytest.raises(TooManyRequests):
+        budgets.charge_addition(99, [video] * 2)

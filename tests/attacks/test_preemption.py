@@ -74,3 +74,17 @@ def test_a_public_picture_in_many_cases_is_stopped_by_its_exclusion(world: World
     world.work()
     assert [world.statuses(one) for one in vandals] == [[QUARANTINED]] * 9
     assert world.ask(platform, picture) == [NONE]
+
+
+def test_an_operator_reads_whose_protection_an_exclusion_takes(world: World) -> None:
+    """A public video that shows her picture for a moment: each frame of it is excluded."""
+    picture, other = world.picture(), world.picture()
+    world.open(picture)
+    world.open(world.windowed(world.value(), other.signals[0].value))  # that loses a window alone
+    frames = [world.value(), picture.signals[0].value, world.value(), other.signals[0].value]
+    public = [world.video(frames)]
+    assert exclude.would_hold(world.context, public) == 1
+    exclude.exclude(world.context, public, world.day)
+    world.work()
+    assert len(world.waiting()) == 1
+    assert exclude.would_hold(world.context, public) == 0

@@ -11,6 +11,7 @@ import {
 const KEY = "ab".repeat(32);
 const ANSWERS = { subject: "self", adults: true, intimate: true };
 const SIGNAL = { type: "sha256", value: "00".repeat(32) };
+const SEALED = "0f".repeat(268);
 const ENTRY = { kind: "picture", signals: [SIGNAL] };
 
 test("a new case has these keys, in this order, and the note where there is one", () => {
@@ -37,8 +38,10 @@ test("what has no field is left out", () => {
     signals: [{ ...SIGNAL, size: 3 }],
     frames: [{ ...frame, thumbnail: "…" }],
     windows: [{ ...window, place: 1 }],
+    label: "Kitchen",
+    sealed_label: SEALED,
   };
-  const clean = { kind: "video", signals: [SIGNAL], frames: [frame], windows: [window] };
+  const clean = { kind: "video", signals: [SIGNAL], frames: [frame], windows: [window], sealed_label: SEALED };
   assert.equal(JSON.stringify(contentOf(entry)), JSON.stringify(clean));
 });
 

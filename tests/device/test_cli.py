@@ -306,6 +306,72 @@ def test_a_dry_run_shows_what_would_be_sent_and_asks_nothing(
     assert item["signals"] == content_document(items[0])["signals"]
 
 
+@pytest.mark.usefixtures("passphrase")
+def test_labels_are_asked_for_sealed_and_told_by_status(
+    pictures: Path,
+    service: Service,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = "a place \u202e by the sea"
+    answering(monkeypatch, "x" * 61, f"  {secret}", "", "third")
+    service.will({"case_number": "481-902-3475"})
+    command = ["submit", str(pictures), "--server", service.url, *ANSWERS, "--labels"]
+    assert takeback(*command) == 0
+    err = capsys.readouterr().err
+    assert err.count("Label of ") == 4
+    assert "A label has 1 to 60 characters." in err
+    entries = service.asked[-1].body["entries"]
+    sealed = [entry.get("sealed_label") for entry in entries]
+    assert [sealed_one and len(sealed_one) for sealed_one in sealed] == [536, None, 536]
+    assert secret not in repr(service.asked)
+    told = [
+        {
+            "n": n,
+            "kind": "picture",
+            "status": "active",
+            "added_on": "2026-11-21",
+            "sightings": [],
+            "sealed_label": label,
+        }
+        for n, label in enumerate([*sealed, "00" * 268], 1)
+    ]
+    service.will({"case_number": "1", "opened_on": "2026-11-21", "says": ".", "entries": told})
+    assert takeback("status", "--case", "1", "--server", service.url) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == (
+        r"  1. picture “a place \u202e by the sea”, added 2026-11-21: being looked for"
+    )
+    assert lines[2:5] == [
+        "  2. picture, added 2026-11-21: being looked for",
+        "  3. picture “third”, added 2026-11-21: being looked for",
+        "  4. picture (its label cannot be read), added 2026-11-21: being looked for",
+    ]
+    assert takeback("status", "--json", "--case", "1", "--server", service.url) == 0
+    found = json.loads(capsys.readouterr().out)["entries"]
+    assert [one.get("label") for one in found] == [secret, None, "third", None]
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_labels_that_nobody_types_send_nothing(
+    pictures: Path, service: Service, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, "one", "two")
+    command = ["submit", str(pictures), "--server", service.url, *ANSWERS, "--labels"]
+    assert takeback(*command) == 2
+    assert "Leave out --labels" in capsys.readouterr().err
+    assert service.asked == []
+
+
+def test_a_dry_run_says_that_labels_would_be_sent_and_asks_for_none(
+    pictures: Path, capsys: Captured
+) -> None:
+    assert takeback("submit", "--dry-run", "--labels", str(pictures)) == 0
+    out, err = capsys.readouterr()
+    assert "sealed_label" not in out
+    assert "and your labels, encrypted" in err
+
+
 def test_submit_sends_nothing_if_nothing_was_hashed(tmp_path: Path, capsys: Captured) -> None:
     assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *ANSWERS) == 1
     assert "None of these files could be hashed, so nothing was sent." in capsys.readouterr().err

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hashing.errors import InvalidSubmission
 from hashing.signals import (
+    SEALED_LABEL_BYTES,
     ContentKind,
     ContentSignals,
     FrameSignal,
@@ -57,7 +58,13 @@ WINDOWS = st.sets(st.sampled_from(Window)).flatmap(
     )
 )
 ENTRIES = st.one_of(
-    st.builds(ContentSignals, st.just(ContentKind.PICTURE), SIGNALS, windows=WINDOWS),
+    st.builds(
+        ContentSignals,
+        st.just(ContentKind.PICTURE),
+        SIGNALS,
+        windows=WINDOWS,
+        sealed_label=st.none() | st.just(bytes(SEALED_LABEL_BYTES)),
+    ),
     st.builds(
         ContentSignals,
         st.just(ContentKind.VIDEO),
@@ -101,7 +108,7 @@ def test_the_schema_accepts_every_submission(submission: Submission, access: byt
 
 @given(
     SUBMISSIONS,
-    st.sampled_from(["file_name", "exif", "size", "thumbnail", "path", "email"])
+    st.sampled_from(["file_name", "label", "exif", "size", "thumbnail", "path", "email"])
     | st.text(string.ascii_lowercase, min_size=1).filter(lambda name: name != "note"),
     st.data(),
 )
@@ -111,7 +118,7 @@ def test_the_schema_refuses_a_field_more_wherever_it_is(
     document = submission.document(ACCESS)
     place = data.draw(st.sampled_from(range(len(objects(document)))))
     target = objects(document)[place]
-    if field in {*target, "frames", "windows", "quality"}:
+    if field in {*target, "frames", "windows", "quality", "sealed_label"}:
         return
     target[field] = "beach.jpg"
     assert not CHECK.is_valid(document)
@@ -122,7 +129,7 @@ def test_nothing_but_these_fields_is_in_a_document(submission: Submission) -> No
     allowed = {
         *["version", "access_key", "eligibility", "entries", "note", "subject", "adults"],
         *["intimate", "kind", "signals", "frames", "type", "value", "quality", "at_ms", "until_ms"],
-        *["windows", "window"],
+        *["windows", "window", "sealed_label"],
     }
     for one in objects(submission.document(ACCESS)):
         assert set(one) <= allowed
@@ -144,6 +151,8 @@ def test_nothing_but_these_fields_is_in_a_document(submission: Submission) -> No
         (("entries", 0, "signals", 0, "quality"), 101),
         (("entries", 0, "signals", 0, "quality"), 50.5),
         (("entries", 0, "signals", 1, "quality"), 50),
+        (("entries", 0, "sealed_label"), "holiday"),
+        (("entries", 0, "sealed_label"), "00" * (SEALED_LABEL_BYTES - 1)),
         (("note",), ""),
         (("note",), "x" * 1001),
     ],

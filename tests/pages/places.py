@@ -28,6 +28,14 @@ OUTCOMES = {
     "elsewhere": ("self", "adults", "other"),
 }
 """Where the answers lead, but to the files."""
+LABELS = (
+    "Kitchen, June",
+    "صورة المطبخ",
+    "",
+    "",
+    "The longest label that there can be: it has 60 letters",
+)
+"""Of the entries of each case."""
 Visits = Iterator[str]
 
 
@@ -51,7 +59,11 @@ def made(service: Service, folder: Path) -> Cases:
     def opened() -> tuple[str, str, OwnerClient]:
         words = new_passphrase()
         owner = OwnerClient(service.address, words)
-        return owner.open_case(Submission(tuple(hashes), answers)), words, owner
+        entries = [
+            owner.labelled(one, label) if label else one
+            for one, label in zip(hashes, LABELS, strict=True)
+        ]
+        return owner.open_case(Submission(tuple(entries), answers)), words, owner
 
     number, words, owner = opened()
     platforms = [
@@ -115,6 +127,8 @@ def files(page: Page, address: str, language: str, cases: Cases) -> Visits:
     journey.choose(page, cases.files)
     journey.hashed(page)
     page.locator("#list summary").first.click()
+    page.check("#labels")
+    page.locator("#list .label input").first.fill(LABELS[0])
     yield "files-chosen"
     page.click("#chosen")
     page.locator("#words").wait_for(timeout=journey.WAIT)
@@ -169,6 +183,15 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
         journey.sign_in(page, address, *case, language)
         page.locator("li.entry").first.wait_for(timeout=journey.WAIT)
         yield f"overview-{name}"
+    page.click("#labels summary")
+    page.fill("#passphrase", cases.empty[1])
+    page.click("#reveal button")
+    page.locator("#labels-fault:not([hidden])").wait_for(timeout=journey.WAIT)
+    yield "overview-labels"
+    page.fill("#passphrase", cases.found[1])
+    page.click("#reveal button")
+    page.locator("#revealed:not(:empty)").wait_for(timeout=journey.WAIT)
+    yield "overview-labelled"
     yield from _acts(page, cases)
 
 
@@ -197,6 +220,10 @@ def _acts(page: Page, cases: Cases) -> Visits:
     page.locator("form[action$='/more'] button").click()
     journey.ready(page)
     yield "more"
+    page.check("#labels")
+    page.click("#label-form button")
+    page.locator("#label-told.fault").wait_for(timeout=journey.WAIT)
+    yield "more-labels"
     journey.choose(page, cases.files[:1])
     journey.hashed(page)
     journey.review(page)

@@ -83,13 +83,13 @@ def click(page: Page) -> None:
 
 def left(page: Page, leave: Callable[[Page], None], weather: Elsewhere) -> None:
     """Leave: the page is blank before the next one is even asked for. Back does not lead to it."""
-    before, said = page.evaluate("history.length"), list[str]()
-    page.on("console", lambda message: said.append(message.text))
+    before = page.evaluate("history.length")
     page.evaluate(WATCH)
     page.route(weather.address, lambda route: route.continue_())  # so that what is said arrives
-    leave(page)
+    with page.expect_console_message() as said:
+        leave(page)
     page.wait_for_url(weather.address)
-    assert said == ["blank true, title empty"]
+    assert said.value.text == "blank true, title empty"
     assert page.evaluate("history.length") == before
     page.go_back()
 

@@ -312,7 +312,15 @@ def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
     page.route("**/more", issued_long_ago)
     page.get_by_role("button", name="Add files").click()
     journey.ready(page)
-    shown = json.loads(reviewed(page, pictures[1:2]))
+    page.check("#labels")
+    page.fill("#label-words", words)
+    page.click("#label-form button")
+    page.locator("#label-form").wait_for(state="hidden")
+    journey.choose(page, pictures[1:2])
+    page.fill("#list .label input", "late")
+    journey.hashed(page)
+    shown = json.loads(journey.review(page))
+    assert shown["entries"][0].pop("sealed_label")
     journey.send(page)
     page.locator("#late").wait_for(timeout=journey.WAIT)
     forgotten = json.loads(page.input_value("#document"))
@@ -327,6 +335,8 @@ def test_a_page_that_was_open_for_long_asks_for_the_words_and_keeps_the_files(
     page.locator("#added").wait_for(timeout=journey.WAIT)
     page.get_by_role("button", name="Go to your overview").click()
     page.locator("li.entry").nth(1).wait_for()
+    told = OwnerClient(service.address, words).status(number)["entries"]
+    assert [one.get("label") for one in told] == [None, "late"]
 
 
 def test_parts_are_chosen_until_the_review(page: Page, pictures: list[Path]) -> None:

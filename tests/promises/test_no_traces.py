@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ADDRESS = "https://planted.example/secret-address"
 NOTE = "planted words of a note"
+LABEL = bytes(range(256)) + b"a" * 12
+"""In place of a sealed label."""
 
 
 @pytest.mark.enable_socket
@@ -24,12 +26,14 @@ def test_what_is_planted_is_found_in_no_sink(
     server.start()
     key = f"Bearer {server.new_key('Example Videos')}"
     content = submission(77, note=NOTE)
+    content["entries"][0]["sealed_label"] = label = LABEL.hex()
     pdq = content["entries"][0]["signals"][0]["value"]
     sha256 = content["entries"][0]["signals"][1]["value"]
     _, answer = server.ask("POST", "/v1/cases", content)
     number = answer["case_number"]
     credential = f"Case {number}:{content['access_key']}"
-    server.ask("POST", "/v1/lookup", {"items": [picture(77)]}, key)
+    _, found = server.ask("POST", "/v1/lookup", {"items": [picture(77)]}, key)
+    assert label not in str(found)
     server.ask(
         "POST", "/v1/observations", {"observations": [{"address": ADDRESS, **picture(77)}]}, key
     )
@@ -39,18 +43,19 @@ def test_what_is_planted_is_found_in_no_sink(
     for spoiled in (
         {**content, pdq: ADDRESS},
         {**content, "note": [NOTE, pdq]},
+        {**content, "entries": [{**content["entries"][0], "sealed_label": label + pdq}]},
         [pdq],
         {"version": pdq},
     ):
         status, problem = server.ask("POST", "/v1/cases", spoiled)
         assert status == 422
-        assert not {one for one in (pdq, ADDRESS, NOTE, number) if one in str(problem)}
+        assert not {one for one in (label, pdq, ADDRESS, NOTE, number) if one in str(problem)}
     assert server.ask("GET", f"/v1/case/{pdq}?address={ADDRESS}")[0] == 404
     with urllib.request.urlopen(server.address + "/metrics", timeout=10) as got:
         metrics = got.read().decode()
     server.stop()
     secret = key.removeprefix("Bearer ")
-    planted = [pdq, sha256, content["access_key"], number, ADDRESS, "planted", NOTE, secret]
+    planted = [label, pdq, sha256, content["access_key"], number, ADDRESS, "planted", NOTE, secret]
     log = server.log
     assert '"route": "/v1/lookup"' in log
     for sink in (log, metrics):
@@ -113,6 +118,7 @@ def test_withdrawn_signals_are_gone_from_the_disk(
     content = submission(91, entries=[with_windows(91)])
     values = [bytes.fromhex(value) for value in _values(content["entries"])]
     assert len(values) == 4
+    content["entries"][0]["sealed_label"] = LABEL.hex()
     _, answer = server.ask("POST", "/v1/cases", content)
     credential = f"Case {answer['case_number']}:{content['access_key']}"
     assert server.ask("DELETE", "/v1/case?erase=now", credential=credential)[0] == 200
@@ -122,7 +128,7 @@ def test_withdrawn_signals_are_gone_from_the_disk(
     connection.close()
     stored = b"".join(path.read_bytes() for path in server.state.rglob("*") if path.is_file())
     assert b"withdrawn" in stored
-    assert not [value for value in values if value in stored]
+    assert not [value for value in [*values, LABEL] if value in stored]
 
 
 def _values(contents: list[dict[str, Any]]) -> list[str]:

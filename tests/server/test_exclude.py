@@ -40,11 +40,28 @@ def test_a_new_entry_near_the_exclude_bank_is_held(
     assert world.statuses(owner) == [status]
 
 
-def test_a_video_with_an_excluded_frame_is_held(world: World) -> None:
-    card = world.value()
-    exclude.exclude(world.context, [world.picture(world.pdq(card))], world.day)
-    world.context.replica.catch_up()
-    assert world.statuses(world.open(world.video([world.value(), card]))) == [QUARANTINED]
+@pytest.mark.parametrize("first", ["exclusion", "entry"])
+@pytest.mark.parametrize(("others", "status"), [(2, QUARANTINED), (3, ACTIVE)])
+def test_a_video_of_excluded_frames_is_held_and_of_another_they_are_left_out(
+    world: World, first: str, others: int, status: EntryStatus
+) -> None:
+    """Whoever spreads a video puts a well-known picture into it; no other copy is to be had."""
+    cards, platform = [world.value() for _ in range(3)], world.actor()
+    frames = [world.value() for _ in range(others)]
+    content = world.video([*cards[:1], *frames, *cards[1:]])
+    if first == "entry":
+        owner = world.open(content)
+        world.work()
+    exclude.exclude(world.context, [world.video(cards)], world.day)
+    world.work()
+    if first == "exclusion":
+        owner = world.open(content)
+        world.work()
+    assert world.statuses(owner) == [status]
+    found = Verdict.MATCH if status is ACTIVE else Verdict.NONE
+    assert world.ask(platform, world.video(frames), world.video(cards)) == [found, Verdict.NONE]
+    exclude.remove(world.context, exclude.listed(world.context)[0].id)
+    assert world.statuses(owner) == [ACTIVE]
 
 
 def test_what_a_person_released_matches_although_it_is_near_the_exclude_bank(world: World) -> None:
@@ -114,7 +131,7 @@ def test_an_exclusion_that_is_undone_holds_nothing_any_more(world: World) -> Non
 
 def test_what_another_exclusion_holds_stays_held(world: World) -> None:
     value, platform = world.value(), world.actor()
-    video = world.video([value, world.value()])
+    video = world.video([value])
     for bits in (5, 10):
         near = world.picture(world.pdq(world.near(value, bits)))
         exclude.exclude(world.context, [near], world.day)

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from hashing.signals import ContentSignals, Signal, SignalType, Window, WindowSignal
+from hashing.signals import (
+    SEALED_LABEL_BYTES,
+    ContentSignals,
+    Signal,
+    SignalType,
+    Window,
+    WindowSignal,
+)
 from service.domain.actor import Owner
 from service.domain.case import MAX_ENTRIES, Concern, EntryStatus, erase_day
 from service.domain.errors import CaseFull, Conflict, InvalidRequest, Withdrawn
 from service.domain.sighting import Verdict
 from service.store.schema import cases, concerns, entries, signals
-from service.workflows import exclude, intake, review, withdraw
+from service.workflows import exclude, intake, review, status, withdraw
 from service.workflows.intake import Added, NewCase
 from tests.server.sealed import unsealed
 
@@ -103,6 +110,33 @@ def test_what_was_withdrawn_can_be_added_again(world: World) -> None:
 
 
 @pytest.mark.stores("sqlite", "postgresql")
+def labels_of(world: World, owner: Owner) -> list[bytes | None]:
+    return [entry.sealed_label for entry in status.of_case(world.context, owner).entries]
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_label_is_kept_until_a_newer_one_or_until_its_entry_is_erased(world: World) -> None:
+    one, two, three = (bytes([n]) * SEALED_LABEL_BYTES for n in (1, 2, 3))
+    plain, other, last = world.picture(), world.picture(), world.picture()
+    named = replace(plain, sealed_label=one)
+    owner = world.open(plain, named, plain, replace(other, sealed_label=two), last)
+    assert labels_of(world, owner) == [one, two, None]
+    assert "sealed" not in repr(named)
+    assert "\\x01" not in repr(status.of_case(world.context, owner))
+    again = [replace(plain, sealed_label=three), other, replace(last, sealed_label=one)]
+    assert intake.add_entries(world.context, owner, again, world.day) == Added(0, 0)
+    assert labels_of(world, owner) == [three, two, one]
+    withdraw.withdraw_entry(world.context, owner, 1, world.day)
+    withdraw.undo_entry(world.context, owner, 1, world.day)
+    assert labels_of(world, owner) == [three, two, one]
+    withdraw.erase_entry(world.context, owner, 1)
+    withdraw.withdraw_entry(world.context, owner, 2, world.day)
+    assert intake.add_entries(world.context, owner, [other], world.day).new == 1
+    assert labels_of(world, owner) == [None, None, one, None]
+    withdraw.erase_case(world.context, owner, world.day)
+    assert labels_of(world, owner) == [None] * 4
+
+
 def test_identical_submissions_at_once_open_one_case(world: World) -> None:
     new = world.submission(world.picture(), world.picture())
     with ThreadPoolExecutor(8) as pool:
@@ -200,6 +234,7 @@ def test_adding_and_withdrawing_at_once_leaves_nothing_that_matches(world: World
 def concerned(world: World, owner: Owner) -> bool:
     """Whether an entry waits for a person because it is in many cases, and is matched meanwhile."""
     assert world.statuses(owner) == [ACTIVE]
+    world.work()
     waiting = {one.entry.id: one for one in world.waiting()}.get(world.entry_id(owner))
     return waiting is not None and Concern.MANY_CASES in waiting.concerns
 

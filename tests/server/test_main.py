@@ -266,6 +266,7 @@ def test_what_concerns_a_reviewer_is_listed_with_all_that_is_known(
     monkeypatch.setenv("TAKEBACK_CASES_PER_SIGNAL", "3")
     picture, platform = world.picture(), world.actor("Example Videos")
     owners = [world.open(picture) for _ in range(4)]
+    world.work()
     for _ in range(5):
         world.ask(platform, picture)
     entry_id = world.entry_id(owners[3])
@@ -287,9 +288,10 @@ def test_what_concerns_a_reviewer_is_listed_with_all_that_is_known(
 
 def test_what_was_excluded_is_listed_and_undone(run: Run, world: World, tmp_path: Path) -> None:
     (tmp_path / "public.json").write_text(json.dumps(LINE))
-    run("exclude", str(tmp_path / "public.json"))
-    world.context.replica.catch_up()
     owner = world.open(world.picture(world.pdq(b"\x0f" * 32)))
+    _, out, _ = run("exclude", str(tmp_path / "public.json"))
+    assert "matched no more because of it: 1. Is all of it public" in out
+    world.work()
     code, out, _ = run("exclusions", "list")
     assert (code, out.split()[0], out.split()[-2:]) == (0, "1", ["1", "signal"])
     assert LINE["signals"][0]["value"] not in out  # type: ignore[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ import sqlalchemy as sa
 from service.domain.actor import Role
 from service.domain.case import Concern, EntryStatus, HoldReason
 from service.domain.errors import NotFound
-from service.domain.sighting import Feedback, Verdict
-from service.store import changes, entries, feedback, schema
+from service.domain.sighting import Feedback, Sighting, Source, Verdict
+from service.store import changes, entries, feedback, schema, sightings
 from service.store.changes import Change
 from service.store.database import Tx
 from service.store.feedback import Opinion
@@ -213,3 +214,30 @@ def test_what_a_person_holds_stays_held_when_the_store_goes_back(world: World) -
     with world.context.database.read() as tx:
         assert entries.of_case(tx, owner.case_id)[0].hold is HoldReason.REVIEW
     assert [one.signals for one in exclude.listed(world.context)] == [1, 1]
+
+
+def test_what_was_said_counts_for_matches_and_for_what_was_near(world: World) -> None:
+    """Before 0013 one word of a platform counted for both; what was only near is no match's now."""
+    owner = world.open(world.picture())
+    n, actors = world.entry_id(owner), [world.actor(name) for name in ("Match", "Both", "Near")]
+    verdicts = [(Verdict.MATCH,), (Verdict.MATCH, Verdict.NEAR), (Verdict.NEAR,)]
+    with world.context.database.write() as tx:
+        for actor, of_actor in zip(actors, verdicts, strict=True):
+            for reference in ("a", "b"):
+                row = Sighting(n, actor.id, DAY, Source.LOOKUP, Verdict.NEAR, reference)
+                sightings.record(tx, [replace(row, verdict=one) for one in of_actor])
+    world.context.database.downgrade("0012")
+    for actor in actors:
+        say = "INSERT INTO feedback (entry_id, actor_id, value, given_on) VALUES (:n, :a, :v, :d)"
+        run(world, say, n=n, a=actor.id, v="not_blocked", d=DAY)
+    world.context.database.migrate()
+    with world.context.database.read() as tx:
+        columns = (schema.feedback.c.actor_id, schema.feedback.c.verdict)
+        kept = {(row[0], Verdict(row[1])) for row in tx.execute(sa.select(*columns))}
+        assert kept == {
+            (actor.id, one)
+            for actor, of_actor in zip(actors, verdicts, strict=True)
+            for one in of_actor
+        }
+        assert [one.platform for one in feedback.on_entries(tx, [n])[n]] == ["Both", "Match"]
+        assert tx.scalars(sa.select(schema.sightings.c.count)).all() == [2] * 4

@@ -37,7 +37,7 @@ OPERATIONS = [
 EXAMPLES = {"soon": 10, "soak": 300}
 """Requests an operation and store. Which ones is fixed by the seed."""
 DIGITS = re.compile(r"\^\[0-9a-fA-F\]\{(\d+)\}\$")
-for size in (32, 64):
+for size in (32, 64, 536):
     of_bytes = st.binary(min_size=size // 2, max_size=size // 2).map(bytes.hex)
     schemathesis.openapi.format(f"hex{size}", of_bytes | of_bytes.map(str.upper))
 

@@ -1,6 +1,7 @@
 """A case as its owner reads it."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,10 +26,10 @@ def sections(page: str) -> dict[str, list[str]]:
     return {title: names for title, names in listed.items() if title != "What else you can do"}
 
 
-def opened(served: Any, *contents: Any) -> dict[str, str]:
-    owner = served.open(*contents, key=bytes.fromhex(KEY))
+def opened(served: Any, *contents: Any, key: str = KEY) -> dict[str, str]:
+    owner = served.open(*contents, key=bytes.fromhex(key))
     stamp = stamps.new(served.context.seals, stamps.minute())
-    return {"case": owner.case_number, "access_key": KEY, "stamp": stamp}
+    return {"case": owner.case_number, "access_key": key, "stamp": stamp}
 
 
 def test_number_and_key_open_the_case(app: FastAPI, api: TestClient, served: Any) -> None:
@@ -42,6 +43,24 @@ def test_number_and_key_open_the_case(app: FastAPI, api: TestClient, served: Any
     assert api.post("/en/overview", data={**form, "case": " "}).text == page.text
     spaced = {**form, "case": f" {form['case'].replace('-', ' ')} "}
     assert api.post("/en/overview", data=spaced).status_code == 200
+
+
+def test_labels_are_in_the_page_as_they_were_sealed_and_bring_no_more_rights(
+    api: TestClient, served: Any
+) -> None:
+    sealed = bytes(range(256)) + bytes(12)
+    form = opened(served, served.picture(), replace(served.picture(), sealed_label=sealed))
+    page, asks = api.post("/en/overview", data=form), api.get("/en/overview")
+    assert re.findall('data-n="(.)" data-sealed="(.*?)"', page.text) == [("2", sealed.hex())]
+    policy, plain = (
+        re.sub(" 'sha256-[^']*'", "", answer.headers["content-security-policy"])
+        for answer in (page, asks)
+    )
+    assert policy == plain.replace(" frame-src 'self';", "")
+    without = opened(served, key="5b" * 32)
+    answer = api.post("/en/overview", data=without)
+    assert "sha256-" not in answer.headers["content-security-policy"]
+    assert answer.text.count("<script") == 1  # the exit
 
 
 def test_whatever_is_wrong_the_page_is_the_same(app: FastAPI, api: TestClient, served: Any) -> None:

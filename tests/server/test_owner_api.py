@@ -32,13 +32,16 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
     api: TestClient, served: World, wire: Wire
 ) -> None:
     pictures = [served.picture() for _ in range(3)]
-    owner = opened(api, wire.submission(pictures[0], key=KEY))
+    document = wire.submission(pictures[0], key=KEY)
+    document["entries"][0]["sealed_label"] = label = "0f" * 268
+    owner = opened(api, document)
     added = {"entries": [wire.content(content) for content in pictures]}
     assert api.post("/v1/case/entries", json=added, headers=owner).json() == {"added": 2, "held": 0}
     told = api.get("/v1/case", headers=owner).json()
     assert told["opened_on"] == "2026-11-21"
     assert told["withdrawn_on"] is None
     assert told["says"] == owner_api.NO_SIGHTING
+    assert [one["sealed_label"] for one in told["entries"]] == [label, None, None]
     assert told["entries"][2] == {
         "n": 3,
         "kind": "picture",
@@ -46,6 +49,7 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
         "held": None,
         "added_on": "2026-11-21",
         "erase_on": None,
+        "sealed_label": None,
         "sightings": [],
     }
     until = "2026-11-25"

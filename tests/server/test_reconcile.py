@@ -189,7 +189,8 @@ def test_a_single_frame_is_a_near_sighting_and_hidden_until_blocked(world: World
     assert told(world, owner) == []
     for said, shown in ((Feedback.PENDING_REVIEW, []), (Feedback.BLOCKED, [(1, "Somewhere")])):
         with world.context.database.write() as tx:
-            feedback.record(tx, world.entry_id(owner), actor.id, said, world.day)
+            near = Verdict.NEAR
+            feedback.record(tx, world.entry_id(owner), actor.id, said, world.day, verdict=near)
         assert told(world, owner) == shown
 
 

@@ -70,6 +70,7 @@ def test_a_reviewer_reads_all_that_is_known_of_an_entry(world: World) -> None:
     for _ in range(3):
         world.open(picture)
     owner = world.open(picture)
+    world.work()
     for _ in range(5):
         world.ask(platform, picture)
     said = [Response(world.reference(platform, picture), Feedback.NOT_BLOCKED)]

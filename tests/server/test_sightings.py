@@ -102,9 +102,9 @@ def test_a_reference_stands_for_an_entry_only_for_whom_it_was_given(world: World
     seen = seen_by(world, one.id, entry_id, Verdict.MATCH)
     with world.context.database.write_changes() as tx:
         sightings.record(tx, [seen])
-        assert sightings.entries_of_reference(tx, one.id, seen.reference) == [entry_id]
-        assert sightings.entries_of_reference(tx, other.id, seen.reference) == []
-        assert sightings.entries_of_reference(tx, one.id, "x" * 24) == []
+        assert sightings.of_reference(tx, one.id, seen.reference) == {(entry_id, seen.verdict)}
+        assert sightings.of_reference(tx, other.id, seen.reference) == set()
+        assert sightings.of_reference(tx, one.id, "x" * 24) == set()
 
 
 def test_the_last_word_of_a_platform_counts(world: World) -> None:
@@ -159,7 +159,9 @@ def test_an_owner_reads_each_platform_and_day_once_and_near_ones_when_confirmed(
         assert [(e.platform, e.outcome) for e in sightings.events(tx, owner.case_id)] == [
             ("One", None)
         ]
-        feedback.record(tx, entry_id, other.id, Feedback.BLOCKED, DAY)
+        near = Verdict.NEAR
+        feedback.record(tx, entry_id, one.id, Feedback.NOT_BLOCKED, DAY, verdict=near)
+        feedback.record(tx, entry_id, other.id, Feedback.BLOCKED, DAY, verdict=near)
         assert [(e.platform, e.outcome) for e in sightings.events(tx, owner.case_id)] == [
             ("One", None),
             ("Other", Feedback.BLOCKED),

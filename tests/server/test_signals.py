@@ -76,12 +76,12 @@ def test_how_much_of_a_video_there_is(world: World) -> None:
         assert provenance.extents(tx, Space.BANK, []) == {}
 
 
-def test_only_windows_are_forgotten(world: World) -> None:
+def test_only_parts_are_forgotten(world: World) -> None:
     window = WindowSignal(next(iter(Window)), world.pdq())
     world.open(replace(world.picture(), windows=(window,)))
     with world.context.database.write_changes() as tx:
         ids = [one.id for part in signals.searchable(tx, Space.BANK, 9) for one in part]
-        signals.delete_windows(tx, ids)
+        signals.delete_parts(tx, ids)
         (left,) = signals.by_id(tx, Space.BANK, ids)
     assert left.value != window.signal.value
     world.context.replica.catch_up()

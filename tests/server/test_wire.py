@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from fastapi.testclient import TestClient
 
-from hashing.signals import ViewSignals, Window
+from hashing.signals import SEALED_LABEL_BYTES, ViewSignals, Window
 from service.domain import match_policy
 from service.domain.errors import InvalidRequest
 from service.edge.incoming import EntryIn, ItemIn
@@ -36,6 +36,7 @@ def submission(entry: object) -> dict[str, Any]:
     }
 
 
+LABEL = (HEX * 9)[: 2 * SEALED_LABEL_BYTES]
 WINDOW: dict[str, Any] = {**PDQ, "window": next(iter(Window)).value}
 VIEW: dict[str, Any] = {"view": "pad-5+content.x", "quality": 90, "values": [HEX]}
 
@@ -77,6 +78,10 @@ ENTRIES: dict[str, object] = {
     "a window twice": {**GOOD, "windows": [WINDOW, WINDOW]},
     "too many windows": {**GOOD, "windows": [WINDOW] * 17},
     "a window of another type": {**GOOD, "windows": [{**WINDOW, "type": "phash"}]},
+    "a label that can be read": {**GOOD, "sealed_label": HEX[:7]},
+    "a label too short": {**GOOD, "sealed_label": LABEL[:-2]},
+    "a label too long": {**GOOD, "sealed_label": LABEL + "00"},
+    "a label of other letters": {**GOOD, "sealed_label": "g" * len(LABEL)},
     "a window of a video": {**GOOD, "kind": "video", "windows": [WINDOW]},
     "windows alone": {"kind": "picture", "signals": [], "windows": [WINDOW]},
     "nothing": None,
@@ -268,7 +273,9 @@ def test_values_become_what_was_sent(wire: Wire) -> None:
     assert wire.content(EntryIn.model_validate(document).value()) == document
 
 
-def test_windows_and_views_become_what_was_sent() -> None:
+def test_windows_views_and_labels_become_what_was_sent() -> None:
+    labelled = EntryIn.model_validate({**GOOD, "sealed_label": LABEL}).value()
+    assert labelled.sealed_label == bytes.fromhex(LABEL)
     windows = EntryIn.model_validate({**GOOD, "windows": [WINDOW]}).value().windows
     assert [(one.window, one.signal.hex) for one in windows] == [(WINDOW["window"], HEX)]
     views = (ViewSignals(VIEW["view"], 90, (bytes.fromhex(HEX),)),)

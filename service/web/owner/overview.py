@@ -195,10 +195,13 @@ def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
     """Return the overview; `done` is what the form did: `withdrawn`, `undone` or `erased`."""
     case = status.of_case(form.context, form.owner)
     over = {EntryStatus.WITHDRAWING, EntryStatus.WITHDRAWN}
+    labelled = [entry for entry in case.entries if entry.sealed_label]
     return form.pages.render(
         form.language,
         "owner/overview",
+        script="reveal" if labelled else None,
         case=case,
+        labelled=labelled,
         active=[entry for entry in case.entries if entry.status is EntryStatus.ACTIVE],
         held=[entry for entry in case.entries if entry.held],
         withdrawn=[entry for entry in case.entries if entry.status in over],

@@ -15,6 +15,7 @@ export class FileList {
   #rows = [];
   /** @type {File[]} chosen beyond what a case holds: they take the place of what fails or is removed */
   #spare = [];
+  #labels = false;
   #hasher;
   #files = element("files", HTMLInputElement);
   #thumbnails = element("thumbnails", HTMLInputElement);
@@ -43,6 +44,12 @@ export class FileList {
     this.#stop.addEventListener("click", () => this.#stopAll());
   }
 
+  /** @param {boolean} shown whether each file has a field for a label */
+  showLabels(shown) {
+    this.#labels = shown;
+    for (const row of this.#rows) row.showLabel(shown);
+  }
+
   /** Whether there are hashes, which would be lost with the page. */
   get hasHashes() {
     return this.#rows.some((row) => row.done);
@@ -53,7 +60,7 @@ export class FileList {
     return !this.#next.hidden;
   }
 
-  /** The signals of each file that was hashed, with the chosen windows. */
+  /** The signals of each file that was hashed, with the chosen windows, and its label as it was typed. */
   get entries() {
     return this.#rows.flatMap((row) => row.content(this.#windowSet));
   }
@@ -108,6 +115,7 @@ export class FileList {
     this.#list.append(...added.map((row) => row.element));
     for (const row of added) {
       row.preview(this.#thumbnails.checked);
+      row.showLabel(this.#labels);
       this.#hash(row);
     }
     if (this.#spare.length) this.#note.textContent = text("too-many", { count: this.#spare.length });

@@ -8,6 +8,7 @@ import { ContentError } from "../../../hashing/browser/errors.js";
 import { derive, newPassphrase } from "../../../hashing/browser/passphrase.js";
 import { documentOf, entriesDocumentOf } from "../../../hashing/browser/submission.js";
 import { formatMessage } from "./message.js";
+import { heedLabels, sealed } from "./labels.js";
 import { Access } from "./late.js";
 import { showCard, showWords } from "./card.js";
 import { FileList } from "./file_list.js";
@@ -23,7 +24,7 @@ const consent = element("consent", HTMLInputElement);
 const { subject, case: caseNumber, key = "", stamp = "" } = app.dataset;
 const access = new Access({ key, stamp }, () => writeMessage());
 delete app.dataset.key;
-/** @type {Promise<{words: string, access: string}> | undefined} */
+/** @type {Promise<{words: string, access: string, vault: string}> | undefined} */
 let secrets;
 /** @type {FileList} */
 let list;
@@ -71,7 +72,7 @@ function showUnsupported(err) {
 function caseSecrets() {
   secrets ??= (async () => {
     const words = newPassphrase();
-    return { words, access: (await derive(words)).access };
+    return { words, ...await derive(words) };
   })();
   return secrets;
 }
@@ -105,7 +106,11 @@ async function review() {
 /** Make the message of the files that are done, and show it. */
 async function writeMessage() {
   const work = await payment.done();
-  const { entries } = list;
+  const vault = caseNumber ? access.vault : (await caseSecrets()).vault;
+  const entries = await sealed(list.entries, vault);
+  for (const each of document.querySelectorAll("[data-labelled]")) {
+    /** @type {HTMLElement} */ (each).hidden = entries.every((one) => !one.sealed_label);
+  }
   const eligibility = { subject: /** @type {"self"} */ (subject), adults: true, intimate: true };
   element("contents", HTMLElement).textContent = list.contents;
   showMessage(caseNumber
@@ -193,6 +198,7 @@ async function start() {
       steps.begin();
       payment.done().catch(() => {}); // whoever goes on is told
     });
+    heedLabels(caseNumber ? access : undefined, (shown) => list.showLabels(shown));
     listen();
     element("chooser", HTMLElement).hidden = false;
     element("ready", HTMLElement).textContent = text("ready");

@@ -9,6 +9,9 @@ import { element, text, wordsError } from "./texts.js";
 
 /** What opens a case, and until when: the access key and a stamp of the service. */
 export class Access {
+  /** What seals labels; empty until the words were typed. */
+  vault = "";
+
   /**
    * @param {{key: string, stamp: string}} access
    * @param {() => Promise<void>} onChange called when the message has to be written anew
@@ -28,6 +31,7 @@ export class Access {
    */
   expire(stamp) {
     this.key = "";
+    this.vault = "";
     this.stamp = stamp;
     this.#onChange();
     element("late-words", HTMLInputElement).value = "";
@@ -59,7 +63,9 @@ export class Access {
     status.classList.remove("fault");
     status.textContent = text("opening");
     try {
-      this.key = (await derive(words.value)).access;
+      const keys = await derive(words.value);
+      this.key = keys.access;
+      this.vault = keys.vault;
       await this.#onChange();
       return true;
     } catch (err) {

@@ -1,5 +1,6 @@
 /** The rows of the list of chosen files, with the state of each. */
 
+import { MAX_LABEL, tidy } from "../../../hashing/browser/labels.js";
 import { SETS } from "../../../hashing/browser/signals.js";
 import { text } from "./texts.js";
 
@@ -10,6 +11,8 @@ import { text } from "./texts.js";
 export class Row {
   /** @type {Content | undefined} with all windows; the owner chooses which are used */
   #hashed;
+  #label;
+  #field;
   failed = false;
   stopping = new AbortController();
 
@@ -30,7 +33,11 @@ export class Row {
     name.textContent = file.name;
     name.translate = false;
     this.title.append(name);
-    this.element.append(this.title, this.#removeButton(onRemove), this.state, this.bar);
+    this.#label = labelInput(file.name);
+    this.#field = create("label", "label");
+    this.#field.hidden = true;
+    this.#field.append(text("label"), this.#label);
+    this.element.append(this.title, this.#removeButton(onRemove), this.state, this.bar, this.#field);
     this.showState(text("waiting"));
   }
 
@@ -54,14 +61,16 @@ export class Row {
   }
 
   /**
-   * Return the signals of the file with the chosen windows, or nothing while it is not hashed.
+   * Return the signals of the file with the chosen windows, and its label if there is one; nothing
+   * while it is not hashed.
    * @param {WindowSet} chosen
    * @returns {Content[]}
    */
   content(chosen) {
     if (!this.#hashed) return [];
     const windows = this.#hashed.windows?.filter(({ window }) => SETS[chosen].includes(window));
-    return [{ ...this.#hashed, ...(windows ? { windows } : {}) }];
+    const label = this.#field.hidden ? "" : tidy(this.#label.value);
+    return [{ ...this.#hashed, ...(windows ? { windows } : {}), ...(label ? { label } : {}) }];
   }
 
   /**
@@ -98,8 +107,14 @@ export class Row {
   fail(sentence) {
     this.failed = true;
     this.bar.remove();
+    this.#field.remove();
     this.element.classList.add("failed");
     this.showState(sentence);
+  }
+
+  /** @param {boolean} shown whether a label can be typed. What was typed stays, and counts while it is shown */
+  showLabel(shown) {
+    this.#field.hidden = !shown;
   }
 
   /** @param {boolean} shown whether to show a small, blurred picture; videos are not played */
@@ -127,6 +142,20 @@ export class Row {
     button.addEventListener("click", () => onRemove(this));
     return button;
   }
+}
+
+/**
+ * An empty field for a label: nothing of the file is suggested, and no browser keeps what is typed.
+ * @param {string} name of the file
+ */
+function labelInput(name) {
+  const input = document.createElement("input");
+  input.maxLength = MAX_LABEL;
+  input.autocomplete = "off";
+  input.dir = "auto";
+  input.spellcheck = false; // some browsers send what is checked
+  input.setAttribute("aria-label", text("label-of", { name }));
+  return input;
 }
 
 /**
