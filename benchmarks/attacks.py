@@ -155,7 +155,7 @@ def outcomes(seconds: float, names: Sequence[str]) -> list[Outcome]:
     value = random.randbytes(32).hex()
     found = []
     # What the attacker could not do from one address alone is left to budgets that all share.
-    shared = {"CASES_PER_HOUR_OF_SOURCE": "100000"}
+    shared = {"CASES_PER_HOUR_OF_SOURCE": "100000", "WORK_PIECES": "0"}
     with (
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "state", **shared) as service,

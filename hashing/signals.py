@@ -31,15 +31,14 @@ class SignalType(StrEnum):
     MD5 = "md5"
     SHA256 = "sha256"
 
-    @property
-    def size(self) -> int:
-        """Length of the value in bytes."""
-        return 16 if self is SignalType.MD5 else 32
+    size: int
+    """Length of the value in bytes."""
+    perceptual: bool
+    """Whether similar content gives near values. The others only match identical bytes."""
 
-    @property
-    def perceptual(self) -> bool:
-        """Whether similar content gives near values. The others only match identical bytes."""
-        return self in (SignalType.PDQ, SignalType.PHASH)
+    def __init__(self, name: str) -> None:
+        self.size = 16 if name == "md5" else 32
+        self.perceptual = name in {"pdq", "phash"}
 
 
 class ContentKind(StrEnum):
@@ -189,13 +188,15 @@ class ContentSignals:
             raise InvalidSignal("Only a video has frame signals.")
         if (self.windows or self.views) and self.kind is not ContentKind.PICTURE:
             raise InvalidSignal("Only a picture has windows and views; a video's frames have.")
-        if len({one.window for one in self.windows}) != len(self.windows):
+        if self.windows and len({one.window for one in self.windows}) != len(self.windows):
             raise InvalidSignal("Give each window once.")
-        types = [signal.type for signal in self.signals]
-        if len(set(types)) != len(types):
+        if len({signal.type for signal in self.signals}) != len(self.signals):
             raise InvalidSignal("Give each signal type once.")
         if self.sealed_label is not None and len(self.sealed_label) != SEALED_LABEL_BYTES:
             raise InvalidSignal(f"A sealed label has {SEALED_LABEL_BYTES} bytes.")
+
+
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
 
 
 def parse(signal_type: str, untrusted: str, quality: int | None = None) -> Signal:
@@ -209,7 +210,7 @@ def parse(signal_type: str, untrusted: str, quality: int | None = None) -> Signa
     except ValueError as err:
         names = ", ".join(SignalType)
         raise InvalidSignal(f"Unknown signal type. The types are {names}.") from err
-    if not re.fullmatch(r"[0-9a-fA-F]+", untrusted) or len(untrusted) != 2 * known.size:
+    if len(untrusted) != 2 * known.size or not _HEXADECIMAL.fullmatch(untrusted):
         raise InvalidSignal(f"A {known} value is {2 * known.size} hexadecimal digits.")
     return Signal(known, bytes.fromhex(untrusted), quality)
 

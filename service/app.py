@@ -18,6 +18,7 @@ from service.edge.meters import Meters
 from service.edge.readiness import Readiness
 from service.edge.sources import Sources
 from service.edge.throttle import Throttle
+from service.edge.work_threads import PROVING, Threads
 from service.journal import Journal
 from service.replica.follower import Replica
 from service.sealing import Seals
@@ -87,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.readiness = Readiness()
     app.state.budgets = budgets = Budgets(settings, lambda name: meters.refused.labels(name).inc())
     meters.work.set_function(lambda: budgets.pieces(ALL))
-    app.state.lanes = lanes()
+    app.state.lanes, app.state.proving = lanes(), Threads(PROVING)
     app.state.pages, app.state.support = pages.read(settings), support.read()
     for router in (owner.router, platform.router, addresses.router, health.router, *PAGES):
         app.include_router(router)

@@ -66,7 +66,8 @@ pictures is one, or of 8 with sixteen views."""
 
 INLINE_BODY = 8 * KIB
 """A body that is parsed on the event loop: it takes less than a change of threads, 0.1 ms, and at
-most 2 ms when it is made to cost as much as it can."""
+most 2 ms when it is made to cost as much as it can. A platform's is parsed in the thread that also
+answers it, if it is here when its headers are."""
 
 HELD_BYTES = 48 * MIB
 """Bytes of larger bodies that are held at a time, for each of the two kinds of callers (owners and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,7 +14,7 @@ from service.domain.actor import Actor
 from service.edge import credentials
 from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentContext, Today
-from service.edge.document import StrictRoute
+from service.edge.direct import DirectRoute
 from service.edge.meters import CurrentMeters
 from service.edge.problems import responses
 from service.search import queries
@@ -22,7 +23,7 @@ from service.workflows.lookup import MatchReference
 from service.workflows.observe import Claim, LeasedVisit
 from service.workflows.respond import Response
 
-router = APIRouter(prefix="/v1", tags=["platform"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["platform"], route_class=DirectRoute)
 
 _keyed = responses(errors.Unauthenticated, errors.Forbidden)
 # A route has a `name` where its function was renamed: clients are generated from operation ids.
@@ -41,8 +42,8 @@ def look_up(
     items = [item.value() for item in body.items]
     budgets.charge_values(actor.id, queries.size(items))
     answers = lookup.lookup(context, actor, items, today)
-    for answer in answers:
-        meters.looked_up.labels(answer.verdict).inc()
+    for verdict, number in Counter(answer.verdict for answer in answers).items():
+        meters.looked_up.labels(verdict).inc(number)
     return wire.LookupOut(
         items=[
             wire.ItemOut(

@@ -16,7 +16,7 @@ from service import limits
 from service.domain.case import EntryStatus, Hold
 from service.domain.sighting import Feedback, Source, Verdict
 from service.edge import incoming
-from service.edge.incoming import ItemIn, StrictIn
+from service.edge.incoming import GIVES_WAY, ItemIn, StrictIn
 
 MAX_ITEMS = 1000
 MAX_ADDRESS = 2048
@@ -33,7 +33,9 @@ class LookupIn(StrictIn):
 
     LIMIT = limits.LOOKUP
 
-    items: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITEMS), FailFast()]
+    items: Annotated[
+        list[Annotated[ItemIn, GIVES_WAY]], Field(min_length=1, max_length=MAX_ITEMS), FailFast()
+    ]
 
 
 class ObservationIn(ItemIn):
@@ -57,7 +59,9 @@ class ObservationsIn(StrictIn):
     LIMIT = limits.OBSERVATIONS
 
     observations: Annotated[
-        list[ObservationIn], Field(min_length=1, max_length=MAX_ITEMS), FailFast()
+        list[Annotated[ObservationIn, GIVES_WAY]],
+        Field(min_length=1, max_length=MAX_ITEMS),
+        FailFast(),
     ]
 
 

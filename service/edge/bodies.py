@@ -14,13 +14,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
-from anyio import CapacityLimiter
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from service import limits
 from service.domain.errors import Busy, TooLarge, TooSlow
 from service.edge import work_threads
+from service.edge.work_threads import Threads
 
 _MAX_DIGITS = 20
 """Digits read of a Content-Length: enough for any limit, few enough for int() (CVE-2020-10735)."""
@@ -98,8 +98,8 @@ class _Arrival:
 class Lane:
     """The memory for larger bodies of one kind of callers, and the threads in which they work."""
 
-    threads: CapacityLimiter
-    validations: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    threads: Threads
+    validations: Threads = field(default_factory=lambda: Threads(1))
     """For one large document at a time: each holds the interpreter, which lookups need too."""
     held: BytePool = field(init=False)
     parsed: BytePool = field(init=False)
@@ -211,7 +211,7 @@ class Callers(Enum):
 
 def lanes() -> dict[Callers, Lane]:
     """Return a lane for each kind of callers."""
-    return {kind: Lane(CapacityLimiter(kind.value)) for kind in Callers}
+    return {kind: Lane(Threads(kind.value)) for kind in Callers}
 
 
 def enter_lane(request: Request, callers: Callers) -> Lane:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyHeader, HTTPBearer
 
@@ -14,6 +14,7 @@ from service.domain.actor import Act, Actor, Owner
 from service.domain.errors import Unauthenticated
 from service.edge import dependencies
 from service.edge.bodies import Callers
+from service.edge.work_threads import Threads
 from service.workflows import authenticate
 from service.workflows.context import Context
 
@@ -44,9 +45,12 @@ class Proof(Generic[Caller]):
 
     async def prove(self, request: Request) -> None:
         """Find out who asks. Raises Unauthenticated, Forbidden or NotReady."""
+        request.state.caller = await _proving(request).run(self.prepared(request))
+
+    def prepared(self, request: Request) -> Callable[[], Caller]:
+        """Return what finds out who asks, in a thread that may wait. Both raise as `prove`."""
         context = dependencies.loaded(request)
-        credential = _credential(request, self._scheme)
-        request.state.caller = await run_in_threadpool(self._of, context, credential)
+        return partial(self._of, context, _credential(request, self._scheme))
 
     def caller(self, request: Request) -> Caller:
         """Return who was found to ask."""
@@ -65,6 +69,11 @@ def proof_of(dependant: Dependant) -> Proof[Any] | None:
         if isinstance(each.call, Proof):
             return each.call
     return None
+
+
+def _proving(request: Request) -> Threads:
+    threads: Threads = request.app.state.proving
+    return threads
 
 
 def _credential(request: Request, expected_scheme: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from email.message import Message
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
-from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -28,6 +28,8 @@ from service.edge.sources import source_of
 from service.edge.work_threads import in_threads
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+Respond = Callable[[Request, StrictIn, Lane], Coroutine[Any, Any, Response]]
+"""Answers a request whose document is validated."""
 Model = TypeVar("Model", bound=StrictIn)
 
 
@@ -40,8 +42,8 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handle:
         """Return FastAPI's handler of this route, called with a request that is read already."""
         handle = super().get_route_handler()
-        proof = proof_of(self.dependant)
-        model = _model_of(self)
+        respond = self.responder(handle)
+        proof, model = proof_of(self.dependant), model_of(self)
         callers = (model.CALLERS if model else None) or (
             proof.callers if proof else Callers.OPENING
         )
@@ -54,12 +56,21 @@ class StrictRoute(APIRoute):
                 return await handle(request)
             if proof is None:
                 budgets_of(request).charge_attempt(source_of(request))
-            return await _with_document(request, handle, model, lane)
+            return await _with_document(request, respond, model, lane)
 
         return handle_strictly
 
+    def responder(self, handle: Handle) -> Respond:
+        """Return FastAPI's handler, which is given the document as it is."""
 
-def _model_of(route: APIRoute) -> type[StrictIn] | None:
+        async def respond(request: Request, document: StrictIn, _lane: Lane) -> Response:
+            return await handle(_ReadRequest(request, document))
+
+        return respond
+
+
+def model_of(route: APIRoute) -> type[StrictIn] | None:
+    """Return the model of a route's document, None if it takes none."""
     model: Any = route.body_field.field_info.annotation if route.body_field else None
     if model is not None and not issubclass(model, StrictIn):
         raise TypeError(f"the body of {route.path} is no StrictIn")
@@ -67,29 +78,39 @@ def _model_of(route: APIRoute) -> type[StrictIn] | None:
 
 
 async def _with_document(
-    request: Request, handle: Handle, model: type[StrictIn], lane: Lane
+    request: Request, respond: Respond, model: type[StrictIn], lane: Lane
 ) -> Response:
+    require_json(request)
+    async with body_of(request, lane, most_of(request, model)) as untrusted:
+        charge(request, untrusted)
+        if len(untrusted) <= limits.INLINE_BODY:
+            document = checked(model, untrusted)
+        else:
+            document = await lane.validations.run(checked, model, untrusted)
+        return await respond(request, document, lane)
+
+
+def require_json(request: Request) -> None:
+    """Raise RequestValidationError unless the request says that its body is JSON."""
     if not _is_json(request.headers.get("Content-Type", "")):
         raise RequestValidationError([{"type": "model_attributes_type", "loc": ("body",)}])
-    async with body_of(request, lane, min(model.LIMIT.size, _most(request))) as untrusted:
-        if isinstance(actor := caller_of(request), Actor):
-            budgets_of(request).charge_bytes(actor.id, len(untrusted))
-        if not untrusted:
-            raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
-        if len(untrusted) <= limits.INLINE_BODY:
-            document = _checked(model, untrusted)
-        else:
-            document = await to_thread.run_sync(
-                _checked, model, untrusted, limiter=lane.validations
-            )
-        return await handle(_ReadRequest(request, document))
 
 
-def _most(request: Request) -> int:
+def most_of(request: Request, model: type[StrictIn]) -> int:
+    """Return how many bytes a document of a model may have."""
     most: int = request.app.state.context.settings.max_body_bytes
-    return most
+    return min(model.LIMIT.size, most)
 
 
+def charge(request: Request, untrusted: bytes) -> None:
+    """Charge whoever asks for a body. Raises TooManyRequests, or RequestValidationError without."""
+    if isinstance(actor := caller_of(request), Actor):
+        budgets_of(request).charge_bytes(actor.id, len(untrusted))
+    if not untrusted:
+        raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
+
+
+@lru_cache(maxsize=64)
 def _is_json(content_type: str) -> bool:
     message = Message()
     message["content-type"] = content_type
@@ -116,7 +137,7 @@ class _ReadRequest(Request):
         return self._document
 
 
-def _checked(model: type[Model], untrusted: bytes) -> Model:
+def checked(model: type[Model], untrusted: bytes) -> Model:
     """Return the model of a document. Raises RequestValidationError."""
     try:
         return validated(model, untrusted)

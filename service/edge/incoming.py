@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, StringConstraints
 from pydantic.config import JsonDict, JsonValue
 from pydantic.json_schema import SkipJsonSchema
 
@@ -26,6 +26,8 @@ from service.domain.errors import InvalidRequest
 from service.edge.bodies import Callers
 from service.limits import DocumentLimit
 
+Item = TypeVar("Item")
+
 MAX_FRAMES = 1200
 MAX_MILLISECONDS = 4 * 60 * 60 * 1000
 MAX_VIEWS = 64
@@ -40,6 +42,9 @@ Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 Quality = Annotated[int, Field(ge=0, le=100)]
 Milliseconds = Annotated[int, Field(ge=0, le=MAX_MILLISECONDS)]
 ViewName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9+.-]{1,24}$")]
+
+NONE: Any = Field(default_factory=list, json_schema_extra={"default": []})
+"""Of a list that may be left out. A default that is a list would be copied for each item."""
 
 PDQ = "f0e1d2c3b4a59687" * 4
 SHA256 = "0123456789abcdef" * 4
@@ -57,6 +62,15 @@ VIDEO: JsonDict = {
     "frames": [_FRAME],
 }
 ENTRIES: list[JsonValue] = [PICTURE, _WITH_WINDOWS, VIDEO]
+
+
+def _same(item: Item) -> Item:
+    return item
+
+
+GIVES_WAY = AfterValidator(_same)
+"""Of the items of a long list: a call of Python, between two of which other threads may go on.
+pydantic by itself keeps the interpreter from the first item to the last, 40 ms of 4 MiB."""
 
 
 class StrictIn(BaseModel):
@@ -121,7 +135,7 @@ class ViewIn(StrictIn):
 class SeenFrameIn(FrameIn):
     """A frame of a video that is looked up, with the views of it."""
 
-    views: Annotated[list[ViewIn], Field(max_length=MAX_FRAME_VIEWS), FailFast()] = []
+    views: Annotated[list[ViewIn], Field(max_length=MAX_FRAME_VIEWS), FailFast(), NONE]
 
 
 class WindowIn(StrictIn):
@@ -143,8 +157,10 @@ class EntryIn(StrictIn):
 
     kind: Literal["picture", "video"]
     signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
-    frames: Annotated[list[FrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
-    windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast()] = []
+    frames: Annotated[
+        list[Annotated[FrameIn, GIVES_WAY]], Field(max_length=MAX_FRAMES), FailFast(), NONE
+    ]
+    windows: Annotated[list[WindowIn], Field(max_length=MAX_WINDOWS), FailFast(), NONE]
     sealed_label: SealedLabel | SkipJsonSchema[None] = None
 
     def value(self) -> ContentSignals:
@@ -168,27 +184,30 @@ class ItemIn(StrictIn):
 
     kind: Literal["picture", "video"]
     signals: Annotated[list[SignalIn], Field(max_length=4), FailFast()]
-    frames: Annotated[list[SeenFrameIn], Field(max_length=MAX_FRAMES), FailFast()] = []
-    views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS), FailFast()] = []
+    frames: Annotated[
+        list[Annotated[SeenFrameIn, GIVES_WAY]], Field(max_length=MAX_FRAMES), FailFast(), NONE
+    ]
+    views: Annotated[list[ViewIn], Field(max_length=MAX_VIEWS), FailFast(), NONE]
 
     def value(self) -> ContentSignals:
         """Return it as a plain value. Raises InvalidRequest when its parts do not fit together."""
         try:
             return ContentSignals(
                 ContentKind(self.kind),
-                tuple(_signal(each) for each in self.signals),
-                tuple(
-                    FrameSignal(f.at_ms, f.until_ms, _signal(f), _views(f.views))
-                    for f in self.frames
-                ),
+                tuple(map(_signal, self.signals)),
+                tuple(map(_seen_frame, self.frames)),
                 views=_views(self.views),
             )
         except InvalidSignal as err:
             raise InvalidRequest(str(err)) from err
 
 
+def _seen_frame(frame: SeenFrameIn) -> FrameSignal:
+    return FrameSignal(frame.at_ms, frame.until_ms, _signal(frame), _views(frame.views))
+
+
 def _views(views: list[ViewIn]) -> tuple[ViewSignals, ...]:
-    return tuple(view.value() for view in views)
+    return tuple(view.value() for view in views) if views else ()
 
 
 def _signal(untrusted: PerceptualIn | Md5In | Sha256In | FrameIn | WindowIn) -> Signal:

@@ -26,6 +26,9 @@ from service.matching.threads import Pool, cores, map_parallel
 
 _FEWEST_QUERIES = 16
 """That a thread is given of a batch."""
+_FEWEST_PAIRS = 1_000_000
+"""Of queries and codes in a batch that is split: a scan of fewer takes a millisecond, and handing
+parts to threads takes as long."""
 
 
 class _State(NamedTuple):
@@ -128,8 +131,13 @@ class HammingIndex:
 
         A batch is split over all cores, or over `threads` threads.
         """
-        words, state = permute_bits(codes), self._state
+        state = self._state
+        if not state.segments and not state.tail.count:
+            return Neighbours(*no_triples().T)
+        words = permute_bits(codes)
         parts = min(threads or cores(), len(words) // _FEWEST_QUERIES)
+        if len(words) * len(self) < _FEWEST_PAIRS:
+            parts = 1
         triples = (
             _search_batch(state, words, radius, parts)
             if parts > 1

@@ -27,6 +27,8 @@ Column = NDArray[np.int64]
 Words = NDArray[np.uint64]
 """Codes, (n, 4)."""
 
+_MOST_STORED = 20_000
+"""Veils kept as they were read, 10 MB; beyond, all are read again."""
 _MOST_COUNTS = 100_000
 """Pairs of a platform and an entry that are counted; beyond, all begin again."""
 _BEYOND_MATCH = match_policy.MATCH_DISTANCE + 1
@@ -93,6 +95,7 @@ class VeiledSignals:
         self._in_force: dict[int, dict[int, Veil]] = {}
         self._codes: dict[int, Mapping[SignalType, VeiledCodes]] = {}
         self._unsaved: dict[tuple[int, int], Veil] = {}
+        self._stored: dict[tuple[int, int], Veil] = {}
         self._loaded = False
         self._counted_on = date.min
         self._counts: dict[tuple[int, int], tuple[int, int]] = {}
@@ -111,10 +114,28 @@ class VeiledSignals:
             found = {one: self._unsaved.get((actor_id, one)) for one in signal_ids}
         return {signal_id: veil for signal_id, veil in found.items() if veil}
 
+    def stored(self, actor_id: int, signal_ids: Iterable[int]) -> dict[int, Veil] | None:
+        """Return the veils of a platform on some signals, None unless all were read lately.
+
+        None of them is in force here. What the first question was never changes in the store.
+        """
+        found = {one: self._stored.get((actor_id, one)) for one in signal_ids}
+        known = {signal_id: veil for signal_id, veil in found.items() if veil}
+        return known if len(known) == len(found) else None
+
+    def remember(self, actor_id: int, read: Iterable[Veil]) -> None:
+        """Keep veils as they were read, so that a question that recurs is not asked the store."""
+        with self._changing:
+            if len(self._stored) > _MOST_STORED:
+                self._stored = {}
+            self._stored |= {(actor_id, one.signal_id): one for one in read if not one.in_force}
+
     def add(self, actor_id: int, made: Sequence[Veil]) -> None:
         """Use new veils, or changed ones, from now on; `save` writes them."""
         with self._changing:
             self._unsaved.update({(actor_id, one.signal_id): one for one in made})
+            for one in made:
+                self._stored.pop((actor_id, one.signal_id), None)
             self._use((actor_id, one) for one in made)
 
     def count(self, actor_id: int, entry_ids: Ids, at_edge: NDArray[np.bool_], now: date) -> bool:
@@ -167,6 +188,7 @@ class VeiledSignals:
                 read = veils.in_force(tx, since or date.min)
             if since is None:
                 self._in_force = {}  # the codes stay in use until new ones take their place
+                self._stored = {}
             unsaved = [(actor_id, one) for (actor_id, _), one in self._unsaved.items()]
             self._use(
                 [one for one in read if (one[0], one[1].signal_id) not in self._unsaved] + unsaved

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -101,10 +102,7 @@ class Asker:
             news.signal_id[np.argsort(news.distance, kind="stable")], return_index=True
         )
         ids = ids[np.argsort(first)[:_MOST_LEARNT]]
-        with replica.database.read() as tx:
-            stored = signals.by_id(tx, Space.BANK, ids.tolist())
-            known = veils.of_actor(tx, self.actor_id, ids.tolist())
-        known |= self.veiled.unsaved(self.actor_id, ids.tolist())
+        stored, known = self._read(replica, ids.tolist())
         for signal_type in PERCEPTUAL:
             of_type = {one.id: one for one in stored if one.type == signal_type}
             rows = news.take(np.isin(news.signal_id, list(of_type)))
@@ -113,18 +111,32 @@ class Asker:
                 signal = of_type[came.signal_id]
                 yield from self._changed(before, signal, came, order_of=min(of_type))
 
+    def _read(self, replica: Replica, ids: list[int]) -> tuple[list[StoredSignal], dict[int, Veil]]:
+        """Some signals, of active entries, and the veils that they have."""
+        known = self.veiled.stored(self.actor_id, ids)
+        if known is not None:
+            stored = [StoredSignal(one.signal_id, one.type, one.value) for one in known.values()]
+            return stored, known
+        with replica.database.read() as tx:
+            stored = signals.by_id(tx, Space.BANK, ids)
+            known = veils.of_actor(tx, self.actor_id, ids)
+        unsaved = self.veiled.unsaved(self.actor_id, ids)
+        read = (one for signal_id, one in known.items() if signal_id not in unsaved)
+        self.veiled.remember(self.actor_id, read)
+        return stored, known | unsaved
+
     def _changed(
         self, before: Veil | None, signal: StoredSignal, came: _Came, *, order_of: int
     ) -> Iterator[Veil]:
         """The veil of one signal, if it is new or changes."""
-        order = self.seals.bit_order(order_of)
+        order = partial(self.seals.bit_order, order_of)
         digest = self.seals.asked_hash(self.actor_id, signal.id, came.value)
         kind = SignalType(signal.type)
         after = before or Veil(
             signal.id,
             kind,
             signal.value,
-            veil.chosen(signal.value, came.value, order),
+            veil.chosen(signal.value, came.value, order()),
             None,
             digest,
             in_force=False,
@@ -132,7 +144,7 @@ class Asker:
         if came.is_one_of_several or digest != after.asked:
             after = replace(after, in_force=True)
         if after.match is None and came.distance <= MATCH_DISTANCE and kind is SignalType.PDQ:
-            bits = veil.chosen(signal.value, came.value, order, first=after.near)
+            bits = veil.chosen(signal.value, came.value, order(), first=after.near)
             after = replace(after, match=bits)
         if after != before:
             yield after

@@ -128,6 +128,8 @@ def _within_limits(near: Neighbourhood, entry: Column) -> Column:
     place = (near.query, entry, near.frame, near.orientation, near.signal_id)
     view_of_whole = np.where(near.frame == WHOLE, near.view, 0)
     rows = np.flatnonzero(ranks(groups(*place, view_of_whole), near.distance) == 0)
+    if len(rows) <= min(_PER_ENTRY, match_policy.MOST_ENTRIES, queries.MOST_REPEATS):
+        return rows
     near, entry = near.take(rows), entry[rows]
     of_entry = groups(near.query, entry)
     frames = count_distinct(of_entry, near.frame)

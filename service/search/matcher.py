@@ -42,8 +42,11 @@ def match(
     """
     asked = queries.of_contents(contents)
     near = _near(replica, asked, asker)
-    with replica.database.read() as tx:
-        verdicts = _judge(tx, asked, near, _identical(tx, contents))
+    exact = _exact(contents)
+    verdicts: list[list[EntryVerdict]] = [[] for _ in asked]
+    if exact or len(near.query):
+        with replica.database.read() as tx:
+            verdicts = _judge(tx, asked, near, _identical(tx, exact))
     wider = _wider(asked, near, verdicts)
     if not wider:
         return verdicts
@@ -112,7 +115,9 @@ def _judge(
     videos = {each.entry_id for of_query in found.values() for each in of_query if each.query_span}
     extents = provenance.extents(tx, Space.BANK, videos)
     return [
-        match_policy.judge(found.get(index, ()), query=query.extent, stored=extents)
+        match_policy.judge(found[index], query=query.extent, stored=extents)
+        if index in found
+        else []
         for index, query in enumerate(asked)
     ]
 
@@ -129,13 +134,18 @@ def _wider(
     ]
 
 
-def _identical(tx: Tx, contents: Sequence[ContentSignals]) -> dict[int, list[Candidate]]:
-    """The entries with an exact signal of each content, by the content's index."""
-    contents_with: defaultdict[Signal, list[int]] = defaultdict(list)
+def _exact(contents: Sequence[ContentSignals]) -> dict[Signal, list[int]]:
+    """Each exact signal, with the indexes of the contents that have it."""
+    contents_with: dict[Signal, list[int]] = {}
     for index, content in enumerate(contents):
         for signal in content.signals:
             if not signal.type.perceptual:
-                contents_with[signal].append(index)
+                contents_with.setdefault(signal, []).append(index)
+    return contents_with
+
+
+def _identical(tx: Tx, contents_with: Mapping[Signal, Sequence[int]]) -> dict[int, list[Candidate]]:
+    """The entries with an exact signal of each content, by the content's index."""
     found: defaultdict[int, list[Candidate]] = defaultdict(list)
     for signal, origin in provenance.identical(tx, Space.BANK, contents_with):
         for index in contents_with[signal]:

@@ -60,7 +60,8 @@ class Pairs(NamedTuple):
 def distinct(codes: Codes) -> Distinct:
     """Return codes without repetitions, in the order of their first occurrence."""
     number: dict[bytes, int] = {}
-    code_of = np.array([number.setdefault(c.tobytes(), len(number)) for c in codes], np.int64)
+    each = np.ascontiguousarray(codes).view(f"V{CODE_BYTES}")[:, 0].tolist()
+    code_of = np.array([number.setdefault(code, len(number)) for code in each], np.int64)
     once = np.frombuffer(b"".join(number), np.uint8).reshape(-1, CODE_BYTES)
     return Distinct(once, code_of, np.bincount(code_of, minlength=len(number)))
 

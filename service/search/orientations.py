@@ -35,19 +35,21 @@ _COLUMNS, _ROWS = 1, 2
 
 def oriented(codes: Codes) -> Codes:
     """Return the eight orientations of each code: uint8 (n, 32) to (n, 8, 32)."""
-    upright = _bits(codes)
-    every = np.empty((len(codes), COUNT, _SIDE, _SIDE), np.uint8)
-    for k, flipped in enumerate(_FLIPPED):
-        turned = upright ^ flipped
-        every[:, k] = turned
-        every[:, k + COUNT // 2] = turned.transpose(0, 2, 1)
-    flat = every.reshape(-1, _SIDE * _SIDE)[:, ::-1]
-    return np.packbits(flat, axis=1).reshape(-1, COUNT, CODE_BYTES)
+    transposed = _packed(_bits(codes).transpose(0, 2, 1))
+    every = np.empty((len(codes), COUNT, CODE_BYTES), np.uint8)
+    every[:, : COUNT // 2] = codes[:, np.newaxis] ^ _FLIPPED
+    every[:, COUNT // 2 :] = transposed[:, np.newaxis] ^ _FLIPPED_TRANSPOSED
+    return every
 
 
 def _bits(codes: Codes) -> NDArray[np.uint8]:
     """Codes as 16 × 16 bits each; [i][j] is bit 16·i + j, counted from the last."""
     return np.unpackbits(codes, axis=1)[:, ::-1].reshape(-1, _SIDE, _SIDE)
+
+
+def _packed(bits: NDArray[np.uint8]) -> Codes:
+    """The reverse of `_bits`."""
+    return np.packbits(bits.reshape(-1, _SIDE * _SIDE)[:, ::-1], axis=1)
 
 
 def _flipped_bits(orientation: int) -> NDArray[np.uint8]:
@@ -60,4 +62,7 @@ def _flipped_bits(orientation: int) -> NDArray[np.uint8]:
     return mask
 
 
-_FLIPPED = tuple(_flipped_bits(k) for k in range(COUNT // 2))
+_MASKS = np.stack([_flipped_bits(k) for k in range(COUNT // 2)])
+_FLIPPED = _packed(_MASKS)
+"""Which bits orientations 0 to 3 flip, as codes; transposed, those of 4 to 7."""
+_FLIPPED_TRANSPOSED = _packed(_MASKS.transpose(0, 2, 1))

@@ -153,12 +153,15 @@ def values(queries: Sequence[Query], signal_type: SignalType) -> QueryValues:
 
 
 def _of_content(item: int, content: ContentSignals) -> Query:
+    whole = _part(WHOLE, content.signals, content.views)
+    if not content.frames:
+        return Query(item, content.kind, (whole,), (), NO_VIDEO, 0, Reach.FULL)
     frames = sorted(content.frames, key=lambda frame: (frame.at_ms, frame.until_ms))
-    parts = [_part(WHOLE, content.signals, content.views)]
+    parts = [whole]
     parts += [_part(index, (frame.signal,), frame.views) for index, frame in enumerate(frames)]
     parts = _folded_parts(parts)
     spans = tuple(Span(frame.at_ms, frame.until_ms) for frame in frames)
-    most_values = size([content]) if frames else 0
+    most_values = size([content])
     return Query(item, content.kind, tuple(parts), spans, _extent(spans), most_values, Reach.FULL)
 
 

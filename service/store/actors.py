@@ -61,10 +61,15 @@ def add_key(tx: Tx, actor_id: int, *, key_id: str, key_hash: bytes, now: date) -
 
 def by_key(tx: Tx, key_id: str) -> tuple[Actor, bytes] | None:
     """Return the actor of a key that is not revoked, and the hash of the key's secret."""
-    live = (keys.c.key_id == key_id) & keys.c.revoked_on.is_(None)
-    columns = (actors.c.id, actors.c.role, actors.c.name, keys.c.key_hash)
-    row = tx.execute(sa.select(*columns).select_from(keys.join(actors)).where(live)).one_or_none()
+    row = tx.execute(_BY_KEY, {"id": key_id}).one_or_none()
     return None if row is None else (Actor(row.id, Role(row.role), row.name), bytes(row.key_hash))
+
+
+_BY_KEY = (
+    sa.select(actors.c.id, actors.c.role, actors.c.name, keys.c.key_hash)
+    .select_from(keys.join(actors))
+    .where(keys.c.key_id == sa.bindparam("id"), keys.c.revoked_on.is_(None))
+)
 
 
 def listed(tx: Tx) -> list[Listed]:

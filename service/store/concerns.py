@@ -46,6 +46,8 @@ def record_many_matches(tx: Tx, seen: Iterable[Sighting], now: date, *, most: in
     matched = {one.entry_id for one in seen if one.verdict is Verdict.MATCH}
     numbers = sightings.matches_on(tx, matched, now)
     often = [entry_id for entry_id, number in numbers.items() if number > most]
+    if not often:
+        return 0
     opinions = stored_feedback.on_entries(tx, often)
     return record(
         tx,

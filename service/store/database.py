@@ -57,7 +57,8 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-            self.engine = sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+            is_remote = parsed.get_backend_name() != "sqlite"
+            self.engine = sa.create_engine(parsed, pool_pre_ping=is_remote, hide_parameters=True)
         except (sa.exc.ArgumentError, ModuleNotFoundError) as err:
             raise InvalidSetting(f"TAKEBACK_DATABASE_URL must be like {EXAMPLE_URL}.") from err
         self._logged: dict[str, float] = {}
@@ -74,7 +75,8 @@ class Database:
         if self.engine.dialect.name == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self._reachable(), self.engine.connect() as connection:
-            connection.execution_options(**options)
+            if options:
+                connection.execution_options(**options)
             with connection.begin():
                 yield connection
 
@@ -212,9 +214,21 @@ def batches(values: Iterable[_Value], size: int = _PARAMETERS) -> Iterator[list[
 
 def upsert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT in this store's dialect: both have `on_conflict`, standard SQL has not."""
-    if tx.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return upsert_in(tx.dialect.name, table)
+
+
+def upsert_in(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the same for a dialect by its name, for a statement that is built once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def given(name: str) -> sa.BindParameter[Any]:
+    """Return a parameter for a list of values, as in `column.in_(given("ids"))`.
+
+    What every lookup asks is built once: SQLAlchemy takes longer to build a statement than the
+    store to answer it.
+    """
+    return sa.bindparam(name, expanding=True)
 
 
 def may_append_changes(tx: Tx) -> bool:
@@ -275,4 +289,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: Tx) -> None:
     write = connection.get_execution_options().get("takeback_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if write:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # takes no lock, so that there is no error to translate; each lookup reads a few times
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")

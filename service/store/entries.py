@@ -15,7 +15,7 @@ from service.domain.errors import IllegalTransition
 from service.store import changes, concerns, set_aside, visits
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
-from service.store.database import Tx, batches
+from service.store.database import Tx, batches, given
 from service.store.schema import entries, signals
 
 
@@ -62,10 +62,11 @@ def of_case(tx: Tx, case_id: int) -> list[Entry]:
 def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
     """Return entries by id."""
     return {
-        row.id: _entry(row)
-        for batch in batches(ids)
-        for row in tx.execute(sa.select(entries).where(entries.c.id.in_(batch)))
+        row.id: _entry(row) for batch in batches(ids) for row in tx.execute(_BY_ID, {"ids": batch})
     }
+
+
+_BY_ID = sa.select(entries).where(entries.c.id.in_(given("ids")))
 
 
 def document_hashes(tx: Tx, case_id: int) -> dict[bytes, EntryStatus]:

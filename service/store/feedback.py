@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from service.domain.sighting import Feedback, Verdict
 from service.store.actors import live_ids
-from service.store.database import Tx, batches, upsert
+from service.store.database import Tx, batches, given, upsert
 from service.store.schema import actors, feedback
 
 OF_MATCHES = feedback.c.verdict == Verdict.MATCH
@@ -62,10 +62,15 @@ def on_entries(tx: Tx, entry_ids: Iterable[int]) -> dict[int, list[Opinion]]:
 
 def of_platform(tx: Tx, actor_id: int, entry_ids: Iterable[int]) -> dict[int, Feedback]:
     """Return the last word of one platform on matches of each of some entries, if there is any."""
-    query = sa.select(feedback.c.entry_id, feedback.c.value)
-    query = query.where(feedback.c.actor_id == actor_id, OF_MATCHES)
     return {
         entry_id: Feedback(value)
         for batch in batches(entry_ids)
-        for entry_id, value in tx.execute(query.where(feedback.c.entry_id.in_(batch)))
+        for entry_id, value in tx.execute(_OF_PLATFORM, {"actor": actor_id, "entries": batch})
     }
+
+
+_OF_PLATFORM = sa.select(feedback.c.entry_id, feedback.c.value).where(
+    feedback.c.actor_id == sa.bindparam("actor"),
+    feedback.c.entry_id.in_(given("entries")),
+    OF_MATCHES,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from hashing.signals import Signal, SignalType
 from service.domain.admission import is_mostly_excluded
 from service.domain.alignment import Span, VideoExtent
 from service.store.changes import Space
-from service.store.database import Tx, batches
+from service.store.database import Tx, batches, given
 from service.store.schema import signals
 from service.store.signals import TABLES, only_active
 
@@ -40,11 +41,10 @@ class ContentSignal(NamedTuple):
 
 def by_signal(tx: Tx, space: Space, signal_ids: Iterable[int]) -> dict[int, Provenance]:
     """Return the provenance of signals; of the bank only those of active entries."""
-    in_batch = TABLES[space].c.id.in_
     return {
         row.id: _provenance(row)
         for batch in batches(signal_ids)
-        for row in tx.execute(_select(space).where(in_batch(batch)))
+        for row in tx.execute(_by_signal(space), {"ids": batch})
     }
 
 
@@ -64,14 +64,12 @@ def of_contents(tx: Tx, space: Space, content_ids: Iterable[int]) -> list[Conten
 
 def identical(tx: Tx, space: Space, exact: Iterable[Signal]) -> list[tuple[Signal, Provenance]]:
     """Return every stored signal of the same exact type and value, with its provenance."""
-    table = TABLES[space]
     wanted = {(signal.type, signal.value): signal for signal in exact}
     matches: list[tuple[Signal, Provenance]] = []
     for signal_type in {signal.type for signal in wanted.values()}:
         values = [value for kind, value in wanted if kind is signal_type]
         for batch in batches(values):
-            query = _select(space).where(table.c.type == signal_type, table.c.value.in_(batch))
-            rows = tx.execute(query.add_columns(table.c.value))
+            rows = tx.execute(_identical(space), {"type": signal_type, "values": batch})
             matches += [(wanted[signal_type, bytes(row.value)], _provenance(row)) for row in rows]
     return matches
 
@@ -95,15 +93,10 @@ def ranges(tx: Tx, space: Space, signal_ids: Iterable[int]) -> list[tuple[int, i
 
 def extents(tx: Tx, space: Space, content_ids: Iterable[int]) -> dict[int, VideoExtent]:
     """Return how much video each entry or observation has. Pictures are left out."""
-    table, content = TABLES[space], _content(space)
-    begin, end = sa.func.min(table.c.at_ms), sa.func.max(table.c.until_ms)
-    count = sa.func.count(table.c.at_ms.distinct())
-    frames = table.c.at_ms.is_not(None)
-    query = sa.select(content, count, begin, end).where(frames).group_by(content)
     return {
         content_id: VideoExtent(number, last - first)
         for batch in batches(content_ids)
-        for content_id, number, first, last in tx.execute(query.where(content.in_(batch)))
+        for content_id, number, first, last in tx.execute(_extents(space), {"contents": batch})
     }
 
 
@@ -127,6 +120,27 @@ def frame_spans(tx: Tx, space: Space, content_ids: Iterable[int]) -> dict[int, l
         for content_id, at_ms, until_ms in rows:
             spans.setdefault(content_id, []).append(Span(at_ms, until_ms))
     return {content_id: sorted(of_content) for content_id, of_content in spans.items()}
+
+
+@cache
+def _by_signal(space: Space) -> sa.Select[Any]:
+    return _select(space).where(TABLES[space].c.id.in_(given("ids")))
+
+
+@cache
+def _identical(space: Space) -> sa.Select[Any]:
+    table = TABLES[space]
+    same = (table.c.type == sa.bindparam("type")) & table.c.value.in_(given("values"))
+    return _select(space).where(same).add_columns(table.c.value)
+
+
+@cache
+def _extents(space: Space) -> sa.Select[Any]:
+    table, content = TABLES[space], _content(space)
+    begin, end = sa.func.min(table.c.at_ms), sa.func.max(table.c.until_ms)
+    count = sa.func.count(table.c.at_ms.distinct())
+    frames = table.c.at_ms.is_not(None) & content.in_(given("contents"))
+    return sa.select(content, count, begin, end).where(frames).group_by(content)
 
 
 def _select(space: Space) -> sa.Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,11 +17,8 @@ from service.domain.sighting import (
     Verdict,
     is_shown_to_owner,
 )
-from service.store.database import Tx, batches, upsert
+from service.store.database import Tx, batches, given, upsert, upsert_in
 from service.store.schema import actors, drained, entries, feedback, former_references, sightings
-
-_ROWS = 100
-"""Rows of one INSERT: eight values each, within SQLite's historical limit of 999 parameters."""
 
 
 def record(tx: Tx, seen: Iterable[Sighting]) -> None:
@@ -30,11 +28,17 @@ def record(tx: Tx, seen: Iterable[Sighting]) -> None:
     and never deadlock.
     """
     rows = [_row(*counted) for counted in sorted(_counted(seen).items(), key=lambda one: one[0])]
-    for batch in batches(rows, _ROWS):
-        new = upsert(tx, sightings).values(batch)
-        same = ["entry_id", "actor_id", "seen_on", "source", "verdict", "reference"]
-        more = {"count": sightings.c.count + new.excluded.count}
-        tx.execute(new.on_conflict_do_update(index_elements=same, set_=more))
+    if rows:
+        tx.execute(_recording(tx.dialect.name), rows)
+
+
+@cache
+def _recording(dialect: str) -> sa.Insert:
+    """The statement of one row; of many at once there would be another for each number."""
+    new = upsert_in(dialect, sightings)
+    same = ["entry_id", "actor_id", "seen_on", "source", "verdict", "reference"]
+    more = {"count": sightings.c.count + new.excluded.count}
+    return new.on_conflict_do_update(index_elements=same, set_=more)
 
 
 def recordable(tx: Tx, seen: Iterable[Sighting]) -> list[Sighting]:
@@ -106,13 +110,10 @@ def of_reference(tx: Tx, actor_id: int, reference: str) -> set[tuple[int, Verdic
 
 def matches_on(tx: Tx, entry_ids: Iterable[int], day: date) -> dict[int, int]:
     """Return how often lookups matched each of some entries on a day."""
-    total = sa.func.sum(sightings.c.count)
-    query = sa.select(sightings.c.entry_id, total).where(_MATCHES, sightings.c.seen_on == day)
-    query = query.group_by(sightings.c.entry_id)
     return {
         entry_id: int(number)
         for batch in batches(entry_ids)
-        for entry_id, number in tx.execute(query.where(sightings.c.entry_id.in_(batch)))
+        for entry_id, number in tx.execute(_MATCHES_ON, {"day": day, "entries": batch})
     }
 
 
@@ -125,6 +126,12 @@ def matches_by_day(tx: Tx, entry_id: int, days: int) -> dict[date, int]:
 
 
 _MATCHES = (sightings.c.source == Source.LOOKUP) & (sightings.c.verdict == Verdict.MATCH)
+_MATCHES_ON = (
+    sa.select(sightings.c.entry_id, sa.func.sum(sightings.c.count))
+    .where(_MATCHES, sightings.c.seen_on == sa.bindparam("day"))
+    .where(sightings.c.entry_id.in_(given("entries")))
+    .group_by(sightings.c.entry_id)
+)
 
 
 def events(tx: Tx, case_id: int) -> list[SeenEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from service.domain.case import EntryStatus
 from service.domain.match_policy import COMMON_VIEWS
 from service.store import changes
 from service.store.changes import Change, Space
-from service.store.database import Tx, batches
+from service.store.database import Tx, batches, given
 from service.store.schema import entries, excluded_signals, observed_signals, signals
 
 TABLES = {
@@ -87,7 +88,7 @@ def searchable(tx: Tx, space: Space, chunk: int) -> Iterator[list[StoredSignal]]
 
 def searchable_by_id(tx: Tx, space: Space, ids: Iterable[int]) -> list[StoredSignal]:
     """Return those of some signals that an index must hold now."""
-    return _by_id(tx, space, _perceptual(space), ids)
+    return _by_id(tx, _perceptual(space).where(TABLES[space].c.id.in_(given("ids"))), ids)
 
 
 def of_entry(tx: Tx, entry_id: int) -> list[EntrySignal]:
@@ -100,18 +101,20 @@ def of_entry(tx: Tx, entry_id: int) -> list[EntrySignal]:
 
 def by_id(tx: Tx, space: Space, ids: Iterable[int]) -> list[StoredSignal]:
     """Return signals by id, exact ones too; of the bank only those of active entries."""
+    return _by_id(tx, _known(space), ids)
+
+
+def _by_id(tx: Tx, query: sa.Select[Any], ids: Iterable[int]) -> list[StoredSignal]:
+    return [
+        StoredSignal(*row) for batch in batches(ids) for row in tx.execute(query, {"ids": batch})
+    ]
+
+
+@cache
+def _known(space: Space) -> sa.Select[Any]:
     table = TABLES[space]
     columns = sa.select(table.c.id, table.c.type, table.c.value)
-    return _by_id(tx, space, only_active(space, columns), ids)
-
-
-def _by_id(tx: Tx, space: Space, query: sa.Select[Any], ids: Iterable[int]) -> list[StoredSignal]:
-    in_batch = TABLES[space].c.id.in_
-    return [
-        StoredSignal(*row)
-        for batch in batches(ids)
-        for row in tx.execute(query.where(in_batch(batch)))
-    ]
+    return only_active(space, columns).where(table.c.id.in_(given("ids")))
 
 
 def only_active(space: Space, query: sa.Select[Any]) -> sa.Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +12,11 @@ import sqlalchemy as sa
 from hashing.signals import SignalType
 from service.domain.case import EntryStatus
 from service.domain.veil import Veil
-from service.store.database import Tx, batches, upsert
+from service.store.database import Tx, batches, given, upsert_in
 from service.store.schema import actors, entries, signals, veils
 
-_ROWS = 100
-"""Rows of one INSERT: seven values each, within SQLite's historical limit of 999 parameters."""
+_KEYS = 100
+"""Pairs of an actor and a signal in one DELETE."""
 
 
 def record(tx: Tx, made: Iterable[tuple[int, Veil]], now: date) -> None:
@@ -25,29 +26,32 @@ def record(tx: Tx, made: Iterable[tuple[int, Veil]], now: date) -> None:
     writers who meet on several of them never deadlock.
     """
     rows = {(actor_id, one.signal_id): one for actor_id, one in made}
-    known = signals.c.id
-    for batch in batches(sorted(rows), _ROWS):
-        ids = {signal_id for _, signal_id in batch}
-        there = set(tx.scalars(sa.select(known).where(known.in_(ids)).order_by(known)))
+    for batch in batches(sorted(rows)):
+        ids = sorted({signal_id for _, signal_id in batch})
+        there = set(tx.scalars(_THERE, {"ids": ids}))
         values = [_row(key[0], rows[key], now) for key in batch if key[1] in there]
-        if not values:
-            continue
-        new = upsert(tx, veils).values(values)
-        added = {
-            "in_force": veils.c.in_force | new.excluded.in_force,
-            "match": sa.func.coalesce(veils.c.match, new.excluded.match),
-            "changed_on": new.excluded.changed_on,
-        }
-        tx.execute(new.on_conflict_do_update(index_elements=["actor_id", "signal_id"], set_=added))
+        if values:
+            tx.execute(_recording(tx.dialect.name), values)
+
+
+@cache
+def _recording(dialect: str) -> sa.Insert:
+    """The statement of each row."""
+    new = upsert_in(dialect, veils)
+    added = {
+        "in_force": veils.c.in_force | new.excluded.in_force,
+        "match": sa.func.coalesce(veils.c.match, new.excluded.match),
+        "changed_on": new.excluded.changed_on,
+    }
+    return new.on_conflict_do_update(index_elements=["actor_id", "signal_id"], set_=added)
 
 
 def of_actor(tx: Tx, actor_id: int, signal_ids: Iterable[int]) -> dict[int, Veil]:
     """Return the veils of one actor on some signals that have any, by signal."""
-    query = _select().where(veils.c.actor_id == actor_id)
     return {
         row.signal_id: _veil(row)
         for batch in batches(signal_ids)
-        for row in tx.execute(query.where(veils.c.signal_id.in_(batch)))
+        for row in tx.execute(_OF_ACTOR, {"actor": actor_id, "signals": batch})
     }
 
 
@@ -87,7 +91,7 @@ def prune(tx: Tx, before: date, most: int) -> int:
     """Delete some veils that have not changed since a day; return how many. 0: none is left."""
     old = sa.select(veils.c.actor_id, veils.c.signal_id).where(veils.c.changed_on < before)
     keys = [tuple(row) for row in tx.execute(old.limit(most))]
-    for batch in batches(keys, _ROWS):
+    for batch in batches(keys, _KEYS):
         of_keys = sa.tuple_(veils.c.actor_id, veils.c.signal_id).in_(batch)
         tx.execute(sa.delete(veils).where(of_keys))
     return len(keys)
@@ -95,6 +99,12 @@ def prune(tx: Tx, before: date, most: int) -> int:
 
 def _select() -> sa.Select[Any]:
     return sa.select(veils, signals.c.type, signals.c.value).select_from(veils.join(signals))
+
+
+_THERE = sa.select(signals.c.id).where(signals.c.id.in_(given("ids"))).order_by(signals.c.id)
+_OF_ACTOR = _select().where(
+    veils.c.actor_id == sa.bindparam("actor"), veils.c.signal_id.in_(given("signals"))
+)
 
 
 def _row(actor_id: int, one: Veil, now: date) -> dict[str, Any]:

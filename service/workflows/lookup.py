@@ -124,6 +124,8 @@ def _answer(
     verdicts: list[EntryVerdict],
     own: Mapping[int, Feedback],
 ) -> Answer:
+    if not verdicts:
+        return Answer(Verdict.NONE, [])
     matches = [
         MatchReference(
             _reference(context, actor, same),

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from anyio import CapacityLimiter
 from fastapi import Request
 from fastapi.testclient import TestClient
 
@@ -13,6 +12,7 @@ from service import limits
 from service.domain.actor import Role
 from service.domain.errors import Busy, TooLarge, TooSlow
 from service.edge.bodies import BytePool, Lane, body_of
+from service.edge.work_threads import Threads
 
 if TYPE_CHECKING:
     from tests.server.conftest import Wire, World
@@ -50,7 +50,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_body_comes_together_and_its_memory_is_given_back() -> None:
     async def scenario() -> None:
-        lane = Lane(CapacityLimiter(1))
+        lane = Lane(Threads(1))
         for _ in range(3):
             assert (
                 await read(sent([b"a" * LARGE, b"b" * LARGE]), lane) == b"a" * LARGE + b"b" * LARGE
@@ -71,11 +71,11 @@ def test_a_body_comes_together_and_its_memory_is_given_back() -> None:
 )
 def test_what_is_too_large_is_not_read_further(request_of: Callable[[], Request]) -> None:
     with pytest.raises(TooLarge):
-        asyncio.run(read(request_of(), Lane(CapacityLimiter(1)), most=10))
+        asyncio.run(read(request_of(), Lane(Threads(1)), most=10))
 
 
 def test_whoever_stops_sending_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    lane = Lane(CapacityLimiter(1))
+    lane = Lane(Threads(1))
     with pytest.raises(TooSlow):
         asyncio.run(read(sent([b"x" * LARGE, 60.0]), lane))
     monkeypatch.setattr(limits, "BODY_RATE", 100)
@@ -95,7 +95,7 @@ def test_whoever_sends_slowly_gives_way_to_whoever_waits(monkeypatch: pytest.Mon
     monkeypatch.setattr(limits, "BODY_IDLE_SECONDS", 60)
 
     async def scenario() -> None:
-        lane = Lane(CapacityLimiter(1))
+        lane = Lane(Threads(1))
         slow = asyncio.create_task(read(sent([b"x" * LARGE, 60.0]), lane))
         await asyncio.sleep(0)
         await lane.parsed.take(limits.PARSED_BYTES)
