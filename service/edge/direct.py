@@ -14,21 +14,9 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
-from service import limits
-from service.domain.errors import TooLarge
-from service.edge.arrival import arrived
-from service.edge.bodies import Lane, enter_lane
+from service.edge.bodies import Lane
 from service.edge.credentials import Proof, proof_of
-from service.edge.document import (
-    Handle,
-    Respond,
-    StrictRoute,
-    charge,
-    checked,
-    model_of,
-    most_of,
-    require_json,
-)
+from service.edge.document import Handle, Respond, StrictRoute, model_of
 from service.edge.incoming import StrictIn
 
 
@@ -52,23 +40,8 @@ class DirectRoute(StrictRoute):
             or not all(map(_is_at_once, others))
         ):
             raise TypeError(f"{path} is not as a DirectRoute has to be")
-        self._work, self._proof, self._model, self._others = endpoint, proof, model, others
+        self._work, self._proof, self._others = endpoint, proof, others
         self._caller = next(one.name for one in takes.dependencies if isinstance(one.call, Proof))
-
-    def get_route_handler(self) -> Handle:
-        """Return what answers: all in one thread if a small body is here, else as StrictRoute."""
-        handle = super().get_route_handler()
-
-        async def handle_directly(request: Request) -> Response:
-            untrusted, request = arrived(request, limits.INLINE_BODY)
-            if untrusted is None:
-                return await handle(request)
-            prove = self._proof.prepared(request)
-            lane = enter_lane(request, self._model.CALLERS or self._proof.callers)
-            given = await self._given(request)
-            return await lane.threads.run(self._whole, request, prove, untrusted, given)
-
-        return handle_directly
 
     def responder(self, _handle: Handle) -> Respond:
         """Return what answers a request instead of FastAPI's handler."""
@@ -78,21 +51,6 @@ class DirectRoute(StrictRoute):
             return await lane.threads.run(self._answer, request, document, given)
 
         return respond
-
-    def _whole(
-        self,
-        request: Request,
-        prove: Callable[[], Any],
-        untrusted: bytes,
-        given: dict[str, Any],
-    ) -> Response:
-        """Answer a request, in the order of `document`: what has no key is not parsed."""
-        request.state.caller = prove()
-        require_json(request)
-        if len(untrusted) > most_of(request, self._model):
-            raise TooLarge
-        charge(request, untrusted)
-        return self._answer(request, checked(self._model, untrusted), given)
 
     def _answer(self, request: Request, document: StrictIn, given: dict[str, Any]) -> Response:
         """Work, and write the answer: both in the thread, which no other request waits for."""
