@@ -1,4 +1,4 @@
-"""BMP with colours in bit fields that Pillow does not know, to RGB.
+"""BMP with colours in bit fields that Pillow does not know, to RGB; and BMP that break off.
 
 Source: Microsoft, BITMAPINFOHEADER and BITMAPV5HEADER; each channel is scaled to 8 bits as in
 bmpsuite's reference, by 255 over the mask's largest value, rounded.
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from hashing.errors import Damaged
+from hashing.media.stripped import Stripped
 
 _BIT_FIELDS, _ALPHA_BIT_FIELDS = 3, 6
 _FILE_HEADER = 14
@@ -61,6 +62,32 @@ def with_palette(bmp: bytes) -> bytes:
     if bits not in {1, 4, 8} or claimed <= 1 << bits:
         return bmp
     return bmp[:46] + bytes(4) + bmp[50:]
+
+
+def rescued(bmp: bytes) -> Stripped:
+    """Return the whole rows of a BMP that breaks off, the others as `above` or `below`.
+
+    Raises Damaged, if there is none, or if they are run-length encoded.
+    """
+    if len(bmp) < _FILE_HEADER + _INFO_HEADER:
+        raise Damaged
+    (at, size) = struct.unpack_from("<II", bmp, 10)
+    if size < _INFO_HEADER:
+        width, height, _, bits = struct.unpack_from("<HHHH", bmp, 18)
+        kind, sides = 0, "<HH"
+    else:
+        width, height, _, bits, kind = struct.unpack_from("<iiHHI", bmp, 18)
+        sides = "<ii"
+    stride = (abs(width) * bits + 31) // 32 * 4
+    rows = max(len(bmp) - at, 0) // stride if stride else 0
+    if kind not in {0, _BIT_FIELDS, _ALPHA_BIT_FIELDS} or not 0 < rows < abs(height):
+        raise Damaged
+    missing = abs(height) - rows
+    whole = struct.pack(sides, width, rows if height > 0 else -rows)
+    above, below = (missing, 0) if height > 0 else (0, missing)
+    return Stripped(
+        bmp[:18] + whole + bmp[18 + len(whole) :], incomplete=True, above=above, below=below
+    )
 
 
 def decode(bmp: bytes, found: Fields) -> Image.Image:

@@ -27,6 +27,7 @@ from hashing.errors import (
 )
 from hashing.luma import Luma
 from hashing.media.encryption import is_encrypted
+from hashing.media.fields import one_moment
 from hashing.media.formats import Format
 from hashing.media.pixels import MAX_PIXELS, check_size
 from hashing.media.timeline import MAX_SECONDS
@@ -236,7 +237,7 @@ class _Converter:
             raise Damaged
         try:
             picture = self._swscale.reformat(
-                frame,
+                _unmarked(frame) if frame.interlaced_frame else frame,
                 format="bgr24",
                 src_colorspace=frame.colorspace if frame.colorspace in _MATRICES else _BT_601,
                 interpolation=Interpolation.BICUBIC,
@@ -248,7 +249,24 @@ class _Converter:
         lines = np.frombuffer(memoryview(plane), np.uint8).reshape(picture.height, plane.line_size)
         pixels = lines[:, : 3 * picture.width].reshape(picture.height, picture.width, 3)
         grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-        return _upright(grey, frame)
+        return _upright(one_moment(grey), frame)
+
+
+def _unmarked(frame: VideoFrame) -> VideoFrame:
+    """Copy a frame without its mark as interlaced, by which swscale would convert each field alone.
+
+    Browsers convert all rows together.
+    """
+    from av import VideoFrame  # noqa: PLC0415 (the optional `video` extra)
+
+    copy = VideoFrame(frame.width, frame.height, frame.format.name)
+    copy.color_range = frame.color_range
+    for plane, into in zip(frame.planes, copy.planes, strict=True):
+        width = min(plane.line_size, into.line_size)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        copied = np.frombuffer(memoryview(into), np.uint8).reshape(-1, into.line_size)
+        copied[:, :width] = lines[: len(copied), :width]
+    return copy
 
 
 _MATRIX = struct.Struct("=9i")

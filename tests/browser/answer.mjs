@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Md5 } from "../../hashing/browser/algorithms/md5.js";
 import * as pdq from "../../hashing/browser/algorithms/pdq.js";
 import * as phash from "../../hashing/browser/algorithms/phash.js";
+import { oneMoment } from "../../hashing/browser/media/fields.js";
 import { lumaOfFrame, lumaOfRgb, squeeze, upright } from "../../hashing/browser/media/pixels.js";
 import { BOX, LANCZOS, resample } from "../../hashing/browser/luma.js";
 import { Sha256 } from "../../hashing/browser/algorithms/sha256.js";
@@ -21,6 +22,7 @@ const TASKS = {
   },
   rgb: (bytes, raster) => digest(lumaOfRgb(bytes, raster).data),
   frame: (bytes, raster) => digest(lumaOfFrame(bytes, raster).data),
+  moment: (data, { rows, columns }) => digest(oneMoment({ data, rows, columns }).data),
   resample: (data, { rows, columns, high, wide, filter }) =>
     digest(resample({ data, rows, columns }, high, wide, { BOX, LANCZOS }[filter]).data),
   spectrum: (bytes) => Buffer.from(phash.spectrum(bytes).buffer).toString("hex"),

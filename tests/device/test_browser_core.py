@@ -23,6 +23,7 @@ from hashing import windows
 from hashing.algorithms import pdq, phash
 from hashing.hasher import hash_file
 from hashing.media import grey, pixels, timeline
+from hashing.media.fields import one_moment
 from hashing.signals import FrameSignal, Signal, SignalType
 from hashing.submission import Eligibility, Submission
 from hashing.work import Work
@@ -284,6 +285,23 @@ def test_resampling_is_pillows(questions: Questions, name: str) -> None:
         wanted = resized(luma, high, wide, Image.Resampling[name])
         how = {"rows": rows, "columns": columns, "high": high, "wide": wide, "filter": name}
         questions.ask("resample", luma, digest(wanted), **how)
+    questions.check()
+
+
+@needs_node
+def test_of_two_fields_one_moment_is_ours(questions: Questions) -> None:
+    """Part of each picture moves, from none to all of it."""
+    rng = np.random.default_rng(9)
+    changed = 0
+    for luma in islice(pictures(9, [16, 17, 18, 33, 64, 131, 300]), 140):
+        rows, columns = luma.shape
+        frame = luma.copy()
+        moving = int(rng.integers(0, columns + 1))
+        frame[1::2, :moving] = np.roll(luma, int(rng.integers(1, 20)), axis=1)[1::2, :moving]
+        shown = one_moment(frame)
+        changed += shown is not frame
+        questions.ask("moment", frame, digest(shown), rows=rows, columns=columns)
+    assert 20 < changed < 120
     questions.check()
 
 

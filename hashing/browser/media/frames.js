@@ -5,6 +5,7 @@
  */
 
 import { ContentError } from "../errors.js";
+import { oneMoment } from "./fields.js";
 import * as matroska from "./matroska.js";
 import * as mp4 from "./mp4.js";
 import { checkSize, MAX_PIXELS, squeeze, upright } from "./pixels.js";
@@ -295,7 +296,7 @@ class DueFrames {
     try {
       const { width = 0, height = 0 } = frame.visibleRect ?? {};
       checkSize(height, width); // as decoded, not as claimed
-      const luma = await lumaOfVideo(frame, this.#colours);
+      const luma = oneMoment(await lumaOfVideo(frame, this.#colours));
       return { at_ms, until_ms, fraction, luma: squeeze(upright(luma, orientation)) };
     } finally {
       frame.close();
