@@ -6,6 +6,8 @@ is seen in the pixels: many frames of two fields are not marked, and many that a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,42 +23,71 @@ without fields, the three highest are the eyes of a fly (0.23) and brick walls o
 were thrown away (0.23, 0.18); most are 0 (2026-11)."""
 
 
-def one_moment(luma: Luma) -> Luma:
-    """Return a frame as it is, or as its upper field alone shows it if its rows are of two moments.
+_AHEAD = 0.9
+"""Part of the other's differences below which the lower field counts as the first of the two."""
 
-    `luma` is as stored, before it is turned or squeezed. Rows of the other field become the rounded
-    mean of the two beside them.
+
+def one_moment(luma: Luma, following: Callable[[], Luma | None] | None = None) -> Luma:
+    """Return a frame as it is, or, if its rows are of two moments, what it shows at the first.
+
+    `luma` is as stored, before it is turned or squeezed. `following` returns the frame after it,
+    which tells the order of the fields; without one, the upper is the first. Rows of the other
+    field become the rounded mean of the two beside them.
     """
-    return _upper_field(luma) if is_combed(luma) else luma
+    combs = _combs(luma)
+    if combs is None:
+        return luma
+    after = following() if following else None
+    is_lower = after is not None and after.shape == luma.shape and _lower_first(luma, after, combs)
+    return _of_field(luma, int(is_lower))
 
 
 def is_combed(luma: Luma) -> bool:
     """Whether the two fields of a frame differ as those of two moments do."""
-    down, across = (luma.shape[0] - 2) // _SIDE, luma.shape[1] // _SIDE
-    if down < 1 or across < 1:
-        return False
-    rows = down * _SIDE
+    return _combs(luma) is not None
+
+
+def _combs(luma: Luma) -> NDArray[np.bool_] | None:
+    """Which blocks are combs; None, if they are too few."""
+    if luma.shape[0] < _SIDE + 2 or luma.shape[1] < _SIDE:
+        return None
+    beside = _differences(luma, 1)
+    of_field = _differences(luma, 2)
+    combs: NDArray[np.bool_] = (2 * beside > 3 * of_field) & (
+        beside >= _LEAST_LEVELS * _SIDE * (_SIDE // _EVERY)
+    )
+    is_one = combs.any() and int(beside[combs].sum()) >= _LEAST_PART * int(beside.sum())
+    return combs if is_one else None
+
+
+def _differences(luma: Luma, below: int) -> NDArray[np.int64]:
+    """Of each block, the sum of differences between its rows and those so many rows below them."""
+    rows = (luma.shape[0] - 2) // _SIDE * _SIDE
+    across = luma.shape[1] // _SIDE
     seen = np.ascontiguousarray(luma[: rows + 2, : across * _SIDE : _EVERY])
-    beside = _differences(seen[:-2], seen[1:-1])
-    of_field = _differences(seen[:-2], seen[2:])
-    is_comb = (2 * beside > 3 * of_field) & (beside >= _LEAST_LEVELS * _SIDE * (_SIDE // _EVERY))
-    return bool(is_comb.any()) and int(beside[is_comb].sum()) >= _LEAST_PART * int(beside.sum())
-
-
-def _differences(one: Luma, other: Luma) -> NDArray[np.int64]:
-    """The sum of differences in each block; `one` and `other` are of whole blocks."""
+    one, other = seen[:rows], seen[below : rows + below]
     apart = np.maximum(one, other) - np.minimum(one, other)
     columns = np.add.reduce(apart.reshape(-1, _SIDE, apart.shape[1]), axis=1, dtype=np.uint16)
-    width = _SIDE // _EVERY
-    blocks = columns.reshape(len(columns), -1, width)
+    blocks = columns.reshape(len(columns), across, -1)
     sums: NDArray[np.int64] = blocks.sum(axis=2, dtype=np.int64)
     return sums
 
 
-def _upper_field(luma: Luma) -> Luma:
-    field = luma[::2].astype(np.uint16)
-    below = np.concatenate((field[1:], field[-1:]))
+def _lower_first(luma: Luma, after: Luma, combs: NDArray[np.bool_]) -> bool:
+    """Whether the lower field is the first: then the upper one is nearer to the next lower one."""
+    apart = []
+    for late in (0, 1):
+        both = luma.copy()
+        both[late::2] = after[late::2]
+        apart.append(int(_differences(both, 1)[combs].sum()))
+    return apart[1] < _AHEAD * apart[0]
+
+
+def _of_field(luma: Luma, first: int) -> Luma:
+    """Rows from `first` on, every second, and what is between them."""
+    field = luma[first::2].astype(np.uint16)
+    around = np.concatenate((field[:first], field, field[-1:]))
     shown = luma.copy()
-    others = shown[1::2]
-    others[:] = ((field + below + 1) >> 1)[: len(others)]
+    others = shown[1 - first :: 2]
+    others[:] = ((around[:-1] + around[1:] + 1) >> 1)[: len(others)]
     return shown

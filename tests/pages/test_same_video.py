@@ -56,14 +56,16 @@ def test_of_two_fields_one_is_hashed(hashed: Callable[..., list[Any]], tmp_path:
     """A scene that moves by 16 pixels a frame, and 8 between its fields: both are 24 bits apart."""
     still = np.asarray(same.detailed(3, (320, 240)))
     moments = [np.roll(still, -8 * n, axis=1) for n in range(60)]
-    woven = [moment.copy() for moment in moments[::2]]
-    for frame, later in zip(woven, moments[1::2], strict=True):
-        frame[1::2] = later[1::2]
-    marked = {"x264-params": "tff=1"}
-    films = {"upper.mp4": moments[::2], "woven.mp4": woven, "marked.mp4": woven}
+    films: dict[str, tuple[list[Any], dict[str, str]]] = {"one.mp4": (moments[::2], {})}
+    for order, late in (("tff", 1), ("bff", 0)):
+        woven = [moment.copy() for moment in moments[::2]]
+        for frame, later in zip(woven, moments[1::2], strict=True):
+            frame[late::2] = later[late::2]
+        films[f"unmarked-{order}.mp4"] = woven, {}
+        films[f"{order}.mp4"] = woven, {"x264-params": f"{order}=1"}
     paths = [
-        videos.encoded(tmp_path / name, shown, options=marked if name == "marked.mp4" else None)
-        for name, shown in films.items()
+        videos.encoded(tmp_path / name, shown, options=options)
+        for name, (shown, options) in films.items()
     ]
     documents = [same.known(path) for path in paths]
     for found, expected in zip(hashed(*paths), documents, strict=True):

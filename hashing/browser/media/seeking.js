@@ -54,7 +54,7 @@ export class Seeking {
         if (message.do === "frames-error") throw new ContentError(message.error);
         const { frame, at_ms, fraction } = message;
         try {
-          const luma = squeeze(oneMoment(await lumaOfVideo(frame, colours)));
+          const luma = squeeze(await oneMoment(await lumaOfVideo(frame, colours)));
           yield { at_ms, until_ms: at_ms, fraction, luma };
         } finally {
           frame.close();

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,30 @@ def test_of_two_moments_the_upper_field_is_shown(make_scene: Scene, size: tuple[
     assert np.array_equal(shown[1 : 2 * len(means) : 2], means)
     if size[0] % 2 == 0:
         assert np.array_equal(shown[-1], upper[-2])
+
+
+@pytest.mark.parametrize("size", [(240, 320), (241, 361)])
+def test_the_frame_after_it_tells_which_field_is_the_first(
+    make_scene: Scene, size: tuple[int, int]
+) -> None:
+    step = size[1] // 40
+    wide = make_scene(3, size[0], size[1] + 3 * step)[..., 1]
+    seen = [np.ascontiguousarray(wide[:, n * step : n * step + size[1]]) for n in range(4)]
+    upper_first = woven(seen[0], seen[1]), woven(seen[2], seen[3])
+    lower_first = woven(seen[1], seen[0]), woven(seen[3], seen[2])
+    assert np.array_equal(one_moment(*with_next(upper_first))[::2], seen[0][::2])
+    shown = one_moment(*with_next(lower_first))
+    assert np.array_equal(shown[1::2], seen[0][1::2])
+    assert np.array_equal(shown[0], seen[0][1])
+    assert bits(shown, seen[0]) <= 4 < bits(one_moment(lower_first[0]), seen[0])
+    other_size = lower_first[1][:-2]
+    for after in (None, other_size, make_scene(9, *size)[..., 1]):  # nothing follows that tells
+        shown = one_moment(lower_first[0], partial(next, iter([after])))
+        assert np.array_equal(shown[::2], seen[1][::2])
+
+
+def with_next(pair: tuple[Luma, Luma]) -> tuple[Luma, Callable[[], Luma]]:
+    return pair[0], lambda: pair[1]
 
 
 def test_one_moment_stays_as_it_is(make_scene: Scene, photos: list[Path]) -> None:
