@@ -5,9 +5,14 @@ Pillow's decoder, which is far faster, gives none of them.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hashing.errors import Damaged
 
 _MOST_BITS = 12
+_AT_ONCE = 1 << _MOST_BITS
+"""Codes that are read at once: after that many, all have _MOST_BITS."""
 
 
 def decode(data: bytes, bits: int, most: int) -> bytes:
@@ -16,30 +21,66 @@ def decode(data: bytes, bits: int, most: int) -> bytes:
     Raises Damaged, if they end early or by a code that is none: of such, no decoder shows a part.
     """
     clear = 1 << bits
-    first = [bytes([level]) for level in range(clear)] + [b"", b""]
-    table, width, before = first.copy(), bits + 1, b""
-    out = bytearray()
-    held = count = 0
-    for byte in data:
-        held |= byte << count
-        count += 8
-        if count < width:
-            continue
-        code = held & ((1 << width) - 1)
-        held >>= width
-        count -= width
-        if code == clear:
-            table, width, before = first.copy(), bits + 1, b""
-            continue
-        if code == clear + 1 or code > len(table) or (code == len(table) and not before):
-            raise Damaged
-        found = table[code] if code < len(table) else before + before[:1]
-        if before and len(table) < 1 << _MOST_BITS:
-            table.append(before + found[:1])
-            if len(table) == 1 << width and width < _MOST_BITS:
-                width += 1
-        out += found
-        before = found
-        if len(out) >= most:
+    used = clear + 2 + np.maximum(np.arange(_AT_ONCE) - 1, 0)  # entries when each code is read
+    widths = np.clip(np.ceil(np.log2(used + 1)).astype(np.int64), bits + 1, _MOST_BITS)
+    later = np.full(_AT_ONCE, _MOST_BITS)
+    table = _Table(bits)
+    at, is_new, count = 0, True, 0
+    out: list[bytes] = []
+    while count < most:
+        codes, ends = _codes(data, at, widths if is_new else later)
+        if not codes.size:
             break
-    return bytes(out[:most])
+        found = np.flatnonzero(codes == clear)
+        is_new = found.size > 0
+        last = int(found[0]) if is_new else len(codes)
+        out.append(table.pixels(codes[:last].tolist()))
+        count += len(out[-1])
+        at = int(ends[last] if is_new else ends[-1])
+        if is_new:
+            table = _Table(bits)
+    return b"".join(out)[:most]
+
+
+def _codes(
+    data: bytes, at: int, widths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As many whole codes as there are from a bit on, and the bits at which they end."""
+    ends = at + np.cumsum(widths)
+    ends = ends[ends <= 8 * len(data)]
+    if not ends.size:
+        return ends, ends
+    widths = widths[: len(ends)]
+    first = ends - widths
+    part = np.frombuffer(data[at // 8 : int(ends[-1]) // 8 + 1] + bytes(3), np.uint8)
+    byte = (first >> 3) - at // 8
+    bits = sum(part[byte + n].astype(np.int64) << 8 * n for n in range(3))
+    return bits >> (first & 7) & ((1 << widths) - 1), ends
+
+
+class _Table:
+    """What codes stand for, since the last one that cleared it."""
+
+    def __init__(self, bits: int) -> None:
+        self._entries = [bytes([level]) for level in range(1 << bits)] + [b"", b""]
+        self._before = b""
+
+    def pixels(self, codes: list[int]) -> bytes:
+        """Raises Damaged."""
+        entries, before = self._entries, self._before
+        out = []
+        for code in codes:
+            if code < len(entries):
+                entry = entries[code]
+            elif code == len(entries) and before:
+                entry = before + before[:1]
+            else:
+                raise Damaged
+            if not entry:  # the code for the end
+                raise Damaged
+            if before and len(entries) < _AT_ONCE:
+                entries.append(before + entry[:1])
+            out.append(entry)
+            before = entry
+        self._before = before
+        return b"".join(out)
