@@ -157,7 +157,7 @@ def _bmp(untrusted: bytes) -> Picture:
 def _whole_bmp(data: bytes, stripped: Stripped) -> Picture:
     fields = bmp.fields(data)
     if not fields:
-        return _by_pillow(bmp.with_palette(data), Format.BMP, stripped)
+        return _by_pillow(bmp.readable(data), Format.BMP, stripped)
     decode = partial(bmp.decode, data, fields)
     return Picture(Format.BMP, (fields.width, fields.height), decode, stripped)
 

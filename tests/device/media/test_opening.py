@@ -176,6 +176,28 @@ def test_half_a_gif_is_what_browsers_show_of_it(make_scene: Scene, interlace: in
             pixels.read(whole[:end])
 
 
+def two_bits(image: Image.Image) -> tuple[bytes, Luma]:
+    """A BMP of two bits a pixel with the shortest header of OS/2, and its luma."""
+    levels = np.asarray(image.convert("L").crop((0, 0, 125, 90))) >> 6
+    rows = np.zeros((90, 128), np.uint8)
+    rows[:, :125] = levels[::-1]
+    data = rows[:, ::4] << 6 | rows[:, 1::4] << 4 | rows[:, 2::4] << 2 | rows[:, 3::4]
+    palette = b"".join(bytes([n, n, n, 0]) for n in (0, 80, 160, 240))
+    header = struct.pack("<IIIHH", 16, 125, 90, 1, 2)
+    start = struct.pack("<2sIII", b"BM", 0, 0, 46)
+    return start + header + palette + data.tobytes(), (levels * 80).astype(np.uint8)
+
+
+def test_a_bmp_of_two_bits_with_a_header_of_os_2_is_read(image: Image.Image) -> None:
+    bmp, expected = two_bits(image)
+    assert np.array_equal(pixels.read(bmp), expected)
+    with pixels.open_picture(bmp[: 46 + 60 * 32 + 5]) as part:
+        luma = pixels.first_luma(part)
+        assert part.incomplete
+    assert np.array_equal(luma[30:], expected[30:])
+    assert (luma[:30] == 255).all()
+
+
 @pytest.mark.parametrize("mode", ["RGB", "P", "1"])
 @pytest.mark.parametrize("upwards", [True, False])
 def test_of_a_bmp_the_whole_rows_are_there(image: Image.Image, mode: str, *, upwards: bool) -> None:
