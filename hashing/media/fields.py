@@ -51,8 +51,8 @@ def _combs(luma: Luma) -> NDArray[np.bool_] | None:
     """Which blocks are combs; None, if they are too few."""
     if luma.shape[0] < _SIDE + 2 or luma.shape[1] < _SIDE:
         return None
-    beside = _differences(luma, 1)
-    of_field = _differences(luma, 2)
+    seen = _seen(luma)
+    beside, of_field = _differences(seen, 1), _differences(seen, 2)
     combs: NDArray[np.bool_] = (2 * beside > 3 * of_field) & (
         beside >= _LEAST_LEVELS * _SIDE * (_SIDE // _EVERY)
     )
@@ -60,15 +60,21 @@ def _combs(luma: Luma) -> NDArray[np.bool_] | None:
     return combs if is_one else None
 
 
-def _differences(luma: Luma, below: int) -> NDArray[np.int64]:
+def _seen(luma: Luma) -> Luma:
+    """The rows of all blocks and the two below them, and the columns that are looked at."""
+    down, across = (luma.shape[0] - 2) // _SIDE, luma.shape[1] // _SIDE
+    return np.ascontiguousarray(luma[: down * _SIDE + 2, : across * _SIDE : _EVERY])
+
+
+def _differences(seen: Luma, below: int) -> NDArray[np.int64]:
     """Of each block, the sum of differences between its rows and those so many rows below them."""
-    rows = (luma.shape[0] - 2) // _SIDE * _SIDE
-    across = luma.shape[1] // _SIDE
-    seen = np.ascontiguousarray(luma[: rows + 2, : across * _SIDE : _EVERY])
+    rows = len(seen) - 2
     one, other = seen[:rows], seen[below : rows + below]
-    apart = np.maximum(one, other) - np.minimum(one, other)
-    columns = np.add.reduce(apart.reshape(-1, _SIDE, apart.shape[1]), axis=1, dtype=np.uint16)
-    blocks = columns.reshape(len(columns), across, -1)
+    apart = np.maximum(one, other)
+    apart -= np.minimum(one, other)
+    by_column = apart.reshape(-1, _SIDE, apart.shape[1])
+    columns = np.add.reduce(by_column, axis=1, dtype=np.uint16)
+    blocks = columns.reshape(len(columns), -1, _SIDE // _EVERY)
     sums: NDArray[np.int64] = blocks.sum(axis=2, dtype=np.int64)
     return sums
 
@@ -79,7 +85,7 @@ def _lower_first(luma: Luma, after: Luma, combs: NDArray[np.bool_]) -> bool:
     for late in (0, 1):
         both = luma.copy()
         both[late::2] = after[late::2]
-        apart.append(int(_differences(both, 1)[combs].sum()))
+        apart.append(int(_differences(_seen(both), 1)[combs].sum()))
     return apart[1] < _AHEAD * apart[0]
 
 
