@@ -1,4 +1,4 @@
-"""BMP with colours in bit fields that Pillow does not know, to RGB.
+"""BMP that browsers show and Pillow does not: to RGB, or to a BMP that it reads.
 
 Source: Microsoft, BITMAPINFOHEADER and BITMAPV5HEADER; each channel is scaled to 8 bits as in
 bmpsuite's reference, by 255 over the mask's largest value, rounded.
@@ -13,10 +13,13 @@ import numpy as np
 from PIL import Image
 
 from hashing.errors import Damaged
+from hashing.media.stripped import Stripped
 
 _BIT_FIELDS, _ALPHA_BIT_FIELDS = 3, 6
 _FILE_HEADER = 14
 _INFO_HEADER = 40
+_OS2_HEADER = 16
+"""Bytes to which OS/2 may shorten its header of 64, which begins as the other one does."""
 
 
 _OF_PILLOW = {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)}
@@ -50,17 +53,66 @@ def fields(bmp: bytes) -> Fields | None:
     return Fields(abs(width), abs(height), bits, masks, at, height > 0)
 
 
-def with_palette(bmp: bytes) -> bytes:
-    """Return the file with a palette as large as its bits of a pixel allow, if it claims more.
+def readable(bmp: bytes) -> bytes:
+    """Return the file as Pillow reads it, if it is one that browsers show and Pillow refuses.
 
-    Pillow refuses it otherwise; browsers read as many entries as can be used.
+    That is one whose header is a shortened one of OS/2, that has two bits a pixel, or that claims
+    more colours than its pixels can name. Raises Damaged.
     """
-    if len(bmp) < _FILE_HEADER + _INFO_HEADER or bmp[_FILE_HEADER] < _INFO_HEADER:
+    if len(bmp) < _FILE_HEADER + _OS2_HEADER:
+        return bmp
+    size = int.from_bytes(bmp[14:18], "little")
+    if _OS2_HEADER <= size < _INFO_HEADER:
+        at = int.from_bytes(bmp[10:14], "little") + _INFO_HEADER - size
+        header = bmp[18 : 14 + size].ljust(_INFO_HEADER - 4, b"\0")
+        bmp = bmp[:10] + struct.pack("<II", at, _INFO_HEADER) + header + bmp[14 + size :]
+    if size < _OS2_HEADER or len(bmp) < _FILE_HEADER + _INFO_HEADER:
         return bmp
     bits, claimed = bmp[28], int.from_bytes(bmp[46:50], "little")
+    if bits == 2:  # noqa: PLR2004
+        return _as_four_bits(bmp)
     if bits not in {1, 4, 8} or claimed <= 1 << bits:
         return bmp
     return bmp[:46] + bytes(4) + bmp[50:]
+
+
+def _as_four_bits(bmp: bytes) -> bytes:
+    at, _, width, height = struct.unpack_from("<IIii", bmp, 10)
+    kind, claimed = (int.from_bytes(bmp[n : n + 4], "little") for n in (30, 46))
+    stride, wider = ((width * bits + 31) // 32 * 4 for bits in (2, 4))
+    rows = min(abs(height), max(len(bmp) - at, 0) // max(stride, 1))
+    if kind or width <= 0 or not rows:
+        raise Damaged
+    four = np.frombuffer(bmp, np.uint8, stride * rows, at).reshape(rows, stride)
+    pairs = np.empty((len(four), 2 * stride), np.uint8)
+    pairs[:, ::2] = (four >> 6) << 4 | four >> 4 & 3
+    pairs[:, 1::2] = (four >> 2 & 3) << 4 | four & 3
+    colours = min(claimed or 4, 4).to_bytes(4, "little")
+    header = bmp[:28] + b"\4\0" + bmp[30:46] + colours + bmp[50:at]
+    return header + pairs[:, :wider].tobytes()
+
+
+def rescued(bmp: bytes) -> Stripped:
+    """Return the whole rows of a BMP that breaks off, the others as `above` or `below`.
+
+    Raises Damaged, if there is none, or if they are run-length encoded.
+    """
+    if len(bmp) < _FILE_HEADER + _INFO_HEADER:
+        raise Damaged
+    (at, size) = struct.unpack_from("<II", bmp, 10)
+    sides = "<HH" if size < _OS2_HEADER else "<ii"
+    width, height, _, bits = struct.unpack_from(sides + "HH", bmp, 18)
+    kind = int.from_bytes(bmp[30:34], "little") if size >= _INFO_HEADER else 0
+    stride = (abs(width) * bits + 31) // 32 * 4
+    rows = max(len(bmp) - at, 0) // stride if stride else 0
+    if kind not in {0, _BIT_FIELDS, _ALPHA_BIT_FIELDS} or not 0 < rows < abs(height):
+        raise Damaged
+    missing = abs(height) - rows
+    whole = struct.pack(sides, width, rows if height > 0 else -rows)
+    above, below = (missing, 0) if height > 0 else (0, missing)
+    return Stripped(
+        bmp[:18] + whole + bmp[18 + len(whole) :], incomplete=True, above=above, below=below
+    )
 
 
 def decode(bmp: bytes, found: Fields) -> Image.Image:

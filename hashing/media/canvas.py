@@ -80,6 +80,14 @@ def first(images: Sequence[Drawn], size: tuple[int, int]) -> Image.Image:
     return next(compose(images, size))
 
 
+def of_part(found: gif.Gif) -> Image.Image:
+    """Return the canvas (RGBA) with what there is of a GIF's only image. Raises Damaged."""
+    canvas = Image.new("RGBA", (found.width, found.height))
+    only = found.images[0]
+    canvas.paste(Image.fromarray(gif.part(only)), (only.left, only.top))
+    return canvas
+
+
 def compose(images: Sequence[Drawn], size: tuple[int, int]) -> Iterator[Image.Image]:
     """Yield the canvas (RGBA) after each image. It is to be read before the next is asked for.
 

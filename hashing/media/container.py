@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 import numpy as np
 
 from hashing.errors import (
+    ContentError,
     Damaged,
     Encrypted,
     SoundAlone,
@@ -27,6 +28,7 @@ from hashing.errors import (
 )
 from hashing.luma import Luma
 from hashing.media.encryption import is_encrypted
+from hashing.media.fields import one_moment
 from hashing.media.formats import Format
 from hashing.media.pixels import MAX_PIXELS, check_size
 from hashing.media.timeline import MAX_SECONDS
@@ -147,22 +149,22 @@ def _timed(container: InputContainer, track: VideoStream) -> Iterator[Decoded]:
     before: tuple[int, VideoFrame] | None = None
     lasted_ms = _STEP_MS
 
-    def shown(at_ms: int, end_ms: int, frame: VideoFrame, *, is_last: bool = False) -> Decoded:
+    def shown(at_ms: int, end_ms: int, frame: VideoFrame, after: VideoFrame | None) -> Decoded:
         fraction = min(at_ms / length_ms, 1.0) if length_ms > 0 else 0.0
-        return Decoded(at_ms, end_ms, fraction, is_last, lambda: convert.luma(frame))
+        return Decoded(at_ms, end_ms, fraction, after is None, lambda: convert.luma(frame, after))
 
     clock = _Clock(track)
     for frame in _decoded(container, track):
         at_ms = clock.at_ms(frame)
         if before:
             lasted_ms = at_ms - before[0]
-            yield shown(before[0], at_ms, before[1])
+            yield shown(before[0], at_ms, before[1], frame)
         before = at_ms, frame
     if before is None:
         raise Damaged
     at_ms, frame = before
     end_ms = at_ms + int(clock.lasts_ms(frame) or lasted_ms)
-    yield shown(at_ms, end_ms, frame, is_last=True)
+    yield shown(at_ms, end_ms, frame, None)
 
 
 def _decoded(container: InputContainer, track: VideoStream) -> Iterator[VideoFrame]:
@@ -225,8 +227,20 @@ class _Converter:
 
         self._swscale: VideoReformatter = VideoReformatter()
 
-    def luma(self, frame: VideoFrame) -> Luma:
-        """Raises Damaged where swscale has no conversion, TooManyPixels, TooSmall, TooNarrow."""
+    def luma(self, frame: VideoFrame, after: VideoFrame | None = None) -> Luma:
+        """Return the luma of a frame, at the first of its moments if it has two.
+
+        Raises Damaged where swscale has no conversion, TooManyPixels, TooSmall, TooNarrow.
+        """
+
+        def following() -> Luma | None:
+            with suppress(ContentError):
+                return self._stored(after) if after else None
+            return None
+
+        return _upright(one_moment(self._stored(frame), following), frame)
+
+    def _stored(self, frame: VideoFrame) -> Luma:
         import cv2  # noqa: PLC0415 (the optional `video` extra)
         from av.error import FFmpegError  # noqa: PLC0415
         from av.video.reformatter import Interpolation  # noqa: PLC0415
@@ -236,7 +250,7 @@ class _Converter:
             raise Damaged
         try:
             picture = self._swscale.reformat(
-                frame,
+                _unmarked(frame) if frame.interlaced_frame else frame,
                 format="bgr24",
                 src_colorspace=frame.colorspace if frame.colorspace in _MATRICES else _BT_601,
                 interpolation=Interpolation.BICUBIC,
@@ -247,8 +261,24 @@ class _Converter:
         plane = picture.planes[0]
         lines = np.frombuffer(memoryview(plane), np.uint8).reshape(picture.height, plane.line_size)
         pixels = lines[:, : 3 * picture.width].reshape(picture.height, picture.width, 3)
-        grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-        return _upright(grey, frame)
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def _unmarked(frame: VideoFrame) -> VideoFrame:
+    """Copy a frame without its mark as interlaced, by which swscale would convert each field alone.
+
+    Browsers convert all rows together.
+    """
+    from av import VideoFrame  # noqa: PLC0415 (the optional `video` extra)
+
+    copy = VideoFrame(frame.width, frame.height, frame.format.name)
+    copy.color_range = frame.color_range
+    for plane, into in zip(frame.planes, copy.planes, strict=True):
+        width = min(plane.line_size, into.line_size)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        copied = np.frombuffer(memoryview(into), np.uint8).reshape(-1, into.line_size)
+        copied[:, :width] = lines[: len(copied), :width]
+    return copy
 
 
 _MATRIX = struct.Struct("=9i")

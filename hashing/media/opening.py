@@ -113,7 +113,14 @@ def _gif(untrusted: bytes) -> Picture:
     found = gif.read(untrusted)
     images, size = canvas.of_gif(found), (found.width, found.height)
     decode = partial(canvas.first, images, size)
-    return Picture(Format.GIF, size, decode, Stripped(b"", incomplete=found.cut), images=images)
+    if len(images) > 1:
+        return Picture(Format.GIF, size, decode, Stripped(b"", incomplete=found.cut), images=images)
+    picture = Picture(Format.GIF, size, decode, Stripped(b""), images=images)
+    if found.cut:
+        shown = partial(canvas.of_part, found)
+        part = Picture(Format.GIF, size, shown, Stripped(b"", incomplete=True))
+        picture.rescue = lambda: part
+    return picture
 
 
 def _webp(untrusted: bytes) -> Picture:
@@ -142,11 +149,22 @@ def _heif(untrusted: bytes) -> Picture:
 
 
 def _bmp(untrusted: bytes) -> Picture:
-    fields = bmp.fields(untrusted)
+    picture = _whole_bmp(untrusted, Stripped(untrusted))
+    picture.rescue = lambda: _rescued_bmp(untrusted)
+    return picture
+
+
+def _whole_bmp(data: bytes, stripped: Stripped) -> Picture:
+    fields = bmp.fields(data)
     if not fields:
-        return _by_pillow(bmp.with_palette(untrusted), Format.BMP, Stripped(untrusted))
-    decode = partial(bmp.decode, untrusted, fields)
-    return Picture(Format.BMP, (fields.width, fields.height), decode, Stripped(untrusted))
+        return _by_pillow(bmp.readable(data), Format.BMP, stripped)
+    decode = partial(bmp.decode, data, fields)
+    return Picture(Format.BMP, (fields.width, fields.height), decode, stripped)
+
+
+def _rescued_bmp(untrusted: bytes) -> Picture:
+    stripped = bmp.rescued(untrusted)
+    return _whole_bmp(stripped.data, stripped)
 
 
 def _tiff(untrusted: bytes) -> Picture:

@@ -194,9 +194,10 @@ def _decoded(picture: Picture) -> Luma:
         return _upright(luma, picture.tiles.orientation)
     whole = grey(picture.decode())
     stripped = picture.stripped
-    if stripped.below:
-        longer = Image.new("L", (whole.width, whole.height + stripped.below), 255)
-        longer.paste(whole)
+    if stripped.below or stripped.above:
+        height = stripped.above + whole.height + stripped.below
+        longer = Image.new("L", (whole.width, height), 255)
+        longer.paste(whole, (0, stripped.above))
         whole, size = longer, longer.size
     if stripped.crop:
         whole = whole.crop(stripped.crop)
@@ -204,7 +205,8 @@ def _decoded(picture: Picture) -> Luma:
         check_size(*size, MAX_PIXELS)
     luma = raster(whole, size)
     if stripped.incomplete:
-        _check_shown(luma, 255 if stripped.below else _FILLED)
+        filled = _FILLED if picture.format is Format.JPEG else 255
+        _check_shown(luma[::-1] if stripped.above else luma, filled)
     return _upright(luma, _orientation(picture))
 
 

@@ -13,8 +13,8 @@ class Stripped(NamedTuple):
 
     `orientation` is 1…8 as in EXIF, or None where the decoder tells it. `scans` are of a JPEG.
     `incomplete` says that the file breaks off, and that the rest was filled in. `crop` is the
-    (left, top, right, bottom) of the pixels that count, before they are turned upright. `below` are
-    rows that are missing in the data, and are white.
+    (left, top, right, bottom) of the pixels that count, before they are turned upright. `below` and
+    `above` are rows that are missing in the data, and are white.
     """
 
     data: bytes
@@ -22,4 +22,5 @@ class Stripped(NamedTuple):
     scans: int = 1
     incomplete: bool = False
     below: int = 0
+    above: int = 0
     crop: tuple[int, int, int, int] | None = None

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Md5 } from "../../hashing/browser/algorithms/md5.js";
 import * as pdq from "../../hashing/browser/algorithms/pdq.js";
 import * as phash from "../../hashing/browser/algorithms/phash.js";
+import { oneMoment } from "../../hashing/browser/media/fields.js";
 import { lumaOfFrame, lumaOfRgb, squeeze, upright } from "../../hashing/browser/media/pixels.js";
 import { BOX, LANCZOS, resample } from "../../hashing/browser/luma.js";
 import { Sha256 } from "../../hashing/browser/algorithms/sha256.js";
@@ -21,6 +22,12 @@ const TASKS = {
   },
   rgb: (bytes, raster) => digest(lumaOfRgb(bytes, raster).data),
   frame: (bytes, raster) => digest(lumaOfFrame(bytes, raster).data),
+  moment: async (buffer, { rows, columns }) => {
+    const both = Uint8Array.from(buffer); // a slice of a Buffer is no copy
+    const [data, next] = [both.subarray(0, rows * columns), both.subarray(rows * columns)];
+    const following = async () => ({ data: next, rows, columns });
+    return digest((await oneMoment({ data, rows, columns }, following)).data);
+  },
   resample: (data, { rows, columns, high, wide, filter }) =>
     digest(resample({ data, rows, columns }, high, wide, { BOX, LANCZOS }[filter]).data),
   spectrum: (bytes) => Buffer.from(phash.spectrum(bytes).buffer).toString("hex"),
@@ -36,7 +43,7 @@ function streamed(hasher, bytes, chunk) {
 }
 
 const [questions, bytes] = process.argv.slice(2).map((path) => readFileSync(path));
-const answers = JSON.parse(questions.toString()).map((question) =>
+const answers = await Promise.all(JSON.parse(questions.toString()).map((question) =>
   TASKS[question.task](bytes.subarray(question.at, question.at + question.length), question),
-);
+));
 process.stdout.write(JSON.stringify(answers));

@@ -140,8 +140,9 @@ test("GIF: frames and delays", () => {
   assert.deepEqual([found.width, found.height, found.durations], [30, 20, [70, 0, 0]]);
   const small = bytes("GIF89a", new Uint8Array(4), [0x80, 0, 0], new Uint8Array(6), image);
   const grown = strip(small, "GIF");
-  assert.deepEqual([grown.width, grown.height, grown.incomplete], [30, 20, true]);
-  assert.deepEqual(grown.bytes, bytes(small, [0, 0x3b]));
+  assert.deepEqual([grown.width, grown.height, grown.incomplete], [30, 20, false]);
+  assert.deepEqual([grown.bytes, grown.ending], [bytes(small, [0, 0x3b]), 2]);
+  assert.equal(strip(bytes(small, image), "GIF").incomplete, true);
 });
 
 test("what no browser opens is unsupported, and any prefix of a file is an error or is read", () => {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hashing import windows
 from hashing.algorithms import pdq, phash
 from hashing.hasher import hash_file
 from hashing.media import grey, pixels, timeline
+from hashing.media.fields import one_moment
 from hashing.signals import FrameSignal, Signal, SignalType
 from hashing.submission import Eligibility, Submission
 from hashing.work import Work
@@ -284,6 +286,26 @@ def test_resampling_is_pillows(questions: Questions, name: str) -> None:
         wanted = resized(luma, high, wide, Image.Resampling[name])
         how = {"rows": rows, "columns": columns, "high": high, "wide": wide, "filter": name}
         questions.ask("resample", luma, digest(wanted), **how)
+    questions.check()
+
+
+@needs_node
+def test_of_two_fields_one_moment_is_ours(questions: Questions) -> None:
+    """Part of each picture moves, from none to all of it, and either field is the first."""
+    rng = np.random.default_rng(9)
+    changed = 0
+    for luma in islice(pictures(9, [16, 17, 18, 33, 64, 131, 300]), 140):
+        rows, columns = luma.shape
+        frame = luma.copy()
+        moving, step, late = (int(one) for one in rng.integers((0, 1, 0), (columns + 1, 20, 2)))
+        frame[late::2, :moving] = np.roll(luma, step, axis=1)[late::2, :moving]
+        after = np.roll(luma, 2 * step, axis=1)
+        after[late::2] = np.roll(luma, 3 * step, axis=1)[late::2]
+        shown = one_moment(frame, partial(np.asarray, after))
+        changed += shown is not frame
+        both = np.stack((frame, after))
+        questions.ask("moment", both, digest(shown), rows=rows, columns=columns)
+    assert 10 < changed < 120
     questions.check()
 
 

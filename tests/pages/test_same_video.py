@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from tests import videos
 from tests.pages import same
 
 WITHIN_TEN_BITS = 16
@@ -48,6 +50,30 @@ def test_videos_have_the_same_frames_at_the_same_times(
         same.compare(
             found, same.known(path), WITHIN_TEN_BITS if path.stem == "ten-bits" else same.WITHIN
         )
+
+
+def test_of_two_fields_one_is_hashed(hashed: Callable[..., list[Any]], tmp_path: Path) -> None:
+    """A scene that moves by 16 pixels a frame, and 8 between its fields: both are 24 bits apart."""
+    still = np.asarray(same.detailed(3, (320, 240)))
+    moments = [np.roll(still, -8 * n, axis=1) for n in range(60)]
+    films: dict[str, tuple[list[Any], dict[str, str]]] = {"one.mp4": (moments[::2], {})}
+    for order, late in (("tff", 1), ("bff", 0)):
+        woven = [moment.copy() for moment in moments[::2]]
+        for frame, later in zip(woven, moments[1::2], strict=True):
+            frame[late::2] = later[late::2]
+        films[f"unmarked-{order}.mp4"] = woven, {}
+        films[f"{order}.mp4"] = woven, {"x264-params": f"{order}=1"}
+    paths = [
+        videos.encoded(tmp_path / name, shown, options=options)
+        for name, (shown, options) in films.items()
+    ]
+    documents = [same.known(path) for path in paths]
+    for found, expected in zip(hashed(*paths), documents, strict=True):
+        assert len(expected["frames"]) == 6
+        same.compare(found, expected)
+    for other in documents[1:]:
+        for one, two in zip(documents[0]["frames"], other["frames"], strict=True):
+            assert same.bits(one["value"], two["value"]) <= 8
 
 
 def _with_compact_sizes(path: Path) -> None:

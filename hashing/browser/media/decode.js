@@ -26,7 +26,11 @@ export const WAYS = ["ImageDecoder", "VideoFrame", "canvas"];
 
 /** Pixels times scans of a JPEG in several scans, as in hashing/media/pixels.py. */
 const MAX_SCANNED = 40 * MAX_PIXELS;
-/** Formats that every browser decodes: one of these that does not decode is damaged. */
+/**
+ * Formats that every browser decodes: one of these that does not decode is damaged. Of an AVIF, whose
+ * boxes are all there, another program may read more: Chromium (156) and its <img> refuse those whose
+ * transparency has no size of its own, which hashing/media/avif.py mends.
+ */
 const UNIVERSAL = new Set(["JPEG", "PNG", "GIF", "BMP", "WEBP"]);
 
 /** @type {Partial<Record<Format, string>>} */
@@ -121,7 +125,7 @@ export function finished(picture, luma) {
   checkSize(kept.rows, kept.columns);
   const smaller = whole ? reduced(kept, scale) : kept;
   const squeezed = squeeze(smaller, scale > 1 ? original : smaller);
-  if (stripped.incomplete) checkShown(squeezed, picture.format);
+  if (stripped.incomplete) checkShown(squeezed, picture);
   return upright(squeezed, stripped.orientation);
 }
 
@@ -150,8 +154,7 @@ async function wholeLuma(picture, way) {
     const part = way === "ImageDecoder" && !large ? await decodePart(picture) : undefined;
     if (part) return lumaAndClose(part, picture.stripped);
     if (large) throw new ContentError("TooManyPixels", { cause: err });
-    const isSupported = way === "ImageDecoder" || UNIVERSAL.has(picture.format);
-    throw new ContentError(isSupported ? "Damaged" : "Unsupported", { cause: err });
+    throw new ContentError(UNIVERSAL.has(picture.format) ? "Damaged" : "Unsupported", { cause: err });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { ContentError } from "../errors.js";
+import { oneMoment } from "./fields.js";
 import * as matroska from "./matroska.js";
 import * as mp4 from "./mp4.js";
 import { checkSize, MAX_PIXELS, squeeze, upright } from "./pixels.js";
@@ -225,7 +226,7 @@ function shownBy(edits) {
 class DueFrames {
   /**
    * Those not yet converted.
-   * @type {{frame: VideoFrame, at_ms: number, until_ms: number, fraction: number}[]}
+   * @type {{frame: VideoFrame, after?: VideoFrame, at_ms: number, until_ms: number, fraction: number}[]}
    */
   waiting = [];
   /** Whether there was any. */
@@ -257,27 +258,27 @@ class DueFrames {
     if (!time || this.tooLong) return frame.close();
     this.any = true;
     if (this.#held) this.#lasted = time.at_ms - this.#held.at_ms;
-    this.#decide(time.at_ms, false);
+    this.#decide(time.at_ms, frame);
     this.#held = { frame, ...time };
   }
 
   /** The last frame has been taken. */
   end() {
     const { at_ms = 0, lasts_ms = 0 } = this.#held ?? {};
-    this.#decide(at_ms + (lasts_ms || this.#lasted || DEFAULT_MS), true);
+    this.#decide(at_ms + (lasts_ms || this.#lasted || DEFAULT_MS));
   }
 
   /**
    * @param {number} end_ms of the frame held
-   * @param {boolean} isLast
+   * @param {VideoFrame} [after] the next frame, if it is not the last
    */
-  #decide(end_ms, isLast) {
+  #decide(end_ms, after) {
     const held = this.#held;
     this.#held = undefined;
     if (!held) return;
-    const until_ms = this.#sampler.until(held.at_ms, end_ms, isLast);
+    const until_ms = this.#sampler.until(held.at_ms, end_ms, !after);
     if (until_ms === undefined) held.frame.close();
-    else this.waiting.push({ ...held, until_ms });
+    else this.waiting.push({ ...held, after: after?.clone(), until_ms });
   }
 
   /** @param {unknown} err */
@@ -291,19 +292,24 @@ class DueFrames {
    * @returns {Promise<Sampled>}
    */
   async sampled(orientation) {
-    const [{ frame, at_ms, until_ms, fraction }] = this.waiting.splice(0, 1);
+    const [{ frame, after, at_ms, until_ms, fraction }] = this.waiting.splice(0, 1);
+    const lumaOfNext = async () => after && lumaOfVideo(after, this.#colours).catch(() => undefined);
     try {
       const { width = 0, height = 0 } = frame.visibleRect ?? {};
       checkSize(height, width); // as decoded, not as claimed
-      const luma = await lumaOfVideo(frame, this.#colours);
+      const luma = await oneMoment(await lumaOfVideo(frame, this.#colours), lumaOfNext);
       return { at_ms, until_ms, fraction, luma: squeeze(upright(luma, orientation)) };
     } finally {
       frame.close();
+      after?.close();
     }
   }
 
   close() {
     this.#held?.frame.close();
-    for (const { frame } of this.waiting.splice(0)) frame.close();
+    for (const { frame, after } of this.waiting.splice(0)) {
+      frame.close();
+      after?.close();
+    }
   }
 }

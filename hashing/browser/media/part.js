@@ -9,19 +9,19 @@ import { ContentError } from "../errors.js";
 
 /** Of the rows of a picture that breaks off, how many must be there: hashing/media/pixels.py. */
 const LEAST_SHOWN = 0.25;
-/** Of a PNG, the chunk that ends it: without it, a decoder waits for more and shows what it has. */
-const IEND_BYTES = 12;
+/** Of these, Chromium (156) shows what there is; of a WebP nothing. JPEG is mended by jpeg.js. */
+const SHOWN = new Set(["PNG", "GIF", "BMP"]);
 const TIMEOUT_MS = 3000;
 
 /**
- * What a decoder shows of a PNG while it waits for the rest: the missing rows are clear. The picture
- * is marked as incomplete.
+ * What a decoder shows of a picture while it waits for the rest: the missing rows are clear. The
+ * picture is marked as incomplete.
  * @param {Picture} picture
- * @returns {Promise<VideoFrame | undefined>} undefined if it is no PNG or nothing is shown
+ * @returns {Promise<VideoFrame | undefined>} undefined if it is another format or nothing is shown
  */
 export async function decodePart({ format, stripped, type }) {
-  if (format !== "PNG") return undefined;
-  const bytes = stripped.bytes.slice(0, -IEND_BYTES);
+  if (!SHOWN.has(format)) return undefined;
+  const bytes = stripped.bytes.slice(0, stripped.bytes.length - (stripped.ending ?? 0));
   const data = new ReadableStream({ start: (controller) => controller.enqueue(bytes) });
   const decoder = new ImageDecoder({
     data, type, colorSpaceConversion: "none", preferAnimation: false,
@@ -42,15 +42,18 @@ export async function decodePart({ format, stripped, type }) {
 
 /**
  * Refuse a picture of which too little is there.
- * @param {Luma} luma whose missing rows are at the bottom: grey in a JPEG, white in others
- * @param {import("./formats.js").Format} format
+ * @param {Luma} luma whose missing rows are grey in a JPEG, white in others; at the top, if the
+ *   picture is stored upwards, else at the bottom
+ * @param {Picture} picture
  * @throws {ContentError} Damaged
  */
-export function checkShown({ data, rows, columns }, format) {
+export function checkShown({ data, rows, columns }, { format, stripped }) {
   const filled = format === "JPEG" ? 128 : 255;
+  const first = data.findIndex((level) => level !== filled);
   let last = data.length - 1;
   while (last >= 0 && data[last] === filled) last -= 1;
-  const shown = Math.floor(last / columns) + 1;
+  const [from, past] = [Math.floor(first / columns), Math.floor(last / columns) + 1];
+  const shown = stripped.upwards ? rows - from : past;
   if (last < 0 || shown < LEAST_SHOWN * rows) throw new ContentError("Damaged");
 }
 

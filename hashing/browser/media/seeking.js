@@ -4,6 +4,7 @@
  */
 
 import { ContentError } from "../errors.js";
+import { oneMoment } from "./fields.js";
 import { squeeze } from "./pixels.js";
 import { lumaOfVideo } from "./video_luma.js";
 
@@ -53,7 +54,7 @@ export class Seeking {
         if (message.do === "frames-error") throw new ContentError(message.error);
         const { frame, at_ms, fraction } = message;
         try {
-          const luma = squeeze(await lumaOfVideo(frame, colours));
+          const luma = squeeze(await oneMoment(await lumaOfVideo(frame, colours)));
           yield { at_ms, until_ms: at_ms, fraction, luma };
         } finally {
           frame.close();

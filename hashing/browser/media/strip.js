@@ -30,6 +30,8 @@ import { stripWebp } from "./webp.js";
  * @property {boolean} [identity] whether the planes of an AVIF are green, blue and red; undefined if
  *   its boxes do not tell
  * @property {boolean} [incomplete] whether the file breaks off
+ * @property {number} [ending] of `bytes`, how many at the end were added to what the file has
+ * @property {boolean} [upwards] whether the lowest row is the first, in a BMP
  * @property {[number, number, number, number]} [crop] left, top, right, bottom of the pixels that
  *   count, before the orientation is applied
  */
@@ -90,11 +92,12 @@ function stripPng(bytes) {
     if (type === "fcTL" && body.length >= 26) durations.push(apngDelay(viewOf(body)));
     offset = end;
   }
-  kept.push(chunk("IEND", new Uint8Array()));
+  const end = chunk("IEND", new Uint8Array());
+  kept.push(end);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const moves = durations.length > (hidden ? 0 : 1);
   const cut = incomplete && moves; // of a still picture, decoding tells
-  return { bytes: joined(kept), orientation: exif ?? 1, width, height, durations, moves, hidden, incomplete: cut };
+  return { bytes: joined(kept), orientation: exif ?? 1, width, height, durations, moves, hidden, incomplete: cut, ending: end.length };
 }
 
 /**
@@ -136,9 +139,11 @@ function readGif(bytes) {
     } else break;
     ended = offset <= bytes.length;
   }
-  const incomplete = !ended || offset >= bytes.length;
-  const whole = incomplete ? joined([bytes, GIF_END]) : bytes;
-  return { bytes: whole, orientation: 1, width, height, durations, moves: durations.length > 1, incomplete };
+  const cut = !ended || offset >= bytes.length;
+  const [whole, ending] = cut ? [joined([bytes, GIF_END]), GIF_END.length] : [bytes, 0];
+  const moves = durations.length > 1;
+  const incomplete = cut && moves; // of a still picture, decoding tells
+  return { bytes: whole, orientation: 1, width, height, durations, moves, incomplete, ending };
 }
 
 /** An empty sub-block and the trailer, for a GIF that lacks them. */
@@ -169,5 +174,5 @@ function readBmp(bytes) {
   const old = view.getUint32(14, true) === 12; // BITMAPCOREHEADER has 16-bit sides
   const width = old ? view.getUint16(18, true) : view.getInt32(18, true);
   const height = old ? view.getUint16(20, true) : view.getInt32(22, true);
-  return { bytes, orientation: 1, width: Math.abs(width), height: Math.abs(height) };
+  return { bytes, orientation: 1, width: Math.abs(width), height: Math.abs(height), upwards: height > 0 };
 }

@@ -152,6 +152,73 @@ def test_half_a_picture_is_what_can_be_seen_of_it(make_scene: Scene, kind: str, 
         pixels.read(whole[: len(whole) // 8])
 
 
+@pytest.mark.parametrize("interlace", [0, 1])
+def test_half_a_gif_is_what_browsers_show_of_it(make_scene: Scene, interlace: int) -> None:
+    colours = Image.fromarray(make_scene(5, 480, 640)).quantize(64)
+    whole = saved(colours, "GIF", interlace=interlace, transparency=9)
+    with pixels.open_picture(whole[: len(whole) // 2]) as half:
+        luma = pixels.first_luma(half)
+        assert half.incomplete
+    expected = pixels.read(whole)
+    if interlace:  # the first pass and the second, and half of the third: each row fills a gap
+        assert np.array_equal(luma[:240:2], expected[:240:2])
+        assert np.array_equal(luma[1:240:2], expected[:240:2])
+        assert np.array_equal(luma[480 - 8 :], expected[480 - 8 :: 4].repeat(4, axis=0))
+    else:
+        shown = int(np.flatnonzero((luma != 255).any(axis=1))[-1])
+        assert 150 < shown < 330
+        assert np.array_equal(luma[:shown], expected[:shown])
+    with pixels.open_picture(whole[:-2]) as all_but_its_end:
+        assert np.array_equal(pixels.first_luma(all_but_its_end), expected)
+        assert not all_but_its_end.incomplete
+    for end in (len(whole) // 40, whole.index(b"\x21\xf9\x04") + 18):
+        with pytest.raises(Damaged):
+            pixels.read(whole[:end])
+
+
+def two_bits(image: Image.Image) -> tuple[bytes, Luma]:
+    """A BMP of two bits a pixel with the shortest header of OS/2, and its luma."""
+    levels = np.asarray(image.convert("L").crop((0, 0, 125, 90))) >> 6
+    rows = np.zeros((90, 128), np.uint8)
+    rows[:, :125] = levels[::-1]
+    data = rows[:, ::4] << 6 | rows[:, 1::4] << 4 | rows[:, 2::4] << 2 | rows[:, 3::4]
+    palette = b"".join(bytes([n, n, n, 0]) for n in (0, 80, 160, 240))
+    header = struct.pack("<IIIHH", 16, 125, 90, 1, 2)
+    start = struct.pack("<2sIII", b"BM", 0, 0, 46)
+    return start + header + palette + data.tobytes(), (levels * 80).astype(np.uint8)
+
+
+def test_a_bmp_of_two_bits_with_a_header_of_os_2_is_read(image: Image.Image) -> None:
+    bmp, expected = two_bits(image)
+    assert np.array_equal(pixels.read(bmp), expected)
+    with pixels.open_picture(bmp[: 46 + 60 * 32 + 5]) as part:
+        luma = pixels.first_luma(part)
+        assert part.incomplete
+    assert np.array_equal(luma[30:], expected[30:])
+    assert (luma[:30] == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "1"])
+@pytest.mark.parametrize("upwards", [True, False])
+def test_of_a_bmp_the_whole_rows_are_there(image: Image.Image, mode: str, *, upwards: bool) -> None:
+    whole = bytearray(saved(image.convert(mode), "BMP"))
+    if not upwards:
+        whole[22:26] = (-image.height).to_bytes(4, "little", signed=True)
+    expected = pixels.read(bytes(whole))
+    start = int.from_bytes(whole[10:14], "little")
+    stride = (len(whole) - start) // image.height
+    rows = image.height // 3
+    with pixels.open_picture(bytes(whole[: start + rows * stride + 3])) as third:
+        luma = pixels.first_luma(third)
+        assert third.incomplete
+    there, missing = (luma[-rows:], luma[:-rows]) if upwards else (luma[:rows], luma[rows:])
+    assert np.array_equal(there, expected[-rows:] if upwards else expected[:rows])
+    assert (missing == 255).all()
+    for end in (start + image.height // 5 * stride, start, 40):
+        with pytest.raises(Damaged):
+            pixels.read(bytes(whole[:end]))
+
+
 def test_a_progressive_jpeg_that_breaks_off_in_any_segment_is_shown(image: Image.Image) -> None:
     whole = saved(image.resize((320, 240)), "JPEG", progressive=True)
     expected = pdq.compute(pixels.read(whole))[0]
