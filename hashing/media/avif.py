@@ -9,6 +9,7 @@ written again behind everything, its old one becoming free space.
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 
 from hashing.errors import Damaged, TooManyPixels
 from hashing.media import boxes
@@ -67,11 +68,7 @@ def _with_alpha_sizes(data: bytearray, found: Meta) -> bytearray:
     }
     if not lacking:
         return data
-    whole = bytes(data)
-    iprp = boxes.child(whole, found.meta, b"iprp", FULL)
-    ipma = boxes.child(whole, iprp, b"ipma")
-    if not iprp or not ipma:
-        return data
+    whole, iprp, ipma = bytes(data), found.iprp, found.ipma
     new_ipma = bytearray(whole[ipma.start : ipma.end])
     wide = whole[ipma.start + 3] & 1
     for entry in reversed(list(boxes.entries(whole, ipma))):
@@ -85,7 +82,18 @@ def _with_alpha_sizes(data: bytearray, found: Meta) -> bytearray:
     meta = found.meta
     inside = whole[meta.start : iprp.begin] + new_iprp + whole[iprp.end : meta.end]
     data[meta.begin + 4 : meta.begin + 8] = b"free"
-    return data + _box(b"meta", inside)
+    return _up_to_the_last_box(data) + _box(b"meta", inside)
+
+
+def _up_to_the_last_box(data: bytearray) -> bytearray:
+    """What ends where its last box does, so that another one can follow."""
+    begin = end = 0
+    with suppress(Damaged):
+        for box in boxes.boxes(bytes(data)):
+            begin, end = box.begin, box.end
+    if not any(data[begin : begin + 4]):  # up to the end of the file
+        data[begin : begin + 4] = (end - begin).to_bytes(4)
+    return data[:end]
 
 
 def _box(kind: bytes, content: bytes) -> bytes:

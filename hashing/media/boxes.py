@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ class Meta(NamedTuple):
     """What the `meta` box says: boxes, the primary item, each item's type and properties."""
 
     meta: Box
+    iprp: Box
+    ipma: Box
     infos: dict[int, Box]
     kinds: dict[int, bytes]
     primary: int
@@ -52,24 +55,24 @@ class Meta(NamedTuple):
         return next((box for box in own if box.kind == kind), None)
 
 
-def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[Box]:
-    """Return the boxes, one after another, in a part of some bytes.
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """Yield the boxes, one after another, in a part of some bytes.
 
     The last may break off. Raises Damaged when one is shorter than its header, or there are more
-    than MAX_PIECES.
+    than MAX_PIECES; those before it have been yielded, as what follows a picture may be no box.
     """
     end = len(data) if end is None else end
-    found: list[Box] = []
+    count = 0
     while start + 8 <= end:
         size, header = int.from_bytes(data[start : start + 4]), 8
         if size == 1:
             size, header = int.from_bytes(data[start + 8 : start + 16]), 16
         past = start + size if size else end
-        if past < start + header or len(found) >= MAX_PIECES:
+        count += 1
+        if past < start + header or count > MAX_PIECES:
             raise Damaged
-        found.append(Box(data[start + 4 : start + 8], start, start + header, min(past, end)))
+        yield Box(data[start + 4 : start + 8], start, start + header, min(past, end))
         start = past
-    return found
 
 
 def child(data: bytes, parent: Box | None, kind: bytes, skip: int = 0) -> Box | None:
@@ -82,7 +85,9 @@ def child(data: bytes, parent: Box | None, kind: bytes, skip: int = 0) -> Box | 
 
 def is_sequence_alone(data: bytes) -> bool:
     """Whether there are moving pictures (`moov`) and no `meta` box, in which stills would be."""
-    kinds = {box.kind for box in boxes(data)}
+    kinds: set[bytes] = set()
+    with suppress(Damaged):
+        kinds.update(box.kind for box in boxes(data))
     return b"moov" in kinds and b"meta" not in kinds
 
 
@@ -91,18 +96,19 @@ def read(data: bytes) -> Meta:
     meta = next((box for box in boxes(data) if box.kind == b"meta"), None)
     pitm = child(data, meta, b"pitm", FULL)
     iprp = child(data, meta, b"iprp", FULL)
-    container = child(data, iprp, b"ipco")
-    if not meta or not pitm or not container:
+    container, ipma = child(data, iprp, b"ipco"), child(data, iprp, b"ipma")
+    if not meta or not pitm or not iprp or not container or not ipma:
         raise Damaged
     primary = _number(data, pitm.start + FULL, wide=data[pitm.start] > 0)
     infos, kinds = _items(data, child(data, meta, b"iinf", FULL))
     auxiliary, tiles = _references(data, child(data, meta, b"iref", FULL), primary)
     properties = tuple(boxes(data, container.start, container.end))
-    ipma = child(data, iprp, b"ipma")
-    associated = {entry.item: entry.numbers for entry in entries(data, ipma)} if ipma else {}
+    associated = {entry.item: entry.numbers for entry in entries(data, ipma)}
     if any(number > len(properties) for numbers in associated.values() for number in numbers):
         raise Damaged
-    return Meta(meta, infos, kinds, primary, properties, associated, auxiliary, tiles)
+    return Meta(
+        *(meta, iprp, ipma, infos, kinds, primary), properties, associated, auxiliary, tiles
+    )
 
 
 def size(data: bytes, found: Meta, item: int | None = None) -> tuple[int, int]:

@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pillow_heif
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.algorithms import pdq
-from hashing.errors import Damaged, TooManyPixels, UnsupportedFormat
+from hashing.errors import Damaged, UnsupportedFormat
 from hashing.hasher import hash_file, hash_picture
-from hashing.media import boxes, frames, opening, pixels
+from hashing.media import frames, pixels
 
 Scene = Callable[..., NDArray[np.uint8]]
 Luma = NDArray[np.uint8]
@@ -309,126 +308,6 @@ def test_what_a_decoder_raises_when_it_is_asked_for_frames(shared: Path, name: s
         pytest.skip("no files/corpora")
     with pytest.raises(Damaged):
         hash_file(path)
-
-
-# --- AVIF and HEIF ---
-
-
-def with_property(avif: bytes, more: bytes) -> bytes:
-    """The file with one more property, behind the others, that the primary picture must have."""
-    file = bytearray(avif)
-    end = file.index(b"ipma") - 4
-    file[end:end] = more
-    count = file.index(b"ipma") + 14
-    used = file[count]
-    numbers = len(boxes.read(avif).properties) + 1
-    file[count] += 1
-    file[count + 1 + used : count + 1 + used] = bytes([0x80 | numbers])
-    grown = len(more) + 1
-    for name, size in ((b"meta", grown), (b"iprp", grown), (b"ipco", len(more)), (b"ipma", 1)):
-        at = slice(file.index(name) - 4, file.index(name))
-        file[at] = (int.from_bytes(file[at]) + size).to_bytes(4)
-    found = file.index(b"iloc") + 4
-    for item in range(int.from_bytes(file[found + 6 : found + 8])):
-        at = slice(found + 14 + 14 * item, found + 18 + 14 * item)
-        file[at] = (int.from_bytes(file[at]) + grown).to_bytes(4)
-    return bytes(file)
-
-
-def test_the_clean_aperture_of_an_avif_is_what_counts(image: Image.Image) -> None:
-    whole = saved(image, "AVIF", quality=95)
-    shift = [2, 1, -3 & 0xFFFFFFFF, 1]  # of the middle, in whole pixels
-    clap = struct.pack(">I4s8I", 40, b"clap", 64, 1, 40, 1, *shift)
-    luma = pixels.read(with_property(whole, clap))
-    assert np.array_equal(luma, pixels.read(whole)[25:65, 34:98])
-
-
-def test_an_avif_with_broken_exif_is_as_it_is_stored(image: Image.Image) -> None:
-    described = Image.Exif()
-    described[0x010E] = "a picture"
-    whole = saved(image, "AVIF", exif=described)
-    at = whole.rindex(b"*\0") - 2
-    assert np.array_equal(pixels.read(whole[:at] + b"bad!" + whole[at + 4 :]), pixels.read(whole))
-
-
-def test_a_matrix_that_libavif_does_not_convert(image: Image.Image) -> None:
-    whole = saved(image, "AVIF", quality=95)
-    at = whole.index(b"nclx") + 8
-    found = pixels.read(whole[:at] + b"\0\x0a" + whole[at + 2 :])
-    assert np.array_equal(found, pixels.read(whole[:at] + b"\0\x09" + whole[at + 2 :]))
-
-
-def test_an_avif_beyond_libavifs_own_limit_has_too_many_pixels(image: Image.Image) -> None:
-    whole = saved(image, "AVIF")
-    at = whole.index(b"ispe") + 8
-    with pytest.raises(TooManyPixels):
-        pixels.open_picture(whole[:at] + struct.pack(">II", 17000, 17000) + whole[at + 8 :])
-
-
-def test_a_sequence_of_heif_pictures_is_named() -> None:
-    with pytest.raises(UnsupportedFormat, match="sequence of HEIF"):
-        pixels.open_picture(struct.pack(">I4s4sI", 16, b"ftyp", b"hevc", 0) + b"\0\0\0\x08moov")
-
-
-def box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content) + 8) + kind + content
-
-
-def full(kind: bytes, content: bytes, version: int = 0) -> bytes:
-    return box(kind, bytes([version, 0, 0, 0]) + content)
-
-
-def tiled(tiles: list[bytes], size: tuple[int, int]) -> bytes:
-    """A HEIF of these HEIFs of 256 × 256, side by side: a grid, whose description is in `idat`."""
-    found = [boxes.read(tile) for tile in tiles]
-    first = found[0].properties
-    inherited = b"".join(tiles[0][one.begin : one.end] for one in first if one.kind == b"hvcC")
-    sides = [full(b"ispe", struct.pack(">II", *sides)) for sides in ((256, 256), size)]
-    images = [tile[tile.index(b"mdat") + 4 :] for tile in tiles]
-    items = [(n, b"hvc1") for n in range(1, len(tiles) + 1)] + [(len(tiles) + 1, b"grid")]
-    infos = (full(b"infe", struct.pack(">HH4sx", n, 0, kind), 2) for n, kind in items)
-    numbers = {b"hvc1": b"\2\x81\2", b"grid": b"\1\3"}
-    last = len(items)
-    inside = [
-        full(b"hdlr", bytes(4) + b"pict" + bytes(13)),
-        full(b"pitm", struct.pack(">H", last)),
-        full(b"iinf", struct.pack(">H", last) + b"".join(infos)),
-        full(
-            b"iref", box(b"dimg", struct.pack(f">HH{last - 1}H", last, last - 1, *range(1, last)))
-        ),
-        box(
-            b"iprp",
-            box(b"ipco", inherited + b"".join(sides))
-            + full(
-                b"ipma",
-                struct.pack(">I", last)
-                + b"".join(struct.pack(">H", n) + numbers[kind] for n, kind in items),
-            ),
-        ),
-        box(b"idat", struct.pack(">BBBBHH", 0, 0, 0, last - 2, *size)),
-    ]
-    head = box(b"ftyp", b"heic\0\0\0\0mif1heic")
-    at = len(head) + 12 + sum(map(len, inside)) + 16 + 16 * last + 8
-    places = struct.pack(">HH", 0x4400, last)
-    for n, image in enumerate(images, 1):
-        places += struct.pack(">HHHHII", n, 0, 0, 1, at, len(image))
-        at += len(image)
-    places += struct.pack(">HHHHII", last, 1, 0, 1, 0, 8)
-    meta = full(b"meta", b"".join(inside) + full(b"iloc", places, 1))
-    return head + meta + box(b"mdat", b"".join(images))
-
-
-def test_the_tiles_of_a_large_heif_are_decoded_one_by_one(
-    make_scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pillow_heif.register_heif_opener()
-    stills = [Image.fromarray(make_scene(seed, 256, 256)) for seed in (1, 2, 3, 4, 5, 6)]
-    file = tiled([saved(still, "HEIF", quality=90) for still in stills], (1400, 250))
-    whole = pixels.read(file)
-    assert whole.shape == (250, 1024)
-    monkeypatch.setattr(opening, "MAX_AT_ONCE", 256 * 256)
-    monkeypatch.setattr(pixels, "MAX_PIXELS", 256 * 256)
-    assert np.abs(pixels.read(file).astype(int) - whole).max() <= 2
 
 
 # --- TIFF and BMP ---
