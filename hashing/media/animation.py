@@ -48,7 +48,10 @@ def shown(picture: Picture) -> Iterator[Shown]:
     count = min(picture.frames, MAX_FRAMES)
     if count * picture.size[0] * picture.size[1] > MAX_ALL_PIXELS:
         raise TooLong
-    found = _drawn(picture, count) if picture.images else _played(picture, count)
+    if picture.images or not picture.image:
+        found = _drawn(picture, count)
+    else:
+        found = _played(picture, picture.image, count)
     for number in range(count):
         try:
             image = guarded(partial(next, found))
@@ -72,11 +75,8 @@ def _drawn(picture: Picture, count: int) -> Iterator[Shown]:
         at = until
 
 
-def _played(picture: Picture, count: int) -> Iterator[Shown]:
+def _played(picture: Picture, image: Image.Image, count: int) -> Iterator[Shown]:
     """The frames of a WebP or AVIF, whose times Pillow knows only once they are decoded."""
-    image = picture.image
-    if not isinstance(image, Image.Image):
-        raise Damaged
     added = 0.0
     for number in range(count):
         image.seek(number)

@@ -59,8 +59,6 @@ def readable(bmp: bytes) -> bytes:
     That is one whose header is a shortened one of OS/2, that has two bits a pixel, or that claims
     more colours than its pixels can name. Raises Damaged.
     """
-    if len(bmp) < _FILE_HEADER + _OS2_HEADER:
-        return bmp
     size = int.from_bytes(bmp[14:18], "little")
     if _OS2_HEADER <= size < _INFO_HEADER:
         at = int.from_bytes(bmp[10:14], "little") + _INFO_HEADER - size
@@ -97,8 +95,6 @@ def rescued(bmp: bytes) -> Stripped:
 
     Raises Damaged, if there is none, or if they are run-length encoded.
     """
-    if len(bmp) < _FILE_HEADER + _INFO_HEADER:
-        raise Damaged
     (at, size) = struct.unpack_from("<II", bmp, 10)
     sides = "<HH" if size < _OS2_HEADER else "<ii"
     width, height, _, bits = struct.unpack_from(sides + "HH", bmp, 18)

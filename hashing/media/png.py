@@ -17,6 +17,7 @@ _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel, by colour type (table 11.1)."""
 _HEADER_BYTES = 13
 _CONTROL_BYTES = 26
+_FILTERS = 5
 _STEP = 4096
 """Bytes inflated at once: at an error, zlib loses what the same call had inflated."""
 
@@ -140,8 +141,6 @@ def rescued(found: Chunks) -> Stripped:
     not all there.
     """
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", found.header)
-    if colour not in _SAMPLES:
-        raise Damaged
     bits = _SAMPLES[colour] * depth
     row_bytes = (
         [
@@ -154,7 +153,7 @@ def rescued(found: Chunks) -> Stripped:
     )
     whole = sum(row_bytes)
     raw = _inflated(b"".join(found.data), whole)
-    rows = len(raw) // row_bytes[0] if not interlaced else height * (len(raw) == whole)
+    rows = height * (len(raw) == whole) if interlaced else _filtered(raw, row_bytes[0])
     if not rows:
         raise Damaged
     header = struct.pack(">II", width, rows) + found.header[8:]
@@ -163,6 +162,12 @@ def rescued(found: Chunks) -> Stripped:
     return Stripped(
         still(header, found.before, (data,)), found.orientation, incomplete=below > 0, below=below
     )
+
+
+def _filtered(raw: bytes, row_bytes: int) -> int:
+    """The whole rows before one that no filter has (clause 9.2): what is inflated after damage."""
+    rows = len(raw) // row_bytes
+    return next((row for row in range(rows) if raw[row * row_bytes] >= _FILTERS), rows)
 
 
 def _passes(width: int, height: int) -> Iterator[tuple[int, int]]:

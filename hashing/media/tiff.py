@@ -131,9 +131,7 @@ def _directories(tiff: bytes) -> Iterator[Tags]:
 
     Raises Damaged.
     """
-    order = _ORDERS.get(tiff[:4])
-    if not order:
-        raise Damaged
+    order = _ORDERS[tiff[:4]]
     todo = [_at(tiff, order + "I", 4)]
     seen: set[int] = set()
     while todo and len(seen) < _MAX_DIRECTORIES:

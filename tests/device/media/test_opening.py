@@ -14,7 +14,7 @@ from PIL import Image
 from hashing.algorithms import pdq
 from hashing.errors import Damaged, UnsupportedFormat
 from hashing.hasher import hash_file, hash_picture
-from hashing.media import frames, pixels
+from hashing.media import frames, gif, pixels
 
 Scene = Callable[..., NDArray[np.uint8]]
 Luma = NDArray[np.uint8]
@@ -170,9 +170,12 @@ def test_half_a_gif_is_what_browsers_show_of_it(make_scene: Scene, interlace: in
     with pixels.open_picture(whole[:-2]) as all_but_its_end:
         assert np.array_equal(pixels.first_luma(all_but_its_end), expected)
         assert not all_but_its_end.incomplete
-    for end in (len(whole) // 40, whole.index(b"\x21\xf9\x04") + 18):
+    for end in (len(whole) // 40, whole.index(b"\x21\xf9\x04") + 18, 12):
         with pytest.raises(Damaged):
             pixels.read(whole[:end])
+    colourless = whole[:10] + b"\0" + whole[11:13] + whole[13 + 3 * 64 :]
+    with pytest.raises(Damaged):
+        pixels.read(colourless[: len(whole) // 2])
 
 
 def two_bits(image: Image.Image) -> tuple[bytes, Luma]:
@@ -195,6 +198,23 @@ def test_a_bmp_of_two_bits_with_a_header_of_os_2_is_read(image: Image.Image) -> 
         assert part.incomplete
     assert np.array_equal(luma[30:], expected[30:])
     assert (luma[:30] == 255).all()
+    with pytest.raises(Damaged):  # two bits a pixel are never compressed
+        pixels.read(bmp[:14] + struct.pack("<IIIHHI", 20, 125, 90, 1, 2, 1) + bmp[30:])
+
+
+def test_a_bmp_that_claims_more_colours_than_there_are_is_read(image: Image.Image) -> None:
+    whole = saved(image.convert("P"), "BMP")
+    assert np.array_equal(
+        pixels.read(whole[:46] + (4000).to_bytes(4, "little") + whole[50:]), pixels.read(whole)
+    )
+
+
+def test_of_the_smallest_bmp_the_whole_rows_are_there() -> None:
+    header = struct.pack("<2sIIIIHHHH6s", b"BM", 0, 0, 32, 12, 16, 16, 1, 1, b"\0\0\0\x80\x80\x80")
+    whole = header + b"\x0f\xf0\0\0" * 16
+    luma = pixels.read(whole[: 32 + 5 * 4 + 1])
+    assert (luma[:11] == 255).all()
+    assert luma[11:].tolist() == [[0] * 4 + [128] * 8 + [0] * 4] * 5
 
 
 @pytest.mark.parametrize("mode", ["RGB", "P", "1"])
@@ -232,10 +252,47 @@ def test_a_png_whose_data_is_whole_lacks_nothing(image: Image.Image) -> None:
     parts = chunks(saved(image, "PNG"))
     data = b"".join(body for kind, body in parts if kind == b"IDAT")
     unchecked = [parts[0], (b"IDAT", data[:-4] + b"\0\0\0\1"), parts[-1]]
-    for untrusted in (png_of(unchecked), png_of([parts[0], (b"IDAT", data)])[:-9]):
+    endless = png_of([parts[0], (b"IDAT", data)])
+    for untrusted in (png_of(unchecked), endless, endless[:-9]):
         with pixels.open_picture(untrusted) as picture:
             assert np.array_equal(pixels.first_luma(picture), grey(image))
             assert not picture.incomplete
+
+
+def test_of_a_png_whose_data_is_damaged_the_rows_above_are_there(make_scene: Scene) -> None:
+    noise = np.random.default_rng(1).integers(0, 8, (480, 640, 3), np.uint8)
+    still = Image.fromarray(make_scene(5, 480, 640) ^ noise)
+    head, *rest = chunks(saved(still, "PNG"))
+    data = bytearray(b"".join(body for kind, body in rest if kind == b"IDAT"))
+    middle = len(data) // 2
+    data[middle : middle + 64] = b"\xff" * 64
+    with pixels.open_picture(png_of([head, (b"IDAT", bytes(data)), rest[-1]])) as picture:
+        luma = pixels.first_luma(picture)
+        assert picture.incomplete
+    shown = int(np.flatnonzero((luma != 255).any(axis=1))[-1])
+    assert np.array_equal(luma[:180], grey(still)[:180])
+    assert 180 < shown < 480
+
+
+def adam7(image: Image.Image) -> tuple[bytes, bytes]:
+    """The header of an interlaced PNG in grey, and its rows, inflated (PNG, clause 8.2)."""
+    places = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)]
+    rows = b""
+    for left, top, across, down in [*places, (0, 1, 1, 2)]:
+        rows += b"".join(b"\0" + row.tobytes() for row in grey(image)[top::down, left::across])
+    return struct.pack(">IIBBBBB", *image.size, 8, 0, 0, 0, 1), rows
+
+
+def test_an_interlaced_png_is_shown_if_all_of_it_is_there(image: Image.Image) -> None:
+    header, rows = adam7(image)
+    data = zlib.compress(rows)
+    for end in (data[-4:], b"\0\0\0\1", b""):  # with its checksum, another, and none
+        untrusted = png_of([(b"IHDR", header), (b"IDAT", data[:-4] + end), (b"IEND", b"")])
+        assert np.array_equal(pixels.read(untrusted), grey(image))
+    half = zlib.compress(rows[: len(rows) * 9 // 10])
+    for parts in ([(b"IDAT", half)], []):
+        with pytest.raises(Damaged):
+            pixels.read(png_of([(b"IHDR", header), *parts, (b"IEND", b"")]))
 
 
 # --- animations, as browsers compose them ---
@@ -301,6 +358,41 @@ def test_an_animation_that_breaks_off_yields_what_came_before(make_scene: Scene)
         assert found.frames == hash_picture(whole).frames[:2]
 
 
+def test_an_animation_without_its_first_image_is_damage(make_scene: Scene) -> None:
+    images = [Image.fromarray(make_scene(seed)) for seed in (1, 2)]
+    whole = saved(images[0], "PNG", save_all=True, append_images=images[1:], duration=500)
+    at = whole.index(b"IDAT") + 4
+    with pytest.raises(Damaged):
+        hash_picture(whole[:at] + bytes(64) + whole[at + 64 :])
+
+
+def test_an_image_beyond_the_canvas_changes_nothing_of_it(make_scene: Scene) -> None:
+    first, second = (Image.fromarray(make_scene(seed)).quantize(63) for seed in (1, 2))
+    whole = saved(first, "GIF", save_all=True, append_images=[second], duration=500, transparency=9)
+    at = whole.index(b",", whole.rindex(b"\x21\xf9\x04"))
+    beyond = whole[: at + 1] + struct.pack("<H", 128) + whole[at + 3 :]
+    [found] = hash_picture(beyond).frames
+    assert found.until_ms > 500  # the second image shows what the first does
+    assert found.signal == hash_picture(whole).frames[0].signal
+    png = saved(first, "PNG", save_all=True, append_images=[second], duration=500)
+    last = png.rindex(b"fcTL") + 16
+    still = hash_picture(png[:last] + struct.pack(">I", 1) + png[last + 4 :])
+    assert still.frames == ()
+    assert still.signals[0] == hash_picture(saved(first, "PNG")).signals[0]
+
+
+def test_of_a_gif_so_many_images_and_blocks_are_read(
+    make_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [Image.fromarray(make_scene(seed)).quantize(63) for seed in (1, 2, 3)]
+    whole = saved(images[0], "GIF", save_all=True, append_images=images[1:], duration=500)
+    monkeypatch.setattr(gif, "MAX_IMAGES", 2)
+    assert len(hash_picture(whole).frames) == 2
+    monkeypatch.setattr(gif, "MAX_PIECES", 1)
+    with pytest.raises(Damaged):
+        hash_picture(whole)
+
+
 @pytest.mark.parametrize("name", ["01-gif-index-error.gif", "01-gif-struct-error.gif"])
 def test_what_a_decoder_raises_when_it_is_asked_for_frames(shared: Path, name: str) -> None:
     path = shared / "files" / "corpora" / name
@@ -345,7 +437,13 @@ def test_planes_of_a_tiff_are_not_mixed_up(
     tags |= {262: (2 if samples > 2 else 1,), 278: (96,), 279: (each,) * samples}
     tags |= {273: tuple(8 + each * n for n in range(samples))}
     tags |= {338: (2,)} if mode.endswith("A") else {}
-    assert np.array_equal(pixels.read(tiff(tags, data, order)), pixels.read(saved(image, "PNG")))
+    expected = pixels.read(saved(image, "PNG"))
+    assert np.array_equal(pixels.read(tiff(tags, data, order)), expected)
+    if mode == "LA":
+        white_is_0 = bytes(byte ^ 255 for byte in data[:each]) + data[each:]
+        assert np.array_equal(pixels.read(tiff(tags | {262: (0,)}, white_is_0, order)), expected)
+        with pytest.raises(Damaged):  # two samples for three colours
+            pixels.read(tiff(tags | {262: (2,)}, data, order))
 
 
 def test_a_tiff_of_16_bits_may_have_white_as_0_and_one_of_12_bits_is_not_dark(
@@ -382,8 +480,19 @@ def test_of_a_cameras_raw_file_its_preview_counts(image: Image.Image) -> None:
     preview = saved(image, "JPEG", quality=95)
     turned = np.rot90(pixels.read(preview), -1)
     assert np.array_equal(pixels.read(raw(image, preview)), turned)
-    with pytest.raises(UnsupportedFormat, match="raw file without a preview"):
-        pixels.read(raw(image, b""))
+    for none in (b"", preview[1:]):
+        with pytest.raises(UnsupportedFormat, match="raw file without a preview"):
+            pixels.read(raw(image, none))
+
+
+def test_a_tag_whose_values_are_beyond_the_end_breaks_nothing(image: Image.Image) -> None:
+    tags = {256: (128,), 257: (96,), 258: (8,), 259: (1,), 262: (1,), 273: (8,), 277: (1,)}
+    luma = grey(image)
+    whole = tiff(tags | {278: (96,), 279: (luma.size,), 65000: (1, 2, 3)}, luma.tobytes())
+    assert np.array_equal(pixels.read(whole[:-4]), luma)
+    for end in (6, 8 + luma.size):
+        with pytest.raises(Damaged):
+            pixels.read(whole[:end])
 
 
 @pytest.mark.parametrize(
@@ -401,4 +510,10 @@ def test_bit_fields_of_a_bmp(image: Image.Image, bits: int, masks: tuple[int, in
     body = head + struct.pack("<III", *masks) + rows
     file = b"BM" + struct.pack("<IHHI", len(body) + 14, 0, 0, 66) + body
     levels = 255 / min(mask // (mask & -mask) for mask in masks)
-    assert np.abs(pixels.read(file).astype(int) - grey(image)).max() <= levels / 2 + 1
+    luma = pixels.read(file)
+    assert np.abs(luma.astype(int) - grey(image)).max() <= levels / 2 + 1
+    downwards = file[:22] + struct.pack("<i", -96) + file[26:]
+    assert np.array_equal(pixels.read(downwards), luma[::-1])
+    third = pixels.read(downwards[: 66 + len(rows) // 3])
+    assert np.array_equal(third[:32], luma[::-1][:32])
+    assert (third[32:] == 255).all()

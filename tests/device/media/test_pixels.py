@@ -20,7 +20,7 @@ from hashing.errors import (
     TooNarrow,
     TooSmall,
 )
-from hashing.media import jpeg, pixels, png
+from hashing.media import jpeg, pixels, png, webp
 from hashing.media.grey import grey as to_grey
 
 Scene = Callable[..., NDArray[np.uint8]]
@@ -147,8 +147,9 @@ def test_exif_that_is_broken_leaves_the_picture_as_it_is_stored(make_scene: Scen
     image = Image.fromarray(make_scene(5))
     broken = b"Exif\0\0" + b"II*\0\x08\0\0\0\xff\xff" + bytes(7)
     text = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x04abc\0\0\0\0\0"
+    other = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x0f\0\x03\0\0\0\x01\0\6\0\0\0\0\0\0"
     plain = pixels.read(saved(image, "JPEG"))
-    for exif in (broken, text):
+    for exif in (broken, text, other):
         assert np.array_equal(pixels.read(saved(image, "JPEG", exif=exif)), plain)
 
 
@@ -372,13 +373,26 @@ def test_bytes_changed_anywhere_give_a_luma_or_a_content_error(seed: int, kind: 
     assert luma.ndim == 2
 
 
-@pytest.mark.parametrize(("kind", "module"), [("JPEG", jpeg), ("PNG", png)])
+@pytest.mark.parametrize(
+    ("kind", "module", "most", "options"),
+    [
+        ("JPEG", jpeg, 1, {}),
+        ("JPEG", jpeg, 9, {"progressive": True}),  # enough up to the first scan
+        ("PNG", png, 1, {}),
+        ("WEBP", webp, 1, {}),
+    ],
+)
 def test_a_file_of_very_many_pieces_is_damage(
-    monkeypatch: pytest.MonkeyPatch, make_scene: Scene, kind: str, module: ModuleType
+    monkeypatch: pytest.MonkeyPatch,
+    make_scene: Scene,
+    kind: str,
+    module: ModuleType,
+    most: int,
+    options: dict[str, object],
 ) -> None:
-    untrusted = saved(Image.fromarray(make_scene(1)), kind)
+    untrusted = saved(Image.fromarray(make_scene(1)), kind, **options)
     assert pixels.read(untrusted).shape == (96, 128)
-    monkeypatch.setattr(module, "MAX_PIECES", 1)
+    monkeypatch.setattr(module, "MAX_PIECES", most)
     with pytest.raises(Damaged):
         pixels.open_picture(untrusted)
 
