@@ -171,7 +171,7 @@ def _filtered(raw: bytes, row_bytes: int) -> int:
 
 
 def _passes(width: int, height: int) -> Iterator[tuple[int, int]]:
-    """Yield the (columns, rows) of each reduced image of Adam7 that is not empty (clause 8.2)."""
+    """Yield the (columns, rows) of each reduced image of Adam7 (clause 8.2): none is empty."""
     starts = [
         (0, 0, 8, 8),
         (4, 0, 8, 8),
@@ -182,9 +182,7 @@ def _passes(width: int, height: int) -> Iterator[tuple[int, int]]:
         (0, 1, 1, 2),
     ]
     for left, top, across, down in starts:
-        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
-        if columns > 0 and rows > 0:
-            yield columns, rows
+        yield -(-(width - left) // across), -(-(height - top) // down)
 
 
 def _inflated(data: bytes, most: int) -> bytes:

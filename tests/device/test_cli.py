@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import batch, cli, commands, hash_file
+from hashing import batch, cli, commands, hash_file, report
 from hashing.errors import NotTakeback
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
@@ -129,6 +129,8 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: Captured) -> N
         (["status", "--case", "1"], "--server is needed"),
         (["submit", "a"], "--server is needed"),
         (["lookup", "a", "--server", ""], "--server is needed"),
+        (["watch", "add", "a", "--server", "https://x", "--case", "1", "--depth", "-1"], "links"),
+        (["watch", "add", "a", "--server", "https://x", "--case", "1", "--depth", "99"], "at most"),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], said: str, capsys: Captured) -> None:
@@ -143,9 +145,13 @@ def test_a_secret_among_the_arguments_is_not_repeated(secret: list[str], capsys:
     assert not [word for word in WORDS.split() if word in err]
 
 
-def test_the_version(capsys: Captured) -> None:
+def test_the_version(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     assert takeback("--version") == 0
     assert capsys.readouterr().out == f"takeback {metadata.version('takeback')}\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "path", [str(Path(cli.__file__).parents[1])])  # the source alone
+        assert takeback("--version") == 0
+    assert capsys.readouterr().out == "takeback (not installed)\n"
 
 
 @pytest.mark.parametrize("command", ["hash", "submit", "status", "withdraw", "lookup"])
@@ -372,9 +378,15 @@ def test_a_dry_run_says_that_labels_would_be_sent_and_asks_for_none(
     assert "and your labels, encrypted" in err
 
 
-def test_submit_sends_nothing_if_nothing_was_hashed(tmp_path: Path, capsys: Captured) -> None:
-    assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *ANSWERS) == 1
-    assert "None of these files could be hashed, so nothing was sent." in capsys.readouterr().err
+@pytest.mark.usefixtures("passphrase")
+@pytest.mark.parametrize("more", [ANSWERS, ["--case", "1"], ["--dry-run"]])
+def test_submit_sends_nothing_if_nothing_was_hashed(
+    tmp_path: Path, capsys: Captured, more: list[str]
+) -> None:
+    assert takeback("submit", str(tmp_path / "no"), "--server", "https://x", *more) == 1
+    out, err = capsys.readouterr()
+    assert "None of these files could be hashed, so nothing was sent." in err
+    assert out == ""
 
 
 def test_submit_refuses_more_files_than_a_case_holds(
@@ -539,6 +551,45 @@ def test_a_lookup_waits_when_the_service_asks_it_to(
     assert waited == [150]
 
 
+def test_a_lookup_that_has_waited_often_enough_is_given_up(
+    service: Service, pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    service.will({"detail": "Too often."}, 429, **{"Retry-After": "150"})
+    command = ["lookup", str(pictures / "0.png"), "--server", service.url, "--profile", "plain"]
+    assert takeback(*command) == 1
+    assert "takeback: Too often." in capsys.readouterr().err
+    assert waited == [150] * commands.MOST_WAITS
+    assert len(service.asked) == commands.MOST_WAITS + 1
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_lookup_tells_what_could_not_be_hashed(
+    service: Service,
+    pictures: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+    dry: list[str],
+) -> None:
+    monkeypatch.setenv("TAKEBACK_KEY", "key-1")
+    broken = pictures / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0")
+    service.will({"items": [{"verdict": "none", "matches": []}]})
+    command = ["lookup", str(broken), str(pictures / "0.png"), "--server", service.url]
+    assert takeback(*command, "--profile", "plain", *dry) == 1
+    out, err = capsys.readouterr()
+    assert err.startswith(f"{broken}: The file is damaged")
+    assert str(broken) not in out
+    assert len(json.loads(out)["items"]) == 1 if dry else out == f"none   {pictures / '0.png'}\n"
+
+
+def test_a_folder_without_pictures_is_told(tmp_path: Path, capsys: Captured) -> None:
+    assert takeback("hash", str(tmp_path)) == 0
+    assert capsys.readouterr() == ("", f"{report.NOTHING_FOUND}\n")
+
+
 def test_lookup_sends_the_views_of_its_profile_and_no_windows(
     service: Service, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -661,6 +712,39 @@ def test_no_terminal_to_ask_for_the_passphrase_is_told() -> None:
     _, err = process.communicate()
     assert process.returncode == 2
     assert err.startswith(b"takeback: No passphrase was given.")
+
+
+TYPES = """
+import os, pty, sys
+pty.spawn(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("typed", [f"{WORDS}\n", "\4"])
+def test_a_passphrase_is_typed_unseen(service: Service, typed: str) -> None:
+    """On a terminal of its own, while input and output are something else."""
+    service.will(STATUS)
+    command = [sys.executable, "-m", "hashing", "status", "--case", "1", "--server", service.url]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TAKEBACK_")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", TYPES, *command],
+        env=clean,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    seen = b""
+    while not seen.endswith(b": ") and (part := os.read(process.stdout.fileno(), 4096)):
+        seen += part
+    told, _ = process.communicate(typed.encode())
+    assert not [word for word in WORDS.split() if word.encode() in seen + told]
+    if typed == "\4":
+        assert b"No passphrase was given." in told
+        assert service.asked == []
+    else:
+        assert b"Still looking." in told
+        assert service.asked[0].headers["Authorization"].endswith(derive(WORDS).access.hex())
 
 
 def test_a_reader_that_goes_away_is_no_error_message(pictures: Path) -> None:

@@ -110,6 +110,13 @@ def test_work_for_an_old_challenge_or_refused_work_is_done_anew(
     assert second["nonces"] == list(done.nonces)
 
 
+def test_a_refusal_that_no_work_would_change_is_told_at_once(service: Service) -> None:
+    service.first = [(422, {"type": f"{PROBLEM}invalid", "detail": "No."})]
+    with pytest.raises(Refused, match=r"^No\.$"):
+        owner(service).open_case(SUBMISSION)
+    assert [asked.method for asked in service.asked] == ["GET", "POST"]
+
+
 def test_a_service_that_is_never_content_is_given_up(service: Service) -> None:
     service.will(*reversed(needed("needed", 0)))
     with pytest.raises(Refused, match="Compute more"):
@@ -292,6 +299,8 @@ PROBLEM = "takeback:problem:"
         (404, b"<html>", "What answers here is not a Takeback service (status 404). Check the"),
         (502, b"[1]", "The service cannot answer now (status 502). Try again in a few minutes."),
         (500, {"detail": ["no", "text"]}, "The service cannot answer now (status 500)."),
+        (308, b"", "This address only leads to another one, which we do not follow. Give the"),
+        (422, {"detail": "x" * 10_000}, "x" * 1000 + "…"),
     ],
 )
 def test_a_refusal_has_the_reasons_of_the_service(
@@ -308,7 +317,17 @@ def test_a_refusal_has_the_reasons_of_the_service(
     assert err.document == document
     assert err.problem == document.get("type", "")
     assert err.title == document.get("title", "")
+    assert err.detail == str(document.get("detail", ""))
     assert err.faults[:1] == tuple(document.get("faults", ()))[:1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(1, "1 second"), (119, "119 seconds"), (120, "2 minutes"), (121, "3 min")]
+)
+def test_a_time_to_wait_is_told_in_words(service: Service, seconds: int, told: str) -> None:
+    service.will(b"", 429, **{"Retry-After": str(seconds)})
+    with pytest.raises(Refused, match=f"It asks you to wait {told}"):
+        owner(service).status("1")
 
 
 @pytest.mark.parametrize("header", ["soon", "-1", "9" * 9, "Wed, 21 Oct 2026 07:28:00 GMT"])

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from hashing import gather as gathering
+from hashing import hash_file
+from hashing.errors import Unreadable
 from hashing.gather import Gathered, Passed, gather
 from hashing.media.formats import Format
 
@@ -67,6 +69,13 @@ def test_the_list_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [path.name for path in gathered.files] == ["a", "b", "c", "e"]
     assert gathered.cut
     assert not gather([tmp_path / "a"]).cut
+
+
+def test_a_name_that_no_file_can_have_is_there_so_that_its_error_is_told() -> None:
+    path = Path("x" * 300)
+    assert gather([path]).files == (path,)
+    with pytest.raises(Unreadable):
+        hash_file(path)
 
 
 def test_nothing_named_gathers_nothing() -> None:

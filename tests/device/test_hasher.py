@@ -271,6 +271,13 @@ def test_a_missing_file_or_a_folder_is_unreadable(tmp_path: Path) -> None:
             hashing.hash_file(path)
 
 
+def test_a_link_to_nothing_is_told(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "missing")
+    with pytest.raises(Unreadable, match="a link to a file that is not there"):
+        hashing.hash_file(link)
+
+
 def test_a_pipe_is_unreadable_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from hashing import report
+from hashing import report, watch_report
 from hashing.errors import Damaged
+from hashing.gather import Gathered, Passed
 from hashing.signals import (
     ContentKind,
     ContentSignals,
@@ -91,6 +92,45 @@ def test_a_name_cannot_steer_the_terminal(name: str, expected: str) -> None:
     [line] = report.outcome_lines(Path(name), Damaged(), as_json=False)
     assert expected in line
     line.encode()
+
+
+def test_what_folders_hold_is_named_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = ((PATH, Passed.NEITHER), (Path("l"), Passed.LINK))
+    gathered = Gathered((PATH,) * 3, passed_over=5, named=named, cut=True)
+    *each, more, cut = report.passed_lines(gathered)
+    assert each == [
+        "Passed over a/b c.jpg: no picture or video that we can read.",
+        "Passed over l: a link; name it, and what it leads to is hashed.",
+    ]
+    assert more == "Passed over 3 more."
+    assert cut == report.CUT.format(count=3)
+    monkeypatch.setattr(report, "MAX_LISTED", 2)
+    found = report.found_lines([Path("/a")], [PATH, Path("l"), PATH, PATH])
+    assert list(found) == ["In /a:", "  a/b c.jpg", "  l", "  and 2 more"]
+
+
+def test_an_address_and_what_happened_there() -> None:
+    seen = [{"day": "2026-11-02", "presence": each} for each in ("there", "gone", "lost")]
+    watch = {"n": 1, "address": "https://a.example/\x1b", "withheld": False, "changes": seen}
+    rest = {"looked_on": "2026-11-09", "trouble": None}
+    lines = list(watch_report.watch_lines([watch | rest]))
+    assert lines == [
+        "  1  https://a.example/\\x1b",
+        "     2026-11-02  found there",
+        "     2026-11-02  gone",
+        "     2026-11-02  lost",
+        "     2026-11-09  looked at for the last time so far",
+    ]
+    bare = watch | rest | {"changes": []}
+    for change, told in (
+        ({"trouble": "refused"}, "2026-11-09  the site asks programs not to look there"),
+        ({"trouble": "odd"}, "2026-11-09  odd"),
+        ({"looked_on": None}, "nobody has looked yet"),
+        ({"withheld": True, "trouble": "fault"}, "nobody looks there: somebody says"),
+    ):
+        _, line = watch_report.watch_lines([bare | change])
+        assert line.startswith(f"     {told}")
+    assert list(watch_report.watch_lines([])) == ["No address is looked at for this case."]
 
 
 def test_verdicts() -> None:

@@ -316,7 +316,9 @@ def test_a_proxy_that_does_not_connect_is_the_cause(
 
 
 @pytest.mark.usefixtures("socket_enabled", "_alone")
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9050", "https://127.0.0.1:1", "http://:p"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:9050", "https://127.0.0.1:1", "http://:p", "[::1"]
+)
 def test_a_proxy_that_cannot_be_used_is_never_gone_around(
     monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:

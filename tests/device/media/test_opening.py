@@ -106,6 +106,8 @@ def test_chunks_beside_the_pixels_break_nothing(image: Image.Image) -> None:
     beside = [(b"tEXt", b"a\0b"), (b"sRGB", b""), (b"iCCP", b"x\0\0abc"), (b"gAMA", b"1"), large]
     untrusted = png_of([head, *beside, *rest], bad=[b"tEXt", b"IDAT"])
     assert np.array_equal(pixels.read(untrusted + b"more"), grey(image))
+    with pytest.raises(Damaged):
+        pixels.read(png_of([head, *rest], bad=[b"IHDR"]))
 
 
 def test_segments_beside_the_pixels_break_nothing(image: Image.Image) -> None:
@@ -263,15 +265,21 @@ def test_of_a_png_whose_data_is_damaged_the_rows_above_are_there(make_scene: Sce
     noise = np.random.default_rng(1).integers(0, 8, (480, 640, 3), np.uint8)
     still = Image.fromarray(make_scene(5, 480, 640) ^ noise)
     head, *rest = chunks(saved(still, "PNG"))
-    data = bytearray(b"".join(body for kind, body in rest if kind == b"IDAT"))
+    data = b"".join(body for kind, body in rest if kind == b"IDAT")
     middle = len(data) // 2
-    data[middle : middle + 64] = b"\xff" * 64
-    with pixels.open_picture(png_of([head, (b"IDAT", bytes(data)), rest[-1]])) as picture:
-        luma = pixels.first_luma(picture)
-        assert picture.incomplete
-    shown = int(np.flatnonzero((luma != 255).any(axis=1))[-1])
-    assert np.array_equal(luma[:180], grey(still)[:180])
-    assert 180 < shown < 480
+    noise_inflated = data[:middle] + b"\xff" * 64 + data[middle + 64 :]
+    stored = zlib.compress(zlib.decompress(data), 0)
+    block = 2
+    while block < len(stored) // 2:
+        block += 5 + int.from_bytes(stored[block + 1 : block + 3], "little")
+    no_block = stored[: block + 1] + bytes(4) + stored[block + 5 :]
+    for damaged in (noise_inflated, no_block):
+        with pixels.open_picture(png_of([head, (b"IDAT", damaged), rest[-1]])) as picture:
+            luma = pixels.first_luma(picture)
+            assert picture.incomplete
+        shown = int(np.flatnonzero((luma != 255).any(axis=1))[-1])
+        assert np.array_equal(luma[:180], grey(still)[:180])
+        assert 180 < shown < 400
 
 
 def adam7(image: Image.Image) -> tuple[bytes, bytes]:
@@ -444,6 +452,16 @@ def test_planes_of_a_tiff_are_not_mixed_up(
         assert np.array_equal(pixels.read(tiff(tags | {262: (0,)}, white_is_0, order)), expected)
         with pytest.raises(Damaged):  # two samples for three colours
             pixels.read(tiff(tags | {262: (2,)}, data, order))
+
+
+def test_a_grey_tiff_may_be_multiplied_with_its_alpha(image: Image.Image) -> None:
+    plain = image.convert("L")
+    plain.putalpha(Image.linear_gradient("L").resize(image.size))
+    multiplied = plain.convert("La")
+    tags = {256: (128,), 257: (96,), 258: (8, 8), 259: (1,), 262: (1,), 273: (8,), 277: (2,)}
+    tags |= {278: (96,), 279: (2 * 96 * 128,), 338: (1,)}
+    luma = pixels.read(tiff(tags, multiplied.tobytes()))
+    assert np.array_equal(luma, pixels.read(saved(multiplied.convert("LA"), "PNG")))
 
 
 def test_a_tiff_of_16_bits_may_have_white_as_0_and_one_of_12_bits_is_not_dark(
