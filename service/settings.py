@@ -133,7 +133,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             close = get_close_matches(name, by_name, n=1) or ["one of docs/operating.md"]
             raise InvalidSetting(f"{name} is no setting. Is it meant to be {close[0]}?")
     settings = Settings(**values)  # type: ignore[arg-type]
-    if urlsplit(settings.exit_url).scheme not in {"http", "https"}:
+    if not is_web_address(settings.exit_url):
         raise InvalidSetting("TAKEBACK_EXIT_URL must be an address that begins with https://.")
     if not settings.exit_url.isascii() or set(settings.exit_url) & set('"\\ '):  # it is in a header
         raise InvalidSetting(

@@ -73,12 +73,15 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_MAX_BODY_BYTES", "-1"),
         ("TAKEBACK_OBSERVATION_DAYS", "1.5"),
         ("TAKEBACK_EXIT_URL", ""),
+        ("TAKEBACK_EXIT_URL", "https://[::1"),
+        ("TAKEBACK_EXIT_URL", "https:"),
         ("TAKEBACK_EXIT_URL", "javascript:alert(1)"),
         ("TAKEBACK_EXIT_URL", "https://الطقس.example/"),
         ("TAKEBACK_EXIT_URL", 'https://a.example"/'),
         ("TAKEBACK_OPERATOR", "two\nlines"),
         ("TAKEBACK_CONTACT", "x" * 1001),
         ("TAKEBACK_PRIVACY_URL", "javascript:alert(1)"),
+        ("TAKEBACK_PRIVACY_URL", "https://[::1"),
         ("TAKEBACK_SOURCE_URL", "example.org"),
         ("TAKEBACK_NAMED_PLATFORMS", "One\u2028Two"),
         ("TAKEBACK_COUNTRY", "gb"),
@@ -130,6 +133,12 @@ def test_a_damaged_secret_is_refused_by_the_name_of_its_file(
     (tmp_path / "secret").write_bytes(content)
     with pytest.raises(InvalidSetting, match="secret must be 64 hexadecimal digits"):
         secret_of(Settings(state=tmp_path))
+
+
+def test_a_state_folder_that_cannot_be_is_told_with_what_to_change(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidSetting, match=r"cannot be used: not a directory.*TAKEBACK_STATE"):
+        secret_of(Settings(state=tmp_path / "file" / "state"))
 
 
 def test_without_a_url_the_store_is_in_the_state_folder() -> None:
