@@ -32,10 +32,6 @@ class TagConvertor(Convertor[str]):
         """Return the segment unchanged."""
         return value
 
-    def to_string(self, value: str) -> str:
-        """Return the tag unchanged."""
-        return value
-
 
 register_url_convertor("tag", TagConvertor())
 

@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import batch, cli, commands, hash_file, report
+from hashing import batch, cli, commands, hash_file, report, watch_report
 from hashing.errors import NotTakeback
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
@@ -417,6 +417,32 @@ def test_status_as_text_and_as_json(service: Service, capsys: Captured) -> None:
     assert capsys.readouterr().out == "Case 1, opened 2026-11-01\nStill looking.\n"
     assert takeback("status", "--case", "1", "--server", service.url, "--json") == 0
     assert json.loads(capsys.readouterr().out) == STATUS
+
+
+def test_an_address_is_watched_as_the_options_say(
+    service: Service, passphrase: str, capsys: Captured
+) -> None:
+    watch = {"n": 1, "address": "a.example/x", "withheld": False, "presence": "waiting"}
+    watch |= {"changes": [], "looked_on": None, "trouble": None}
+    where = ["--server", service.url, "--case", "1"]
+    service.will(watch)
+    site = ["--scope", "site", "--depth", "2", "--adults"]
+    assert takeback("watch", "add", *where, "a.example/x", *site) == 0
+    service.will({"watches": [watch]})
+    assert takeback("watch", "list", *where) == 0
+    listed = "  1  a.example/x\n     nobody has looked yet\n"
+    out = capsys.readouterr().out
+    assert out == f"{listed}{watch_report.WATCHED}\n{listed}"
+    assert takeback("watch", "list", *where, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == [watch]
+    assert takeback("watch", "remove", *where, "1") == 0
+    asked = [(one.method, one.path) for one in service.asked]
+    path = "/v1/case/watches"
+    assert asked == [("POST", path), ("GET", path), ("GET", path), ("DELETE", f"{path}/1")]
+    body = {"address": "a.example/x", "scope": "site", "depth": 2, "shows_minor": False}
+    assert service.asked[0].body == body
+    key = derive(passphrase).access.hex()
+    assert {one.headers["Authorization"] for one in service.asked} == {f"Case 1:{key}"}
 
 
 @pytest.mark.usefixtures("passphrase")

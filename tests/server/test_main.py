@@ -21,8 +21,11 @@ from service.app import VERSION
 from service.domain.case import Concern, EntryStatus
 from service.domain.sighting import Feedback, Verdict
 from service.logs import JsonLines
+from service.store import set_aside
+from service.store.changes import Space
 from service.store.database import Database
-from service.workflows import respond
+from service.store.set_aside import Subject
+from service.workflows import reconcile, respond
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
@@ -284,6 +287,21 @@ def test_what_concerns_a_reviewer_is_listed_with_all_that_is_known(
         f"  matches      {world.day}  6",
     ]
     assert run("review", "keep", str(entry_id))[2].endswith("python -m service review hold ENTRY\n")
+
+
+def test_what_the_worker_set_aside_is_listed_and_tried_again(run: Run, world: World) -> None:
+    owner = world.open()
+    left = Subject(Space.BANK, world.entry_id(owner))
+    with world.context.database.write() as tx:
+        set_aside.begin(tx, left, world.day)
+        set_aside.explain(tx, left, "MemoryError")
+    told = f"bank             1  {world.day}    1 attempts  MemoryError\n"
+    assert run("set-aside", "list") == (0, told, "")
+    assert reconcile.retry_set_aside(world.context, world.day) == 0  # not before tomorrow
+    code, out, _ = run("set-aside", "retry")
+    assert (code, out) == (0, "1 contents will be tried again by the worker within ten minutes.\n")
+    assert reconcile.retry_set_aside(world.context, world.day) == 1
+    assert run("set-aside", "list") == (0, "", "")
 
 
 def test_what_was_excluded_is_listed_and_undone(run: Run, world: World, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -61,6 +62,29 @@ def test_labels_are_in_the_page_as_they_were_sealed_and_bring_no_more_rights(
     answer = api.post("/en/overview", data=without)
     assert "sha256-" not in answer.headers["content-security-policy"]
     assert answer.text.count("<script") == 1  # the exit
+
+
+def test_a_fault_is_a_page_that_tells_nothing_about_it(
+    api: TestClient,
+    served: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("5ec2e7")
+
+    form = opened(served)
+    monkeypatch.setattr(authenticate, "owner_of_form", fail)
+    page = api.post("/en/overview", data=form)
+    assert page.status_code == 500
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Something went wrong on our side" in page.text
+    assert "5ec2e7" not in page.text + caplog.text
+    (record,) = caplog.records
+    assert (vars(record)["error"], vars(record)["route"]) == (
+        "KeyError",
+        "/{language:tag}/overview",
+    )
 
 
 def test_whatever_is_wrong_the_page_is_the_same(app: FastAPI, api: TestClient, served: Any) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ from service.search.surroundings import NearestExclusion
 from service.store import entries
 from service.store.feedback import Opinion
 from service.workflows import exclude, respond, review, status
+from service.workflows.context import Context
 from service.workflows.respond import Response
 
 if TYPE_CHECKING:
@@ -36,12 +39,15 @@ def test_a_released_entry_matches_and_is_not_held_again(world: World) -> None:
     assert world.statuses(owner) == [EntryStatus.ACTIVE]
 
 
-def test_a_kept_entry_waits_no_more_and_never_matches(world: World) -> None:
+@pytest.mark.parametrize("keep", [review.keep, review.hold])
+def test_a_kept_entry_waits_no_more_and_never_matches(
+    world: World, keep: Callable[[Context, int, date], None]
+) -> None:
     picture = world.picture()
     exclude.exclude(world.context, [picture], world.day)
     world.context.replica.catch_up()
     owner = world.open(picture)
-    review.keep(world.context, world.entry_id(owner), world.day)
+    keep(world.context, world.entry_id(owner), world.day)
     assert world.waiting() == []
     assert world.statuses(owner) == [EntryStatus.QUARANTINED]
     assert world.ask(world.actor(), picture) == [Verdict.NONE]

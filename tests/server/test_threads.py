@@ -87,3 +87,8 @@ print(cores())
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["1"]
     assert cores() >= 1
+
+
+def test_where_a_process_may_use_all_cores_these_are_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on macOS
+    assert cores() == os.cpu_count()

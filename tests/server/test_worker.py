@@ -126,6 +126,20 @@ def test_no_fault_ends_the_work_and_no_log_repeats_it(
     assert {record.exc_info for record in caplog.records} == {None}
 
 
+def test_a_worker_that_ends_while_another_process_writes_tries_again_for_a_while(
+    world: World,
+    open_context: Callable[[], Context],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(worker, "FAREWELL_SECONDS", 0.3)
+    there = open_context()
+    with running(worker.run, world.context) as stop, there.database.write():
+        stop.set()
+        world.context.work_waits.set()
+        until(lambda: "ended in the middle of a batch" in caplog.text)
+
+
 def _called(name: str) -> str:
     return "reconcile" if name == "run" else "catch_up"
 

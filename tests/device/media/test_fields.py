@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from av import VideoFrame
 from PIL import Image, ImageDraw
 
 from hashing.algorithms import pdq
 from hashing.luma import Luma
-from hashing.media import frames
+from hashing.media import container, frames
 from hashing.media.fields import is_combed, one_moment
 
 Scene = Callable[..., Luma]
@@ -63,6 +64,16 @@ def test_the_frame_after_it_tells_which_field_is_the_first(
     for after in (None, other_size, make_scene(9, *size)[..., 1]):  # nothing follows that tells
         shown = one_moment(lower_first[0], partial(next, iter([after])))
         assert np.array_equal(shown[::2], seen[1][::2])
+
+
+def test_a_frame_after_it_that_cannot_be_hashed_tells_nothing(make_scene: Scene) -> None:
+    upper, lower = moments(make_scene, (240, 320), 8)
+    luma = woven(upper, lower)
+    frame, tiny = (VideoFrame.from_ndarray(one, format="gray") for one in (luma, luma[:8, :8]))
+    converter = container._Converter()  # noqa: SLF001 (no encoder changes its size in between)
+    shown = converter.luma(frame, tiny)
+    assert np.array_equal(shown, converter.luma(frame))
+    assert bits(shown, upper) <= 4
 
 
 def with_next(pair: tuple[Luma, Luma]) -> tuple[Luma, Callable[[], Luma]]:
