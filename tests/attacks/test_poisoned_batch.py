@@ -107,6 +107,18 @@ def test_what_was_set_aside_is_tried_again_and_nothing_is_lost(
     assert second_try.number(world.context) == 0
 
 
+def test_what_was_set_aside_is_not_tried_by_a_worker_that_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(world, monkeypatch)
+    world.work()
+    world.context.progress.end()
+    tomorrow = world.day + timedelta(days=1)
+    assert reconcile.retry_set_aside(world.context, tomorrow) == 0
+    (left,) = second_try.listed(world.context)
+    assert (left.attempts, left.day, left.error) == (1, world.day, "MemoryError")
+
+
 def test_a_content_that_kills_the_process_is_not_tried_at_every_start(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -311,6 +311,31 @@ def test_a_full_disk_leaves_the_old_manifest(
     assert found(world, open_context(), pictures + late) == [True] * 12
 
 
+def test_nothing_is_deleted_by_a_manifest_that_is_damaged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have named what this process does not know of."""
+    opened(world, 6)
+    world.context.replica.flush()
+    folder = world.context.replica.directory.path
+    (folder / "bank-pdq-of-another.segment").touch()
+    whole = (folder / manifest.NAME).read_bytes()
+    (folder / manifest.NAME).write_bytes(whole[:-1])
+    before = segments(world.context)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    opened(world, 6)
+    with monkeypatch.context() as patch:
+        patch.setattr(segment_writer, "_reserve_space", full)
+        world.context.replica.flush()
+    assert segments(world.context) == before
+    (folder / manifest.NAME).write_bytes(whole)
+    world.context.replica.load(anew=True)
+    assert "bank-pdq-of-another.segment" not in segments(world.context)
+
+
 def test_a_folder_that_cannot_be_written_is_said_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
