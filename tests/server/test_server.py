@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import errno
 import re
 import socket
 import threading
@@ -45,6 +47,11 @@ def answering() -> FastAPI:
     @app.post("/early")
     async def early() -> str:
         return "early"
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(0.3)
+        return "slow"
 
     @app.get("/much")
     async def much() -> str:
@@ -184,6 +191,15 @@ def test_after_these_whoever_uploads_gives_way(listening: Connect) -> None:
     assert told(uploads[0]) == b""
 
 
+@pytest.mark.parametrize("listening", [{"connections": 1}], indirect=True)
+def test_nobody_who_is_being_answered_gives_way(listening: Connect) -> None:
+    first = listening()
+    first.sendall(WHOLE.replace(b"/ ", b"/slow "))
+    time.sleep(0.1)
+    assert told(listening()) == b""
+    assert b"slow" in answered(first)
+
+
 @pytest.mark.parametrize(
     "listening", [{"connections_per_peer": 2, "trusted_proxies": ""}], indirect=True
 )
@@ -213,6 +229,23 @@ def test_an_address_that_cannot_be_had_is_told_in_a_sentence() -> None:
     for host in ("203.0.113.1", "no.such.host.invalid"):
         with pytest.raises(InvalidSetting, match="TAKEBACK_HOST"):
             bound(host, 0)
+
+
+def test_a_port_that_is_not_for_this_user_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may listen on any port: this is what others get."""
+
+    def bind(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(InvalidSetting, match=r"not listen on port 443\. Choose one from 1024 on"):
+        bound("127.0.0.1", 443)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_all_addresses_of_ipv6_are_none_of_ipv4() -> None:
+    with bound("::", 0) as six, bound("0.0.0.0", six.getsockname()[1]) as four:  # noqa: S104
+        assert (six.family, four.family) == (socket.AF_INET6, socket.AF_INET)
 
 
 def test_what_cannot_be_listened_to_after_all_is_told_too(
