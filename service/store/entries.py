@@ -194,9 +194,7 @@ def _runs(tx: Tx, entry: Entry) -> list[tuple[int, int]]:
     own = signals.c.entry_id == entry.id
     extremes = (sa.func.min(signals.c.id), sa.func.max(signals.c.id), sa.func.count())
     first, last, number = tx.execute(sa.select(*extremes).where(own)).one()
-    if not number:
-        return []
-    if number == last - first + 1:
+    if number and number == last - first + 1:
         return [(first, last)]
     return changes.runs(tx.scalars(sa.select(signals.c.id).where(own)))
 

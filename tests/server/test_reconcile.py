@@ -304,6 +304,31 @@ def test_of_an_entry_whose_window_is_excluded_only_the_window_is_forgotten(
     assert world.ask(world.actor(), *asked) == [Verdict.NONE, Verdict.MATCH]
 
 
+def test_an_entry_with_a_gap_leaves_and_comes_back_as_a_whole(
+    world: World, open_context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window between its other signals is forgotten: what is left are two runs of ids."""
+    gone, kept = (WindowSignal(window, world.pdq()) for window in list(Window)[:2])
+    picture, platform = replace(world.picture(), windows=(gone, kept)), world.actor()
+    owner = world.open(picture)
+    world.work()
+    exclude.exclude(world.context, [world.picture(gone.signal)], world.day)
+    world.work()
+    asked = [picture, world.picture(kept.signal), world.picture(gone.signal)]
+    found = world.ask(platform, *asked)
+    assert (found[0], found[2]) == (Verdict.MATCH, Verdict.NONE)
+    assert found[1] is not Verdict.NONE
+    review.hold(world.context, world.entry_id(owner), world.day)
+    assert world.ask(platform, *asked) == [Verdict.NONE] * 3
+    world.work()
+    review.release(world.context, world.entry_id(owner), world.day)
+    monkeypatch.setattr(reconcile, "BATCH", 1)
+    assert reconcile.reconcile(world.context, world.day) == 2  # both runs, though that is more
+    for context in (world.context, open_context()):
+        world.context = context
+        assert world.ask(platform, *asked) == found
+
+
 def _turned(value: bytes, places: Iterable[int]) -> bytes:
     return (int.from_bytes(value) ^ sum(1 << place for place in places)).to_bytes(32)
 
