@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.testclient import TestClient
 
 from service import limits
 from service.domain.actor import Role
 from service.domain.errors import Busy, TooLarge, TooSlow
 from service.edge.bodies import BytePool, Lane, body_of
+from service.edge.document import StrictRoute
 from service.edge.work_threads import Threads
 
 if TYPE_CHECKING:
@@ -204,3 +205,13 @@ def test_more_frames_than_phones_make_are_refused(
     videos = [served.video([served.value(), served.value()]) for _ in range(2)]
     assert api.post("/v1/cases", json=wire.submission(*videos)).status_code == 413
     assert api.post("/v1/cases", json=wire.submission(videos[0])).status_code == 201
+
+
+def test_no_route_takes_a_document_without_limits() -> None:
+    router = APIRouter(route_class=StrictRoute)
+
+    def take(document: dict[str, int]) -> None:
+        del document
+
+    with pytest.raises(TypeError, match="the body of /x is no StrictIn"):
+        router.post("/x")(take)
