@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import islice
 
 import numpy as np
 import pillow_heif
@@ -174,6 +175,16 @@ def test_items_without_a_type_are_none(
     assert boxes.read(avif).kinds == {}
     with pytest.raises(Damaged):
         pixels.read(avif)
+
+
+def test_of_very_many_boxes_the_first_are_read(
+    image: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    avif = saved(image, "AVIF")
+    monkeypatch.setattr(boxes, "MAX_PIECES", 2)
+    assert [box.kind for box in islice(boxes.boxes(avif), 2)] == [b"ftyp", b"meta"]
+    with pytest.raises(Damaged):
+        list(boxes.boxes(avif))
 
 
 # --- HEIF ---
