@@ -53,8 +53,9 @@ def _bar(layout: str, total: int, title: str, delay: float) -> Iterator[Callable
     global _bars  # noqa: PLW0603 (there is one terminal)
     from tqdm import tqdm  # noqa: PLC0415 (takes 100 ms to load, and most commands show no bar)
 
+    hidden = True if sys.stderr is None else None  # None: unless it is a terminal
     with tqdm(
-        total=total, disable=None, delay=delay, desc=title, bar_format=layout, leave=False
+        total=total, disable=hidden, delay=delay, desc=title, bar_format=layout, leave=False
     ) as bar:
 
         def show(done: float) -> None:

@@ -802,6 +802,15 @@ def test_an_output_that_takes_nothing_is_told(pictures: Path, command: str, said
     assert done.stderr.count("\n") == 1
 
 
+def test_results_are_written_where_nothing_else_can_be(pictures: Path) -> None:
+    (pictures / "notes.txt").write_text("passed over, which is a remark")
+    shell = f"{sys.executable} -m hashing hash --json {pictures} 2>&-"
+    lines = subprocess.check_output(["/bin/sh", "-c", shell]).splitlines()
+    assert [json.loads(line)["path"] for line in lines] == [
+        str(pictures / name) for name in ("0.png", "1.png", "2.png")
+    ]
+
+
 def test_a_device_that_has_no_more_to_give_is_told(
     pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
