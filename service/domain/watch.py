@@ -199,11 +199,6 @@ def _is_label(label: str) -> bool:
     return 0 < len(label) <= _MAX_LABEL and allowed.isalnum() and allowed.isascii()
 
 
-def host_of(address: str) -> str:
-    """Return the host of an address in its normal form."""
-    return urlsplit(address).hostname or ""
-
-
 def history(looks: Iterable[Look]) -> History:
     """Return what happened, from the looks in their order."""
     changes: list[Change] = []

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
 from hashing.signals import ContentSignals
 from service.domain.actor import Actor, Owner, Role
@@ -46,7 +47,7 @@ from service.workflows import crawl, intake, observe, retention, status, watchin
 from service.workflows.context import Context
 from service.workflows.crawl import LeasedWatch, VisitReport
 from service.workflows.observe import Claim, LeasedVisit
-from tests.server.conftest import World
+from tests.server.conftest import Wire, World
 
 PAGE = Target("https://forum.example/threads/12")
 HOUR = 3600
@@ -165,6 +166,8 @@ def test_two_spellings_are_one_address(typed: str, normal: str) -> None:
         "http://0x7f.0.0.1/",
         "http://127.1/",
         "https://" + "a" * 64 + ".example/",
+        "https://forum!.example/",
+        "https://forum..example/",
         "https://forum.example/" + "a" * 2048,
     ],
 )
@@ -411,6 +414,50 @@ def test_what_shows_a_minor_is_never_looked_at(world: World, crawler: Crawl) -> 
     assert one.withheld
     watching.release(world.context, PAGE)
     assert len(crawler.lease()) == 1
+    with pytest.raises(NotFound):
+        watching.release(world.context, PAGE)
+
+
+def test_a_platform_reports_addresses_and_takes_them_back(
+    api: TestClient, served: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "MAX_OF_ACTOR", 1)
+    key = {"Authorization": f"Bearer {served.key()}"}
+
+    def post(route: str, address: str, **more: object) -> int:
+        body = {"address": address, **more}
+        return api.post(f"/v1/watches{route}", json=body, headers=key).status_code
+
+    def asked() -> int:
+        return counts(served.context)["watch_requests"]
+
+    assert [post("", PAGE.address, shows_minor=False) for _ in range(2)] == [200, 200]
+    assert asked() == 1
+    assert post("", "https://forum.example/more", shows_minor=False) == 422
+    assert asked() == 1
+    assert [post("/remove", PAGE.address) for _ in range(2)] == [200, 200]
+    assert asked() == 0
+    assert post("", PAGE.address, shows_minor=True) == 422
+    assert watching.counts(served.context).withheld == 1
+    assert asked() == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"watch": "a2" * 12}, "both its watch and its lease"),
+        ({"lease": "a2" * 12}, "both its watch and its lease"),
+        ({"declared": True}, "md5 or sha256 alone"),
+    ],
+)
+def test_an_observation_that_is_half_of_a_visit_or_declared_is_refused(
+    api: TestClient, served: World, wire: Wire, more: dict[str, object], said: str
+) -> None:
+    key = {"Authorization": f"Bearer {served.key('Crawler', Role.CRAWLER)}"}
+    seen = {**wire.content(served.picture()), "address": PAGE.address, **more}
+    answer = api.post("/v1/observations", json={"observations": [seen]}, headers=key)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
 
 
 def test_content_that_moved_is_followed_a_few_times(world: World, crawler: Crawl) -> None:
@@ -429,6 +476,18 @@ def test_content_that_moved_is_followed_a_few_times(world: World, crawler: Crawl
     (leased,) = crawler.lease()
     assert crawler.end(leased, Outcome.MOVED, to="http://127.0.0.1/admin")
     assert watching.of_case(world.context, owner)[0].address == one.address
+
+
+def test_who_looks_at_the_new_place_already_goes_on_there(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner, new = world.open(picture), Target("https://other.example/1")
+    added(world, owner)
+    (leased,) = crawler.lease()
+    added(world, owner, new)
+    crawler.see(leased, picture)
+    assert crawler.end(leased, Outcome.MOVED, to=new.address)
+    addresses = [one.address for one in watching.of_case(world.context, owner)]
+    assert addresses == [PAGE.address, new.address]
 
 
 def test_a_case_has_so_many_addresses(world: World) -> None:
@@ -470,4 +529,7 @@ def test_nothing_of_an_address_is_in_the_clear(world: World, crawler: Crawl) -> 
     assert "forum" not in rows
     assert "etag" not in rows
     (one,) = watching.of_case(world.context, owner)
-    assert "forum" not in repr(one) + repr(PAGE) + repr(ServiceError())
+    moved = VisitReport("w", "l", Outcome.MOVED, "etag 1", "https://forum.example/2")
+    said = repr(one) + repr(PAGE) + repr(ServiceError()) + repr(moved)
+    assert "forum" not in said
+    assert "etag" not in said
