@@ -1,0 +1,63 @@
+"""A medium in an anonymous file of memory: it has no name, and ends with who holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from types import TracebackType
+from typing import Self
+
+from crawler.limits import PICTURE_BYTES
+from crawler.outcomes import Fault, FaultKind
+from hashing.errors import ContentError
+from hashing.media.formats import HEAD_BYTES, Format, sniff
+
+
+class NoMedium(Exception):
+    """What an address gave is neither a picture nor a video that we read."""
+
+
+class MemoryFile:
+    """Takes the bytes of a medium as they come, and stops as soon as they are none.
+
+    A sink of `fetching`. Linux only: memfd_create.
+    """
+
+    def __init__(self) -> None:
+        self.descriptor = os.memfd_create("medium", os.MFD_CLOEXEC)
+        self.size = 0
+        self.format: Format | None = None
+        self._head = b""
+
+    def write(self, untrusted: bytes) -> None:
+        """Take a piece. Raises NoMedium by its first bytes, and Fault if it is too large."""
+        self.size += len(untrusted)
+        if self.format is None:
+            self._head = (self._head + untrusted)[:HEAD_BYTES]
+            if len(self._head) == HEAD_BYTES:
+                self._sniff()
+        if self.size > PICTURE_BYTES and self.format and not self.format.is_video:
+            raise Fault(FaultKind.BYTES)
+        view = memoryview(untrusted)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+    def end(self) -> None:
+        """Decide of a medium that is shorter than its format's first bytes. Raises NoMedium."""
+        if self.format is None:
+            self._sniff()
+
+    def _sniff(self) -> None:
+        try:
+            self.format = sniff(self._head)
+        except ContentError as err:
+            raise NoMedium from err
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)
