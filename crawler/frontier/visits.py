@@ -1,0 +1,142 @@
+"""Visits and their steps: what is done is never done again, whenever the process is killed."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crawler.outcomes import FaultKind, Outcome
+
+
+class Kind(StrEnum):
+    """What a step looks at."""
+
+    PAGE = "page"
+    MEDIUM = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One address of a visit. `page` is where it was found: that is what an observation names."""
+
+    id: int
+    kind: Kind
+    address: str
+    page: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """All steps of a visit: how many media had signals, and a digest of which these were."""
+
+    media: int
+    digest: str
+
+
+def opened(tx: sqlite3.Connection, watch: int, first: Iterable[tuple[Kind, str]], now: int) -> int:
+    """Return the open visit of a watch, or begin one with its first steps."""
+    row = tx.execute(
+        "SELECT id FROM visits WHERE watch = ? AND ended_at IS NULL", (watch,)
+    ).fetchone()
+    if row:
+        return int(row["id"])
+    made = tx.execute("INSERT INTO visits (watch, begun_at) VALUES (?, ?)", (watch, now))
+    visit = int(made.lastrowid or 0)
+    for kind, address in first:
+        add(tx, visit, kind, [address], page=address, depth=0)
+    return visit
+
+
+def add(
+    tx: sqlite3.Connection,
+    visit: int,
+    kind: Kind,
+    addresses: Iterable[str],
+    *,
+    page: str,
+    depth: int,
+) -> None:
+    """Add steps that this visit does not have yet."""
+    tx.executemany(
+        "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth) VALUES (?, ?, ?, ?, ?)",
+        [(visit, kind.value, address, page, depth) for address in addresses],
+    )
+
+
+def waiting(tx: sqlite3.Connection, visit: int, kind: Kind, most: int) -> list[Step]:
+    """Return steps that have no result, in the order in which they were found."""
+    rows = tx.execute(
+        "SELECT id, kind, address, page, depth FROM steps "
+        "WHERE visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
+        (visit, kind.value, most),
+    )
+    return [Step(row[0], Kind(row[1]), row[2], row[3], row[4]) for row in rows]
+
+
+def count(tx: sqlite3.Connection, visit: int, kind: Kind) -> int:
+    """Return how many steps of a kind a visit has, done or not."""
+    statement = "SELECT count(*) FROM steps WHERE visit = ? AND kind = ?"
+    return int(tx.execute(statement, (visit, kind.value)).fetchone()[0])
+
+
+def done(tx: sqlite3.Connection, step: int, result: str, sha256: str | None = None) -> None:
+    """Note how a step ended."""
+    tx.execute("UPDATE steps SET result = ?, sha256 = ? WHERE id = ?", (result, sha256, step))
+
+
+def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
+    """Return how many steps ended in each way."""
+    rows = tx.execute(
+        "SELECT kind, result, count(*) FROM steps WHERE visit = ? AND result IS NOT NULL "
+        "GROUP BY kind, result",
+        (visit,),
+    )
+    return {(Kind(kind), result): number for kind, result, number in rows}
+
+
+def first_result(tx: sqlite3.Connection, visit: int) -> str | None:
+    """Return how the first step of a visit ended: that of the watch's own address."""
+    row = tx.execute("SELECT result FROM steps WHERE visit = ? ORDER BY id LIMIT 1", (visit,))
+    found = row.fetchone()
+    return found["result"] if found else None
+
+
+def summed(tx: sqlite3.Connection, visit: int) -> Ended:
+    """Return what a visit has seen."""
+    rows = tx.execute(
+        "SELECT DISTINCT sha256 FROM steps WHERE visit = ? AND sha256 IS NOT NULL ORDER BY sha256",
+        (visit,),
+    )
+    digests = [row["sha256"] for row in rows]
+    return Ended(len(digests), hashlib.sha256(" ".join(digests).encode()).hexdigest())
+
+
+def end(
+    tx: sqlite3.Connection,
+    visit: int,
+    outcome: Outcome,
+    *,
+    fault: FaultKind | None,
+    media: int,
+    now: int,
+) -> None:
+    """End a visit; its steps are forgotten."""
+    tx.execute(
+        "UPDATE visits SET ended_at = ?, outcome = ?, fault = ?, media = ? WHERE id = ?",
+        (now, outcome.value, fault.value if fault else None, media, visit),
+    )
+    tx.execute("DELETE FROM steps WHERE visit = ?", (visit,))
+
+
+def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+    """Forget visits that ended before, but the last of each watch."""
+    gone = tx.execute(
+        "DELETE FROM visits WHERE id IN (SELECT id FROM visits v WHERE ended_at < ? AND id < "
+        "(SELECT max(id) FROM visits WHERE watch = v.watch) LIMIT ?)",
+        (before, most),
+    )
+    return gone.rowcount
