@@ -1,0 +1,304 @@
+"""One visit of a watch: its pages, their media, and how it ended.
+
+Each step is looked at, and then noted in one transaction with what it led to: further steps, an
+observation. So a visit that is interrupted anywhere goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from crawler import limits
+from crawler.egress.addresses import Address, parsed
+from crawler.fetching.fetcher import Answer, Validators
+from crawler.finding.found import Found
+from crawler.finding.references import is_media
+from crawler.frontier import known, outbox, visits, watches
+from crawler.frontier.known import Known
+from crawler.frontier.schedule import interval_after
+from crawler.frontier.store import Store
+from crawler.frontier.visits import Kind, Step
+from crawler.frontier.watches import Scope, Watch
+from crawler.inspecting.answers import NotInspected
+from crawler.inspecting.memory import MemoryFile, NoMedium
+from crawler.judging import Judged, judged, result_of_status
+from crawler.outcomes import Disallowed, Fault, Outcome
+from crawler.readers import choosing
+from crawler.readers.page import Page
+from hashing.signals import ContentSignals, SignalType
+from hashing.submission import content_document
+
+_LISTS = ("media", "parts", "following", "links")
+_AT_ONCE = 8
+"""Media of one visit that are asked for at once; the slots of their hosts bound it further."""
+
+
+class Fetches(Protocol):
+    """Fetcher, or what stands for it in a test."""
+
+    async def page(self, address: Address, known: Validators | None = None) -> Answer:
+        """Return a page. Raises Fault and Disallowed."""
+        ...
+
+    async def medium(
+        self, address: Address, sink: MemoryFile, known: Validators | None = None
+    ) -> Answer:
+        """Fetch a medium into a sink. Raises the same, and NoMedium."""
+        ...
+
+
+class Inspects(Protocol):
+    """Children, or what stands for them in a test."""
+
+    async def inspect(self, medium: MemoryFile) -> ContentSignals | NotInspected:
+        """Return a medium's signals, or why it has none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """What a visit came to."""
+
+    watch: Watch
+    visit: int
+    judged: Judged
+    results: dict[tuple[Kind, str], int]
+
+
+class Visitor:
+    """Visits watches with one fetcher, one frontier, and children."""
+
+    def __init__(
+        self, fetcher: Fetches, children: Inspects, store: Store, *, loopback: bool = False
+    ) -> None:
+        self._fetcher = fetcher
+        self._children = children
+        self._store = store
+        self._loopback = loopback
+
+    async def visit(self, watch: Watch) -> Visited:
+        """Look at all that a watch reaches. Returns once the visit has ended in the frontier."""
+        until = time.monotonic() + limits.VISIT_SECONDS
+        address = choosing.entry(watch.address)
+        kind = Kind.MEDIUM if is_media(address) else Kind.PAGE
+        with self._store.write() as tx:
+            visit = visits.opened(tx, watch.id, [(kind, address)], _now())
+        wait: dict[str, int] = {}
+        while time.monotonic() < until:
+            with self._store.read() as tx:
+                media = visits.waiting(tx, visit, Kind.MEDIUM, _AT_ONCE)
+                pages = visits.waiting(tx, visit, Kind.PAGE, 1)
+            if media:
+                await asyncio.gather(*(self._medium(visit, step) for step in media))
+            elif pages:
+                await self._page(watch, visit, pages[0], wait)
+            else:
+                break
+        return self._end(watch, visit, wait.get("retry_after"))
+
+    def _end(self, watch: Watch, visit: int, retry_after: int | None) -> Visited:
+        now = _now()
+        with self._store.write() as tx:
+            results = visits.results(tx, visit)
+            ended = visits.summed(tx, visit)
+            verdict = judged(watch, visits.first_result(tx, visit), results, ended)
+            faults = watch.faults + 1 if verdict.outcome is Outcome.FAULT else 0
+            interval = interval_after(
+                verdict.outcome,
+                changed=verdict.changed,
+                interval=watch.interval,
+                faults=faults,
+                retry_after=retry_after,
+            )
+            watches.looked(
+                tx,
+                watch,
+                verdict.outcome,
+                now=now,
+                interval=interval,
+                faults=faults,
+                media=ended.media,
+                digest=verdict.digest,
+                moved_to=verdict.moved_to,
+            )
+            visits.end(tx, visit, verdict.outcome, fault=verdict.fault, media=ended.media, now=now)
+        return Visited(watch, visit, verdict, results)
+
+    # --- a page ---
+
+    async def _page(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
+        with self._store.read() as tx:
+            old = known.get(tx, step.address, Kind.PAGE)
+        try:
+            address = parsed(step.address, loopback=self._loopback)
+            answer = await self._fetcher.page(address, _validators(old))
+        except (Fault, Disallowed) as err:
+            if isinstance(err, Fault) and err.retry_after:
+                wait["retry_after"] = err.retry_after
+            self._done(step, _failure(err))
+            return
+        if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
+            self._read(watch, visit, step, _found(old.document), "unchanged")
+            return
+        if 200 <= answer.status < 300 and _is_medium(answer):  # noqa: PLR2004
+            with self._store.write() as tx:
+                visits.add(tx, visit, Kind.MEDIUM, [step.address], page=step.page, depth=step.depth)
+                visits.done(tx, step.id, _seen(step, answer))
+            return
+        page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
+        found = await asyncio.to_thread(choosing.read, page) if answer.body else Found()
+        result = result_of_status(answer.status, login=found.login, empty=not found.media)
+        if result != "seen":
+            self._done(step, result)
+            return
+        self._read(watch, visit, step, found, _seen(step, answer), answer)
+
+    def _read(
+        self,
+        watch: Watch,
+        visit: int,
+        step: Step,
+        found: Found,
+        result: str,
+        answer: Answer | None = None,
+    ) -> None:
+        """Note a page, its media, and the pages that this watch reaches from it."""
+        host = parsed(step.address, loopback=self._loopback).host
+        is_part = step.page != step.address
+        with self._store.write() as tx:
+            room = limits.MEDIA_PER_VISIT - visits.count(tx, visit, Kind.MEDIUM)
+            media = found.media[: max(0, room)]
+            visits.add(tx, visit, Kind.MEDIUM, media, page=step.page, depth=step.depth)
+            for url, depth, page in self._further(watch, step, found, host, is_part=is_part):
+                if visits.count(tx, visit, Kind.PAGE) >= limits.PAGES_PER_VISIT:
+                    break
+                visits.add(tx, visit, Kind.PAGE, [url], page=page or url, depth=depth)
+            if answer is not None:
+                document = json.dumps(_found_document(found))
+                held = Known(answer.validators.etag, answer.validators.modified, document)
+                known.put(tx, step.address, Kind.PAGE, held, now=_now())
+            else:
+                known.used(tx, step.address, Kind.PAGE, now=_now())
+            visits.done(tx, step.id, result)
+
+    def _further(
+        self, watch: Watch, step: Step, found: Found, host: str, *, is_part: bool
+    ) -> list[tuple[str, int, str | None]]:
+        """Pages, their depth, and which page an observation names; None for the page itself."""
+        if is_part:
+            return []
+        further: list[tuple[str, int, str | None]] = [
+            (url, step.depth, step.page) for url in found.parts
+        ]
+        if watch.scope is not Scope.PAGE:
+            further += [(url, step.depth, None) for url in found.following if self._at(url, host)]
+        if watch.scope is Scope.SITE and step.depth < watch.depth:
+            further += [(url, step.depth + 1, None) for url in found.links if self._at(url, host)]
+        return further
+
+    def _at(self, url: str, host: str) -> bool:
+        try:
+            return parsed(url, loopback=self._loopback).host == host
+        except Fault:
+            return False
+
+    # --- a medium ---
+
+    async def _medium(self, visit: int, step: Step) -> None:
+        with self._store.read() as tx:
+            old = known.get(tx, step.address, Kind.MEDIUM)
+        try:
+            with MemoryFile() as medium:
+                address = parsed(step.address, loopback=self._loopback)
+                answer = await self._fetcher.medium(address, medium, _validators(old))
+                if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
+                    self._inspected(visit, step, json.loads(old.document), None)
+                    return
+                if answer.status != 200:  # noqa: PLR2004
+                    self._done(step, result_of_status(answer.status, login=False, empty=True))
+                    return
+                medium.end()
+                inspected = await self._children.inspect(medium)
+        except (Fault, Disallowed, NoMedium) as err:
+            self._done(step, _failure(err))
+            return
+        self._inspected(visit, step, _document(inspected), answer.validators)
+
+    def _inspected(
+        self, visit: int, step: Step, document: dict[str, Any], validators: Validators | None
+    ) -> None:
+        """Note a medium with its observation, or why it has none."""
+        text = json.dumps(document, sort_keys=True)
+        with self._store.write() as tx:
+            if validators is None:
+                known.used(tx, step.address, Kind.MEDIUM, now=_now())
+            else:
+                held = Known(validators.etag, validators.modified, text)
+                known.put(tx, step.address, Kind.MEDIUM, held, now=_now())
+            if "failed" in document:
+                visits.done(tx, step.id, f"not_hashed {document['failed']}")
+                return
+            observation = json.dumps({"address": step.page, **document}, sort_keys=True)
+            outbox.add(tx, visit, step.page, observation, now=_now())
+            visits.done(tx, step.id, "seen", _sha256(document))
+
+    def _done(self, step: Step, result: str) -> None:
+        with self._store.write() as tx:
+            visits.done(tx, step.id, result)
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _validators(old: Known | None) -> Validators | None:
+    return Validators(old.etag, old.modified) if old else None
+
+
+def _failure(err: Exception) -> str:
+    if isinstance(err, Fault):
+        return f"fault {err.kind.value}"
+    return "refused" if isinstance(err, Disallowed) else "no_medium"
+
+
+def _seen(step: Step, answer: Answer) -> str:
+    """The result of a page that is there: moved, if for good, and not only to https or www."""
+    moved = answer.moved and _place(step.address) != _place(answer.address.url)
+    return f"moved {answer.address.url}" if moved else "seen"
+
+
+def _place(url: str) -> str:
+    return url.partition("://")[2].removeprefix("www.").rstrip("/")
+
+
+def _is_medium(answer: Answer) -> bool:
+    return not answer.body and answer.content_type.startswith(("image/", "video/"))
+
+
+def _document(inspected: ContentSignals | NotInspected) -> dict[str, Any]:
+    if isinstance(inspected, NotInspected):
+        return {"failed": inspected.code}
+    return content_document(inspected)
+
+
+def _sha256(document: dict[str, Any]) -> str:
+    """What tells one medium from another: its SHA-256, which every medium has."""
+    return next(
+        str(each["value"])
+        for each in document["signals"]
+        if each["type"] == SignalType.SHA256.value
+    )
+
+
+def _found_document(found: Found) -> dict[str, Any]:
+    return {name: list(getattr(found, name)) for name in _LISTS}
+
+
+def _found(document: str) -> Found:
+    held = json.loads(document)
+    media, parts, following, links = (tuple(held[name]) for name in _LISTS)
+    return Found(media, parts, following, links)
