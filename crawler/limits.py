@@ -40,6 +40,7 @@ PARTS_PER_PAGE = 10
 """Players of one page: each is a page to fetch, most of others are advertisements."""
 PAGE_ELEMENTS = 200_000
 """Elements of one page that are looked at."""
+ELEMENT_ATTRIBUTES = 200
 JSON_DEPTH = 32
 JSON_NODES = 20_000
 CSS_CHARACTERS = 2**20
@@ -52,7 +53,9 @@ CHILD_BYTES = 3 * 2**30
 """Address space of a child. A decoder that wants more fails."""
 CHILD_MEDIUM_SECONDS = 300
 """Processor time of one medium; the child is killed at it, and after the same time on the clock."""
-CHILD_MEDIA = 200
-"""Media after which a child is replaced, so that what decoders leak does not add up."""
+CHILD_PAGE_SECONDS = 20
+"""Of one page. Elements with 50,000 attributes take libxml2 that long, and nobody reads them."""
+CHILD_USES = 500
+"""Answers after which a child is replaced, so that what decoders leak does not add up."""
 MAX_RESULT = 64 * 2**20
 """Bytes of a child's answer: a video of an hour with views has about 20 MB."""

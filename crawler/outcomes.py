@@ -40,6 +40,8 @@ class FaultKind(StrEnum):
     """Compressed, it is small; decompressed, it would not be."""
     ENCODING = "encoding"
     """Compressed in a way that we did not ask for, or damaged."""
+    UNREADABLE = "unreadable"
+    """Parsing the page took too long, or ended the process that did."""
     REDIRECTS = "redirects"
     """It leads on and on."""
     FORBIDDEN = "forbidden"

@@ -15,7 +15,7 @@ from crawler.fetching.spider import Download, Slow, crawl
 from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.store import Store
 from crawler.frontier.watches import Watch
-from crawler.inspecting.children import Children
+from crawler.inspecting.inspector import Inspector
 from crawler.logs import log
 from crawler.meters import Meters
 from crawler.reporting.hand_in import KeyRefused, Reporter
@@ -41,6 +41,8 @@ class Crawl:
     meters: Meters
     reporter: Reporter | None = None
     guard: Guard | None = None
+    inspector: Inspector | None = None
+    """That of whoever runs more than one crawl, and closes it. None: one of its own."""
     problem: KeyRefused | None = None
 
     async def run(self, *, once: bool, stop: asyncio.Event | None = None) -> None:
@@ -66,8 +68,9 @@ class Crawl:
             overridden=settings.override_robots,
             delay=settings.delay,
         )
-        children = Children(settings.children, settings.profile)
-        visitor = Visitor(fetcher, children, self.store, loopback=settings.loopback)
+        inspector = self.inspector or Inspector(settings.profile, settings.children)
+        inspector.use_here()
+        visitor = Visitor(fetcher, inspector, self.store, loopback=settings.loopback)
         ended = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -75,7 +78,8 @@ class Crawl:
                 await self._visit_all(visitor, once=once, stop=stop)
                 ended.set()
         finally:
-            children.close()
+            if self.inspector is None:
+                inspector.close()
 
     async def _visit_all(self, visitor: Visitor, *, once: bool, stop: asyncio.Event) -> None:
         running: dict[int, asyncio.Task[None]] = {}

@@ -52,10 +52,14 @@ class Fetches(Protocol):
 
 
 class Inspects(Protocol):
-    """Children, or what stands for them in a test."""
+    """Inspector, or what stands for it in a test."""
 
     async def inspect(self, medium: MemoryFile) -> ContentSignals | NotInspected:
         """Return a medium's signals, or why it has none."""
+        ...
+
+    async def read(self, page: Page) -> Found:
+        """Return what a page shows. Raises Fault."""
         ...
 
 
@@ -70,13 +74,13 @@ class Visited:
 
 
 class Visitor:
-    """Visits watches with one fetcher, one frontier, and children."""
+    """Visits watches with one fetcher, one inspector and one frontier."""
 
     def __init__(
-        self, fetcher: Fetches, children: Inspects, store: Store, *, loopback: bool = False
+        self, fetcher: Fetches, inspector: Inspects, store: Store, *, loopback: bool = False
     ) -> None:
         self._fetcher = fetcher
-        self._children = children
+        self._inspector = inspector
         self._store = store
         self._loopback = loopback
 
@@ -150,7 +154,11 @@ class Visitor:
                 visits.done(tx, step.id, _seen(step, answer))
             return
         page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
-        found = await asyncio.to_thread(choosing.read, page) if answer.body else Found()
+        try:
+            found = await self._inspector.read(page) if answer.body else Found()
+        except Fault as err:
+            self._done(step, _failure(err))
+            return
         result = result_of_status(answer.status, login=found.login, empty=not found.media)
         if result != "seen":
             self._done(step, result)
@@ -222,7 +230,7 @@ class Visitor:
                     self._done(step, result_of_status(answer.status, login=False, empty=True))
                     return
                 medium.end()
-                inspected = await self._children.inspect(medium)
+                inspected = await self._inspector.inspect(medium)
         except (Fault, Disallowed, NoMedium) as err:
             self._done(step, _failure(err))
             return

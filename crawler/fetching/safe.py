@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_HANDLER = "crawler.fetching.handler.GuardedHandler"
+_HANDLER = "crawler.fetching.downloading.GuardedDownloads"
 
 
 def scrapy_settings(

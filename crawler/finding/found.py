@@ -36,6 +36,7 @@ class Collected:
         self.cut = False
         self.login = False
         self._loopback = loopback
+        self._tried: set[tuple[int, str]] = set()
         self._media: dict[str, None] = {}
         self._parts: dict[str, None] = {}
         self._following: dict[str, None] = {}
@@ -82,10 +83,11 @@ class Collected:
 
     def _add(self, references: Iterable[str | None], into: dict[str, None], most: int) -> None:
         for reference in references:
-            address = self.address(reference)
-            if address is None:
+            if not reference or (id(into), reference) in self._tried:
                 continue
-            if len(into) >= most and address.url not in into:
+            if len(into) >= most:
                 self.cut = True
                 return
-            into[address.url] = None
+            self._tried.add((id(into), reference))
+            if address := self.address(reference):
+                into[address.url] = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 
 from crawler.finding import css, jsonld
 from crawler.finding.document import Element, base_of, elements, parsed
 from crawler.finding.found import Collected, Found
 from crawler.finding.references import inside, is_media
 from crawler.finding.srcset import largest
+from crawler.limits import ELEMENT_ATTRIBUTES
 
 _LAZY = {
     "data-src", "data-original", "data-original-src", "data-lazy", "data-lazy-src",
@@ -60,7 +62,7 @@ def collect(root: Element, into: Collected) -> None:
 
 def _attributes(element: Element, into: Collected) -> None:
     """What any element may have: a style, or what a script will show there."""
-    for name, value in element.items():
+    for name, value in islice(element.attrib.iteritems(), ELEMENT_ATTRIBUTES):
         lower = name.lower()
         if lower == "style":
             into.media(css.addresses(value))

@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from crawler.egress.addresses import parsed
+from crawler.finding.found import Found
+from crawler.limits import LINKS_PER_PAGE
+from crawler.outcomes import Fault
 from hashing.errors import InvalidSignal
 from hashing.signals import (
     ContentKind,
@@ -18,6 +22,7 @@ from hashing.signals import (
 )
 
 Json = dict[str, Any]
+_LISTS = ("media", "parts", "following", "links")
 _LONGEST_NAME = 64
 """Characters of a view's name; the longest of ours has 20."""
 
@@ -33,8 +38,8 @@ class NotInspected:
     code: str
 
 
-def parsed(untrusted: bytes) -> ContentSignals | NotInspected:
-    """Return what a child answered. Raises Unbelievable."""
+def signals_in(untrusted: bytes) -> ContentSignals | NotInspected:
+    """Return what a child answered about a medium. Raises Unbelievable."""
     try:
         answer = json.loads(untrusted)
         if "failed" in answer:
@@ -42,6 +47,35 @@ def parsed(untrusted: bytes) -> ContentSignals | NotInspected:
         return content(answer["content"], incomplete=bool(answer["incomplete"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidSignal) as err:
         raise Unbelievable from err
+
+
+def found_in(untrusted: bytes, *, loopback: bool) -> Found:
+    """Return what a child answered about a page. Every address is parsed again.
+
+    Raises Unbelievable.
+    """
+    try:
+        answer = json.loads(untrusted)
+        lists = [_addresses(answer[name], loopback=loopback) for name in _LISTS]
+        login, cut = bool(answer["login"]), bool(answer["cut"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Fault) as err:
+        raise Unbelievable from err
+    media, parts, following, links = lists
+    return Found(media, parts, following, links, login, cut)
+
+
+def greeting(untrusted: bytes) -> list[str]:
+    """Return what a child says that confines it. Raises Unbelievable."""
+    try:
+        return [str(each) for each in json.loads(untrusted)["holds"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
+        raise Unbelievable from err
+
+
+def _addresses(values: list[str], *, loopback: bool) -> tuple[str, ...]:
+    if len(values) > LINKS_PER_PAGE:
+        raise Unbelievable
+    return tuple(parsed(each, loopback=loopback).url for each in values)
 
 
 def content(document: Json, *, incomplete: bool = False) -> ContentSignals:

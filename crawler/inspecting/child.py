@@ -1,7 +1,8 @@
-"""The process that decodes: it is given media, answers with signals, and may die of any of them.
+"""The process that decodes: it is given pages or media, answers, and may die of any of them.
 
-`python -m crawler.inspecting.child DESCRIPTOR`: a Unix socket, over which each medium comes as a
-descriptor of an anonymous file with its format, and each answer goes as a length and JSON.
+`python -m crawler.inspecting.child DESCRIPTOR media PROFILE`, or `… pages`. The descriptor is of a
+Unix socket, over which each request comes as a length, JSON, and the descriptor of an anonymous
+file; each answer goes as a length and JSON.
 """
 
 from __future__ import annotations
@@ -18,62 +19,57 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import struct  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
-import av  # noqa: E402, F401 (loaded before the limits hold)
-import cv2  # noqa: E402
-
-from crawler.limits import CHILD_MEDIUM_SECONDS  # noqa: E402
-from hashing.errors import ContentError, TooManyPixels  # noqa: E402
-from hashing.hasher import hash_file  # noqa: E402
-from hashing.media.formats import Format  # noqa: E402
-from hashing.submission import content_document  # noqa: E402
-from hashing.views import picture, video  # noqa: E402, F401 (the same)
-from hashing.views.profile import Profile  # noqa: E402
-
 Json = dict[str, Any]
+Answer = Callable[[int, Json], Json]
 
 
-def main(descriptor: int, profile: Profile) -> None:
+def main(descriptor: int, role: str, *options: str) -> None:
     """Answer until the parent closes its end."""
+    answer, seconds = _role(role, *options)
     with socket.socket(fileno=descriptor) as parent:
-        cv2.setNumThreads(1)
-        send(parent, {"holds": [*_HELD, *sandbox.confine()]})
+        _send(parent, {"holds": [*_HELD, *sandbox.confine()]})
         while request := _request(parent):
-            medium, file_format = request
+            untrusted, asked = request
             try:
-                signal.alarm(CHILD_MEDIUM_SECONDS)  # C code that hangs is ended by the system
-                answer = inspected(medium, file_format, profile)
+                signal.alarm(seconds)  # C code that hangs is ended by the system
+                said = answer(untrusted, asked)
             finally:
                 signal.alarm(0)
                 with contextlib.suppress(OSError):
-                    os.close(medium)
-            send(parent, answer)
+                    os.close(untrusted)
+            _send(parent, said)
 
 
-def inspected(medium: int, file_format: Format, profile: Profile) -> Json:
-    """Return the document of a medium's signals, or the code of why it has none."""
-    try:
-        content = hash_file(f"/proc/self/fd/{medium}", use=profile, known=file_format)
-    except ContentError as err:
-        return {"failed": err.code}
-    except MemoryError:
-        return {"failed": TooManyPixels().code}
-    return {"content": content_document(content), "incomplete": content.incomplete}
+def _role(role: str, *options: str) -> tuple[Answer, int]:
+    """Load what a role needs, and nothing else, before the limits hold."""
+    if role == "pages":
+        from crawler.inspecting import pages  # noqa: PLC0415
+
+        return pages.answer, pages.SECONDS
+    from crawler.inspecting import media  # noqa: PLC0415
+
+    return media.answering(*options), media.SECONDS
 
 
-def _request(parent: socket.socket) -> tuple[int, Format] | None:
-    message, descriptors, _, _ = socket.recv_fds(parent, 64, 1)
-    if not message:
+def _request(parent: socket.socket) -> tuple[int, Json] | None:
+    head, descriptors, _, _ = socket.recv_fds(parent, 4, 1)
+    if len(head) < 4 or not descriptors:  # noqa: PLR2004 (the parent has ended)
         return None
-    return descriptors[0], Format(message.decode())
+    (length,) = struct.unpack("!I", head)
+    text = b""
+    while len(text) < length:
+        text += parent.recv(length - len(text))
+    asked: Json = json.loads(text)
+    return descriptors[0], asked
 
 
-def send(parent: socket.socket, answer: Json) -> None:
-    """Send one answer."""
+def _send(parent: socket.socket, answer: Json) -> None:
     text = json.dumps(answer).encode()
     parent.sendall(struct.pack("!I", len(text)) + text)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Profile(sys.argv[2]))
+    main(int(sys.argv[1]), *sys.argv[2:])

@@ -11,17 +11,18 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from crawler.inspecting.answers import NotInspected, Unbelievable, parsed
-from crawler.inspecting.memory import MemoryFile
-from crawler.limits import CHILD_MEDIA, CHILD_MEDIUM_SECONDS, MAX_RESULT
-from hashing.signals import ContentSignals
-from hashing.views.profile import Profile
+from crawler.inspecting.answers import Unbelievable, greeting
+from crawler.limits import (
+    CHILD_MEDIUM_SECONDS,
+    CHILD_PAGE_SECONDS,
+    CHILD_USES,
+    MAX_RESULT,
+)
 
-Inspected = ContentSignals | NotInspected
-
-CRASHED = NotInspected("decoder_crashed")
 _START_SECONDS = 60.0
 """For a child to load its libraries, on a busy machine."""
 _GRACE_SECONDS = 10.0
@@ -29,112 +30,105 @@ _GRACE_SECONDS = 10.0
 _ROOT = Path(__file__).parents[2]
 _PASSED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PATH")
 """Variables that a child gets: no key, no proxy, nothing that it could tell."""
+_SECONDS = {"media": CHILD_MEDIUM_SECONDS, "pages": CHILD_PAGE_SECONDS}
+
+
+class Died(Exception):
+    """A child died of what it was given, or answered what none does."""
 
 
 class Children:
-    """Inspects as many media at once as there are children. `close` it."""
+    """Asks as many at once as there are children, for one event loop."""
 
-    def __init__(self, count: int, profile: Profile) -> None:
-        self._profile = profile
-        self._free: asyncio.LifoQueue[_Child] = asyncio.LifoQueue()
-        self._all = [_Child(profile) for _ in range(count)]
-        for child in self._all:
+    def __init__(self, children: Sequence[Child]) -> None:
+        self._free: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
+        for child in children:
             self._free.put_nowait(child)
 
-    async def inspect(self, medium: MemoryFile) -> Inspected:
-        """Return a medium's signals, or why it has none. It never raises for what a medium is."""
+    async def ask(self, descriptor: int, request: dict[str, Any]) -> bytes:
+        """Return a child's answer about an anonymous file. Raises Died."""
         child = await self._free.get()
         try:
+            # From this thread, the main one: the system ends a child with the thread that made it.
+            child.launch()
             # Shielded: a thread that still uses the child must end before the next one does.
-            return await asyncio.shield(asyncio.to_thread(child.inspect, medium))
+            return await asyncio.shield(asyncio.to_thread(child.ask, descriptor, request))
+        except OSError as err:  # no process can be made
+            raise Died from err
         except asyncio.CancelledError:
             child.close()
             raise
         finally:
             self._free.put_nowait(child)
 
-    def close(self) -> None:
-        """End the children."""
-        for child in self._all:
-            child.close()
 
-    @property
-    def pids(self) -> list[int]:
-        """Process ids of those that live."""
-        return [pid for child in self._all if (pid := child.pid)]
+class Child:
+    """One process in a role, started when it is first needed. `close` it."""
 
-    @property
-    def holds(self) -> list[str]:
-        """What confines the last child that was started; nothing before the first."""
-        return next((child.holds for child in self._all if child.holds), [])
-
-
-class _Child:
-    """One process, started when it is first needed."""
-
-    def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+    def __init__(self, role: str, *options: str) -> None:
+        self._command = (role, *options)
+        self._seconds = _SECONDS[role] + _GRACE_SECONDS
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._served = 0
+        self._used = 0
         self._lock = threading.Lock()
         self.holds: list[str] = []
+        """What confines it, once it has answered."""
 
     @property
     def pid(self) -> int | None:
+        """Its number, if it lives."""
         process = self._process
         return process.pid if process and process.poll() is None else None
 
-    def inspect(self, medium: MemoryFile) -> Inspected:
-        """Send a medium and wait for its signals."""
+    def ask(self, descriptor: int, request: dict[str, Any]) -> bytes:
+        """Send a request and wait for its answer, once it is launched. Raises Died."""
         with self._lock:
-            return self._once(medium)
+            connection = self._socket
+            if connection is None:  # closed meanwhile
+                raise Died
+            try:
+                answer = self._exchange(connection, descriptor, json.dumps(request).encode())
+            except (OSError, Unbelievable) as err:
+                self.close()
+                raise Died from err
+            self._used += 1
+            if self._used >= CHILD_USES:
+                self.close()
+            return answer
 
-    def _once(self, medium: MemoryFile) -> Inspected:
-        assert medium.format is not None  # noqa: S101 (`end` was called)
-        try:
-            connection = self._ready()
-            connection.settimeout(CHILD_MEDIUM_SECONDS + _GRACE_SECONDS)
-            name = medium.format.value.encode()
-            socket.send_fds(connection, [name], [medium.descriptor])
-            answer = parsed(_read(connection))
-        except (OSError, Unbelievable):  # it died, or is not itself any more
-            self.close()
-            return CRASHED
-        self._served += 1
-        if self._served >= CHILD_MEDIA:
-            self.close()
-        return answer
+    def _exchange(self, connection: socket.socket, descriptor: int, text: bytes) -> bytes:
+        if not self.holds:
+            connection.settimeout(_START_SECONDS)
+            self.holds = greeting(_read(connection))
+        connection.settimeout(self._seconds)
+        socket.send_fds(connection, [struct.pack("!I", len(text))], [descriptor])
+        connection.sendall(text)
+        return _read(connection)
 
-    def _ready(self) -> socket.socket:
-        """Return the socket of a child that lives. Raises OSError."""
-        if self._socket is None or self.pid is None:
-            self.close()
-            self._start()
-        assert self._socket is not None  # noqa: S101 (just made)
-        return self._socket
-
-    def _start(self) -> None:
+    def launch(self) -> None:
+        """Start the process unless it lives. Raises OSError."""
+        if self.pid is not None:
+            return
+        self.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             number = theirs.fileno()
-            command = [sys.executable, "-B", "-m", "crawler.inspecting.child"]
-            self._process = subprocess.Popen(  # noqa: S603 (our own module)
-                [*command, str(number), self._profile.value],
-                pass_fds=[number],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # decoders print what they read
-                env=_environment(),
-                cwd="/",
-            )
-        self._socket, self._served = ours, 0
-        ours.settimeout(_START_SECONDS)
-        try:
-            self.holds = _greeting(_read(ours))
-        except (OSError, Unbelievable):
-            self.close()
-            raise OSError from None
+            command = [sys.executable, "-B", "-m", "crawler.inspecting.child", str(number)]
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 (our own module)
+                    [*command, *self._command],
+                    pass_fds=[number],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,  # decoders print what they read
+                    env=_environment(),
+                    cwd="/",
+                )
+            except OSError:
+                ours.close()
+                raise
+        self._socket, self._used, self.holds = ours, 0, []
 
     def close(self) -> None:
         """Kill it, if it lives."""
@@ -152,13 +146,6 @@ def _environment() -> dict[str, str]:
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
     return {**threads, **passed, "PYTHONPATH": str(_ROOT)}
-
-
-def _greeting(untrusted: bytes) -> list[str]:
-    try:
-        return [str(each) for each in json.loads(untrusted)["holds"]]
-    except (ValueError, KeyError, TypeError) as err:
-        raise Unbelievable from err
 
 
 def _read(connection: socket.socket) -> bytes:

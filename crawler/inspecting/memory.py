@@ -38,6 +38,10 @@ class MemoryFile:
                 self._sniff()
         if self.size > PICTURE_BYTES and self.format and not self.format.is_video:
             raise Fault(FaultKind.BYTES)
+        self.keep(untrusted)
+
+    def keep(self, untrusted: bytes) -> None:
+        """Take a piece of whatever it is."""
         view = memoryview(untrusted)
         while view:
             view = view[os.write(self.descriptor, view) :]

@@ -35,7 +35,13 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
     "": bytes,
 }
-BOMBS = {**ENCODERS, "br": lambda data: brotli.compress(data, quality=1)}
+
+
+def quick_brotli(data: bytes) -> bytes:
+    return bytes(brotli.compress(data, quality=1))
+
+
+BOMBS = {**ENCODERS, "br": quick_brotli}
 
 
 def decoded(encoding: str, sent: bytes, *, most: int = 2**23, piece: int = 1000) -> bytes:
@@ -90,10 +96,7 @@ def test_other_encodings_are_refused(encoding: str) -> None:
 
 
 def test_a_large_window_is_refused() -> None:
-    options = {
-        int(zstd.CompressionParameter.window_log): 27,
-        int(zstd.CompressionParameter.checksum_flag): 0,
-    }
+    options = {int(zstd.CompressionParameter.window_log): 27}
     stream = zstd.ZstdCompressor(options=options)
     sent = stream.compress(PAGE * 40) + stream.flush()
     with pytest.raises(Fault):

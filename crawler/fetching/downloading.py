@@ -33,7 +33,7 @@ class Guarded(Protocol):
     guard: Guard
 
 
-class GuardedHandler(BaseDownloadHandler):
+class GuardedDownloads(BaseDownloadHandler):
     """Asks for one address and follows nothing.
 
     Of a request it reads `meta`: `budget`, a Budget; and `sink`, a Sink that takes a body with

@@ -1,0 +1,69 @@
+"""Pages and media to what is in them, by children. What a child dies of is a result too."""
+
+from __future__ import annotations
+
+from crawler.finding.found import Found
+from crawler.inspecting.answers import NotInspected, Unbelievable, found_in, signals_in
+from crawler.inspecting.children import Child, Children, Died
+from crawler.inspecting.memory import MemoryFile
+from crawler.outcomes import Fault, FaultKind
+from crawler.readers.page import Page
+from hashing.signals import ContentSignals
+from hashing.views.profile import Profile
+
+Inspected = ContentSignals | NotInspected
+
+CRASHED = NotInspected("decoder_crashed")
+
+
+class Inspector:
+    """Children of both roles, for one event loop after the other. `close` it."""
+
+    def __init__(self, profile: Profile, count: int = 1) -> None:
+        """`count` is how many decode media. One parses pages: it needs a hundredth of the time."""
+        self._media = [Child("media", profile.value) for _ in range(count)]
+        self._pages = [Child("pages")]
+        self.use_here()
+
+    def use_here(self) -> None:
+        """Serve the event loop that runs now, and no other any more."""
+        self._of_media, self._of_pages = Children(self._media), Children(self._pages)
+
+    async def inspect(self, medium: MemoryFile) -> Inspected:
+        """Return a medium's signals, or why it has none."""
+        assert medium.format is not None  # noqa: S101 (`end` was called)
+        try:
+            answer = await self._of_media.ask(medium.descriptor, {"format": medium.format.value})
+            return signals_in(answer)
+        except (Died, Unbelievable):
+            return CRASHED
+
+    async def read(self, page: Page) -> Found:
+        """Return what a page shows. Raises Fault if nothing can read it."""
+        request = {
+            "url": page.url,
+            "content_type": page.content_type,
+            "loopback": page.loopback,
+        }
+        with MemoryFile() as file:
+            file.keep(page.body)
+            try:
+                answer = await self._of_pages.ask(file.descriptor, request)
+                return found_in(answer, loopback=page.loopback)
+            except (Died, Unbelievable) as err:
+                raise Fault(FaultKind.UNREADABLE) from err
+
+    @property
+    def holds(self) -> list[list[str]]:
+        """What confines each child that has answered."""
+        return [child.holds for child in (*self._media, *self._pages) if child.holds]
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of those that live."""
+        return [pid for child in (*self._media, *self._pages) if (pid := child.pid)]
+
+    def close(self) -> None:
+        """End the children."""
+        for child in (*self._media, *self._pages):
+            child.close()
