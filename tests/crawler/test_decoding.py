@@ -18,7 +18,11 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-PAGE = b"".join(b"<p>paragraph %d</p>" % n for n in range(20_000))
+PAGE = b"".join(b"<p>paragraph %d</p>" % n for n in range(5_000))
+
+
+def quick_brotli(data: bytes) -> bytes:
+    return bytes(brotli.compress(data, quality=1))
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -30,18 +34,11 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     "Deflate": raw_deflate,
-    "br": brotli.compress,
+    "br": quick_brotli,
     "zstd": zstd.compress,
     "identity": bytes,
     "": bytes,
 }
-
-
-def quick_brotli(data: bytes) -> bytes:
-    return bytes(brotli.compress(data, quality=1))
-
-
-BOMBS = {**ENCODERS, "br": quick_brotli}
 
 
 def decoded(encoding: str, sent: bytes, *, most: int = 2**23, piece: int = 1000) -> bytes:
@@ -60,7 +57,7 @@ def test_bodies_are_decoded_however_they_come(encoding: str, piece: int) -> None
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_a_bomb_ends_before_it_is_large(encoding: str) -> None:
-    bomb = BOMBS[encoding](bytes(24 * 2**20))
+    bomb = ENCODERS[encoding](bytes(24 * 2**20))
     body = Body(encoding, 2**23)
     made = 0
     with pytest.raises(Fault) as caught:  # noqa: PT012 (how much was made counts)

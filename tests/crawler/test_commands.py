@@ -1,0 +1,135 @@
+"""The commands as people run them, over real sockets, and with a real service."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+from demo.server import running
+from hashing import Eligibility, OwnerClient, Submission, hash_file, new_passphrase
+from tests.crawler.process import Crawler, Watched
+from tests.crawler.site import Site, picture
+from tests.crawler.test_traps import compressed, png
+
+
+def edited(content: bytes) -> bytes:
+    """Mirrored, and saved with less quality."""
+    with Image.open(io.BytesIO(content)) as opened:
+        mirrored = ImageOps.mirror(opened.convert("RGB"))
+    made = io.BytesIO()
+    mirrored.save(made, "JPEG", quality=60)
+    return made.getvalue()
+
+
+def test_what_is_looked_at_reaches_its_owner(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a page to the owner's status, with nothing between that is not real."""
+    monkeypatch.setenv("TAKEBACK_KEY", "")
+    original = tmp_path / "original.png"
+    original.write_bytes(picture(77, "PNG", (640, 480)))
+    site.medium("/copy.jpg", edited(original.read_bytes()))
+    site.medium("/other.jpg", picture(78))
+    page = site.page("/page", "<img src=/copy.jpg><img src=/other.jpg>")
+    with running(tmp_path / "service") as service:
+        owner = OwnerClient(service.address, new_passphrase())
+        answers = Eligibility("self", adults=True, intimate=True)
+        number = owner.open_case(Submission((hash_file(original),), answers))
+        key = service.new_key("Our crawler", "crawler")
+        crawler = Crawler(tmp_path / "crawler", TAKEBACK_KEY=key)
+        out, err = crawler.run("look", page, "--server", service.address)
+        assert f"{page}: seen\n" in out
+        assert "medium, seen: 2" in out
+        assert "Handed in: 2. Refused: 0." in err
+        sightings = told(owner, number)
+        assert [(each["platform"], each["source"]) for each in sightings] == [
+            ("Our crawler", "observation")
+        ]
+        crawler = Crawler(tmp_path / "strange", TAKEBACK_KEY="0" * 64)
+        _, err = crawler.run("look", page, "--server", service.address, code=2)
+        assert "TAKEBACK_KEY" in err
+
+
+def told(owner: OwnerClient, number: str) -> list[dict[str, str]]:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        (entry,) = owner.status(number)["entries"]
+        if entry["sightings"]:
+            return list(entry["sightings"])
+        time.sleep(0.2)
+    return []
+
+
+def test_nothing_is_written_but_the_frontier(site: Site, tmp_path: Path) -> None:
+    for n in range(12):
+        site.medium(f"/{n}.jpg", picture(n, size=(800, 600)))
+    site.medium("/pixels.png", png(60_000, 60_000), "image/png")
+    site.put["/bomb"] = compressed("gzip", bytes(24 * 2**20))
+    shown = "".join(f"<img src=/{n}.jpg>" for n in range(12)) + "<img src=/pixels.png>"
+    page = site.page("/page", shown)
+    crawler = Crawler(tmp_path / "crawler", CRAWLER_PROFILE="fast")
+    crawler.watch([page, site.root + "/bomb"])
+    watched = Watched(process := crawler.start("run", "--once"))
+    out, err = process.communicate(timeout=120)
+    watched.end()
+    assert process.returncode == 0, out + err
+    names = {f"state/crawler.sqlite3{end}" for end in ("", "-wal", "-shm")}
+    assert crawler.written() <= names
+    ours = {str(crawler.folder / name) for name in names}
+    media = {each for each in watched.opened if each.startswith("/memfd:medium")}
+    assert media  # it was looked at while it hashed
+    assert watched.opened - media <= ours
+    assert watched.most < 600 * 2**20
+    assert stat.S_IMODE(crawler.state.stat().st_mode) == 0o600
+    # Lines that say what was done have no address, and no signal.
+    assert "outcome=seen" in err
+    assert "127.0.0.1" not in out + err
+    with sqlite3.connect(crawler.state) as frontier:
+        ((documents,),) = frontier.execute("SELECT group_concat(document) FROM outbox").fetchall()
+    assert not any(each["value"] in err for each in json.loads(f"[{documents}]")[0]["signals"])
+
+
+def test_a_list_is_watched_and_its_state_told(site: Site, tmp_path: Path) -> None:
+    page, gone = site.page("/page", "<p>words"), site.root + "/gone"
+    crawler = Crawler(tmp_path / "crawler")
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"# ours\n{page} thread\n\n{gone}\n{site.root}/young minor\n")
+    out, err = crawler.run("import", str(listed))
+    assert "Watched: 2, of these new: 2." in out
+    assert "under 18" in err
+    crawler.run("run", "--once")
+    out, _ = crawler.run("status")
+    assert f"{page} (thread): seen on" in out
+    assert f"{gone} (page): gone on" in out
+    assert "2 watches." in out
+    assert "/young" not in "".join(site.asked)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("http://10.0.0.1/", "Line 1: this address is not looked at (not_public)"),
+        ("https://example.org/ book", "Line 1: write ADDRESS"),
+        ("https://example.org/ site 9", "Line 1: write ADDRESS"),
+        ("nothing", "Line 1: this address"),
+    ],
+)
+def test_a_list_with_a_wrong_line_is_not_used(tmp_path: Path, line: str, said: str) -> None:
+    from crawler import lists  # noqa: PLC0415
+
+    (tmp_path / "list.txt").write_text(line)
+    with pytest.raises(lists.InvalidList, match=said.replace("(", r"\(").replace(")", r"\)")):
+        lists.read(tmp_path / "list.txt")
+
+
+def test_without_a_contact_nobody_is_asked(tmp_path: Path) -> None:
+    crawler = Crawler(tmp_path / "crawler", CRAWLER_LOOPBACK="0")
+    _, err = crawler.run("look", "https://example.org/", code=2)
+    assert "Set CRAWLER_CONTACT" in err
