@@ -231,10 +231,20 @@ class Visitor:
                     return
                 medium.end()
                 inspected = await self._inspector.inspect(medium)
-        except (Fault, Disallowed, NoMedium) as err:
+        except NoMedium:
+            self._no_medium(visit, step)
+            return
+        except (Fault, Disallowed) as err:
             self._done(step, _failure(err))
             return
         self._inspected(visit, step, _document(inspected), answer.validators)
+
+    def _no_medium(self, visit: int, step: Step) -> None:
+        """Note it. A watch whose address only ends like a picture is a page: many sites do that."""
+        with self._store.write() as tx:
+            if step.page == step.address:
+                visits.add(tx, visit, Kind.PAGE, [step.address], page=step.page, depth=step.depth)
+            visits.done(tx, step.id, "no_medium")
 
     def _inspected(
         self, visit: int, step: Step, document: dict[str, Any], validators: Validators | None
@@ -267,10 +277,10 @@ def _validators(old: Known | None) -> Validators | None:
     return Validators(old.etag, old.modified) if old else None
 
 
-def _failure(err: Exception) -> str:
+def _failure(err: Fault | Disallowed) -> str:
     if isinstance(err, Fault):
         return f"fault {err.kind.value}"
-    return "refused" if isinstance(err, Disallowed) else "no_medium"
+    return "refused"
 
 
 def _seen(step: Step, answer: Answer) -> str:

@@ -120,9 +120,14 @@ class Fetcher:
         response = await self._download(request)
         if response.status in _BUSY:
             seconds = _retry_after(response) or _PAUSE_SECONDS
-            self._paused[address.host] = asyncio.get_running_loop().time() + seconds
+            self._pause(address.host, seconds)
             raise Fault(FaultKind.BUSY, seconds)
         return response
+
+    def _pause(self, host: str, seconds: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._paused = {each: until for each, until in self._paused.items() if until > now}
+        self._paused[host] = now + seconds
 
     async def _unpaused(self, host: str) -> None:
         """Wait until a host may be asked again. Raises Fault if that is long."""

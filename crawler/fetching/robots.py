@@ -39,9 +39,9 @@ class Robots:
 
     async def permits(self, origin: str, host: str, url: str) -> bool:
         """Whether an address may be looked at. Raises Fault while robots.txt cannot be read."""
+        known = await self._of(origin)  # also for how fast
         if host in self._overridden:
             return True
-        known = await self._of(origin)
         if known.fault is not None:
             raise Fault(known.fault.kind, known.fault.retry_after)
         return known.rules is None or bool(known.rules.can_fetch(url, AGENT))
@@ -49,7 +49,7 @@ class Robots:
     def delay(self, origin: str) -> float:
         """Return the Crawl-delay of an origin in seconds, 0 if it names none or is not known.
 
-        It is kept also where robots.txt is overridden: that is about what, not about how fast.
+        It is kept also where robots.txt is overridden: that is about what, and not how fast.
         """
         known = self._known.get(origin)
         if known is None or known.rules is None:

@@ -99,10 +99,14 @@ def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
 
 
 def first_result(tx: sqlite3.Connection, visit: int) -> str | None:
-    """Return how the first step of a visit ended: that of the watch's own address."""
-    row = tx.execute("SELECT result FROM steps WHERE visit = ? ORDER BY id LIMIT 1", (visit,))
-    found = row.fetchone()
-    return found["result"] if found else None
+    """Return how the watch's own address was: as a page, if it was looked at as one."""
+    row = tx.execute(
+        "SELECT result FROM steps WHERE visit = ?1 AND address = "
+        "(SELECT address FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
+        "ORDER BY kind = 'page' DESC LIMIT 1",
+        (visit,),
+    ).fetchone()
+    return row["result"] if row else None
 
 
 def summed(tx: sqlite3.Connection, visit: int) -> Ended:

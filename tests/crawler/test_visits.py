@@ -149,6 +149,13 @@ def test_an_address_may_be_a_picture_itself(site: Site, path: str) -> None:
     assert [each["address"] for each in found.seen[address]] == [address]
 
 
+def test_a_page_that_is_named_like_a_picture_is_a_page(site: Site) -> None:
+    address = site.page("/File:1.jpg", pictures(site, 1))
+    found = look([address])
+    assert found.outcome(address) == (Outcome.SEEN, None)
+    assert len(found.seen[address]) == 1
+
+
 def test_robots_txt_is_kept_for_pages_media_and_redirects(site: Site) -> None:
     site.put["/robots.txt"] = Put(b"User-agent: *\nDisallow: /no", "text/plain")
     refused = site.page("/no/page", pictures(site, 1))
