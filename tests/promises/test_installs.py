@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NEWER = "9999"
-PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)(?: \\\n +--hash=\S+)+", re.M)
+PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)(?: ;[^\\\n]+)?(?: \\\n +--hash=\S+)+", re.M)
 OF_MAKE = (
     "requirements.lock",
     "requirements-demo.lock",
