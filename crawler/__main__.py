@@ -20,8 +20,8 @@ from crawler.frontier.store import MEMORY, Store, WrongVersion
 from crawler.frontier.watches import Scope
 from crawler.logs import configure
 from crawler.meters import Meters
-from crawler.outcomes import Fault, Outcome
-from crawler.reporting.hand_in import KeyRefused, Reporter, Service, service
+from crawler.outcomes import FetchError, Outcome
+from crawler.reporting.submitting import KeyRefused, Reporter, Service, service
 from crawler.running import Crawl
 from crawler.settings import InvalidSetting, Settings
 from crawler.visiting import Visited
@@ -30,7 +30,7 @@ from hashing.errors import DeviceError
 _KEY = "TAKEBACK_KEY"
 """As the command line of platforms has it."""
 _TRIES = 4
-"""Failures in a row after which `look` hands in no more: what it saw ends with it."""
+"""Failures in a row after which `look` submits no more: what it saw ends with it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--scope", type=Scope, choices=list(Scope), default=Scope.PAGE)
     look.add_argument("--depth", type=int, choices=range(6), default=1)
     look.add_argument("--json", action="store_true", help="one JSON object a line")
-    look.add_argument("--server", help=f"hand in what was seen; the key is in {_KEY}")
+    look.add_argument("--server", help=f"submit what was seen; the key is in {_KEY}")
     look.set_defaults(command=_look)
 
     imported = commands.add_parser("import", help="watch the addresses of a file")
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="visit what is due, until it is stopped")
     run.add_argument("--once", action="store_true", help="end when nothing is due")
-    run.add_argument("--server", help=f"hand in what was seen; the key is in {_KEY}")
+    run.add_argument("--server", help=f"submit what was seen; the key is in {_KEY}")
     run.set_defaults(command=_run)
 
     status = commands.add_parser("status", help="say what is watched, and how it was last")
@@ -87,7 +87,7 @@ def _look(options: argparse.Namespace, chosen: Settings) -> int:
 
     asyncio.run(Crawl(chosen, store, tell, Meters()).run(once=True))
     if to:  # after they were shown: what is acknowledged is gone from the outbox
-        _hand_in_all(Reporter(store, to))
+        _submit_all(Reporter(store, to))
     return 1 if failed else 0
 
 
@@ -97,8 +97,8 @@ def _watched(store: Store, options: argparse.Namespace, chosen: Settings) -> lis
     for text in options.addresses:
         try:
             address = parsed(text, loopback=chosen.loopback).url
-        except Fault as fault:
-            lists.show_fault(text, fault, as_json=options.json)
+        except FetchError as err:
+            lists.show_error(text, err, as_json=options.json)
             failed.append(text)
             continue
         with store.write() as tx:
@@ -106,14 +106,14 @@ def _watched(store: Store, options: argparse.Namespace, chosen: Settings) -> lis
     return failed
 
 
-def _hand_in_all(reporter: Reporter) -> None:
+def _submit_all(reporter: Reporter) -> None:
     tries = 0
-    while (wait := reporter.hand_in()) >= 0 and tries < _TRIES:
+    while (wait := reporter.submit()) >= 0 and tries < _TRIES:
         tries = tries + 1 if wait else 0
         time.sleep(wait)
-    print(f"Handed in: {reporter.acknowledged}. Refused: {reporter.refused}.", file=sys.stderr)
+    print(f"Submitted: {reporter.acknowledged}. Refused: {reporter.refused}.", file=sys.stderr)
     if wait >= 0:
-        print("The service does not answer: the rest was not handed in.", file=sys.stderr)
+        print("The service does not answer: the rest was not submitted.", file=sys.stderr)
 
 
 def _import(options: argparse.Namespace, chosen: Settings) -> int:
@@ -168,7 +168,7 @@ def _status(_options: argparse.Namespace, chosen: Settings) -> int:
 
 
 def _service(server: str | None) -> Service | None:
-    """Return where to hand in. Raises InvalidSetting without a key."""
+    """Return where to submit. Raises InvalidSetting without a key."""
     if not server:
         return None
     if not (key := os.environ.get(_KEY)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crawler.frontier.visits import Ended, Kind
 from crawler.frontier.watches import Watch
-from crawler.outcomes import FaultKind, Outcome
+from crawler.outcomes import ErrorKind, Outcome
 
 _GONE = {404, 410, 451}
 _THERE = {Outcome.SEEN, Outcome.UNCHANGED, Outcome.MOVED}
@@ -20,7 +20,7 @@ class Judged:
     outcome: Outcome
     changed: bool
     digest: str | None = None
-    fault: FaultKind | None = None
+    fault: ErrorKind | None = None
     moved_to: str | None = None
 
 
@@ -35,7 +35,7 @@ def result_of_status(status: int, *, login: bool, empty: bool) -> str:
         return "gone"
     if status in {401, 402, 407} or (status == 403 and login):  # noqa: PLR2004
         return "members_only"
-    return f"fault {FaultKind.FORBIDDEN if status == 403 else FaultKind.SERVER}"  # noqa: PLR2004
+    return f"fault {ErrorKind.FORBIDDEN if status == 403 else ErrorKind.SERVER}"  # noqa: PLR2004
 
 
 def judged(
@@ -45,11 +45,11 @@ def judged(
 
     A page whose media all failed is a fault, not gone: another host was out of order.
     """
-    word, _, rest = (first or f"fault {FaultKind.TIME}").partition(" ")
+    word, _, rest = (first or f"fault {ErrorKind.TIME}").partition(" ")
     if word in {"seen", "unchanged", "moved"}:
         return _there(watch, rest, results, ended)
     if word == "fault":
-        return Judged(Outcome.FAULT, changed=False, fault=FaultKind(rest))
+        return Judged(Outcome.FAULT, changed=False, fault=ErrorKind(rest))
     if word in {"no_medium", "not_hashed"}:  # it answers, with nothing that has signals
         return Judged(Outcome.SEEN, changed=watch.outcome not in _THERE, digest=ended.digest)
     outcome = {
@@ -69,7 +69,7 @@ def _there(
         faults = [result for result in sorted(media) if result.startswith("fault ")]
         if faults:
             return Judged(
-                Outcome.FAULT, changed=False, fault=FaultKind(faults[0].removeprefix("fault "))
+                Outcome.FAULT, changed=False, fault=ErrorKind(faults[0].removeprefix("fault "))
             )
         if media == {"refused"}:
             return Judged(Outcome.REFUSED, changed=watch.outcome is not Outcome.REFUSED)

@@ -10,7 +10,7 @@ from typing import Any
 
 from crawler.egress.addresses import parsed
 from crawler.frontier.watches import Scope, Watch
-from crawler.outcomes import Fault
+from crawler.outcomes import FetchError
 from crawler.visiting import Visited
 from hashing.printable import printable
 
@@ -75,8 +75,8 @@ def _wanted(number: int, words: list[str], *, loopback: bool) -> Wanted:
         address = parsed(words[0], loopback=loopback).url
         scope = Scope(words[1]) if len(words) > 1 else Scope.PAGE
         depth = int(words[2]) if len(words) > 2 else 1  # noqa: PLR2004
-    except Fault as fault:
-        raise InvalidList(f"Line {number}: this address is not looked at ({fault}).") from fault
+    except FetchError as err:
+        raise InvalidList(f"Line {number}: this address is not looked at ({err}).") from err
     except ValueError as err:
         raise InvalidList(_LINE.format(number=number)) from err
     if len(words) > 3 or not 0 <= depth <= 5:  # noqa: PLR2004
@@ -117,12 +117,12 @@ def _line(document: dict[str, Any]) -> str:
     return f"{document['kind']}{frames}{views}: {signals}"
 
 
-def show_fault(text: str, fault: Fault, *, as_json: bool) -> None:
+def show_error(text: str, err: FetchError, *, as_json: bool) -> None:
     """Print that an address is not looked at."""
     if as_json:
-        print(json.dumps({"address": text, "outcome": "fault", "fault": fault.kind}))
+        print(json.dumps({"address": text, "outcome": "fault", "fault": err.kind}))
     else:
-        print(f"{printable(text, _SHOWN)}: not looked at ({fault})")
+        print(f"{printable(text, _SHOWN)}: not looked at ({err})")
 
 
 def show_status(every: list[Watch], waiting: int, refused: int, *, now: int) -> None:

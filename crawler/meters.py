@@ -28,7 +28,7 @@ class Meters:
             buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
             registry=self.registry,
         )
-        self._handed = Counter(
+        self._observations = Counter(
             "crawler_observations", "Observations, by what the service said.", ["answer"],
             registry=self.registry,
         )  # fmt: skip
@@ -46,10 +46,10 @@ class Meters:
             said = "moved" if kind is Kind.PAGE and result.startswith("moved ") else result
             self._steps.labels(kind.value, said).inc(number)
 
-    def handed_in(self, *, acknowledged: int, refused: int) -> None:
+    def submitted(self, *, acknowledged: int, refused: int) -> None:
         """Count observations."""
-        self._handed.labels("acknowledged").inc(acknowledged)
-        self._handed.labels("refused").inc(refused)
+        self._observations.labels("acknowledged").inc(acknowledged)
+        self._observations.labels("refused").inc(refused)
 
     def serve(self, port: int) -> None:
         """Answer Prometheus on this machine alone."""

@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     FAULT = "fault"
 
 
-class FaultKind(StrEnum):
+class ErrorKind(StrEnum):
     """Why a request failed, or why it was not made."""
 
     ADDRESS = "address"
@@ -52,10 +52,10 @@ class FaultKind(StrEnum):
     """The server reports an error of its own, or answers as none should."""
 
 
-class Fault(Exception):
+class FetchError(Exception):
     """A request failed. `retry_after` is how many seconds the server asks us to wait."""
 
-    def __init__(self, kind: FaultKind, retry_after: int | None = None) -> None:
+    def __init__(self, kind: ErrorKind, retry_after: int | None = None) -> None:
         super().__init__(kind.value)
         self.kind = kind
         self.retry_after = retry_after

@@ -18,7 +18,7 @@ from crawler.frontier.watches import Watch
 from crawler.inspecting.inspector import Inspector
 from crawler.logs import log
 from crawler.meters import Meters
-from crawler.reporting.hand_in import KeyRefused, Reporter
+from crawler.reporting.submitting import KeyRefused, Reporter
 from crawler.settings import Settings
 from crawler.visiting import Visited, Visitor
 
@@ -28,7 +28,7 @@ KEPT_SECONDS = 90 * 24 * 3600
 """What was known and done is forgotten after so long; also an outbox that nobody took."""
 _PRUNE_EVERY = 3600.0
 
-Told = Callable[[Visited], None]
+OnVisit = Callable[[Visited], None]
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Crawl:
 
     settings: Settings
     store: Store
-    told: Told
+    on_visit: OnVisit
     meters: Meters
     reporter: Reporter | None = None
     guard: Guard | None = None
@@ -123,17 +123,17 @@ class Crawl:
             seconds,
         )
         self.meters.visited(visited, seconds)
-        self.told(visited)
+        self.on_visit(visited)
 
     async def _report(self, ended: asyncio.Event, stop: asyncio.Event) -> None:
-        """Hand in what is observed, until the visits have ended and nothing waits."""
+        """Submit what is observed, until the visits have ended and nothing waits."""
         if self.reporter is None:
             return
         while True:
             was_ended = ended.is_set()
             before = (self.reporter.acknowledged, self.reporter.refused)
             try:
-                wait = await asyncio.to_thread(self.reporter.hand_in)
+                wait = await asyncio.to_thread(self.reporter.submit)
             except KeyRefused as err:  # what is observed would wait for ever
                 self.problem = err
                 stop.set()
@@ -148,7 +148,7 @@ class Crawl:
 
     def _count(self, before: tuple[int, int]) -> None:
         assert self.reporter is not None  # noqa: S101 (its only caller)
-        self.meters.handed_in(
+        self.meters.submitted(
             acknowledged=self.reporter.acknowledged - before[0],
             refused=self.reporter.refused - before[1],
         )

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from crawler import limits
 from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
-from crawler.finding.found import Found
-from crawler.finding.references import is_media
+from crawler.finding.collecting import References
+from crawler.finding.hints import is_media
 from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import interval_after
@@ -26,7 +26,7 @@ from crawler.frontier.watches import Scope, Watch
 from crawler.inspecting.answers import NotInspected
 from crawler.inspecting.memory import MemoryFile, NoMedium
 from crawler.judging import Judged, judged, result_of_status
-from crawler.outcomes import Disallowed, Fault, Outcome
+from crawler.outcomes import Disallowed, FetchError, Outcome
 from crawler.readers import choosing
 from crawler.readers.page import Page
 from hashing.signals import ContentSignals, SignalType
@@ -41,7 +41,7 @@ class Fetches(Protocol):
     """Fetcher, or what stands for it in a test."""
 
     async def page(self, address: Address, known: Validators | None = None) -> Answer:
-        """Return a page. Raises Fault and Disallowed."""
+        """Return a page. Raises FetchError and Disallowed."""
         ...
 
     async def medium(
@@ -58,8 +58,8 @@ class Inspects(Protocol):
         """Return a medium's signals, or why it has none."""
         ...
 
-    async def read(self, page: Page) -> Found:
-        """Return what a page shows. Raises Fault."""
+    async def read(self, page: Page) -> References:
+        """Return what a page shows. Raises FetchError."""
         ...
 
 
@@ -140,8 +140,8 @@ class Visitor:
         try:
             address = parsed(step.address, loopback=self._loopback)
             answer = await self._fetcher.page(address, _validators(old))
-        except (Fault, Disallowed) as err:
-            if isinstance(err, Fault) and err.retry_after:
+        except (FetchError, Disallowed) as err:
+            if isinstance(err, FetchError) and err.retry_after:
                 wait["retry_after"] = err.retry_after
             self._done(step, _failure(err))
             return
@@ -155,8 +155,8 @@ class Visitor:
             return
         page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
         try:
-            found = await self._inspector.read(page) if answer.body else Found()
-        except Fault as err:
+            found = await self._inspector.read(page) if answer.body else References()
+        except FetchError as err:
             self._done(step, _failure(err))
             return
         result = result_of_status(answer.status, login=found.login, empty=not found.media)
@@ -170,7 +170,7 @@ class Visitor:
         watch: Watch,
         visit: int,
         step: Step,
-        found: Found,
+        found: References,
         result: str,
         answer: Answer | None = None,
     ) -> None:
@@ -186,7 +186,7 @@ class Visitor:
                     break
                 visits.add(tx, visit, Kind.PAGE, [url], page=page or url, depth=depth)
             if answer is not None:
-                document = json.dumps(_found_document(found))
+                document = json.dumps(_references_document(found))
                 held = Known(answer.validators.etag, answer.validators.modified, document)
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
@@ -194,7 +194,7 @@ class Visitor:
             visits.done(tx, step.id, result)
 
     def _further(
-        self, watch: Watch, step: Step, found: Found, host: str, *, is_part: bool
+        self, watch: Watch, step: Step, found: References, host: str, *, is_part: bool
     ) -> list[tuple[str, int, str | None]]:
         """Pages, their depth, and which page an observation names; None for the page itself."""
         if is_part:
@@ -211,7 +211,7 @@ class Visitor:
     def _at(self, url: str, host: str) -> bool:
         try:
             return parsed(url, loopback=self._loopback).host == host
-        except Fault:
+        except FetchError:
             return False
 
     # --- a medium ---
@@ -234,7 +234,7 @@ class Visitor:
         except NoMedium:
             self._no_medium(visit, step)
             return
-        except (Fault, Disallowed) as err:
+        except (FetchError, Disallowed) as err:
             self._done(step, _failure(err))
             return
         self._inspected(visit, step, _document(inspected), answer.validators)
@@ -277,8 +277,8 @@ def _validators(old: Known | None) -> Validators | None:
     return Validators(old.etag, old.modified) if old else None
 
 
-def _failure(err: Fault | Disallowed) -> str:
-    if isinstance(err, Fault):
+def _failure(err: FetchError | Disallowed) -> str:
+    if isinstance(err, FetchError):
         return f"fault {err.kind.value}"
     return "refused"
 
@@ -312,11 +312,11 @@ def _sha256(document: dict[str, Any]) -> str:
     )
 
 
-def _found_document(found: Found) -> dict[str, Any]:
+def _references_document(found: References) -> dict[str, Any]:
     return {name: list(getattr(found, name)) for name in _LISTS}
 
 
-def _found(document: str) -> Found:
+def _found(document: str) -> References:
     held = json.loads(document)
     media, parts, following, links = (tuple(held[name]) for name in _LISTS)
-    return Found(media, parts, following, links)
+    return References(media, parts, following, links)

@@ -21,7 +21,7 @@ from ipaddress import (
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from crawler.limits import MAX_ADDRESS
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -84,35 +84,35 @@ def is_public(address: IpAddress) -> bool:
 def parsed(text: str, *, loopback: bool = False) -> Address:
     """Return an address in the form in which it is sent.
 
-    `loopback` also permits other ports, for sites of tests on this machine. Raises Fault: ADDRESS,
-    or NOT_PUBLIC for a literal address that is none of the public internet.
+    `loopback` also permits other ports, for sites of tests on this machine. Raises FetchError:
+    ADDRESS, or NOT_PUBLIC for a literal address that is none of the public internet.
     """
     text = text.strip("\0\t\n\f\r ")
     if len(text) > MAX_ADDRESS or re.search(r"[\0-\x20\x7f\\]", text):
-        raise Fault(FaultKind.ADDRESS)
+        raise FetchError(ErrorKind.ADDRESS)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as err:
-        raise Fault(FaultKind.ADDRESS) from err
+        raise FetchError(ErrorKind.ADDRESS) from err
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
-        raise Fault(FaultKind.ADDRESS)
+        raise FetchError(ErrorKind.ADDRESS)
     host = _host(parts.hostname)
     usual = _PORTS[parts.scheme]
     chosen = usual if port is None else port
     if chosen not in _PORTS.values() and not (loopback and chosen):
-        raise Fault(FaultKind.ADDRESS)
+        raise FetchError(ErrorKind.ADDRESS)
     literal = literal_of(host)
     if literal and not may_connect(literal, loopback=loopback):
-        raise Fault(FaultKind.NOT_PUBLIC)
+        raise FetchError(ErrorKind.NOT_PUBLIC)
     url = _url(parts, host, None if chosen == usual else chosen)
     return Address(url, parts.scheme == "https", host, chosen)
 
 
 def joined(base: str, reference: str, *, loopback: bool = False) -> Address:
-    """Return the address that a reference on a page leads to. Raises Fault, as `parsed`."""
+    """Return the address that a reference on a page leads to. Raises FetchError, as `parsed`."""
     if len(reference) > MAX_ADDRESS:
-        raise Fault(FaultKind.ADDRESS)
+        raise FetchError(ErrorKind.ADDRESS)
     try:
         # Browsers ignore tabs and line ends within an address, and spaces around it.
         return parsed(
@@ -120,7 +120,7 @@ def joined(base: str, reference: str, *, loopback: bool = False) -> Address:
             loopback=loopback,
         )
     except ValueError as err:
-        raise Fault(FaultKind.ADDRESS) from err
+        raise FetchError(ErrorKind.ADDRESS) from err
 
 
 def may_connect(address: IpAddress, *, loopback: bool) -> bool:
@@ -140,7 +140,7 @@ def literal_of(host: str) -> IpAddress | None:
     try:
         return IPv4Address(socket.inet_aton(host.removesuffix(".")))
     except OSError as err:  # numbers that no address has
-        raise Fault(FaultKind.ADDRESS) from err
+        raise FetchError(ErrorKind.ADDRESS) from err
 
 
 def _host(name: str) -> str:
@@ -150,11 +150,11 @@ def _host(name: str) -> str:
     try:
         name = name.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError as err:
-        raise Fault(FaultKind.ADDRESS) from err
+        raise FetchError(ErrorKind.ADDRESS) from err
     if literal := literal_of(name):
         return str(literal)
     if not name or len(name) > 253 or not all(_LABEL.fullmatch(each) for each in name.split(".")):  # noqa: PLR2004 (RFC 1035)
-        raise Fault(FaultKind.ADDRESS)
+        raise FetchError(ErrorKind.ADDRESS)
     return name
 
 
@@ -162,9 +162,9 @@ def _ipv6(name: str) -> str:
     try:
         literal = IPv6Address(name)
     except ValueError as err:
-        raise Fault(FaultKind.ADDRESS) from err
+        raise FetchError(ErrorKind.ADDRESS) from err
     if literal.scope_id is not None:
-        raise Fault(FaultKind.NOT_PUBLIC)
+        raise FetchError(ErrorKind.NOT_PUBLIC)
     return str(literal)
 
 
@@ -174,5 +174,5 @@ def _url(parts: SplitResult, host: str, port: int | None) -> str:
     path, query = quote(parts.path or "/", safe=_SAFE), quote(parts.query, safe=_SAFE)
     url = urlunsplit((parts.scheme, netloc, path, query, ""))
     if len(url) > MAX_ADDRESS:
-        raise Fault(FaultKind.ADDRESS)
+        raise FetchError(ErrorKind.ADDRESS)
     return url

@@ -27,7 +27,7 @@ from crawler.limits import (
     MAX_HEADERS,
     RESOLVE_SECONDS,
 )
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 
 KEPT_SECONDS = 15.0
 """An idle connection is kept so long for the next request to its host."""
@@ -111,26 +111,26 @@ class Guard:
         return made
 
 
-def fault_of(err: BaseException) -> Fault:  # noqa: PLR0911 (a table)
-    """Return the fault for what a session raised."""
+def error_of(err: BaseException) -> FetchError:  # noqa: PLR0911 (a table)
+    """Return the error for what a session raised."""
     for cause in _causes(err):
-        if isinstance(cause, Fault):
+        if isinstance(cause, FetchError):
             return cause
         if isinstance(cause, NotPublic):
-            return Fault(FaultKind.NOT_PUBLIC)
+            return FetchError(ErrorKind.NOT_PUBLIC)
     if isinstance(err, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return Fault(FaultKind.CERTIFICATE)
+        return FetchError(ErrorKind.CERTIFICATE)
     if isinstance(err, aiohttp.ClientConnectorDNSError):
-        return Fault(FaultKind.NAME)
+        return FetchError(ErrorKind.NAME)
     if isinstance(err, aiohttp.ClientSSLError | ssl.SSLError):
-        return Fault(FaultKind.CERTIFICATE)
+        return FetchError(ErrorKind.CERTIFICATE)
     if isinstance(err, TimeoutError):
-        return Fault(FaultKind.TIME)
+        return FetchError(ErrorKind.TIME)
     if isinstance(err, aiohttp.ClientConnectorError):
-        return Fault(FaultKind.CONNECTION)
+        return FetchError(ErrorKind.CONNECTION)
     if isinstance(err, aiohttp.InvalidURL | ValueError):
-        return Fault(FaultKind.ADDRESS)
-    return Fault(FaultKind.BROKEN)
+        return FetchError(ErrorKind.ADDRESS)
+    return FetchError(ErrorKind.BROKEN)
 
 
 def _causes(err: BaseException | None) -> list[BaseException]:

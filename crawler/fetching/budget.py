@@ -12,7 +12,7 @@ class Sink(Protocol):
     """Takes the body of a medium as it comes."""
 
     def write(self, untrusted: bytes) -> None:
-        """Take a piece. Raises Fault to refuse the rest."""
+        """Take a piece. Raises FetchError to refuse the rest."""
         ...
 
 
@@ -20,7 +20,7 @@ class Sink(Protocol):
 class Budget:
     """Most bytes, as received and as decoded, and seconds for the whole of a request.
 
-    With `cut`, what is longer is cut off there, instead of being a fault. With `page`, the body of
+    With `cut`, what is longer is cut off there, instead of being an error. With `page`, the body of
     what says to be a picture or video is not read.
     """
 

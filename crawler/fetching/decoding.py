@@ -9,7 +9,7 @@ from typing import Protocol
 import brotli
 
 from crawler.limits import COMPRESSED_RATIO
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -40,17 +40,17 @@ class Body:
     """What is received of one body, within a budget of bytes."""
 
     def __init__(self, encoding: str, most: int) -> None:
-        """Raises Fault: ENCODING for one that was not asked for, or more than one."""
+        """Raises FetchError: ENCODING for one that was not asked for, or more than one."""
         self._decoder = _decoder(encoding)
         self._most = most
         self._came = 0
         self._made = 0
 
     def feed(self, untrusted: bytes) -> list[bytes]:
-        """Return what a piece of the body is, decoded. Raises Fault: BYTES, BOMB, ENCODING."""
+        """Return what a piece of the body is, decoded. Raises FetchError: BYTES, BOMB, ENCODING."""
         self._came += len(untrusted)
         if self._came > self._most:
-            raise Fault(FaultKind.BYTES)
+            raise FetchError(ErrorKind.BYTES)
         if self._decoder is None:
             return [untrusted]
         made: list[bytes] = []
@@ -60,16 +60,16 @@ class Body:
                 piece = b""
                 self._made += len(decoded)
                 if self._made > min(self._most, max(FREE_BYTES, self._came * COMPRESSED_RATIO)):
-                    raise Fault(FaultKind.BOMB)
+                    raise FetchError(ErrorKind.BOMB)
                 made.append(decoded)
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError, ValueError) as err:
-            raise Fault(FaultKind.ENCODING) from err
+            raise FetchError(ErrorKind.ENCODING) from err
         return made
 
     def end(self) -> None:
-        """Check that the stream is whole. Raises Fault: BROKEN."""
+        """Check that the stream is whole. Raises FetchError: BROKEN."""
         if self._decoder is not None and self._came and not self._decoder.finished:
-            raise Fault(FaultKind.BROKEN)
+            raise FetchError(ErrorKind.BROKEN)
 
 
 def _decoder(encoding: str) -> _Decoder | None:
@@ -82,7 +82,7 @@ def _decoder(encoding: str) -> _Decoder | None:
             return _Brotli()
         case "zstd":
             return _Zstd()
-    raise Fault(FaultKind.ENCODING)
+    raise FetchError(ErrorKind.ENCODING)
 
 
 class _Zlib:
@@ -118,7 +118,7 @@ class _Zlib:
         first, second = self._waiting[:2]
         self._members += 1
         if self._members > _MEMBERS:
-            raise Fault(FaultKind.BOMB)
+            raise FetchError(ErrorKind.BOMB)
         has_header = first & 15 == 8 and (first << 8 | second) % 31 == 0  # noqa: PLR2004 (RFC 1950)
         return zlib.decompressobj(wbits=47 if self._waiting[:2] == _GZIP or has_header else -15)
 
@@ -162,6 +162,6 @@ class _Zstd:
     def _new(self) -> zstd.ZstdDecompressor:
         self._frames += 1
         if self._frames > _MEMBERS:
-            raise Fault(FaultKind.BOMB)
+            raise FetchError(ErrorKind.BOMB)
         options = {int(zstd.DecompressionParameter.window_log_max): _WINDOW_LOG}
         return zstd.ZstdDecompressor(options=options)

@@ -10,10 +10,10 @@ import yarl
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.http import Headers, Response
 
-from crawler.egress.guard import Guard, fault_of
+from crawler.egress.guard import Guard, error_of
 from crawler.fetching.budget import Budget, Sink
 from crawler.fetching.decoding import Body
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -37,7 +37,7 @@ class GuardedDownloads(BaseDownloadHandler):
     """Asks for one address and follows nothing.
 
     Of a request it reads `meta`: `budget`, a Budget; and `sink`, a Sink that takes a body with
-    status 200 instead of the response. Raises Fault, and nothing else but what a Sink raises.
+    status 200 instead of the response. Raises FetchError, and nothing else but what a Sink raises.
     """
 
     lazy = True
@@ -54,7 +54,7 @@ class GuardedDownloads(BaseDownloadHandler):
             async with asyncio.timeout(budget.seconds):
                 return await self._ask(request, budget)
         except (aiohttp.ClientError, OSError, ValueError) as err:  # TimeoutError is an OSError
-            raise fault_of(err) from None
+            raise error_of(err) from None
 
     async def _ask(self, request: Request, budget: Budget) -> Response:
         async with self._session.request(
@@ -85,7 +85,7 @@ async def _body(answer: aiohttp.ClientResponse, budget: Budget, sink: Sink | Non
     encodings = answer.headers.getall("Content-Encoding", [])
     body = Body(",".join(encodings), budget.bytes)
     if not budget.cut and (answer.content_length or 0) > budget.bytes:
-        raise Fault(FaultKind.BYTES)  # before a byte of it is read
+        raise FetchError(ErrorKind.BYTES)  # before a byte of it is read
     kept: list[bytes] = []
     try:
         async for untrusted in answer.content.iter_chunked(_READ):
@@ -95,8 +95,8 @@ async def _body(answer: aiohttp.ClientResponse, budget: Budget, sink: Sink | Non
                 else:
                     sink.write(piece)
         body.end()
-    except Fault as fault:
-        if not (budget.cut and fault.kind in {FaultKind.BYTES, FaultKind.BOMB}):
+    except FetchError as err:
+        if not (budget.cut and err.kind in {ErrorKind.BYTES, ErrorKind.BOMB}):
             raise
         answer.close()  # the rest is not read
     return b"".join(kept)

@@ -18,7 +18,7 @@ from crawler.fetching.decoding import ACCEPTED
 from crawler.fetching.robots import Robots
 from crawler.fetching.spider import Download, Slow
 from crawler.limits import MAX_REDIRECTS, MAX_RETRY_AFTER
-from crawler.outcomes import Disallowed, Fault, FaultKind
+from crawler.outcomes import Disallowed, ErrorKind, FetchError
 
 _PERMANENT = {301, 308}
 _REDIRECTS = {*_PERMANENT, 302, 303, 307}
@@ -26,7 +26,7 @@ _BUSY = {429, 503}
 _PAUSE_SECONDS = 60
 """A host that asks for fewer requests, and not for how long, is left alone so long."""
 _WAITED_SECONDS = 20.0
-"""A pause that ends so soon is waited for; a longer one is a fault, and the frontier comes back."""
+"""A pause that ends so soon is waited for; after a longer one, the frontier comes back."""
 _PAGE_TYPES = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"
 
 
@@ -76,12 +76,12 @@ class Fetcher:
         self._paused: dict[str, float] = {}
 
     async def page(self, address: Address, known: Validators | None = None) -> Answer:
-        """Return a page. Raises Fault and Disallowed."""
+        """Return a page. Raises FetchError and Disallowed."""
         headers = {"Accept": _PAGE_TYPES, "Accept-Encoding": ACCEPTED}
         return await self._fetch(address, PAGE, {**headers, **_conditions(known)})
 
     async def medium(self, address: Address, sink: Sink, known: Validators | None = None) -> Answer:
-        """Fetch a medium into a sink. Raises Fault and Disallowed, and what the sink raises."""
+        """Fetch a medium into a sink. Raises as `page` does, and what the sink raises."""
         headers = {"Accept": "image/*,video/*;q=0.9,*/*;q=0.5", "Accept-Encoding": "identity"}
         return await self._fetch(address, MEDIUM, {**headers, **_conditions(known)}, sink)
 
@@ -102,13 +102,13 @@ class Fetcher:
                 return _answer(address, response, moved=moved and hop > 0)
             moved = moved and response.status in _PERMANENT
             address = self._target(address, response)
-        raise Fault(FaultKind.REDIRECTS)
+        raise FetchError(ErrorKind.REDIRECTS)
 
     def _target(self, address: Address, response: Response) -> Address:
-        """Where a redirect leads. Raises Fault."""
+        """Where a redirect leads. Raises FetchError."""
         location = response.headers.get(b"Location")
         if not location:
-            raise Fault(FaultKind.SERVER)
+            raise FetchError(ErrorKind.SERVER)
         return joined(address.url, location.decode("utf-8", "replace"), loopback=self._loopback)
 
     async def _ask(
@@ -121,7 +121,7 @@ class Fetcher:
         if response.status in _BUSY:
             seconds = _retry_after(response) or _PAUSE_SECONDS
             self._pause(address.host, seconds)
-            raise Fault(FaultKind.BUSY, seconds)
+            raise FetchError(ErrorKind.BUSY, seconds)
         return response
 
     def _pause(self, host: str, seconds: int) -> None:
@@ -130,13 +130,13 @@ class Fetcher:
         self._paused[host] = now + seconds
 
     async def _unpaused(self, host: str) -> None:
-        """Wait until a host may be asked again. Raises Fault if that is long."""
+        """Wait until a host may be asked again. Raises FetchError if that is long."""
         until = self._paused.get(host)
         if until is None:
             return
         left = until - asyncio.get_running_loop().time()
         if left > _WAITED_SECONDS:
-            raise Fault(FaultKind.BUSY, int(left) + 1)
+            raise FetchError(ErrorKind.BUSY, int(left) + 1)
         await asyncio.sleep(max(0.0, left))
         self._paused.pop(host, None)
 

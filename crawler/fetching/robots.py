@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from protego import Protego
 
 from crawler.limits import MAX_CRAWL_DELAY, ROBOTS_HOSTS, ROBOTS_SECONDS
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 
 AGENT = "TakebackCrawler"
 _AGAIN_SECONDS = 300.0
 """When robots.txt of a host that could not be read is asked for again."""
 
 Read = Callable[[str], Awaitable[tuple[int, bytes]]]
-"""An origin's robots.txt: status and body. Raises Fault."""
+"""An origin's robots.txt: status and body. Raises FetchError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class _Known:
     until: float
     rules: Protego | None = None
     """None: everything may be looked at."""
-    fault: Fault | None = None
+    error: FetchError | None = None
 
 
 class Robots:
@@ -38,12 +38,12 @@ class Robots:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def permits(self, origin: str, host: str, url: str) -> bool:
-        """Whether an address may be looked at. Raises Fault while robots.txt cannot be read."""
+        """Whether an address may be looked at. Raises FetchError while nobody can know."""
         known = await self._of(origin)  # also for how fast
         if host in self._overridden:
             return True
-        if known.fault is not None:
-            raise Fault(known.fault.kind, known.fault.retry_after)
+        if known.error is not None:
+            raise FetchError(known.error.kind, known.error.retry_after)
         return known.rules is None or bool(known.rules.can_fetch(url, AGENT))
 
     def delay(self, origin: str) -> float:
@@ -73,11 +73,11 @@ class Robots:
     async def _fresh(self, origin: str, now: float) -> _Known:
         try:
             status, body = await self._read(origin)
-        except Fault as fault:
-            return _Known(now + _AGAIN_SECONDS, fault=fault)
+        except FetchError as err:
+            return _Known(now + _AGAIN_SECONDS, error=err)
         if 200 <= status < 300:  # noqa: PLR2004
             text = body.decode("utf-8", "replace")
             return _Known(now + ROBOTS_SECONDS, Protego.parse(text))
         if 400 <= status < 500 and status != 429:  # noqa: PLR2004 (RFC 9309, 2.3.1.3)
             return _Known(now + ROBOTS_SECONDS)
-        return _Known(now + _AGAIN_SECONDS, fault=Fault(FaultKind.SERVER))  # RFC 9309, 2.3.1.4
+        return _Known(now + _AGAIN_SECONDS, error=FetchError(ErrorKind.SERVER))  # RFC 9309, 2.3.1.4

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from itertools import islice
 
 from crawler.finding import css, jsonld
+from crawler.finding.collecting import Collector, References
 from crawler.finding.document import Element, base_of, elements, parsed
-from crawler.finding.found import Collected, Found
-from crawler.finding.references import inside, is_media
+from crawler.finding.hints import inside, is_media
 from crawler.finding.srcset import largest
 from crawler.limits import ELEMENT_ATTRIBUTES
 
@@ -41,17 +41,17 @@ _NEXT_TEXT = re.compile(
 
 def find(
     untrusted: bytes, address: str, content_type: str = "", *, loopback: bool = False
-) -> Found:
+) -> References:
     """Return the media and links of a page."""
     root = parsed(untrusted, content_type)
     if root is None:
-        return Found()
-    into = Collected(base_of(root, address), loopback=loopback)
+        return References()
+    into = Collector(base_of(root, address), loopback=loopback)
     collect(root, into)
     return into.found()
 
 
-def collect(root: Element, into: Collected) -> None:
+def collect(root: Element, into: Collector) -> None:
     """Note what every element of a tree shows and leads to."""
     for element in elements(root):
         tag = element.tag if isinstance(element.tag, str) else ""
@@ -60,7 +60,7 @@ def collect(root: Element, into: Collected) -> None:
         _attributes(element, into)
 
 
-def _attributes(element: Element, into: Collected) -> None:
+def _attributes(element: Element, into: Collector) -> None:
     """What any element may have: a style, or what a script will show there."""
     for name, value in islice(element.attrib.iteritems(), ELEMENT_ATTRIBUTES):
         lower = name.lower()
@@ -80,17 +80,17 @@ def _attributes(element: Element, into: Collected) -> None:
             into.media([element.get("content"), element.get("src"), element.get("href")])
 
 
-def _shown(element: Element, into: Collected) -> None:
+def _shown(element: Element, into: Collector) -> None:
     into.media([element.get("src"), element.get("poster")])
 
 
-def _source(element: Element, into: Collected) -> None:
+def _source(element: Element, into: Collector) -> None:
     kind = (element.get("type") or "").lower()
     if not kind.startswith("audio/"):
         into.media([element.get("src")])
 
 
-def _embedded(element: Element, into: Collected) -> None:
+def _embedded(element: Element, into: Collector) -> None:
     reference = element.get("data") or element.get("src")
     kind = (element.get("type") or "").lower()
     if is_media(reference or "") or kind.startswith(("image/", "video/")):
@@ -99,7 +99,7 @@ def _embedded(element: Element, into: Collected) -> None:
         into.parts([reference])
 
 
-def _input(element: Element, into: Collected) -> None:
+def _input(element: Element, into: Collector) -> None:
     kind = (element.get("type") or "").lower()
     if kind == "image":
         into.media([element.get("src")])
@@ -107,7 +107,7 @@ def _input(element: Element, into: Collected) -> None:
         into.login = True
 
 
-def _frame(element: Element, into: Collected) -> None:
+def _frame(element: Element, into: Collector) -> None:
     for reference in (element.get("src"), *(element.get(name) for name in _LAZY)):
         if not reference:
             continue
@@ -119,7 +119,7 @@ def _frame(element: Element, into: Collected) -> None:
             into.links([reference])
 
 
-def _link(element: Element, into: Collected) -> None:
+def _link(element: Element, into: Collector) -> None:
     relations = (element.get("rel") or "").lower().split()
     reference = element.get("href")
     kind = (element.get("as") or "").lower()
@@ -129,7 +129,7 @@ def _link(element: Element, into: Collected) -> None:
         into.following([reference])
 
 
-def _anchor(element: Element, into: Collected) -> None:
+def _anchor(element: Element, into: Collector) -> None:
     reference = element.get("href") or ""
     if not reference or reference.startswith("#"):
         return
@@ -156,7 +156,7 @@ def _text(element: Element) -> str:
     return taken[:40]
 
 
-def _meta(element: Element, into: Collected) -> None:
+def _meta(element: Element, into: Collector) -> None:
     name = element.get("property") or element.get("name") or element.get("itemprop") or ""
     content = element.get("content") or ""
     if _META.fullmatch(name):
@@ -169,20 +169,20 @@ def _meta(element: Element, into: Collected) -> None:
         into.links([target[1]])
 
 
-def _style(element: Element, into: Collected) -> None:
+def _style(element: Element, into: Collector) -> None:
     into.media(css.addresses(element.text or ""))
 
 
-def _script(element: Element, into: Collected) -> None:
+def _script(element: Element, into: Collector) -> None:
     if "ld+json" in (element.get("type") or "").lower():
         jsonld.collect(element.text or "", into)
 
 
-def _svg_image(element: Element, into: Collected) -> None:
+def _svg_image(element: Element, into: Collector) -> None:
     into.media([element.get("href") or element.get("xlink:href")])
 
 
-_READERS: dict[str, Callable[[Element, Collected], None]] = {
+_READERS: dict[str, Callable[[Element, Collector], None]] = {
     "img": _shown,
     "amp-img": _shown,
     "video": _shown,

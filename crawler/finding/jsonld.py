@@ -6,14 +6,14 @@ import json
 from collections import deque
 from typing import Any
 
-from crawler.finding.found import Collected
+from crawler.finding.collecting import Collector
 from crawler.limits import JSON_DEPTH, JSON_NODES
 
 _MEDIA = {"contentUrl", "thumbnailUrl", "thumbnail", "image", "photo", "primaryImageOfPage"}
 _OBJECTS = {"ImageObject", "VideoObject", "MediaObject", "Photograph", "Clip"}
 
 
-def collect(untrusted: str, into: Collected) -> None:
+def collect(untrusted: str, into: Collector) -> None:
     """Note the media of one script. What is no JSON, or too deep, has none."""
     try:
         root = json.loads(untrusted)
@@ -34,7 +34,7 @@ def collect(untrusted: str, into: Collected) -> None:
             waiting.extend((value, depth + 1) for value in node)
 
 
-def _object(node: dict[str, Any], into: Collected) -> None:
+def _object(node: dict[str, Any], into: Collector) -> None:
     kinds = set(_texts(node.get("@type")))
     for name in sorted(_MEDIA):
         into.media(_texts(node.get(name)))

@@ -57,7 +57,7 @@ def counts(tx: sqlite3.Connection) -> tuple[int, int]:
 
 
 def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
-    """Forget what was refused, or was never to be handed in, that long ago."""
+    """Forget what was refused, or was never to be submitted, that long ago."""
     return tx.execute(
         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE made_at < ? LIMIT ?)",
         (before, most),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crawler.outcomes import FaultKind, Outcome
+from crawler.outcomes import ErrorKind, Outcome
 
 
 class Kind(StrEnum):
@@ -124,7 +124,7 @@ def end(
     visit: int,
     outcome: Outcome,
     *,
-    fault: FaultKind | None,
+    fault: ErrorKind | None,
     media: int,
     now: int,
 ) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from crawler.egress.addresses import parsed
-from crawler.finding.found import Found
+from crawler.finding.collecting import References
 from crawler.limits import LINKS_PER_PAGE
-from crawler.outcomes import Fault
+from crawler.outcomes import FetchError
 from hashing.errors import InvalidSignal
 from hashing.signals import (
     ContentKind,
@@ -49,7 +49,7 @@ def signals_in(untrusted: bytes) -> ContentSignals | NotInspected:
         raise Unbelievable from err
 
 
-def found_in(untrusted: bytes, *, loopback: bool) -> Found:
+def references_in(untrusted: bytes, *, loopback: bool) -> References:
     """Return what a child answered about a page. Every address is parsed again.
 
     Raises Unbelievable.
@@ -58,10 +58,10 @@ def found_in(untrusted: bytes, *, loopback: bool) -> Found:
         answer = json.loads(untrusted)
         lists = [_addresses(answer[name], loopback=loopback) for name in _LISTS]
         login, cut = bool(answer["login"]), bool(answer["cut"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Fault) as err:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FetchError) as err:
         raise Unbelievable from err
     media, parts, following, links = lists
-    return Found(media, parts, following, links, login, cut)
+    return References(media, parts, following, links, login, cut)
 
 
 def greeting(untrusted: bytes) -> list[str]:

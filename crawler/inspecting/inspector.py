@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from crawler.finding.found import Found
-from crawler.inspecting.answers import NotInspected, Unbelievable, found_in, signals_in
+from crawler.finding.collecting import References
+from crawler.inspecting.answers import NotInspected, Unbelievable, references_in, signals_in
 from crawler.inspecting.children import Child, Children, Died
 from crawler.inspecting.memory import MemoryFile
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 from crawler.readers.page import Page
 from hashing.signals import ContentSignals
 from hashing.views.profile import Profile
@@ -38,8 +38,8 @@ class Inspector:
         except (Died, Unbelievable):
             return CRASHED
 
-    async def read(self, page: Page) -> Found:
-        """Return what a page shows. Raises Fault if nothing can read it."""
+    async def read(self, page: Page) -> References:
+        """Return what a page shows. Raises FetchError if nothing can read it."""
         request = {
             "url": page.url,
             "content_type": page.content_type,
@@ -49,9 +49,9 @@ class Inspector:
             file.keep(page.body)
             try:
                 answer = await self._of_pages.ask(file.descriptor, request)
-                return found_in(answer, loopback=page.loopback)
+                return references_in(answer, loopback=page.loopback)
             except (Died, Unbelievable) as err:
-                raise Fault(FaultKind.UNREADABLE) from err
+                raise FetchError(ErrorKind.UNREADABLE) from err
 
     @property
     def holds(self) -> list[list[str]]:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from crawler.limits import PICTURE_BYTES
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 from hashing.errors import ContentError
 from hashing.media.formats import HEAD_BYTES, Format, sniff
 
@@ -30,14 +30,14 @@ class MemoryFile:
         self._head = b""
 
     def write(self, untrusted: bytes) -> None:
-        """Take a piece. Raises NoMedium by its first bytes, and Fault if it is too large."""
+        """Take a piece. Raises NoMedium by its first bytes, and FetchError if it is too large."""
         self.size += len(untrusted)
         if self.format is None:
             self._head = (self._head + untrusted)[:HEAD_BYTES]
             if len(self._head) == HEAD_BYTES:
                 self._sniff()
         if self.size > PICTURE_BYTES and self.format and not self.format.is_video:
-            raise Fault(FaultKind.BYTES)
+            raise FetchError(ErrorKind.BYTES)
         self.keep(untrusted)
 
     def keep(self, untrusted: bytes) -> None:

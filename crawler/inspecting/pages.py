@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def answer(untrusted: int, asked: Json) -> Json:
-    """Return what a page shows: the fields of Found."""
+    """Return what a page shows: the fields of References."""
     with os.fdopen(os.dup(untrusted), "rb") as file:
         file.seek(0)
         body = file.read(PAGE_BYTES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from crawler.finding.found import Found
+from crawler.finding.collecting import References
 from crawler.readers import generic, imageboards, telegram, xenforo
 from crawler.readers.page import Page
 
@@ -20,7 +20,7 @@ class Reader(Protocol):
         """Whether a page is of this kind."""
         ...
 
-    def read(self, page: Page) -> Found:
+    def read(self, page: Page) -> References:
         """Return what it shows."""
         ...
 
@@ -37,7 +37,7 @@ def entry(url: str) -> str:
     return url
 
 
-def read(page: Page) -> Found:
+def read(page: Page) -> References:
     """Return what a page shows."""
     for reader in _READERS:
         if reader.reads(page):

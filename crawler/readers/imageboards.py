@@ -11,7 +11,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from crawler.finding.found import Collected, Found
+from crawler.finding.collecting import Collector, References
 from crawler.limits import JSON_NODES
 from crawler.readers import generic
 from crawler.readers.page import Page
@@ -36,7 +36,7 @@ def reads(page: Page) -> bool:
     return bool(_THREAD.fullmatch(page.parts.path))
 
 
-def read(page: Page) -> Found:
+def read(page: Page) -> References:
     """Return the files of a thread."""
     thread = _THREAD.fullmatch(page.parts.path)
     assert thread is not None  # noqa: S101 (`reads` says so)
@@ -44,19 +44,19 @@ def read(page: Page) -> Found:
         return _files(page, thread[1])
     shown = generic.read(page)
     beside = page.url.partition("?")[0].removesuffix("html") + "json"
-    return Found(
+    return References(
         shown.media, (*shown.parts, beside), shown.following, shown.links, shown.login, shown.cut
     )
 
 
-def _files(page: Page, board: str) -> Found:
+def _files(page: Page, board: str) -> References:
     try:
         thread = json.loads(page.body)
     except (ValueError, RecursionError):
-        return Found()
-    into = Collected(page.url, loopback=page.loopback)
+        return References()
+    into = Collector(page.url, loopback=page.loopback)
     if not isinstance(thread, dict):
-        return Found()
+        return References()
     posts = thread.get("posts")
     for post in [thread, *(posts if isinstance(posts, list) else [])][:JSON_NODES]:
         if isinstance(post, dict):

@@ -10,8 +10,8 @@ import re
 from urllib.parse import urlsplit
 
 from crawler.finding import css
+from crawler.finding.collecting import Collector, References
 from crawler.finding.document import Element, parsed
-from crawler.finding.found import Collected, Found
 from crawler.readers.page import Page
 
 _HOSTS = {"t.me", "telegram.me", "telegram.dog"}
@@ -42,12 +42,12 @@ def reads(page: Page) -> bool:
     return page.parts.hostname in _HOSTS or _MARK in page.body
 
 
-def read(page: Page) -> Found:
+def read(page: Page) -> References:
     """Return the media of messages; it goes on at older ones. Without messages, members only."""
     root = parsed(page.body, page.content_type)
     if root is None:
-        return Found()
-    into = Collected(page.url, loopback=page.loopback)
+        return References()
+    into = Collector(page.url, loopback=page.loopback)
     messages = root.cssselect(".tgme_widget_message")
     for message in messages:
         _message(message, into)
@@ -59,7 +59,7 @@ def read(page: Page) -> Found:
     return into.found()
 
 
-def _message(message: Element, into: Collected) -> None:
+def _message(message: Element, into: Collector) -> None:
     for part in message.cssselect(_PICTURES):
         into.media(css.addresses(part.get("style") or ""))
     for video in message.cssselect("video"):

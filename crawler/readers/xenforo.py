@@ -11,8 +11,8 @@ import re
 from urllib.parse import urlsplit
 
 from crawler.finding import html
+from crawler.finding.collecting import Collector, References
 from crawler.finding.document import Element, base_of, parsed
-from crawler.finding.found import Collected, Found
 from crawler.readers.page import Page
 
 _MARK = re.compile(rb"<html[^>]{0,2000}\bid=[\"']XF[\"']", re.I)
@@ -33,12 +33,12 @@ def reads(page: Page) -> bool:
     return bool(_MARK.search(page.body[:_HEAD]))
 
 
-def read(page: Page) -> Found:
+def read(page: Page) -> References:
     """Return the media of posts; a thread goes on at the next page."""
     root = parsed(page.body, page.content_type)
     if root is None:
-        return Found()
-    into = Collected(base_of(root, page.url), loopback=page.loopback)
+        return References()
+    into = Collector(base_of(root, page.url), loopback=page.loopback)
     for post in root.cssselect(_POSTS):
         _post(post, into)
     for following in root.cssselect("a.pageNav-jump--next, link[rel=next]"):
@@ -49,7 +49,7 @@ def read(page: Page) -> Found:
     return into.found()
 
 
-def _post(post: Element, into: Collected) -> None:
+def _post(post: Element, into: Collector) -> None:
     for picture in post.cssselect(_PICTURES):
         # data-url is where the picture is; src may be the forum's proxy of it, or a placeholder.
         names = ("data-src", "data-url", "data-lb-src", "src")

@@ -15,8 +15,8 @@ from crawler.frontier.store import MEMORY, Store
 from crawler.frontier.watches import Scope
 from crawler.inspecting.inspector import Inspector
 from crawler.meters import Meters
-from crawler.outcomes import FaultKind, Outcome
-from crawler.reporting.hand_in import Reporter
+from crawler.outcomes import ErrorKind, Outcome
+from crawler.reporting.submitting import Reporter
 from crawler.running import Crawl
 from crawler.settings import Settings
 from crawler.visiting import Visited
@@ -43,7 +43,7 @@ class Look:
     seen: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     meters: Meters = field(default_factory=Meters)
 
-    def outcome(self, address: str) -> tuple[Outcome, FaultKind | None]:
+    def outcome(self, address: str) -> tuple[Outcome, ErrorKind | None]:
         judged = self.visited[address].judged
         return judged.outcome, judged.fault
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.egress.addresses import is_public, joined, parsed
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.216.34", "2606:4700:4700::1111", "2a00:1450:4001:82a::200e"]
 NOT_PUBLIC = [
@@ -63,14 +63,14 @@ def test_no_ipv6_outside_of_what_is_given_out_is_public(address: object) -> None
 
 @pytest.mark.parametrize("url", LOCAL_SPELLINGS)
 def test_no_spelling_of_a_local_address_passes(url: str) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(FetchError) as caught:
         parsed(url)
-    assert caught.value.kind is FaultKind.NOT_PUBLIC
+    assert caught.value.kind is ErrorKind.NOT_PUBLIC
 
 
 @pytest.mark.parametrize("text", NO_ADDRESS)
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(FetchError):
         parsed(text)
 
 
@@ -113,7 +113,7 @@ def test_any_text_is_an_address_or_a_fault(text: str) -> None:
     for read in (parsed, lambda given: joined("https://example.org/d/", given)):
         try:
             address = read(text)
-        except Fault:
+        except FetchError:
             continue
         assert address.url.isascii()
         assert parsed(address.url) == address
@@ -122,5 +122,5 @@ def test_any_text_is_an_address_or_a_fault(text: str) -> None:
 def test_loopback_is_for_tests_and_only_that_far() -> None:
     assert parsed("http://127.0.0.1:8123/x", loopback=True).port == 8123
     for url in ("http://10.0.0.1/", "http://169.254.169.254:80/", "http://[fe80::1]/"):
-        with pytest.raises(Fault):
+        with pytest.raises(FetchError):
             parsed(url, loopback=True)

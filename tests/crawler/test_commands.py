@@ -47,7 +47,7 @@ def test_what_is_looked_at_reaches_its_owner(
         out, err = crawler.run("look", page, "--server", service.address)
         assert f"{page}: seen\n" in out
         assert "medium, seen: 2" in out
-        assert "Handed in: 2. Refused: 0." in err
+        assert "Submitted: 2. Refused: 0." in err
         sightings = told(owner, number)
         assert [(each["platform"], each["source"]) for each in sightings] == [
             ("Our crawler", "observation")

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from crawler import limits
 from crawler.finding import css, srcset
-from crawler.finding.found import Found
+from crawler.finding.collecting import References
 from crawler.finding.html import find
 
 AT = "https://example.org/d/page"
 PICTURE = base64.b64encode(b"https://cdn.example/p.jpg").decode()
 
 
-def shown(text: str) -> Found:
+def shown(text: str) -> References:
     return find(text.encode(), AT)
 
 

@@ -14,7 +14,7 @@ from crawler.frontier.store import MEMORY, Store, WrongVersion
 from crawler.frontier.visits import Ended, Kind
 from crawler.frontier.watches import Scope, Watch
 from crawler.judging import judged
-from crawler.outcomes import FaultKind, Outcome
+from crawler.outcomes import ErrorKind, Outcome
 
 WATCH = Watch(1, "https://example.org/", Scope.PAGE, 0)
 SOME, NONE = Ended(2, "a"), Ended(0, "none")
@@ -53,14 +53,14 @@ def test_faults_have_a_clock_of_their_own() -> None:
         ("seen", {}, NONE, Outcome.SEEN, None),
         ("seen", {(Kind.MEDIUM, "gone"): 1}, NONE, Outcome.GONE, None),
         ("seen", {(Kind.MEDIUM, "refused"): 1}, NONE, Outcome.REFUSED, None),
-        ("seen", {(Kind.MEDIUM, "fault time"): 1}, NONE, Outcome.FAULT, FaultKind.TIME),
+        ("seen", {(Kind.MEDIUM, "fault time"): 1}, NONE, Outcome.FAULT, ErrorKind.TIME),
         ("seen", {(Kind.MEDIUM, "fault time"): 1}, SOME, Outcome.SEEN, None),
         ("moved https://e.example/", {}, SOME, Outcome.MOVED, None),
         ("gone", {}, NONE, Outcome.GONE, None),
         ("members_only", {}, NONE, Outcome.MEMBERS_ONLY, None),
-        ("fault name", {}, NONE, Outcome.FAULT, FaultKind.NAME),
+        ("fault name", {}, NONE, Outcome.FAULT, ErrorKind.NAME),
         ("not_hashed damaged", {}, NONE, Outcome.SEEN, None),
-        (None, {}, NONE, Outcome.FAULT, FaultKind.TIME),
+        (None, {}, NONE, Outcome.FAULT, ErrorKind.TIME),
     ],
 )
 def test_outcomes(
@@ -68,7 +68,7 @@ def test_outcomes(
     results: dict[tuple[Kind, str], int],
     ended: Ended,
     outcome: Outcome,
-    fault: FaultKind | None,
+    fault: ErrorKind | None,
 ) -> None:
     found = judged(WATCH, first, results, ended)
     assert (found.outcome, found.fault) == (outcome, fault)

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crawler.inspecting.answers import Unbelievable, found_in, signals_in
+from crawler.inspecting.answers import Unbelievable, references_in, signals_in
 from crawler.inspecting.inspector import CRASHED, Inspected, Inspector
 from crawler.inspecting.memory import MemoryFile, NoMedium
-from crawler.outcomes import Fault, FaultKind
+from crawler.outcomes import ErrorKind, FetchError
 from crawler.readers.page import Page
 from hashing.hasher import hash_file, hash_picture
 from hashing.views.profile import Profile
@@ -91,9 +91,9 @@ def test_a_page_that_kills_its_parser_is_a_fault(inspector: Inspector) -> None:
         waits = asyncio.create_task(inspector.read(PAGE))
         await asyncio.sleep(0.2)
         os.kill(inspector.pids[-1], 9)
-        with pytest.raises(Fault) as caught:
+        with pytest.raises(FetchError) as caught:
             await waits
-        assert caught.value.kind is FaultKind.UNREADABLE
+        assert caught.value.kind is ErrorKind.UNREADABLE
         assert (await inspector.read(PAGE)).media
 
     asyncio.run(run())
@@ -178,7 +178,7 @@ def test_a_child_that_was_taken_over_is_not_believed(untrusted: bytes) -> None:
     with pytest.raises(Unbelievable):
         signals_in(untrusted)
     with pytest.raises(Unbelievable):
-        found_in(untrusted, loopback=False)
+        references_in(untrusted, loopback=False)
 
 
 @pytest.mark.parametrize(
@@ -192,4 +192,4 @@ def test_a_child_leads_nowhere_else(address: object) -> None:
         "cut": False,
     }
     with pytest.raises(Unbelievable):
-        found_in(json.dumps(answer).encode(), loopback=False)
+        references_in(json.dumps(answer).encode(), loopback=False)

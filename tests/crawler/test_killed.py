@@ -40,7 +40,7 @@ def thread(site: Site) -> str:
     return site.root + "/t/0 thread"
 
 
-def handed_in(service: Service) -> list[tuple[str, str]]:
+def submitted(service: Service) -> list[tuple[str, str]]:
     """Address and MD5 of every observation that arrived."""
     seen = []
     for asked in list(service.asked):
@@ -81,7 +81,7 @@ def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, k
         process = crawler.start("run", "--once", "--server", service.url)
         killed_at(process, 1.0 + chance.random() * 1.2, child=False)
         process.communicate()
-        kept, sent, asked = Kept(crawler), len(handed_in(service)), len(site.asked)
+        kept, sent, asked = Kept(crawler), len(submitted(service)), len(site.asked)
         if round_ % 2:  # also a child alone, of a crawler that goes on
             process = crawler.start("run", "--once", "--server", service.url)
             killed_at(process, 1.0 + chance.random(), child=True)
@@ -89,9 +89,9 @@ def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, k
             process.communicate()
             repeated = {path.removeprefix("/") for path in site.asked[asked:]} & kept.done
             assert not repeated
-            assert len(handed_in(service)) - sent <= kept.waiting + PAGES * PER_PAGE
+            assert len(submitted(service)) - sent <= kept.waiting + PAGES * PER_PAGE
     crawler.run("run", "--once", "--server", service.url)
-    seen = handed_in(service)
+    seen = submitted(service)
     assert len(set(seen)) == PAGES * PER_PAGE
     assert len(seen) - len(set(seen)) <= 2 * kills  # what was acknowledged, and not yet noted
     with sqlite3.connect(crawler.state) as frontier:

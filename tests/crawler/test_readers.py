@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crawler.finding.found import Found
+from crawler.finding.collecting import References
 from crawler.readers import choosing
 from crawler.readers.page import Page
 
@@ -65,7 +65,7 @@ LYNX = {
 }
 
 
-def read(url: str, text: str) -> Found:
+def read(url: str, text: str) -> References:
     return choosing.read(Page(url, text.encode(), "text/html"))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.frontier import outbox
 from crawler.frontier.store import MEMORY, Store
-from crawler.reporting.hand_in import FIRST_WAIT, KeyRefused, Reporter, service
+from crawler.reporting.submitting import FIRST_WAIT, KeyRefused, Reporter, service
 from tests.device.serving import Service
 from tests.loopback import answering
 
@@ -34,10 +34,10 @@ def waits(store: Store) -> tuple[int, int]:
         return outbox.counts(tx)
 
 
-def test_all_is_handed_in_once_and_in_order(there: Service) -> None:
+def test_all_is_submitted_once_and_in_order(there: Service) -> None:
     store = filled(250)
     reporter = Reporter(store, service(there.url, "key"))
-    assert [reporter.hand_in() for _ in range(4)] == [0, 0, 0, -1]
+    assert [reporter.submit() for _ in range(4)] == [0, 0, 0, -1]
     sent = [each["n"] for asked in there.asked for each in asked.body["observations"]]
     assert sent == list(range(250))
     assert there.asked[0].headers["Authorization"] == "Bearer key"
@@ -49,17 +49,17 @@ def test_a_service_that_is_busy_is_asked_later(there: Service, status: int) -> N
     there.will({"title": "busy"}, status, **{"Retry-After": "30"})
     store = filled(3)
     reporter = Reporter(store, service(there.url, "key"))
-    assert reporter.hand_in() >= 30
+    assert reporter.submit() >= 30
     assert waits(store) == (3, 0)
     there.will({})
-    assert reporter.hand_in() == 0
+    assert reporter.submit() == 0
     assert waits(store) == (0, 0)
 
 
 def test_a_service_that_is_away_is_asked_ever_less_often(socket_enabled: None) -> None:
     del socket_enabled
     reporter = Reporter(filled(1), service("http://127.0.0.1:9", "key"))
-    first, second = reporter.hand_in(), reporter.hand_in()
+    first, second = reporter.submit(), reporter.submit()
     assert (first, second) == (FIRST_WAIT, 2 * FIRST_WAIT)
     assert "127" not in repr(service("http://127.0.0.1:9", "key"))
 
@@ -68,7 +68,7 @@ def test_what_is_never_taken_holds_up_nothing(there: Service) -> None:
     there.will({"title": "no"}, 422)
     store = filled(5)
     reporter = Reporter(store, service(there.url, "key"))
-    assert reporter.hand_in() == 0
+    assert reporter.submit() == 0
     assert waits(store) == (0, 5)
     assert len(there.asked) == 6  # all at once, then each
 
@@ -78,5 +78,5 @@ def test_a_wrong_key_loses_nothing(there: Service, status: int) -> None:
     there.will({"title": "no"}, status)
     store = filled(2)
     with pytest.raises(KeyRefused):
-        Reporter(store, service(there.url, "key")).hand_in()
+        Reporter(store, service(there.url, "key")).submit()
     assert waits(store) == (2, 0)

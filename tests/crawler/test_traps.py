@@ -20,7 +20,7 @@ from crawler.egress.guard import AddrInfo, Guard
 from crawler.fetching import budget, fetcher
 from crawler.frontier.watches import Scope
 from crawler.inspecting import memory
-from crawler.outcomes import FaultKind, Outcome
+from crawler.outcomes import ErrorKind, Outcome
 from tests.crawler.certificates import authority, serving
 from tests.crawler.looking import QUICK, look
 from tests.crawler.site import Put, Site, picture
@@ -62,6 +62,7 @@ def endlessly(head: bytes, piece: bytes) -> Harm:
         connection.sendall(head)
         while time.monotonic() < until:
             connection.sendall(piece)
+            time.sleep(0.004)  # whoever sends it is in the same process as who has to end it
 
     return harm
 
@@ -82,28 +83,28 @@ def chunk(data: bytes) -> bytes:
 
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-BROKEN_CONNECTIONS: dict[str, tuple[Harm, FaultKind]] = {
-    "headers one byte at a time": (slowly(b"HTTP/1.1 200 OK\r\nX: "), FaultKind.TIME),
-    "a body one byte at a time": (slowly(HEAD + b"\r\n"), FaultKind.TIME),
-    "silence": (lambda _: time.sleep(4), FaultKind.TIME),
-    "headers without end": (endlessly(OK, b"X: y\r\n" * 1000), FaultKind.BROKEN),
-    "a header without end": (endlessly(OK + b"X: ", b"y" * 9000), FaultKind.BROKEN),
+BROKEN_CONNECTIONS: dict[str, tuple[Harm, ErrorKind]] = {
+    "headers one byte at a time": (slowly(b"HTTP/1.1 200 OK\r\nX: "), ErrorKind.TIME),
+    "a body one byte at a time": (slowly(HEAD + b"\r\n"), ErrorKind.TIME),
+    "silence": (lambda _: time.sleep(6), ErrorKind.TIME),
+    "headers without end": (endlessly(OK, b"X: y\r\n" * 1000), ErrorKind.BROKEN),
+    "a header without end": (endlessly(OK + b"X: ", b"y" * 9000), ErrorKind.BROKEN),
     "interim answers without end": (
-        endlessly(b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 50), FaultKind.TIME
+        endlessly(b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 50), ErrorKind.TIME
     ),
-    "a page without end": (endlessly(HEAD + b"\r\n", b"<p>" * 20_000), FaultKind.BYTES),
-    "chunks without end": (endlessly(CHUNKED, chunk(b"<p>" * 20_000)), FaultKind.BYTES),
+    "a page without end": (endlessly(HEAD + b"\r\n", b"<p>" * 20_000), ErrorKind.BYTES),
+    "chunks without end": (endlessly(CHUNKED, chunk(b"<p>" * 20_000)), ErrorKind.BYTES),
     "a page of 10 GB": (
-        once(HEAD + b"Content-Length: 10000000000\r\n\r\n<p>"), FaultKind.BYTES
+        once(HEAD + b"Content-Length: 10000000000\r\n\r\n<p>"), ErrorKind.BYTES
     ),
-    "a reset": (once(HEAD, reset=True), FaultKind.BROKEN),
-    "nothing": (once(), FaultKind.BROKEN),
-    "no HTTP": (once(b"SSH-2.0-OpenSSH_9.9\r\n"), FaultKind.BROKEN),
-    "binary": (once(bytes(range(256)) * 40), FaultKind.BROKEN),
-    "a body that is too short": (once(HEAD + b"Content-Length: 900\r\n\r\n<p>"), FaultKind.BROKEN),
-    "chunks of nonsense": (once(CHUNKED + b"zz\r\nxx"), FaultKind.BROKEN),
+    "a reset": (once(HEAD, reset=True), ErrorKind.BROKEN),
+    "nothing": (once(), ErrorKind.BROKEN),
+    "no HTTP": (once(b"SSH-2.0-OpenSSH_9.9\r\n"), ErrorKind.BROKEN),
+    "binary": (once(bytes(range(256)) * 40), ErrorKind.BROKEN),
+    "a body that is too short": (once(HEAD + b"Content-Length: 900\r\n\r\n<p>"), ErrorKind.BROKEN),
+    "chunks of nonsense": (once(CHUNKED + b"zz\r\nxx"), ErrorKind.BROKEN),
     "two lengths": (
-        once(HEAD + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\n<p>xx"), FaultKind.BROKEN
+        once(HEAD + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\n<p>xx"), ErrorKind.BROKEN
     ),
 }  # fmt: skip
 
@@ -111,7 +112,7 @@ BROKEN_CONNECTIONS: dict[str, tuple[Harm, FaultKind]] = {
 def test_connections_that_mean_harm_end_in_time(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetcher, "PAGE", replace(budget.PAGE, bytes=2**17, seconds=3.0))
+    monkeypatch.setattr(fetcher, "PAGE", replace(budget.PAGE, bytes=2**17, seconds=4.0))
     expected = {}
     for number, (harm, kind) in enumerate(BROKEN_CONNECTIONS.values()):
         site.harms[f"/{number}"] = harm
@@ -150,7 +151,7 @@ def test_bombs_do_not_go_off(site: Site) -> None:
     )
     pages = [site.root + path for path in ("/gzip", "/br", "/deflate", "/twice")]
     found = look(pages)
-    assert [found.outcome(page)[1] for page in pages] == [FaultKind.BOMB] * 3 + [FaultKind.ENCODING]
+    assert [found.outcome(page)[1] for page in pages] == [ErrorKind.BOMB] * 3 + [ErrorKind.ENCODING]
 
 
 def png(width: int, height: int) -> bytes:
@@ -245,15 +246,15 @@ def test_loops_and_calendars_end(site: Site) -> None:
 
 
 REDIRECTS = {
-    "http://169.254.169.254/latest/meta-data/": FaultKind.NOT_PUBLIC,
-    "http://10.0.0.1/": FaultKind.NOT_PUBLIC,
-    "http://[::ffff:10.0.0.1]/": FaultKind.NOT_PUBLIC,
-    "http://0xa9fea9fe/": FaultKind.NOT_PUBLIC,
-    "file:///etc/passwd": FaultKind.ADDRESS,
-    "data:text/html,<img src=x>": FaultKind.ADDRESS,
-    "gopher://127.0.0.1:70/": FaultKind.ADDRESS,
-    "https://user@example.org/": FaultKind.ADDRESS,
-    "/again": FaultKind.REDIRECTS,
+    "http://169.254.169.254/latest/meta-data/": ErrorKind.NOT_PUBLIC,
+    "http://10.0.0.1/": ErrorKind.NOT_PUBLIC,
+    "http://[::ffff:10.0.0.1]/": ErrorKind.NOT_PUBLIC,
+    "http://0xa9fea9fe/": ErrorKind.NOT_PUBLIC,
+    "file:///etc/passwd": ErrorKind.ADDRESS,
+    "data:text/html,<img src=x>": ErrorKind.ADDRESS,
+    "gopher://127.0.0.1:70/": ErrorKind.ADDRESS,
+    "https://user@example.org/": ErrorKind.ADDRESS,
+    "/again": ErrorKind.REDIRECTS,
 }
 
 
@@ -263,7 +264,7 @@ def test_redirects_lead_nowhere_else(site: Site) -> None:
     for number, (to, kind) in enumerate(REDIRECTS.items()):
         expected[site.redirect(f"/r/{number}", to)] = (Outcome.FAULT, kind)
     site.put["/r/none"] = Put(status=302)
-    expected[site.root + "/r/none"] = (Outcome.FAULT, FaultKind.SERVER)
+    expected[site.root + "/r/none"] = (Outcome.FAULT, ErrorKind.SERVER)
     found = look(expected)
     assert {url: found.outcome(url) for url in expected} == expected
 
@@ -300,7 +301,7 @@ def test_a_name_that_changes_its_mind_is_refused(site: Site) -> None:
     names = Names(["127.0.0.1"], ["10.0.0.1"])
     site.put["/robots.txt"].headers["Connection"] = "close"  # so that the page needs another
     found = look([page], guard=Guard(loopback=True, lookup=names))
-    assert found.outcome(page) == (Outcome.FAULT, FaultKind.NOT_PUBLIC)
+    assert found.outcome(page) == (Outcome.FAULT, ErrorKind.NOT_PUBLIC)
     assert names.asked == 2
     assert site.asked == ["/robots.txt"]
 
@@ -312,14 +313,14 @@ def test_a_name_that_changes_its_mind_is_refused(site: Site) -> None:
 def test_one_answer_that_is_not_public_refuses_the_host(site: Site, answers: list[str]) -> None:
     page = site.root.replace("127.0.0.1", "mixed.test") + "/page"
     found = look([page], guard=Guard(loopback=True, lookup=Names(answers)))
-    assert found.outcome(page) == (Outcome.FAULT, FaultKind.NOT_PUBLIC)
+    assert found.outcome(page) == (Outcome.FAULT, ErrorKind.NOT_PUBLIC)
     assert site.asked == []
 
 
 def test_without_the_setting_this_machine_is_not_public(site: Site) -> None:
     page = site.root.replace("127.0.0.1", "local.test") + "/page"
     guard = Guard(loopback=False, lookup=Names(["127.0.0.1"]))
-    assert look([page], guard=guard).outcome(page) == (Outcome.FAULT, FaultKind.NOT_PUBLIC)
+    assert look([page], guard=guard).outcome(page) == (Outcome.FAULT, ErrorKind.NOT_PUBLIC)
     assert site.asked == []
 
 
@@ -336,7 +337,7 @@ def test_the_second_line_holds_without_the_first(
 
     monkeypatch.setattr(egress.CheckedResolver, "resolve", careless)
     page = site.root.replace("127.0.0.1", "local.test") + "/page"
-    assert look([page], guard=Guard(loopback=False)).outcome(page)[1] is FaultKind.NOT_PUBLIC
+    assert look([page], guard=Guard(loopback=False)).outcome(page)[1] is ErrorKind.NOT_PUBLIC
     assert site.asked == []
 
 
@@ -353,8 +354,8 @@ def test_certificates_are_checked_for_the_name(socket_enabled: None) -> None:
         found = look(pages, guard=guard)
     assert [found.outcome(page) for page in pages] == [
         (Outcome.SEEN, None),
-        (Outcome.FAULT, FaultKind.CERTIFICATE),
-        (Outcome.FAULT, FaultKind.CERTIFICATE),
+        (Outcome.FAULT, ErrorKind.CERTIFICATE),
+        (Outcome.FAULT, ErrorKind.CERTIFICATE),
     ]
 
 

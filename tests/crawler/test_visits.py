@@ -10,7 +10,7 @@ import pytest
 
 from crawler.frontier.store import MEMORY, Store
 from crawler.frontier.watches import Scope
-from crawler.outcomes import FaultKind, Outcome
+from crawler.outcomes import ErrorKind, Outcome
 from hashing.hasher import hash_picture
 from hashing.submission import content_document
 from hashing.views.profile import Profile
@@ -99,7 +99,7 @@ def test_a_picture_host_that_is_out_of_order_is_no_removal(site: Site) -> None:
     store = Store(MEMORY)
     look([page], store=store)
     site.put["/1.jpg"] = Put(status=500)
-    assert look(store=store).outcome(page) == (Outcome.FAULT, FaultKind.SERVER)
+    assert look(store=store).outcome(page) == (Outcome.FAULT, ErrorKind.SERVER)
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_a_picture_host_that_is_out_of_order_is_no_removal(site: Site) -> None:
         (Put(status=401), Outcome.MEMBERS_ONLY, None),
         (Put(b"<form><input type=password>", status=403), Outcome.MEMBERS_ONLY, None),
         (Put(b"<form><input type=password></form>"), Outcome.MEMBERS_ONLY, None),
-        (Put(b"no", status=403), Outcome.FAULT, FaultKind.FORBIDDEN),
+        (Put(b"no", status=403), Outcome.FAULT, ErrorKind.FORBIDDEN),
         (Put(status=451), Outcome.GONE, None),
-        (Put(status=500), Outcome.FAULT, FaultKind.SERVER),
-        (Put(status=429, headers={"Retry-After": "7200"}), Outcome.FAULT, FaultKind.BUSY),
+        (Put(status=500), Outcome.FAULT, ErrorKind.SERVER),
+        (Put(status=429, headers={"Retry-After": "7200"}), Outcome.FAULT, ErrorKind.BUSY),
         (Put(b"<p>words alone"), Outcome.SEEN, None),
         (Put(b""), Outcome.SEEN, None),
     ],
 )
 def test_each_end_has_its_name(
-    site: Site, put: Put, outcome: Outcome, fault: FaultKind | None
+    site: Site, put: Put, outcome: Outcome, fault: ErrorKind | None
 ) -> None:
     site.put["/page"] = put
     page = site.root + "/page"

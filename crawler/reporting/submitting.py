@@ -45,7 +45,7 @@ def service(server: str, key: str) -> Service:
 
 
 class Reporter:
-    """Hands in what waits, and says how long to wait after a failure."""
+    """Submits what waits, and says how long to wait after a failure."""
 
     def __init__(self, store: Store, to: Service) -> None:
         self._store = store
@@ -54,10 +54,10 @@ class Reporter:
         self.acknowledged = 0
         self.refused = 0
 
-    def hand_in(self) -> float:
-        """Hand in one batch. Returns the seconds until the next: 0 if more waits, -1 if nothing.
+    def submit(self) -> float:
+        """Submit one batch. Returns the seconds until the next: 0 if more waits, -1 if nothing.
 
-        It may be repeated: the service keeps what is handed in twice on a day once.
+        It may be repeated: the service keeps what is submitted twice on a day once.
         Raises KeyRefused.
         """
         with self._store.read() as tx:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from crawler.egress.addresses import Address, joined
 from crawler.limits import LINKS_PER_PAGE, MEDIA_PER_PAGE, PARTS_PER_PAGE
-from crawler.outcomes import Fault
+from crawler.outcomes import FetchError
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class References:
     """Addresses, each once, in the order of the page.
 
     `media` are shown or linked as pictures or videos. `parts` are pages within this one (frames of
@@ -28,7 +28,7 @@ class Found:
     cut: bool = False
 
 
-class Collected:
+class Collector:
     """Gathers addresses of one page, each once and as far as the limits."""
 
     def __init__(self, base: str, *, loopback: bool = False) -> None:
@@ -48,7 +48,7 @@ class Collected:
             return None
         try:
             return joined(self.base, reference, loopback=self._loopback)
-        except Fault:
+        except FetchError:
             return None
 
     def media(self, references: Iterable[str | None]) -> None:
@@ -67,12 +67,12 @@ class Collected:
         """Note other pages."""
         self._add(references, self._links, LINKS_PER_PAGE)
 
-    def found(self) -> Found:
+    def found(self) -> References:
         """Return all of it. What goes on is no mere link, and a medium is no page."""
         following = [url for url in self._following if url not in self._media]
         known = {*self._media, *self._following, *self._parts}
         links = [url for url in self._links if url not in known]
-        return Found(
+        return References(
             tuple(self._media),
             tuple(self._parts),
             tuple(following),
