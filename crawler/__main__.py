@@ -16,7 +16,7 @@ from tqdm import tqdm
 from crawler import lists, settings
 from crawler.egress.addresses import parsed
 from crawler.frontier import outbox, watches
-from crawler.frontier.store import MEMORY, Store, WrongVersion
+from crawler.frontier.store import MEMORY, InUse, Store, WrongVersion
 from crawler.frontier.watches import Scope
 from crawler.logs import configure
 from crawler.meters import Meters
@@ -36,9 +36,12 @@ _TRIES = 4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code."""
     options = _parser().parse_args(arguments)
+    if sys.platform != "linux":
+        print("The crawler runs on Linux only: its children are confined by it.", file=sys.stderr)
+        return 2
     try:
         return int(options.command(options, settings.read()))
-    except (InvalidSetting, lists.InvalidList, WrongVersion) as err:
+    except (InvalidSetting, lists.InvalidList, WrongVersion, InUse) as err:
         print(err.args[0] if err.args else type(err).__doc__, file=sys.stderr)
     except (DeviceError, KeyRefused) as err:
         print(str(err) or type(err).__doc__, file=sys.stderr)
@@ -134,6 +137,7 @@ def _run(options: argparse.Namespace, chosen: Settings) -> int:
     configure(quiet=not bar.disable)
     to = _service(options.server)
     store = Store(chosen.state)
+    store.claim()
     meters = Meters()
     if chosen.metrics_port:
         meters.serve(chosen.metrics_port)

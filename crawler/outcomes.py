@@ -62,4 +62,4 @@ class FetchError(Exception):
 
 
 class Disallowed(Exception):
-    """robots.txt asks us not to look at this address."""
+    """robots.txt, or the owner of the site, asks us not to look at this address."""

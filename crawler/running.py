@@ -66,6 +66,7 @@ class Crawl:
             slow,
             loopback=settings.loopback,
             overridden=settings.override_robots,
+            avoided=settings.avoid,
             delay=settings.delay,
         )
         inspector = self.inspector or Inspector(settings.profile, settings.children)

@@ -42,6 +42,9 @@ class Settings:
     override_robots: frozenset[str] = field(default_factory=frozenset)
     """Hosts, with commas, that are looked at whatever their robots.txt says, as illegal content was
     reported there. docs/crawling.md says when that is right."""
+    avoid: frozenset[str] = field(default_factory=frozenset)
+    """Hosts, with commas, that are never asked for anything, nor those below them, as their owners
+    said. It counts more than `override_robots`."""
     metrics_port: int = 0
     """Port of this machine on which Prometheus reads counts. 0: none."""
     loopback: bool = False
@@ -81,7 +84,7 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a ta
                 return Path(text)
             case "profile":
                 return Profile(text)
-            case "override_robots":
+            case "override_robots" | "avoid":
                 return frozenset(each.strip().lower() for each in text.split(",") if each.strip())
             case "loopback":
                 return {"0": False, "1": True, "": False}[text]

@@ -66,12 +66,14 @@ class Fetcher:
         *,
         loopback: bool = False,
         overridden: frozenset[str] = frozenset(),
+        avoided: frozenset[str] = frozenset(),
         delay: float = 0.0,
     ) -> None:
         self._download = download
         self._slow = slow
         self._loopback = loopback
         self._delay = delay
+        self._avoided = avoided
         self._robots = Robots(self._read_robots, overridden=overridden)
         self._paused: dict[str, float] = {}
 
@@ -94,6 +96,8 @@ class Fetcher:
     ) -> Answer:
         moved = True
         for hop in range(MAX_REDIRECTS + 1):
+            if self._avoids(address.host):
+                raise Disallowed
             if not await self._robots.permits(address.origin, address.host, address.url):
                 raise Disallowed
             self._slow(address.host, max(self._delay, self._robots.delay(address.origin)))
@@ -103,6 +107,10 @@ class Fetcher:
             moved = moved and response.status in _PERMANENT
             address = self._target(address, response)
         raise FetchError(ErrorKind.REDIRECTS)
+
+    def _avoids(self, host: str) -> bool:
+        labels = host.split(".")
+        return any(".".join(labels[at:]) in self._avoided for at in range(len(labels)))
 
     def _target(self, address: Address, response: Response) -> Address:
         """Where a redirect leads. Raises FetchError."""

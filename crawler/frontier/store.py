@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import threading
@@ -19,6 +20,10 @@ class WrongVersion(Exception):
     """The frontier is of another version of the crawler. Name another file, or remove this one."""
 
 
+class InUse(Exception):
+    """Another crawler works on this frontier. Stop it first, or name another with CRAWLER_STATE."""
+
+
 class Store:
     """One connection, used by one thread at a time. Every change is one transaction."""
 
@@ -32,6 +37,8 @@ class Store:
             path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
         )
         self._lock = threading.RLock()
+        self._claimed: int | None = None
+        self._path = path
         self._connection.row_factory = sqlite3.Row
         for pragma in (
             "journal_mode = WAL",
@@ -56,6 +63,17 @@ class Store:
                 tx.execute(statement)
             tx.execute(f"PRAGMA user_version = {VERSION}")
 
+    def claim(self) -> None:
+        """Be the only crawler that visits, until it is closed. Raises InUse.
+
+        The lock is the kernel's (flock), so that it ends with the process, however that ends.
+        """
+        self._claimed = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as err:
+            raise InUse from err
+
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is kept as a whole, or not at all."""
@@ -78,3 +96,6 @@ class Store:
         """Close the file."""
         with self._lock:
             self._connection.close()
+            if self._claimed is not None:  # after it: closing a file ends SQLite's locks on it
+                os.close(self._claimed)
+                self._claimed = None

@@ -10,7 +10,7 @@ import pytest
 from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import CLOSED, FAULT, FIRST, LONGEST, LONGEST_FAULT, interval_after
-from crawler.frontier.store import MEMORY, Store, WrongVersion
+from crawler.frontier.store import MEMORY, InUse, Store, WrongVersion
 from crawler.frontier.visits import Ended, Kind
 from crawler.frontier.watches import Scope, Watch
 from crawler.judging import judged
@@ -116,6 +116,20 @@ def test_a_frontier_of_another_version_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(WrongVersion):
         Store(path)
+
+
+def test_one_crawler_works_on_a_frontier(tmp_path: Path) -> None:
+    first, second = Store(tmp_path / "f.sqlite3"), Store(tmp_path / "f.sqlite3")
+    first.claim()
+    with pytest.raises(InUse):
+        second.claim()
+    with second.write() as tx:  # others may add to it
+        watches.add(tx, "https://example.org/", Scope.PAGE, 0, now=0)
+    second.close()
+    first.close()
+    third = Store(tmp_path / "f.sqlite3")
+    third.claim()
+    third.close()
 
 
 def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def killed_at(process: subprocess.Popen[str], seconds: float, *, child: bool) ->
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, kills: int) -> None:
+    amid = 0
     chance = random.Random(kills)
     delay = "0.05" if kills < 10 else "0.3"
     settings = {"CRAWLER_DELAY": delay, "CRAWLER_PROFILE": "plain", "TAKEBACK_KEY": "k"}
@@ -82,6 +83,7 @@ def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, k
         killed_at(process, 1.0 + chance.random() * 1.2, child=False)
         process.communicate()
         kept, sent, asked = Kept(crawler), len(submitted(service)), len(site.asked)
+        amid += bool(kept.done)
         if round_ % 2:  # also a child alone, of a crawler that goes on
             process = crawler.start("run", "--once", "--server", service.url)
             killed_at(process, 1.0 + chance.random(), child=True)
@@ -91,6 +93,7 @@ def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, k
             assert not repeated
             assert len(submitted(service)) - sent <= kept.waiting + PAGES * PER_PAGE
     crawler.run("run", "--once", "--server", service.url)
+    assert amid  # it was killed while it had work to do
     seen = submitted(service)
     assert len(set(seen)) == PAGES * PER_PAGE
     assert len(seen) - len(set(seen)) <= 2 * kills  # what was acknowledged, and not yet noted

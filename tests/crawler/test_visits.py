@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crawler.egress.guard import Guard
 from crawler.frontier.store import MEMORY, Store
 from crawler.frontier.watches import Scope
 from crawler.outcomes import ErrorKind, Outcome
@@ -169,6 +170,18 @@ def test_robots_txt_is_kept_for_pages_media_and_redirects(site: Site) -> None:
     assert not any(path.startswith("/no") for path in site.asked)
     overridden = replace(QUICK, override_robots=frozenset({"127.0.0.1"}))
     assert look([refused], settings=overridden).outcome(refused) == (Outcome.SEEN, None)
+
+
+def test_a_host_that_is_avoided_is_asked_for_nothing(site: Site) -> None:
+    page = site.page("/page", pictures(site, 1)).replace("127.0.0.1", "www.site.test")
+    names = Guard(loopback=True, lookup=lambda _, port: [(2, 1, 6, "", ("127.0.0.1", port))])
+    avoid = replace(
+        QUICK, avoid=frozenset({"site.test"}), override_robots=frozenset({"www.site.test"})
+    )
+    assert look([page], settings=avoid, guard=names).outcome(page) == (Outcome.REFUSED, None)
+    assert site.asked == []
+    avoid = replace(QUICK, avoid=frozenset({"te.test", "w.site.test"}))
+    assert look([page], settings=avoid, guard=names).outcome(page) == (Outcome.SEEN, None)
 
 
 def test_a_robots_txt_that_fails_is_no_permission(site: Site) -> None:
