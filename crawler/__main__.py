@@ -29,6 +29,8 @@ from hashing.errors import DeviceError
 
 _KEY = "TAKEBACK_KEY"
 """As the command line of platforms has it."""
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells give it."""
 _TRIES = 4
 """Failures in a row after which `look` submits no more: what it saw ends with it."""
 
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DeviceError, KeyRefused) as err:
         print(str(err) or type(err).__doc__, file=sys.stderr)
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     return 2
 
 
@@ -88,7 +90,8 @@ def _look(options: argparse.Namespace, chosen: Settings) -> int:
         lists.show(visited, seen, as_json=options.json)
         failed.extend([visited.watch.address] * (visited.judged.outcome is Outcome.FAULT))
 
-    asyncio.run(Crawl(chosen, store, tell, Meters()).run(once=True))
+    if asyncio.run(_until_stopped(Crawl(chosen, store, tell, Meters()), once=True)):
+        return _INTERRUPTED
     if to:  # after they were shown: what is acknowledged is gone from the outbox
         _submit_all(Reporter(store, to))
     return 1 if failed else 0
@@ -155,12 +158,14 @@ def _run(options: argparse.Namespace, chosen: Settings) -> int:
     return 0
 
 
-async def _until_stopped(crawl: Crawl, *, once: bool) -> None:
+async def _until_stopped(crawl: Crawl, *, once: bool) -> bool:
+    """Crawl, and return whether somebody has stopped it: by Ctrl-C or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await crawl.run(once=once, stop=stop)
+    return stop.is_set()
 
 
 def _status(_options: argparse.Namespace, chosen: Settings) -> int:

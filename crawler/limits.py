@@ -20,6 +20,10 @@ PICTURE_BYTES = 64 * 2**20
 """Of a medium that does not begin like a video: what hashing.media.pixels reads."""
 VIDEO_BYTES = 256 * 2**20
 """Of a video: ten minutes in 1080p. It is kept in memory, so this bounds that."""
+SMALL_BYTES = 4 * 2**20
+"""Of a medium that needs no leave: more than so much, one at a time has in memory."""
+MEDIA_AT_ONCE = 16
+"""Media in memory, from the first byte to the signals: with the largest of them, 320 MiB."""
 ROBOTS_BYTES = 500 * 2**10
 """Of robots.txt. RFC 9309, 2.5: at least so much is read; what follows is ignored."""
 ROBOTS_SECONDS = 24 * 3600.0

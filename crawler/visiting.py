@@ -83,6 +83,8 @@ class Visitor:
         self._inspector = inspector
         self._store = store
         self._loopback = loopback
+        self._room = asyncio.Semaphore(limits.MEDIA_AT_ONCE)
+        self._large = asyncio.Lock()
 
     async def visit(self, watch: Watch) -> Visited:
         """Look at all that a watch reaches. Returns once the visit has ended in the frontier."""
@@ -217,10 +219,14 @@ class Visitor:
     # --- a medium ---
 
     async def _medium(self, visit: int, step: Step) -> None:
+        async with self._room:
+            await self._look_at(visit, step)
+
+    async def _look_at(self, visit: int, step: Step) -> None:
         with self._store.read() as tx:
             old = known.get(tx, step.address, Kind.MEDIUM)
         try:
-            with MemoryFile() as medium:
+            with MemoryFile(self._large) as medium:
                 address = parsed(step.address, loopback=self._loopback)
                 answer = await self._fetcher.medium(address, medium, _validators(old))
                 if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)

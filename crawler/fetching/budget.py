@@ -15,6 +15,10 @@ class Sink(Protocol):
         """Take a piece. Raises FetchError to refuse the rest."""
         ...
 
+    async def room(self) -> None:
+        """Wait until there is room for more: meanwhile nothing is read from the network."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

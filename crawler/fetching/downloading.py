@@ -94,6 +94,7 @@ async def _body(answer: aiohttp.ClientResponse, budget: Budget, sink: Sink | Non
                     kept.append(piece)
                 else:
                     sink.write(piece)
+                    await sink.room()
         body.end()
     except FetchError as err:
         if not (budget.cut and err.kind in {ErrorKind.BYTES, ErrorKind.BOMB}):

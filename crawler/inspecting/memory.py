@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from types import TracebackType
 from typing import Self
 
-from crawler.limits import PICTURE_BYTES
+from crawler.limits import PICTURE_BYTES, SMALL_BYTES
 from crawler.outcomes import ErrorKind, FetchError
 from hashing.errors import ContentError
 from hashing.media.formats import HEAD_BYTES, Format, sniff
@@ -23,7 +24,10 @@ class MemoryFile:
     A sink of `fetching`. Linux only: memfd_create.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, large: asyncio.Lock | None = None) -> None:
+        """`large` is held by the one medium that has more than SMALL_BYTES; others wait for it."""
+        self._large = large
+        self._is_large = False
         self.descriptor = os.memfd_create("medium", os.MFD_CLOEXEC)
         self.size = 0
         self.format: Format | None = None
@@ -39,6 +43,12 @@ class MemoryFile:
         if self.size > PICTURE_BYTES and self.format and not self.format.is_video:
             raise FetchError(ErrorKind.BYTES)
         self.keep(untrusted)
+
+    async def room(self) -> None:
+        """Wait until this medium may have more bytes in memory."""
+        if self._large and not self._is_large and self.size > SMALL_BYTES:
+            await self._large.acquire()
+            self._is_large = True
 
     def keep(self, untrusted: bytes) -> None:
         """Take a piece of whatever it is."""
@@ -65,3 +75,5 @@ class MemoryFile:
     ) -> None:
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
+        if self._large and self._is_large:
+            self._large.release()

@@ -67,6 +67,16 @@ class Crawler:
         return {str(path.relative_to(self.folder)) for path in files} - {"list.txt"}
 
 
+def anonymous_files(pid: int) -> int:
+    """Bytes that a process has in files of memory: they are nobody's resident set."""
+    total = 0
+    for opened in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            if str(opened.readlink()).startswith("/memfd:"):
+                total += opened.stat().st_size
+    return total
+
+
 class Watched:
     """Looks at a process and its children all the time: memory, and files opened for writing."""
 
@@ -85,7 +95,8 @@ class Watched:
         while self._process.poll() is None:
             with suppress(psutil.Error, OSError):
                 everyone = [self._parent, *self._parent.children(recursive=True)]
-                self.most = max(self.most, sum(each.memory_info().rss for each in everyone))
+                used = sum(each.memory_info().rss for each in everyone)
+                self.most = max(self.most, used + anonymous_files(self._parent.pid))
                 for each in everyone:
                     self._files(each.pid)
             time.sleep(0.01)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import socket
 import sqlite3
 import stat
+import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image, ImageOps
 
@@ -16,7 +20,7 @@ from demo.server import running
 from hashing import Eligibility, OwnerClient, Submission, hash_file, new_passphrase
 from tests.crawler.process import Crawler, Watched
 from tests.crawler.site import Site, picture
-from tests.crawler.test_traps import compressed, png
+from tests.crawler.test_traps import HEAD, compressed, endlessly, png
 
 
 def edited(content: bytes) -> bytes:
@@ -96,6 +100,37 @@ def test_nothing_is_written_but_the_frontier(site: Site, tmp_path: Path) -> None
     assert not any(each["value"] in err for each in json.loads(f"[{documents}]")[0]["signals"])
 
 
+@pytest.mark.soak
+def test_traps_with_real_limits_leave_memory_alone(site: Site, tmp_path: Path) -> None:
+    """As test_traps.py, but nothing is smaller: bombs of a gigabyte, and media without end."""
+    zeros = bytes(2**30)
+    site.put["/gzip"] = compressed("gzip", zeros)
+    site.put["/br"] = compressed("br", zeros)
+    jpeg = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + picture(1)
+    video = b"HTTP/1.1 200 OK\r\n\r\n\0\0\0\x20ftypisom"
+    site.harms["/endless.jpg"] = endlessly(jpeg, bytes(2**20))
+    site.harms["/endless.mp4"] = endlessly(video, bytes(2**20))
+    site.harms["/endless"] = endlessly(HEAD + b"\r\n", b"<p>" * 100_000)
+    site.medium("/pixels.png", png(60_000, 60_000), "image/png")
+    site.page("/attributes", "<p " + " ".join(f"data-{n}=a.jpg" for n in range(120_000)) + ">")
+    site.harms["/endless2.mp4"] = site.harms["/endless.mp4"]
+    names = ("endless.jpg", "endless.mp4", "endless2.mp4", "pixels.png")
+    media = "".join(f"<img src=/{name}>" for name in names)
+    site.medium("/good.jpg", picture(2))
+    page = site.page("/page", media + "<img src=/good.jpg>")
+    others = [site.root + path for path in ("/gzip", "/br", "/endless", "/attributes")]
+    crawler = Crawler(tmp_path / "crawler")
+    watched = Watched(process := crawler.start("look", "--json", page, *others))
+    out, err = process.communicate(timeout=400)
+    watched.end()
+    found = {each["address"]: each for each in map(json.loads, out.splitlines())}
+    kinds = [found[address].get("fault") for address in others]
+    assert kinds == ["bomb", "bomb", "bytes", "unreadable"], err
+    assert found[page]["outcome"] == "seen"
+    assert len(found[page]["observations"]) == 1
+    assert watched.most < 600 * 2**20
+
+
 def test_a_list_is_watched_and_its_state_told(site: Site, tmp_path: Path) -> None:
     page, gone = site.page("/page", "<p>words"), site.root + "/gone"
     crawler = Crawler(tmp_path / "crawler")
@@ -127,6 +162,30 @@ def test_a_list_with_a_wrong_line_is_not_used(tmp_path: Path, line: str, said: s
     (tmp_path / "list.txt").write_text(line)
     with pytest.raises(lists.InvalidList, match=said.replace("(", r"\(").replace(")", r"\)")):
         lists.read(tmp_path / "list.txt")
+
+
+def test_it_stops_at_once_and_leaves_nobody(site: Site, tmp_path: Path) -> None:
+    slow = site.page("/page", "<img src=/slow.jpg><img src=/1.jpg>")
+    site.medium("/1.jpg", picture(1))
+    stopped = threading.Event()
+
+    def wait(_: socket.socket) -> None:
+        stopped.wait(20)
+
+    site.harms["/slow.jpg"] = wait
+    process = Crawler(tmp_path / "crawler").start("look", slow)
+    while "/1.jpg" not in site.asked:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    children = psutil.Process(process.pid).children()
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    process.communicate(timeout=20)
+    assert time.monotonic() - begun < 5
+    assert process.returncode == 130
+    assert children
+    assert not any(each.is_running() for each in children)
+    stopped.set()
 
 
 def test_without_a_contact_nobody_is_asked(tmp_path: Path) -> None:

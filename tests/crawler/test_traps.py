@@ -58,7 +58,7 @@ def slowly(*parts: bytes) -> Harm:
 
 def endlessly(head: bytes, piece: bytes) -> Harm:
     def harm(connection: socket.socket) -> None:
-        until = time.monotonic() + 6
+        until = time.monotonic() + (60 if len(piece) >= 2**18 else 6)
         connection.sendall(head)
         while time.monotonic() < until:
             connection.sendall(piece)
