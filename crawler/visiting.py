@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,8 +34,9 @@ from hashing.signals import ContentSignals, SignalType
 from hashing.submission import content_document
 
 _LISTS = ("media", "parts", "following", "links")
-_AT_ONCE = 8
-"""Media of one visit that are asked for at once; the slots of their hosts bound it further."""
+_MEDIA_AT_ONCE = 8
+_PAGES_AT_ONCE = 2
+"""Media and pages of one visit that are looked at at once; the slots of hosts bound it further."""
 
 
 class Fetches(Protocol):
@@ -94,17 +96,38 @@ class Visitor:
         with self._store.write() as tx:
             visit = visits.opened(tx, watch.id, [(kind, address)], _now())
         wait: dict[str, int] = {}
-        while time.monotonic() < until:
-            with self._store.read() as tx:
-                media = visits.waiting(tx, visit, Kind.MEDIUM, _AT_ONCE)
-                pages = visits.waiting(tx, visit, Kind.PAGE, 1)
-            if media:
-                await asyncio.gather(*(self._medium(visit, step) for step in media))
-            elif pages:
-                await self._page(watch, visit, pages[0], wait)
-            else:
-                break
+        running: dict[int, asyncio.Task[None]] = {}
+        try:
+            while time.monotonic() < until:
+                for step in self._steps(visit, running):
+                    looked = self._look_at(watch, visit, step, wait)
+                    running[step.id] = asyncio.create_task(looked)
+                if not running:
+                    break
+                await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
+                for number in [each for each, task in running.items() if task.done()]:
+                    running.pop(number).result()
+        finally:
+            for task in running.values():
+                task.cancel()
+            await asyncio.gather(*running.values(), return_exceptions=True)
         return self._end(watch, visit, wait.get("retry_after"))
+
+    def _steps(self, visit: int, running: Mapping[int, object]) -> list[Step]:
+        """Return what is to be looked at beside what is being looked at."""
+        most = len(running)
+        with self._store.read() as tx:
+            media = visits.waiting(tx, visit, Kind.MEDIUM, _MEDIA_AT_ONCE + most)
+            pages = visits.waiting(tx, visit, Kind.PAGE, _PAGES_AT_ONCE + most)
+        chosen = [*media[:_MEDIA_AT_ONCE], *pages[:_PAGES_AT_ONCE]]
+        return [step for step in chosen if step.id not in running]
+
+    async def _look_at(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
+        if step.kind is Kind.PAGE:
+            await self._page(watch, visit, step, wait)
+            return
+        async with self._room:
+            await self._medium(visit, step)
 
     def _end(self, watch: Watch, visit: int, retry_after: int | None) -> Visited:
         now = _now()
@@ -219,10 +242,6 @@ class Visitor:
     # --- a medium ---
 
     async def _medium(self, visit: int, step: Step) -> None:
-        async with self._room:
-            await self._look_at(visit, step)
-
-    async def _look_at(self, visit: int, step: Step) -> None:
         with self._store.read() as tx:
             old = known.get(tx, step.address, Kind.MEDIUM)
         try:
