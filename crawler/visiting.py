@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crawler import limits
+from crawler import limits, reaching
 from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
 from crawler.finding.collecting import References
@@ -22,17 +22,18 @@ from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import interval_after
 from crawler.frontier.store import Store
-from crawler.frontier.visits import Kind, Step
-from crawler.frontier.watches import Scope, Watch
+from crawler.frontier.visits import Kind, New, Step
+from crawler.frontier.watches import Watch
 from crawler.inspecting.answers import NotInspected
+from crawler.inspecting.inspector import CRASHED
 from crawler.inspecting.memory import MemoryFile, NoMedium
 from crawler.judging import Judged, judged, result_of_status
 from crawler.outcomes import Disallowed, FetchError, Outcome
-from crawler.readers import choosing
 from crawler.readers.page import Page
 from hashing.signals import ContentSignals, SignalType
 from hashing.submission import content_document
 
+CRASHED_DOCUMENT = {"failed": CRASHED.code}
 _LISTS = ("media", "parts", "following", "links")
 _MEDIA_AT_ONCE = 8
 _PAGES_AT_ONCE = 2
@@ -91,10 +92,9 @@ class Visitor:
     async def visit(self, watch: Watch) -> Visited:
         """Look at all that a watch reaches. Returns once the visit has ended in the frontier."""
         until = time.monotonic() + limits.VISIT_SECONDS
-        address = choosing.entry(watch.address)
-        kind = Kind.MEDIUM if is_media(address) else Kind.PAGE
+        first = reaching.first(watch, is_medium=is_media(watch.address))
         with self._store.write() as tx:
-            visit = visits.opened(tx, watch.id, [(kind, address)], _now())
+            visit = visits.opened(tx, watch.id, first, _now())
         wait: dict[str, int] = {}
         running: dict[int, asyncio.Task[None]] = {}
         try:
@@ -175,7 +175,7 @@ class Visitor:
             return
         if 200 <= answer.status < 300 and _is_medium(answer):  # noqa: PLR2004
             with self._store.write() as tx:
-                visits.add(tx, visit, Kind.MEDIUM, [step.address], page=step.page, depth=step.depth)
+                visits.add(tx, visit, [New(Kind.MEDIUM, step.address, step.page, step.depth)])
                 visits.done(tx, step.id, _seen(step, answer))
             return
         page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
@@ -200,16 +200,14 @@ class Visitor:
         answer: Answer | None = None,
     ) -> None:
         """Note a page, its media, and the pages that this watch reaches from it."""
-        host = parsed(step.address, loopback=self._loopback).host
-        is_part = step.page != step.address
+        reached = reaching.pages(watch, step, found, loopback=self._loopback)
         with self._store.write() as tx:
             room = limits.MEDIA_PER_VISIT - visits.count(tx, visit, Kind.MEDIUM)
-            media = found.media[: max(0, room)]
-            visits.add(tx, visit, Kind.MEDIUM, media, page=step.page, depth=step.depth)
-            for url, depth, page in self._further(watch, step, found, host, is_part=is_part):
+            visits.add(tx, visit, reaching.media(step, found, room=room))
+            for new in reached:
                 if visits.count(tx, visit, Kind.PAGE) >= limits.PAGES_PER_VISIT:
                     break
-                visits.add(tx, visit, Kind.PAGE, [url], page=page or url, depth=depth)
+                visits.add(tx, visit, [new])
             if answer is not None:
                 document = json.dumps(_references_document(found))
                 held = Known(answer.validators.etag, answer.validators.modified, document)
@@ -217,27 +215,6 @@ class Visitor:
             else:
                 known.used(tx, step.address, Kind.PAGE, now=_now())
             visits.done(tx, step.id, result)
-
-    def _further(
-        self, watch: Watch, step: Step, found: References, host: str, *, is_part: bool
-    ) -> list[tuple[str, int, str | None]]:
-        """Pages, their depth, and which page an observation names; None for the page itself."""
-        if is_part:
-            return []
-        further: list[tuple[str, int, str | None]] = [
-            (url, step.depth, step.page) for url in found.parts
-        ]
-        if watch.scope is not Scope.PAGE:
-            further += [(url, step.depth, None) for url in found.following if self._at(url, host)]
-        if watch.scope is Scope.SITE and step.depth < watch.depth:
-            further += [(url, step.depth + 1, None) for url in found.links if self._at(url, host)]
-        return further
-
-    def _at(self, url: str, host: str) -> bool:
-        try:
-            return parsed(url, loopback=self._loopback).host == host
-        except FetchError:
-            return False
 
     # --- a medium ---
 
@@ -268,7 +245,7 @@ class Visitor:
         """Note it. A watch whose address only ends like a picture is a page: many sites do that."""
         with self._store.write() as tx:
             if step.page == step.address:
-                visits.add(tx, visit, Kind.PAGE, [step.address], page=step.page, depth=step.depth)
+                visits.add(tx, visit, [New(Kind.PAGE, step.address, step.page, step.depth)])
             visits.done(tx, step.id, "no_medium")
 
     def _inspected(
@@ -279,7 +256,7 @@ class Visitor:
         with self._store.write() as tx:
             if validators is None:
                 known.used(tx, step.address, Kind.MEDIUM, now=_now())
-            else:
+            elif document != CRASHED_DOCUMENT:  # which may have been ours
                 held = Known(validators.etag, validators.modified, text)
                 known.put(tx, step.address, Kind.MEDIUM, held, now=_now())
             if "failed" in document:

@@ -67,7 +67,7 @@ class Collector:
         """Note other pages."""
         self._add(references, self._links, LINKS_PER_PAGE)
 
-    def found(self) -> References:
+    def references(self) -> References:
         """Return all of it. What goes on is no mere link, and a medium is no page."""
         following = [url for url in self._following if url not in self._media]
         known = {*self._media, *self._following, *self._parts}

@@ -34,6 +34,23 @@ def parsed(untrusted: bytes, content_type: str = "") -> Element | None:
     return root
 
 
+def feed(untrusted: bytes) -> Element | None:
+    """Return the root of an XML document, or None. Entities are not resolved, nothing is loaded."""
+    parser = etree.XMLParser(
+        recover=True,
+        huge_tree=False,
+        no_network=True,
+        resolve_entities=False,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(untrusted, parser=parser)
+    except (etree.LxmlError, ValueError):
+        return None
+
+
 def elements(root: Element) -> Iterator[Element]:
     """Yield the elements of a page in order, PAGE_ELEMENTS of them at most."""
     for count, element in enumerate(root.iter(etree.Element)):

@@ -19,12 +19,19 @@ _TARGETS = {
 _PARAMETERS = 32
 
 
+ATTACHMENTS = re.compile(
+    r"/(?:download/file\.php\?(?:[^#]*&)?id=[0-9]+|attachment\.php\?(?:[^#]*&)?attachmentid=[0-9]+)"
+)
+"""Full sizes on phpBB and vBulletin, whose names do not say what they are."""
+
+
 def is_media(reference: str) -> bool:
-    """Whether the path of a reference ends like a picture or a video."""
+    """Whether a reference ends like a picture or a video, or is an attachment of a forum."""
     try:
-        return bool(MEDIA_NAMES.search(urlsplit(reference.strip()).path))
+        path = urlsplit(reference.strip()).path
     except ValueError:
         return False
+    return bool(MEDIA_NAMES.search(path) or ATTACHMENTS.search("/" + reference))
 
 
 def inside(reference: str) -> list[str]:

@@ -48,7 +48,7 @@ def find(
         return References()
     into = Collector(base_of(root, address), loopback=loopback)
     collect(root, into)
-    return into.found()
+    return into.references()
 
 
 def collect(root: Element, into: Collector) -> None:

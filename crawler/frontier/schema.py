@@ -44,6 +44,7 @@ CREATE TABLE steps (
     address TEXT NOT NULL,
     page TEXT NOT NULL,
     depth INTEGER NOT NULL,
+    part INTEGER NOT NULL,
     result TEXT,
     sha256 TEXT,
     UNIQUE (visit, kind, address)

@@ -19,14 +19,24 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One address of a visit. `page` is where it was found: that is what an observation names."""
+class New:
+    """An address to look at. `page` is what an observation of it names: where it is shown.
 
-    id: int
+    A `part` is a page within another one.
+    """
+
     kind: Kind
     address: str
     page: str
     depth: int
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step(New):
+    """One that a visit has."""
+
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +47,8 @@ class Ended:
     digest: str
 
 
-def opened(tx: sqlite3.Connection, watch: int, first: Iterable[tuple[Kind, str]], now: int) -> int:
-    """Return the open visit of a watch, or begin one with its first steps."""
+def opened(tx: sqlite3.Connection, watch: int, first: New, now: int) -> int:
+    """Return the open visit of a watch, or begin one with its first step."""
     row = tx.execute(
         "SELECT id FROM visits WHERE watch = ? AND ended_at IS NULL", (watch,)
     ).fetchone()
@@ -46,35 +56,27 @@ def opened(tx: sqlite3.Connection, watch: int, first: Iterable[tuple[Kind, str]]
         return int(row["id"])
     made = tx.execute("INSERT INTO visits (watch, begun_at) VALUES (?, ?)", (watch, now))
     visit = int(made.lastrowid or 0)
-    for kind, address in first:
-        add(tx, visit, kind, [address], page=address, depth=0)
+    add(tx, visit, [first])
     return visit
 
 
-def add(
-    tx: sqlite3.Connection,
-    visit: int,
-    kind: Kind,
-    addresses: Iterable[str],
-    *,
-    page: str,
-    depth: int,
-) -> None:
+def add(tx: sqlite3.Connection, visit: int, steps: Iterable[New]) -> None:
     """Add steps that this visit does not have yet."""
     tx.executemany(
-        "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth) VALUES (?, ?, ?, ?, ?)",
-        [(visit, kind.value, address, page, depth) for address in addresses],
+        "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth, part) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [(visit, new.kind.value, new.address, new.page, new.depth, new.part) for new in steps],
     )
 
 
 def waiting(tx: sqlite3.Connection, visit: int, kind: Kind, most: int) -> list[Step]:
     """Return steps that have no result, in the order in which they were found."""
     rows = tx.execute(
-        "SELECT id, kind, address, page, depth FROM steps "
+        "SELECT kind, address, page, depth, part, id FROM steps "
         "WHERE visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
         (visit, kind.value, most),
     )
-    return [Step(row[0], Kind(row[1]), row[2], row[3], row[4]) for row in rows]
+    return [Step(Kind(row[0]), row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 
 
 def count(tx: sqlite3.Connection, visit: int, kind: Kind) -> int:

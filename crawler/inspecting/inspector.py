@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from typing import Any
+
 from crawler.finding.collecting import References
 from crawler.inspecting.answers import NotInspected, Unbelievable, references_in, signals_in
 from crawler.inspecting.children import Child, Children, Died
@@ -14,6 +18,8 @@ from hashing.views.profile import Profile
 Inspected = ContentSignals | NotInspected
 
 CRASHED = NotInspected("decoder_crashed")
+_SOON_SECONDS = 10.0
+"""After more, it died of what it was given: that would take as long again."""
 
 
 class Inspector:
@@ -32,11 +38,10 @@ class Inspector:
     async def inspect(self, medium: MemoryFile) -> Inspected:
         """Return a medium's signals, or why it has none."""
         assert medium.format is not None  # noqa: S101 (`end` was called)
-        try:
-            answer = await self._of_media.ask(medium.descriptor, {"format": medium.format.value})
-            return signals_in(answer)
-        except (Died, Unbelievable):
-            return CRASHED
+        request = {"format": medium.format.value}
+        with contextlib.suppress(Died, Unbelievable):
+            return signals_in(await _twice(self._of_media, medium.descriptor, request))
+        return CRASHED
 
     async def read(self, page: Page) -> References:
         """Return what a page shows. Raises FetchError if nothing can read it."""
@@ -48,7 +53,7 @@ class Inspector:
         with MemoryFile() as file:
             file.keep(page.body)
             try:
-                answer = await self._of_pages.ask(file.descriptor, request)
+                answer = await _twice(self._of_pages, file.descriptor, request)
                 return references_in(answer, loopback=page.loopback)
             except (Died, Unbelievable) as err:
                 raise FetchError(ErrorKind.UNREADABLE) from err
@@ -67,3 +72,14 @@ class Inspector:
         """End the children."""
         for child in (*self._media, *self._pages):
             child.close()
+
+
+async def _twice(children: Children, descriptor: int, request: dict[str, Any]) -> bytes:
+    """Ask; if a child died soon, ask another: something else may have ended it. Raises Died."""
+    begun = time.monotonic()
+    try:
+        return await children.ask(descriptor, request)
+    except Died:
+        if time.monotonic() - begun > _SOON_SECONDS:
+            raise
+    return await children.ask(descriptor, request)

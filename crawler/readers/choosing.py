@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from crawler.finding.collecting import References
-from crawler.readers import generic, imageboards, telegram, xenforo
+from crawler.readers import bluesky, feeds, generic, imageboards, mastodon, telegram, xenforo
 from crawler.readers.page import Page
 
 
@@ -25,7 +25,14 @@ class Reader(Protocol):
         ...
 
 
-_READERS: tuple[Reader, ...] = (telegram, xenforo, imageboards)
+_READERS: tuple[Reader, ...] = (
+    telegram,
+    xenforo,
+    imageboards,
+    bluesky,
+    feeds,
+    mastodon,
+)
 """The first that reads a page does; `generic` reads all others."""
 
 

@@ -61,7 +61,7 @@ def _files(page: Page, board: str) -> References:
     for post in [thread, *(posts if isinstance(posts, list) else [])][:JSON_NODES]:
         if isinstance(post, dict):
             into.media(_of_post(post, _folder(page, board)))
-    return into.found()
+    return into.references()
 
 
 def _folder(page: Page, board: str) -> str:

@@ -56,7 +56,7 @@ def read(page: Page) -> References:
     for older in root.cssselect("link[rel=prev]"):
         into.following([older.get("href")])
     into.login = not messages
-    return into.found()
+    return into.references()
 
 
 def _message(message: Element, into: Collector) -> None:

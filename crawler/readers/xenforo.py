@@ -46,7 +46,7 @@ def read(page: Page) -> References:
     for thread in root.cssselect(".structItem-title a[href], .node-title a[href], .itemList a"):
         into.links([thread.get("href")])
     into.login = bool(root.cssselect("form input[type=password]"))
-    return into.found()
+    return into.references()
 
 
 def _post(post: Element, into: Collector) -> None:

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from crawler import reaching
+from crawler.finding.collecting import References
 from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import CLOSED, FAULT, FIRST, LONGEST, LONGEST_FAULT, interval_after
 from crawler.frontier.store import MEMORY, InUse, Store, WrongVersion
-from crawler.frontier.visits import Ended, Kind
+from crawler.frontier.visits import Ended, Kind, New, Step
 from crawler.frontier.watches import Scope, Watch
 from crawler.judging import judged
 from crawler.outcomes import ErrorKind, Outcome
 
 WATCH = Watch(1, "https://example.org/", Scope.PAGE, 0)
+FIRST_STEP = New(Kind.PAGE, "https://example.org/", "https://example.org/", 0)
 SOME, NONE = Ended(2, "a"), Ended(0, "none")
 
 
@@ -74,6 +77,21 @@ def test_outcomes(
     assert (found.outcome, found.fault) == (outcome, fault)
 
 
+def test_an_observation_names_the_page_that_people_know() -> None:
+    watch = Watch(1, "https://t.me/channel", Scope.THREAD, 0)
+    first = reaching.first(watch, is_medium=False)
+    assert (first.address, first.page) == ("https://t.me/s/channel", watch.address)
+    step = Step(Kind.PAGE, first.address, first.page, 0, id=1)
+    older = "https://t.me/s/channel?before=3"
+    found = References(
+        media=("https://cdn.example/1.jpg",), following=(older, "https://elsewhere.example/2")
+    )
+    assert [each.page for each in reaching.media(step, found, room=9)] == [watch.address]
+    assert reaching.media(step, found, room=0) == []
+    reached = reaching.pages(watch, step, found, loopback=False)
+    assert [(each.address, each.page) for each in reached] == [(older, watch.address)]
+
+
 def test_a_fault_forgets_nothing_and_changes_nothing() -> None:
     store = Store(MEMORY)
     with store.write() as tx:
@@ -97,8 +115,8 @@ def test_everything_that_grows_is_pruned() -> None:
     with store.write() as tx:
         watches.add(tx, "https://example.org/", Scope.PAGE, 0, now=0)
         for at in (10, 20, 30):
-            visit = visits.opened(tx, 1, [(Kind.PAGE, "https://example.org/")], at)
-            assert visits.opened(tx, 1, [], at) == visit  # it is open: it goes on
+            visit = visits.opened(tx, 1, FIRST_STEP, at)
+            assert visits.opened(tx, 1, FIRST_STEP, at) == visit  # it is open: it goes on
             visits.end(tx, visit, Outcome.SEEN, fault=None, media=0, now=at)
             known.put(tx, f"https://e.example/{at}", Kind.PAGE, Known("e", "", "{}"), now=at)
             outbox.add(tx, visit, "https://example.org/", f"{at}", now=at)

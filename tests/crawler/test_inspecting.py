@@ -62,7 +62,7 @@ def test_videos_have_them_too(inspector: Inspector, tmp_path: Path) -> None:
     assert found == hash_file(path, use=Profile.FAST)
 
 
-def test_a_child_that_dies_costs_one_medium(inspector: Inspector) -> None:
+def test_a_child_that_dies_costs_nothing(inspector: Inspector) -> None:
     inspect(inspector, picture(1))
     (pid,) = inspector.pids[:1]
     os.kill(pid, 19)  # it hangs, and then is killed by the system, as for want of memory
@@ -77,9 +77,25 @@ def test_a_child_that_dies_costs_one_medium(inspector: Inspector) -> None:
             os.kill(pid, 9)
             return await waits
 
-    assert asyncio.run(run()) == CRASHED
-    assert inspect(inspector, picture(1)) == hash_picture(picture(1), use=Profile.FAST)
+    assert asyncio.run(run()) == hash_picture(picture(1), use=Profile.FAST)  # by another child
     assert pid not in inspector.pids
+
+
+def test_what_kills_every_child_is_left(inspector: Inspector) -> None:
+    async def run() -> Inspected:
+        inspector.use_here()
+        with MemoryFile() as medium:
+            medium.write(picture(1))
+            medium.end()
+            waits = asyncio.create_task(inspector.inspect(medium))
+            for _ in range(2):
+                await asyncio.sleep(0.1)  # it takes longer to start
+                os.kill(inspector.pids[0], 9)
+                await asyncio.sleep(0.1)
+            return await waits
+
+    inspector.close()
+    assert asyncio.run(run()) == CRASHED
 
 
 def test_a_page_that_kills_its_parser_is_a_fault(inspector: Inspector) -> None:
@@ -87,10 +103,12 @@ def test_a_page_that_kills_its_parser_is_a_fault(inspector: Inspector) -> None:
         inspector.use_here()
         found = await inspector.read(PAGE)
         assert found.media == ("https://example.org/a.jpg",)
-        os.kill(inspector.pids[-1], 19)
+        inspector.close()
         waits = asyncio.create_task(inspector.read(PAGE))
-        await asyncio.sleep(0.2)
-        os.kill(inspector.pids[-1], 9)
+        for _ in range(2):
+            await asyncio.sleep(0.05)  # it takes longer to start
+            os.kill(inspector.pids[-1], 9)
+            await asyncio.sleep(0.05)
         with pytest.raises(FetchError) as caught:
             await waits
         assert caught.value.kind is ErrorKind.UNREADABLE

@@ -18,7 +18,7 @@ from tests.crawler.site import Site, picture
 from tests.device.serving import Service
 from tests.loopback import answering
 
-PAGES, PER_PAGE = 5, 4
+PER_PAGE = 4
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def service(socket_enabled: None) -> Iterator[Service]:
         yield opened
 
 
-def thread(site: Site) -> str:
-    for page in range(PAGES):
+def thread(site: Site, pages: int) -> str:
+    for page in range(pages):
         seeds = range(page * PER_PAGE, (page + 1) * PER_PAGE)
         for seed in seeds:
             site.medium(f"/{seed}.jpg", picture(seed))
         shown = "".join(f"<img src=/{seed}.jpg>" for seed in seeds)
         site.page(f"/t/{page}", f"{shown}<a rel=next href=/t/{page + 1}>next</a>")
-    site.page(f"/t/{PAGES}", "the end")
+    site.page(f"/t/{pages}", "the end")
     return site.root + "/t/0 thread"
 
 
@@ -60,45 +60,47 @@ class Kept:
             self.waiting = frontier.execute("SELECT count(*) FROM outbox").fetchone()[0]
 
 
-def killed_at(process: subprocess.Popen[str], seconds: float, *, child: bool) -> None:
+def killed_amid(
+    process: subprocess.Popen[str], site: Site, requests: int, seconds: float, *, child: bool
+) -> None:
+    """Kill it, or its children, some time after it has made so many requests."""
+    until = len(site.asked) + requests
+    while len(site.asked) < until and process.poll() is None:
+        time.sleep(0.005)
     time.sleep(seconds)
-    chosen = [psutil.Process(process.pid)]
     with suppress(psutil.Error):
-        chosen = chosen[0].children() if child else chosen
-    for each in chosen:
-        with suppress(psutil.Error):
+        crawler = psutil.Process(process.pid)
+        for each in crawler.children() if child else [crawler]:
             each.kill()
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, kills: int) -> None:
-    amid = 0
     chance = random.Random(kills)
-    delay = "0.05" if kills < 10 else "0.3"
-    settings = {"CRAWLER_DELAY": delay, "CRAWLER_PROFILE": "plain", "TAKEBACK_KEY": "k"}
+    pages = 2 + 3 * kills
+    settings = {"CRAWLER_DELAY": "0.02", "CRAWLER_PROFILE": "plain", "TAKEBACK_KEY": "k"}
     crawler = Crawler(tmp_path / "crawler", **settings)
-    crawler.watch([thread(site)])
-    for round_ in range(kills):
-        process = crawler.start("run", "--once", "--server", service.url)
-        killed_at(process, 1.0 + chance.random() * 1.2, child=False)
+    crawler.watch([thread(site, pages)])
+    words = ("run", "--once", "--server", service.url)
+    amid = 0
+    for _ in range(kills):
+        process = crawler.start(*words)
+        killed_amid(process, site, chance.randrange(3, 9), chance.random() / 5, child=False)
         process.communicate()
-        kept, sent, asked = Kept(crawler), len(submitted(service)), len(site.asked)
+        kept, sent, asked = Kept(crawler), submitted(service), len(site.asked)
         amid += bool(kept.done)
-        if round_ % 2:  # also a child alone, of a crawler that goes on
-            process = crawler.start("run", "--once", "--server", service.url)
-            killed_at(process, 1.0 + chance.random(), child=True)
-            process.kill()
-            process.communicate()
-            repeated = {path.removeprefix("/") for path in site.asked[asked:]} & kept.done
-            assert not repeated
-            assert len(submitted(service)) - sent <= kept.waiting + PAGES * PER_PAGE
-    crawler.run("run", "--once", "--server", service.url)
-    assert amid  # it was killed while it had work to do
+        process = crawler.start(*words)  # and a child alone, of a crawler that goes on
+        killed_amid(process, site, chance.randrange(2, 6), chance.random() / 5, child=True)
+        process.kill()
+        process.communicate()
+        assert not {path.removeprefix("/") for path in site.asked[asked:]} & kept.done
+        assert len(set(sent) & set(submitted(service)[len(sent) :])) <= kept.waiting
+    crawler.run(*words)
+    assert amid == kills
     seen = submitted(service)
-    assert len(set(seen)) == PAGES * PER_PAGE
-    assert len(seen) - len(set(seen)) <= 2 * kills  # what was acknowledged, and not yet noted
     with sqlite3.connect(crawler.state) as frontier:
         assert frontier.execute("SELECT count(*) FROM steps").fetchone()[0] == 0
         assert frontier.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0
         (ended,) = frontier.execute("SELECT outcome, media FROM visits").fetchall()
-    assert ended == ("seen", PAGES * PER_PAGE)
+    assert ended == ("seen", pages * PER_PAGE)
+    assert len(set(seen)) == pages * PER_PAGE

@@ -65,6 +65,33 @@ LYNX = {
 }
 
 
+STATUS = {
+    "media_attachments": [
+        {"url": "https://files.example/o.png", "preview_url": "https://files.example/s.png",
+         "remote_url": None},
+        3,
+    ],
+    "reblog": {"media_attachments": [{"url": "https://files.example/r.mp4"}]},
+}  # fmt: skip
+EMBED = {
+    "$type": "app.bsky.embed.recordWithMedia#view",
+    "media": {
+        "images": [{"fullsize": "https://cdn.example/f.jpg", "thumb": "https://cdn.example/t"}]
+    },
+    "record": {"author": {"avatar": "https://cdn.example/avatar"}},
+}
+RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
+<link>https://example.org/</link><item><link>https://example.org/1</link>
+<description>&lt;p&gt;&lt;img src="/in.jpg"&gt;</description>
+<enclosure url="https://example.org/e.mp4" type="video/mp4"/>
+<enclosure url="/a.mp3" type="audio/mpeg"/>
+<media:content url="https://example.org/m.png" medium="image"><media:thumbnail url="/t.png"/>
+</media:content></item></channel></rss>"""
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="?page=2"/><entry>
+<link href="/post"/><link rel="enclosure" type="image/jpeg" href="/e.jpg"/>
+<content type="html"><![CDATA[<img src="/c.jpg">]]></content></entry></feed>"""
+
+
 def read(url: str, text: str) -> References:
     return choosing.read(Page(url, text.encode(), "text/html"))
 
@@ -96,6 +123,20 @@ def test_a_channel_without_preview_is_for_members() -> None:
             "https://a.4cdn.org/b/thread/123.json",
         ),
         ("https://example.org/channel", "https://example.org/channel"),
+        (
+            "https://bsky.app/profile/a.example/post/3k",
+            (
+                "https://public.api.bsky.app/xrpc/app.bsky.feed.getPostThread"
+                "?uri=at%3A%2F%2Fa.example%2Fapp.bsky.feed.post%2F3k&depth=0&parentHeight=0"
+            ),
+        ),
+        (
+            "https://bsky.app/profile/a.example",
+            (
+                "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed"
+                "?actor=a.example&filter=posts_with_media&limit=50"
+            ),
+        ),
     ],
 )
 def test_where_an_address_is_better_looked_at(url: str, instead: str) -> None:
@@ -138,9 +179,55 @@ def test_a_thread_as_a_page_has_its_json_beside_it() -> None:
     assert "https://chan.example/b/src/1.jpg" in found.media
 
 
+def test_a_post_of_mastodon_is_read_as_json_beside_its_page() -> None:
+    page = '<meta property="og:image" content="/og.png"><div class="app" id="mastodon"></div>'
+    found = read("https://social.example/@who/1090", page)
+    assert found.media == ("https://social.example/og.png",)
+    assert found.parts == ("https://social.example/api/v1/statuses/1090",)
+    assert read("https://social.example/@who", page).parts == ("https://social.example/@who.rss",)
+    found = read("https://social.example/api/v1/statuses/1090", json.dumps(STATUS))
+    assert [each.rpartition("/")[2] for each in found.media] == ["o.png", "s.png", "r.mp4"]
+
+
+def test_posts_of_bluesky_show_pictures_and_no_avatars() -> None:
+    api = "https://public.api.bsky.app/xrpc/app.bsky.feed."
+    found = read(f"{api}getPostThread?uri=x", json.dumps({"thread": {"post": {"embed": EMBED}}}))
+    assert found.media == ("https://cdn.example/f.jpg", "https://cdn.example/t")
+    feed = {"feed": [{"post": {"embed": EMBED}}, {"post": 3}, None], "cursor": "2026-11"}
+    found = read(f"{api}getAuthorFeed?actor=a.example&limit=50", json.dumps(feed))
+    assert len(found.media) == 2
+    assert found.following == (f"{api}getAuthorFeed?actor=a.example&limit=50&cursor=2026-11",)
+
+
+def test_feeds_have_enclosures_and_entries() -> None:
+    found = read("https://example.org/feed", RSS)
+    assert [each.rpartition("/")[2] for each in found.media] == [
+        "in.jpg",
+        "e.mp4",
+        "m.png",
+        "t.png",
+    ]
+    assert set(found.links) == {"https://example.org/", "https://example.org/1"}
+    found = read("https://example.org/atom", ATOM)
+    assert [each.rpartition("/")[2] for each in found.media] == ["e.jpg", "c.jpg"]
+    assert found.following == ("https://example.org/atom?page=2",)
+    bomb = '<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {chr(98 + n)} "&{chr(97 + n)};&{chr(97 + n)};">' for n in range(20)
+    )
+    outside = '<!ENTITY x SYSTEM "file:///etc/passwd">'
+    assert not read("https://e.example/f", f"<rss>{bomb}{outside}]><item>&u;&x;</item></rss>").media
+
+
 @pytest.mark.parametrize("text", ["", "[]", "3", '{"posts": 3}', "{", "[" * 5000, "<html id=XF"])
 @pytest.mark.parametrize(
-    "url", ["https://a.4cdn.org/b/thread/1.json", "https://t.me/s/x", "https://example.org/"]
+    "url",
+    [
+        "https://a.4cdn.org/b/thread/1.json",
+        "https://t.me/s/x",
+        "https://example.org/",
+        "https://public.api.bsky.app/xrpc/app.bsky.feed.getPostThread",
+        "https://m.example/api/v1/statuses/1",
+    ],
 )
 def test_nonsense_shows_nothing(url: str, text: str) -> None:
     assert not read(url, text).media
