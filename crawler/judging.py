@@ -46,7 +46,7 @@ def judged(
     A page whose media all failed is a fault, not gone: another host was out of order.
     """
     word, _, rest = (first or f"fault {ErrorKind.TIME}").partition(" ")
-    if word in {"seen", "unchanged", "moved"}:
+    if word in {"seen", "cut", "unchanged", "moved"}:
         return _there(watch, rest, results, ended)
     if word == "fault":
         return Judged(Outcome.FAULT, changed=False, fault=ErrorKind(rest))

@@ -16,6 +16,7 @@ from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.store import Store
 from crawler.frontier.watches import Watch
 from crawler.inspecting.inspector import Inspector
+from crawler.inspecting.sandbox import CONFINED
 from crawler.logs import log
 from crawler.meters import Meters
 from crawler.reporting.submitting import KeyRefused, Reporter
@@ -44,6 +45,8 @@ class Crawl:
     inspector: Inspector | None = None
     """That of whoever runs more than one crawl, and closes it. None: one of its own."""
     problem: KeyRefused | None = None
+    _inspector: Inspector | None = None
+    """The one that is used, until it has been warned of."""
 
     async def run(self, *, once: bool, stop: asyncio.Event | None = None) -> None:
         """Visit what is due; with `once` until nothing is, else until `stop`. Raises KeyRefused."""
@@ -71,6 +74,7 @@ class Crawl:
         )
         inspector = self.inspector or Inspector(settings.profile, settings.children)
         inspector.use_here()
+        self._inspector = inspector
         visitor = Visitor(fetcher, inspector, self.store, loopback=settings.loopback)
         ended = asyncio.Event()
         try:
@@ -123,8 +127,17 @@ class Crawl:
             sum(visited.results.values()),
             seconds,
         )
+        self._warn_of_children()
         self.meters.visited(visited, seconds)
         self.on_visit(visited)
+
+    def _warn_of_children(self) -> None:
+        """Say once if the system confines children less than it should."""
+        for holds in self._inspector.holds if self._inspector else ():
+            if missing := sorted(CONFINED - set(holds)):
+                log.warning("children are not confined by: %s", ", ".join(missing))
+                self._inspector = None
+                return
 
     async def _report(self, ended: asyncio.Event, stop: asyncio.Event) -> None:
         """Submit what is observed, until the visits have ended and nothing waits."""

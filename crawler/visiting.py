@@ -214,7 +214,7 @@ class Visitor:
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
                 known.used(tx, step.address, Kind.PAGE, now=_now())
-            visits.done(tx, step.id, result)
+            visits.done(tx, step.id, "cut" if found.cut and result == "seen" else result)
 
     # --- a medium ---
 
@@ -268,7 +268,7 @@ class Visitor:
 
     def _done(self, step: Step, result: str) -> None:
         with self._store.write() as tx:
-            visits.done(tx, step.id, result)
+            visits.done(tx, step.id, "cut" if found.cut and result == "seen" else result)
 
 
 def _now() -> int:

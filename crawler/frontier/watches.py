@@ -72,12 +72,6 @@ def every(tx: sqlite3.Connection) -> list[Watch]:
     return [_watch(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
 
 
-def next_due(tx: sqlite3.Connection) -> int | None:
-    """Return when the next one is due."""
-    (at,) = tx.execute("SELECT min(due_at) FROM watches").fetchone()
-    return None if at is None else int(at)
-
-
 def looked(  # noqa: PLR0913 (what a visit leaves behind)
     tx: sqlite3.Connection,
     watch: Watch,

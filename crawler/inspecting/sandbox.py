@@ -48,6 +48,10 @@ execveat, ptrace, process_vm_readv and _writev, io_uring_setup, openat2; then un
 rename, renameat, renameat2, mkdir, mkdirat, link, linkat, creat and mount, where it has them."""
 
 
+CONFINED = frozenset({"no_network", "limits", "seccomp"})
+"""What holds of a child where the system can do all of it."""
+
+
 def isolate() -> list[str]:
     """Give up the network. Returns what holds; call it first, while there is one thread."""
     libc = ctypes.CDLL(None, use_errno=True)

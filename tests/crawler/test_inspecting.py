@@ -49,6 +49,16 @@ def inspect(inspector: Inspector, untrusted: bytes) -> Inspected:
     return asyncio.run(run())
 
 
+async def killed_twice(inspector: Inspector) -> None:
+    """Kill the next child before it has loaded anything, and the one after it."""
+    gone: set[int] = set()
+    while len(gone) < 2:
+        for pid in set(inspector.pids) - gone:
+            os.kill(pid, 9)
+            gone.add(pid)
+        await asyncio.sleep(0.001)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
 def test_pictures_have_the_signals_that_hashing_gives(inspector: Inspector, kind: str) -> None:
     content = picture(5, kind)
@@ -88,10 +98,7 @@ def test_what_kills_every_child_is_left(inspector: Inspector) -> None:
             medium.write(picture(1))
             medium.end()
             waits = asyncio.create_task(inspector.inspect(medium))
-            for _ in range(2):
-                await asyncio.sleep(0.1)  # it takes longer to start
-                os.kill(inspector.pids[0], 9)
-                await asyncio.sleep(0.1)
+            await killed_twice(inspector)
             return await waits
 
     inspector.close()
@@ -105,10 +112,7 @@ def test_a_page_that_kills_its_parser_is_a_fault(inspector: Inspector) -> None:
         assert found.media == ("https://example.org/a.jpg",)
         inspector.close()
         waits = asyncio.create_task(inspector.read(PAGE))
-        for _ in range(2):
-            await asyncio.sleep(0.05)  # it takes longer to start
-            os.kill(inspector.pids[-1], 9)
-            await asyncio.sleep(0.05)
+        await killed_twice(inspector)
         with pytest.raises(FetchError) as caught:
             await waits
         assert caught.value.kind is ErrorKind.UNREADABLE
