@@ -26,6 +26,7 @@ from crawler.running import Crawl
 from crawler.settings import InvalidSetting, Settings
 from crawler.visiting import Visited
 from hashing.errors import DeviceError
+from hashing.printable import printable
 
 _KEY = "TAKEBACK_KEY"
 """As the command line of platforms has it."""
@@ -94,7 +95,11 @@ def _look(options: argparse.Namespace, chosen: Settings) -> int:
         return _INTERRUPTED
     if to:  # after they were shown: what is acknowledged is gone from the outbox
         _submit_all(Reporter(store, to))
-    return 1 if failed else 0
+    with store.read() as tx:
+        unseen = [watch.address for watch in watches.every(tx) if watch.outcome is None]
+    for address in unseen:
+        print(f"{printable(address)}: not looked at, by a mistake of ours", file=sys.stderr)
+    return 1 if failed or unseen else 0
 
 
 def _watched(store: Store, options: argparse.Namespace, chosen: Settings) -> list[str]:

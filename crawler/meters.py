@@ -46,6 +46,10 @@ class Meters:
             said = "moved" if kind is Kind.PAGE and result.startswith("moved ") else result
             self._steps.labels(kind.value, said).inc(number)
 
+    def failed(self) -> None:
+        """Count a visit that ended by a mistake of ours."""
+        self._visits.labels("failed", "").inc()
+
     def submitted(self, *, acknowledged: int, refused: int) -> None:
         """Count observations."""
         self._observations.labels("acknowledged").inc(acknowledged)

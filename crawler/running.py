@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from crawler.visiting import Visited, Visitor
 
 IDLE_SECONDS = 5.0
 """How often a crawler that has nothing to do looks whether something is due."""
+FAILED_SECONDS = 3600
+"""A watch whose visit we made a mistake in is left alone so long."""
 KEPT_SECONDS = 90 * 24 * 3600
 """What was known and done is forgotten after so long; also an outbox that nobody took."""
 _PRUNE_EVERY = 3600.0
@@ -116,7 +119,11 @@ class Crawl:
 
     async def _visit(self, visitor: Visitor, watch: Watch) -> None:
         begun = time.monotonic()
-        visited = await visitor.visit(watch)
+        try:
+            visited = await visitor.visit(watch)
+        except Exception as err:  # noqa: BLE001 (one page must not end the crawl: ours is the mistake)
+            self._failed(watch, err)
+            return
         seconds = time.monotonic() - begun
         judged = visited.judged
         log.info(
@@ -130,6 +137,14 @@ class Crawl:
         self._warn_of_children()
         self.meters.visited(visited, seconds)
         self.on_visit(visited)
+
+    def _failed(self, watch: Watch, err: Exception) -> None:
+        """Leave a watch alone for a while, with its visit open: a mended crawler goes on."""
+        at = traceback.extract_tb(err.__traceback__)[-1]
+        log.error("watch=%d failed: %s at %s:%s", watch.id, type(err).__name__, at.name, at.lineno)
+        self.meters.failed()
+        with self.store.write() as tx:
+            watches.postpone(tx, watch.id, until=int(time.time()) + FAILED_SECONDS)
 
     def _warn_of_children(self) -> None:
         """Say once if the system confines children less than it should."""

@@ -268,7 +268,7 @@ class Visitor:
 
     def _done(self, step: Step, result: str) -> None:
         with self._store.write() as tx:
-            visits.done(tx, step.id, "cut" if found.cut and result == "seen" else result)
+            visits.done(tx, step.id, result)
 
 
 def _now() -> int:

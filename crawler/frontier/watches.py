@@ -72,6 +72,11 @@ def every(tx: sqlite3.Connection) -> list[Watch]:
     return [_watch(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
 
 
+def postpone(tx: sqlite3.Connection, watch: int, *, until: int) -> None:
+    """Make a watch due later, whatever became of its visit."""
+    tx.execute("UPDATE watches SET due_at = ? WHERE id = ?", (until, watch))
+
+
 def looked(  # noqa: PLR0913 (what a visit leaves behind)
     tx: sqlite3.Connection,
     watch: Watch,

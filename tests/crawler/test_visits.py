@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crawler import judging
 from crawler.egress.guard import Guard
 from crawler.frontier.store import MEMORY, Store
 from crawler.frontier.watches import Scope
@@ -197,6 +198,27 @@ def test_a_part_of_a_page_is_looked_at_and_named_by_the_page(site: Site) -> None
     page = site.page("/page", "<iframe src=/embed/1></iframe>")
     found = look([page])
     assert [each["address"] for each in found.seen[page]] == [page]
+
+
+def test_a_mistake_of_ours_ends_one_visit(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    page, other = site.page("/page", pictures(site, 1)), site.page("/other", "<p>x")
+    right = judging.result_of_status
+
+    def wrong(status: int, *, login: bool, empty: bool) -> str:
+        if empty:
+            raise KeyError(page)
+        return right(status, login=login, empty=empty)
+
+    monkeypatch.setattr("crawler.visiting.result_of_status", wrong)
+    store = Store(MEMORY)
+    found = look([other, page], store=store)
+    assert list(found.visited) == [page]
+    assert "KeyError" in caplog.text
+    assert "127.0.0.1" not in caplog.text
+    monkeypatch.undo()
+    assert look(store=store).outcome(other) == (Outcome.SEEN, None)
 
 
 def test_counts_name_no_address(site: Site) -> None:
