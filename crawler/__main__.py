@@ -156,7 +156,11 @@ def _run(options: argparse.Namespace, chosen: Settings) -> int:
 
     reporter = Reporter(store, to) if to else None
     try:
-        asyncio.run(_until_stopped(Crawl(chosen, store, tell, meters, reporter), once=options.once))
+        asyncio.run(
+            _until_stopped(
+                Crawl(chosen, store, tell, meters, reporter, leases_from=to), once=options.once
+            )
+        )
     finally:
         bar.close()
         store.close()

@@ -76,8 +76,19 @@ def _there(
         if "gone" in media or watch.shown:
             changed = watch.outcome is not Outcome.GONE
             return Judged(Outcome.GONE, changed=changed, digest=ended.digest)
-    changed = watch.digest != ended.digest or watch.outcome not in _THERE
+    # The memory of a leased watch is of what was there, whatever happened since.
+    changed = watch.digest != ended.digest or not (watch.name or watch.outcome in _THERE)
     if moved_to:
         return Judged(Outcome.MOVED, changed=changed, digest=ended.digest, moved_to=moved_to)
     outcome = Outcome.SEEN if changed else Outcome.UNCHANGED
     return Judged(outcome, changed=changed, digest=ended.digest)
+
+
+def report_of(watch: Watch, verdict: Judged, media: int) -> dict[str, str]:
+    """Return what a service is told of a visit. It is to remember media that were seen."""
+    report = {"watch": watch.name, "lease": watch.lease, "outcome": verdict.outcome.value}
+    if media and verdict.digest and verdict.outcome in {Outcome.SEEN, Outcome.MOVED}:
+        report["memory"] = verdict.digest
+    if verdict.moved_to:
+        report["moved_to"] = verdict.moved_to
+    return report

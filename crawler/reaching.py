@@ -6,6 +6,7 @@ from crawler.egress.addresses import parsed
 from crawler.finding.collecting import References
 from crawler.frontier.visits import Kind, New, Step
 from crawler.frontier.watches import Scope, Watch
+from crawler.limits import VISIT_SECONDS
 from crawler.outcomes import FetchError
 from crawler.readers import choosing
 
@@ -46,3 +47,15 @@ def _host(url: str, *, loopback: bool) -> str | None:
         return parsed(url, loopback=loopback).host
     except FetchError:
         return None
+
+
+def seconds(watch: Watch, *, now: int) -> float:
+    """Return how long a visit may take; of a leased watch, a minute less than the lease."""
+    if watch.leased_until is None:
+        return VISIT_SECONDS
+    return min(VISIT_SECONDS, watch.leased_until - now - 60)
+
+
+def anew(watch: Watch) -> bool:
+    """Whether all is to be looked at again: the service remembers nothing of a leased watch."""
+    return bool(watch.name) and watch.digest is None

@@ -20,7 +20,8 @@ from crawler.inspecting.inspector import Inspector
 from crawler.inspecting.sandbox import CONFINED
 from crawler.logs import log
 from crawler.meters import Meters
-from crawler.reporting.submitting import KeyRefused, Reporter
+from crawler.reporting.leasing import lease, report
+from crawler.reporting.submitting import KeyRefused, Reporter, Service
 from crawler.settings import Settings
 from crawler.visiting import Visited, Visitor
 
@@ -47,6 +48,8 @@ class Crawl:
     guard: Guard | None = None
     inspector: Inspector | None = None
     """That of whoever runs more than one crawl, and closes it. None: one of its own."""
+    leases_from: Service | None = None
+    """A service whose watches are looked at too."""
     problem: KeyRefused | None = None
     _inspector: Inspector | None = None
     """The one that is used, until it has been warned of."""
@@ -93,10 +96,11 @@ class Crawl:
         running: dict[int, asyncio.Task[None]] = {}
         pruned = 0.0
         try:
-            while not stop.is_set():
+            while not stop.is_set() and self.problem is None:
                 if time.monotonic() - pruned > _PRUNE_EVERY:
                     self._prune()
                     pruned = time.monotonic()
+                await self._lease(self.settings.visits - len(running))
                 for watch in self._due(running):
                     running[watch.id] = asyncio.create_task(self._visit(visitor, watch))
                 if not running and once:
@@ -108,6 +112,16 @@ class Crawl:
             for task in running.values():
                 task.cancel()
             await asyncio.gather(*running.values(), return_exceptions=True)
+
+    async def _lease(self, room: int) -> None:
+        """Take watches of the service, if there is room for them."""
+        if self.leases_from is None or room <= 0:
+            return
+        now = int(time.time())
+        try:
+            await asyncio.to_thread(lease, self.store, self.leases_from, room, now=now)
+        except KeyRefused as err:
+            self.problem = err
 
     def _due(self, running: dict[int, asyncio.Task[None]]) -> list[Watch]:
         room = self.settings.visits - len(running)
@@ -163,6 +177,9 @@ class Crawl:
             before = (self.reporter.acknowledged, self.reporter.refused)
             try:
                 wait = await asyncio.to_thread(self.reporter.submit)
+                if self.leases_from and wait <= 0:
+                    while await asyncio.to_thread(report, self.store, self.leases_from):
+                        pass
             except KeyRefused as err:  # what is observed would wait for ever
                 self.problem = err
                 stop.set()

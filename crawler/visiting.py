@@ -18,7 +18,7 @@ from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
 from crawler.finding.collecting import References
 from crawler.finding.hints import is_media
-from crawler.frontier import known, outbox, visits, watches
+from crawler.frontier import known, outbox, reports, visits, watches
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import interval_after
 from crawler.frontier.store import Store
@@ -27,7 +27,7 @@ from crawler.frontier.watches import Watch
 from crawler.inspecting.answers import NotInspected
 from crawler.inspecting.inspector import CRASHED
 from crawler.inspecting.memory import MemoryFile, NoMedium
-from crawler.judging import Judged, judged, result_of_status
+from crawler.judging import Judged, judged, report_of, result_of_status
 from crawler.outcomes import Disallowed, FetchError, Outcome
 from crawler.readers.page import Page
 from hashing.signals import ContentSignals, SignalType
@@ -91,7 +91,7 @@ class Visitor:
 
     async def visit(self, watch: Watch) -> Visited:
         """Look at all that a watch reaches. Returns once the visit has ended in the frontier."""
-        until = time.monotonic() + limits.VISIT_SECONDS
+        until = time.monotonic() + reaching.seconds(watch, now=_now())
         first = reaching.first(watch, is_medium=is_media(watch.address))
         with self._store.write() as tx:
             visit = visits.opened(tx, watch.id, first, _now())
@@ -127,7 +127,7 @@ class Visitor:
             await self._page(watch, visit, step, wait)
             return
         async with self._room:
-            await self._medium(visit, step)
+            await self._medium(watch, visit, step)
 
     def _end(self, watch: Watch, visit: int, retry_after: int | None) -> Visited:
         now = _now()
@@ -154,6 +154,8 @@ class Visitor:
                 digest=verdict.digest,
                 moved_to=verdict.moved_to,
             )
+            if watch.name:
+                reports.add(tx, visit, json.dumps(report_of(watch, verdict, ended.media)))
             visits.end(tx, visit, verdict.outcome, fault=verdict.fault, media=ended.media, now=now)
         return Visited(watch, visit, verdict, results)
 
@@ -161,7 +163,7 @@ class Visitor:
 
     async def _page(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
         with self._store.read() as tx:
-            old = known.get(tx, step.address, Kind.PAGE)
+            old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.PAGE)
         try:
             address = parsed(step.address, loopback=self._loopback)
             answer = await self._fetcher.page(address, _validators(old))
@@ -218,15 +220,15 @@ class Visitor:
 
     # --- a medium ---
 
-    async def _medium(self, visit: int, step: Step) -> None:
+    async def _medium(self, watch: Watch, visit: int, step: Step) -> None:
         with self._store.read() as tx:
-            old = known.get(tx, step.address, Kind.MEDIUM)
+            old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.MEDIUM)
         try:
             with MemoryFile(self._large) as medium:
                 address = parsed(step.address, loopback=self._loopback)
                 answer = await self._fetcher.medium(address, medium, _validators(old))
                 if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-                    self._inspected(visit, step, json.loads(old.document), None)
+                    self._inspected(watch, visit, step, json.loads(old.document))
                     return
                 if answer.status != 200:  # noqa: PLR2004
                     self._done(step, result_of_status(answer.status, login=False, empty=True))
@@ -239,7 +241,7 @@ class Visitor:
         except (FetchError, Disallowed) as err:
             self._done(step, _failure(err))
             return
-        self._inspected(visit, step, _document(inspected), answer.validators)
+        self._inspected(watch, visit, step, _document(inspected), answer.validators)
 
     def _no_medium(self, visit: int, step: Step) -> None:
         """Note it. A watch whose address only ends like a picture is a page: many sites do that."""
@@ -249,7 +251,12 @@ class Visitor:
             visits.done(tx, step.id, "no_medium")
 
     def _inspected(
-        self, visit: int, step: Step, document: dict[str, Any], validators: Validators | None
+        self,
+        watch: Watch,
+        visit: int,
+        step: Step,
+        document: dict[str, Any],
+        validators: Validators | None = None,
     ) -> None:
         """Note a medium with its observation, or why it has none."""
         text = json.dumps(document, sort_keys=True)
@@ -262,7 +269,8 @@ class Visitor:
             if "failed" in document:
                 visits.done(tx, step.id, f"not_hashed {document['failed']}")
                 return
-            observation = json.dumps({"address": step.page, **document}, sort_keys=True)
+            of = {"watch": watch.name, "lease": watch.lease} if watch.name else {}
+            observation = json.dumps({"address": step.page, **of, **document}, sort_keys=True)
             outbox.add(tx, visit, step.page, observation, now=_now())
             visits.done(tx, step.id, "seen", _sha256(document))
 

@@ -55,12 +55,12 @@ class CheckedResolver(AbstractResolver):
         del family
         async with asyncio.timeout(RESOLVE_SECONDS):
             found = await asyncio.to_thread(self._lookup, host, port)
-        literals = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
-        if not literals or len(literals) > MAX_ANSWERS:
-            raise OSError(f"{len(literals)} answers")
-        if not all(may_connect(ip_address(each), loopback=self._loopback) for each in literals):
+        answers = list(dict.fromkeys((str(at[0]), int(at[1])) for *_, at in found))
+        if not answers or len(answers) > MAX_ANSWERS:
+            raise OSError(f"{len(answers)} answers")
+        if not all(may_connect(ip_address(each), loopback=self._loopback) for each, _ in answers):
             raise NotPublic
-        return [_result(host, port, each) for each in literals]
+        return [_result(host, *each) for each in answers]
 
     async def close(self) -> None:
         """Do nothing: it holds nothing."""
@@ -149,7 +149,7 @@ def _system(host: str, port: int) -> list[AddrInfo]:
     return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
-def _result(host: str, port: int, literal: str) -> ResolveResult:
+def _result(host: str, literal: str, port: int) -> ResolveResult:
     family = socket.AF_INET6 if ":" in literal else socket.AF_INET
     flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     return ResolveResult(

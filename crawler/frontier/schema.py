@@ -7,7 +7,11 @@ VERSION = 1
 TABLES = """
 CREATE TABLE watches (
     id INTEGER PRIMARY KEY,
-    address TEXT NOT NULL UNIQUE,
+    address TEXT NOT NULL,
+    -- Of a watch that is leased from a service: its name there, and the lease. Else empty.
+    name TEXT NOT NULL DEFAULT '',
+    lease TEXT NOT NULL DEFAULT '',
+    leased_until INTEGER,
     scope TEXT NOT NULL CHECK (scope IN ('page', 'thread', 'site')),
     depth INTEGER NOT NULL CHECK (depth BETWEEN 0 AND 5),
     due_at INTEGER NOT NULL,
@@ -18,7 +22,8 @@ CREATE TABLE watches (
     media INTEGER NOT NULL DEFAULT 0,
     shown INTEGER NOT NULL DEFAULT 0,
     digest TEXT,
-    moved_to TEXT
+    moved_to TEXT,
+    UNIQUE (address, name)
 );
 CREATE INDEX watches_due ON watches (due_at);
 
@@ -70,6 +75,11 @@ CREATE TABLE outbox (
     document TEXT NOT NULL,
     made_at INTEGER NOT NULL,
     refused INTEGER NOT NULL DEFAULT 0
+);
+-- How visits of leased watches ended, until the service has acknowledged that.
+CREATE TABLE reports (
+    visit INTEGER PRIMARY KEY REFERENCES visits (id) ON DELETE CASCADE,
+    document TEXT NOT NULL
 );
 CREATE INDEX outbox_waiting ON outbox (refused, id);
 CREATE UNIQUE INDEX outbox_once ON outbox (visit, address, document);

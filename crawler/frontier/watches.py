@@ -37,31 +37,64 @@ class Watch:
     media: int = 0
     shown: bool = False
     moved_to: str | None = None
+    name: str = ""
+    lease: str = ""
+    leased_until: int | None = None
 
 
 _COLUMNS = (
     "id, address, scope, depth, interval, faults, outcome, digest, looked_at, due_at, media, "
-    "shown, moved_to"
+    "shown, moved_to, name, lease, leased_until"
 )
 
 
 def add(tx: sqlite3.Connection, address: str, scope: Scope, depth: int, *, now: int) -> bool:
     """Add a watch that is due at once; one that is there gets the new scope. Whether it is new."""
-    known = tx.execute("SELECT 1 FROM watches WHERE address = ?", (address,)).fetchone()
+    known = tx.execute(
+        "SELECT 1 FROM watches WHERE address = ? AND name = ''", (address,)
+    ).fetchone()
     tx.execute(
         "INSERT INTO watches (address, scope, depth, due_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (address) DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
+        "ON CONFLICT (address, name) DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
         (address, scope.value, depth, now),
     )
     return known is None
 
 
+def leased(tx: sqlite3.Connection, given: Watch, *, now: int) -> None:
+    """Take a watch of a service, due at once. What belongs to another lease of it is forgotten."""
+    _forget(tx, "name = ? AND lease <> ?", given.name, given.lease)
+    tx.execute(
+        "INSERT OR IGNORE INTO watches "
+        "(address, name, lease, leased_until, scope, depth, due_at, digest, shown) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(given.address, given.name, given.lease, given.leased_until, given.scope.value),
+            *(given.depth, now, given.digest, given.digest is not None),
+        ),
+    )
+
+
+def release(tx: sqlite3.Connection, *, now: int) -> None:
+    """Forget leases that have ended before their visit did: somebody else may have them now."""
+    reported = "SELECT watch FROM visits WHERE id IN (SELECT visit FROM reports)"
+    _forget(tx, f"leased_until < ? AND id NOT IN ({reported})", now)
+
+
+def _forget(tx: sqlite3.Connection, which: str, *values: object) -> None:
+    """Delete watches, their visits, and observations of these that were not submitted."""
+    of = f"SELECT id FROM visits WHERE watch IN (SELECT id FROM watches WHERE {which})"  # noqa: S608
+    tx.execute(f"DELETE FROM outbox WHERE visit IN ({of})", values)  # noqa: S608
+    tx.execute(f"DELETE FROM watches WHERE {which}", values)  # noqa: S608
+
+
 def due(tx: sqlite3.Connection, *, now: int, most: int) -> list[Watch]:
     """Return those to look at: open visits first, then what has waited longest."""
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM watches w WHERE due_at <= ? "  # noqa: S608 (our own columns)
+        f"SELECT {_COLUMNS} FROM watches w WHERE due_at <= ?1 "  # noqa: S608 (our own columns)
+        "AND (leased_until IS NULL OR leased_until > ?1) "
         "ORDER BY NOT EXISTS (SELECT 1 FROM visits WHERE watch = w.id AND ended_at IS NULL), "
-        "due_at, id LIMIT ?",
+        "due_at, id LIMIT ?2",
         (now, most),
     )
     return [_watch(row) for row in rows]

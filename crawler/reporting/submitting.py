@@ -19,7 +19,7 @@ FIRST_WAIT = 5.0
 LONGEST_WAIT = 600.0
 _LATER = {408, 425, 429, 500, 502, 503, 504}
 _TOO_LARGE = 413
-_KEYS = {401, 403}
+KEYS_REFUSED = {401, 403}
 
 
 class KeyRefused(Exception):
@@ -69,7 +69,7 @@ class Reporter:
         except Unreachable:
             return self._wait(None)
         except Refused as err:
-            if err.status in _KEYS:
+            if err.status in KEYS_REFUSED:
                 raise KeyRefused from err
             if err.status in _LATER:
                 return self._wait(err.retry_after)

@@ -16,7 +16,7 @@ from crawler.frontier.watches import Scope
 from crawler.inspecting.inspector import Inspector
 from crawler.meters import Meters
 from crawler.outcomes import ErrorKind, Outcome
-from crawler.reporting.submitting import Reporter
+from crawler.reporting.submitting import Reporter, Service
 from crawler.running import Crawl
 from crawler.settings import Settings
 from crawler.visiting import Visited
@@ -60,7 +60,7 @@ def look(  # noqa: PLR0913 (each is what one test is about)
     store: Store | None = None,
     settings: Settings = QUICK,
     guard: Guard | None = None,
-    reporter: Reporter | None = None,
+    service: Service | None = None,
 ) -> Look:
     """Look at addresses now, and at whatever is due in the store."""
     ours = store is None
@@ -78,7 +78,8 @@ def look(  # noqa: PLR0913 (each is what one test is about)
         found.seen[visited.watch.address] = [json.loads(document) for _, document in rows]
 
     inspector = INSPECTORS.setdefault(settings.profile, Inspector(settings.profile))
-    crawl = Crawl(settings, store, tell, found.meters, reporter, guard or GUARD, inspector)
+    reporter = Reporter(store, service) if service else None
+    crawl = Crawl(settings, store, tell, found.meters, reporter, guard or GUARD, inspector, service)
     asyncio.run(crawl.run(once=True))
     if ours:
         store.close()

@@ -10,14 +10,20 @@ import sqlite3
 import stat
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from PIL import Image, ImageOps
 
+from crawler.egress.guard import Guard
+from crawler.outcomes import Outcome
+from crawler.reporting import submitting
 from demo.server import running
 from hashing import Eligibility, OwnerClient, Submission, hash_file, new_passphrase
+from hashing.views.profile import Profile
+from tests.crawler.looking import QUICK, look
 from tests.crawler.process import Crawler, Watched
 from tests.crawler.site import Site, picture
 from tests.crawler.test_traps import HEAD, compressed, endlessly, png
@@ -56,9 +62,26 @@ def test_what_is_looked_at_reaches_its_owner(
         assert [(each["platform"], each["source"]) for each in sightings] == [
             ("Our crawler", "observation")
         ]
-        crawler = Crawler(tmp_path / "strange", TAKEBACK_KEY="0" * 64)
-        _, err = crawler.run("look", page, "--server", service.address, code=2)
-        assert "TAKEBACK_KEY" in err
+        # An address of the public internet, which leads to our site.
+        address = "http://pictures.example.com/page"
+        asked = owner.watch(number, address, shows_minor=False)
+        assert asked["presence"] == "waiting"
+        guard = Guard(loopback=True, lookup=lambda *_: [(2, 1, 6, "", site.server_address)])
+        to = submitting.service(service.address, key)
+        found = look(service=to, guard=guard, settings=replace(QUICK, profile=Profile.THOROUGH))
+        assert found.outcome(address) == (Outcome.SEEN, None)
+        assert present(owner, number) == "there"
+        assert not look(service=to, guard=guard).visited  # it is due in hours
+
+
+def present(owner: OwnerClient, number: str) -> str:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        (watch,) = owner.watches(number)
+        if watch["presence"] not in {"waiting", "not_found"}:
+            break
+        time.sleep(0.2)
+    return str(watch["presence"])
 
 
 def told(owner: OwnerClient, number: str) -> list[dict[str, str]]:

@@ -334,7 +334,7 @@ def test_the_second_line_holds_without_the_first(
         self: egress.CheckedResolver, host: str, port: int = 0, family: int = 0
     ) -> list[object]:
         del self, family
-        return [egress._result(host, port, "127.0.0.1")]  # noqa: SLF001
+        return [egress._result(host, "127.0.0.1", port)]  # noqa: SLF001
 
     monkeypatch.setattr(egress.CheckedResolver, "resolve", careless)
     page = site.root.replace("127.0.0.1", "local.test") + "/page"
