@@ -51,6 +51,8 @@ class Crawl:
     leases_from: Service | None = None
     """A service whose watches are looked at too."""
     problem: KeyRefused | None = None
+    _lease_at: float = 0.0
+    """When the service is asked for watches again."""
     _inspector: Inspector | None = None
     """The one that is used, until it has been warned of."""
 
@@ -115,11 +117,13 @@ class Crawl:
 
     async def _lease(self, room: int) -> None:
         """Take watches of the service, if there is room for them."""
-        if self.leases_from is None or room <= 0:
+        if self.leases_from is None or room <= 0 or time.monotonic() < self._lease_at:
             return
         now = int(time.time())
         try:
-            await asyncio.to_thread(lease, self.store, self.leases_from, room, now=now)
+            given = await asyncio.to_thread(lease, self.store, self.leases_from, room, now=now)
+            if given < room:  # no more is due
+                self._lease_at = time.monotonic() + IDLE_SECONDS
         except KeyRefused as err:
             self.problem = err
 

@@ -75,11 +75,12 @@ def _listed(answer: dict[str, Any], name: str) -> list[Any]:
 def _watch(given: Any, now: int) -> Watch:  # noqa: ANN401 (JSON of a service)
     """Return a leased watch. Its memory is a digest of what was there; any other is none."""
     try:
-        scope, depth, seconds = Scope(given["scope"]), given["depth"], given["lease_seconds"]
+        scope, depth = Scope(given["scope"]), max(0, min(int(given["depth"]), 5))
+        seconds = int(given["lease_seconds"])
         texts = (given["watch"], given["lease"])
         if not all(_TOKEN.fullmatch(each) for each in texts) or len(given["address"]) > MAX_ADDRESS:
             raise NotTakeback
-        until = now + min(int(seconds), _LONGEST_LEASE)
+        until = now + min(seconds, _LONGEST_LEASE)
         memory = given["memory"] or ""
         digest = memory if _DIGEST.fullmatch(memory) else None
     except (KeyError, TypeError, ValueError) as err:
@@ -88,7 +89,7 @@ def _watch(given: Any, now: int) -> Watch:  # noqa: ANN401 (JSON of a service)
         0,
         str(given["address"]),
         scope,
-        max(0, min(int(depth), 5)),
+        depth,
         digest=digest,
         name=texts[0],
         lease=texts[1],

@@ -44,7 +44,7 @@ def submitted(service: Service) -> list[tuple[str, str]]:
     """Address and MD5 of every observation that arrived."""
     seen = []
     for asked in list(service.asked):
-        for each in asked.body["observations"]:
+        for each in asked.body.get("observations", ()):
             (md5,) = (one["value"] for one in each["signals"] if one["type"] == "md5")
             seen.append((each["address"], md5))
     return seen
