@@ -181,8 +181,9 @@ class Visitor:
                 visits.done(tx, step.id, _seen(step, answer))
             return
         page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
+        says_more = answer.body and (200 <= answer.status < 300 or answer.status == 403)  # noqa: PLR2004
         try:
-            found = await self._inspector.read(page) if answer.body else References()
+            found = await self._inspector.read(page) if says_more else References()
         except FetchError as err:
             self._done(step, _failure(err))
             return
