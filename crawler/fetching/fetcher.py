@@ -96,8 +96,6 @@ class Fetcher:
     ) -> Answer:
         moved = True
         for hop in range(MAX_REDIRECTS + 1):
-            if self._avoids(address.host):
-                raise Disallowed
             if not await self._robots.permits(address.origin, address.host, address.url):
                 raise Disallowed
             self._slow(address.host, max(self._delay, self._robots.delay(address.origin)))
@@ -122,6 +120,8 @@ class Fetcher:
     async def _ask(
         self, address: Address, budget: Budget, headers: Mapping[str, str], sink: Sink | None
     ) -> Response:
+        if self._avoids(address.host):  # also for robots.txt, and where that leads
+            raise Disallowed
         await self._unpaused(address.host)
         meta = {"budget": budget, "sink": sink, "download_slot": address.host}
         request = Request(address.url, headers=dict(headers), meta=meta, dont_filter=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -50,6 +51,7 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answers)
         self.put: dict[str, Put] = {"/robots.txt": Put(status=404)}
         self.harms: dict[str, Callable[[socket.socket], None]] = {}
+        self.latency = 0.0
         self.asked: list[str] = []
         self.headers_of: dict[str, dict[str, str]] = {}
 
@@ -83,6 +85,7 @@ class Answers(BaseHTTPRequestHandler):
     quiet: ClassVar[bool] = True
 
     def do_GET(self) -> None:
+        time.sleep(self.server.latency)
         self.server.asked.append(self.path)
         self.server.headers_of[self.path] = dict(self.headers)
         if harm := self.server.harms.get(self.path):
