@@ -104,7 +104,7 @@ endef
 	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.demo: requirements-demo.lock .venv/.runtime
+.venv/.demo: requirements-demo.lock .venv/.crawler
 	@$(call INSTALL,requirements-demo.lock,--only-binary :all:)
 	@touch $@
 
