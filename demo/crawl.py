@@ -62,9 +62,7 @@ def section(service: Service, owner: OwnerClient, number: str, copy: Path, folde
         for what, expected in (("while it is there", "there"), ("after it was taken down", "gone")):
             if expected == "gone":
                 site.pages.clear()
-            owner.watch(
-                number, site.address, shows_minor=False
-            )  # due at once, also the second time
+            owner.watch(number, site.address, shows_minor=False)  # due at once, also again
             _look(service, key, folder)
             read = _until(lambda: _presence(owner, number), expected)
             rows.append(table.told(what, expected, read))
