@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test coverage soak check format bench texts lock clean
+.PHONY: help demo serve crawl test coverage soak check format bench texts lock clean
 
 PY := .venv/bin/python
 
@@ -16,6 +16,9 @@ demo: .venv/.demo  ## hash, submit and match real pictures here (PICTURES=folder
 
 serve: .venv/.runtime  ## run the service on this machine
 	@$(PY) -m service serve
+
+crawl: .venv/.crawler  ## look at addresses (ADDRESSES='https://…'), and say what is there; docs/crawling.md has the rest
+	@$(PY) -m crawler look $(ADDRESSES)
 
 # A worker for every core takes whole files, in the order of tests/conftest.py. (With one more, two cores were no faster,
 # and tests that drive a browser failed for want of time.)
@@ -56,7 +59,7 @@ texts: .venv/.runtime  ## read the pages' texts into the catalogues, whose trans
 clean:  ## remove everything make created
 	rm -rf .venv .venv-lock node_modules .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache .schemathesis build dist
-	find hashing service demo tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find hashing service crawler demo tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 
 # --- .venv ---
@@ -101,12 +104,17 @@ endef
 	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.demo: requirements-demo.lock .venv/.runtime
+.venv/.demo: requirements-demo.lock .venv/.crawler
 	@$(call INSTALL,requirements-demo.lock,--only-binary :all:)
 	@touch $@
 
 # After .runtime even under -j: two pips in one environment would spoil it.
-.venv/.dev: requirements-dev.lock .venv/.runtime
+.venv/.crawler: requirements-crawler.lock .venv/.runtime
+	@$(call INSTALL,requirements-crawler.lock,--only-binary :all:)
+	@touch $@
+
+# After the crawler, which is tested too.
+.venv/.dev: requirements-dev.lock .venv/.crawler
 	@$(call INSTALL,requirements-dev.lock,--only-binary :all:)
 	@touch $@
 
@@ -174,4 +182,5 @@ lock:  ## make the locks again (UPGRADE=--upgrade for newer versions); needs pyt
 	@$(call LOCK,requirements-service.lock,service,-c requirements.lock,The image: the service without any decoder.)
 	@$(call LOCK,requirements-demo.lock,demo,-c requirements.lock,Photographs for the demo.)
 	@$(call LOCK,requirements-dev.lock,build device video service demo test lint bench,-c requirements.lock -c requirements-demo.lock,Everything of requirements.lock and tests and linters and plots.)
+	@$(call LOCK,requirements-crawler.lock,build device video crawler,-c requirements-dev.lock,The crawler with the device and video.)
 	@$(call LOCK,requirements-peers.lock,peers,-c requirements-dev.lock,What we compare with. Needs a C++ compiler and Python.h.)

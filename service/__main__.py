@@ -176,10 +176,9 @@ def _exclusions_remove(settings: Settings, arguments: argparse.Namespace) -> Non
 
 def _watches_import(settings: Settings, arguments: argparse.Namespace) -> None:
     with _unloaded_context(settings) as context:
-        targets = [
-            watch.target(line, Scope(arguments.scope), arguments.depth)
-            for line in files.lines(arguments.file)
-        ]
+        how = {"scope": Scope(arguments.scope), "depth": arguments.depth}
+        here = settings.watch_loopback
+        targets = [watch.target(one, loopback=here, **how) for one in files.lines(arguments.file)]
         for each in targets:
             watching.add_for_operator(context, each, _today())
     print(f"{len(targets)} addresses will be looked at.")

@@ -81,6 +81,8 @@ class Settings:
     """A person should look at an entry whose content is in this many other cases."""
     matches_per_day: int = 10_000
     """A person should look at an unconfirmed entry that matches more often in a day."""
+    watch_loopback: bool = False
+    """For the demo and tests: owners and others may also name addresses of this machine."""
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
     operator: str = ""

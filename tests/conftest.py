@@ -33,7 +33,7 @@ def _use_memory() -> None:
 
 _use_memory()
 
-FIRST = ("pages", "journeys", "promises", "attacks")
+FIRST = ("pages", "journeys", "promises", "attacks", "crawler")
 """Parts whose files take longest: begun last, one would keep one worker busy alone."""
 
 

@@ -43,7 +43,7 @@ def add_watch(
     budgets: CurrentBudgets,
 ) -> wire.WatchOut:
     """Have an address looked at, or go on looking. The first visit follows within hours."""
-    target = body.value()
+    target = body.value(loopback=context.settings.watch_loopback)
     budgets.charge_watch(owner.case_id)
     if body.shows_minor:
         watching.withhold(context, target, today)
@@ -78,7 +78,7 @@ def report_address(
     body: wire.WatchIn, actor: Watcher, context: CurrentContext, today: Today
 ) -> wire.NothingOut:
     """Report an address that shows such content. What is seen there, every owner may read of."""
-    target = body.value()
+    target = body.value(loopback=context.settings.watch_loopback)
     if body.shows_minor:
         watching.withhold(context, target, today)
     watching.add_for_actor(context, actor, target, today)
@@ -92,7 +92,7 @@ def report_address(
 )
 def remove_address(body: wire.TargetIn, actor: Watcher, context: CurrentContext) -> wire.NothingOut:
     """Take the report of an address back, if there is one."""
-    watching.remove_for_actor(context, actor, body.value())
+    watching.remove_for_actor(context, actor, body.value(loopback=context.settings.watch_loopback))
     return wire.NothingOut()
 
 

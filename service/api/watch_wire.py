@@ -45,9 +45,9 @@ class TargetIn(StrictIn):
     scope: Literal["page", "thread", "site"] = "page"
     depth: Annotated[int, Field(ge=0, le=MAX_DEPTH)] = 0
 
-    def value(self) -> Target:
+    def value(self, *, loopback: bool) -> Target:
         """Return it as a plain value. Raises InvalidRequest if that is no public address."""
-        return watch.target(self.address, Scope(self.scope), self.depth)
+        return watch.target(self.address, Scope(self.scope), self.depth, loopback=loopback)
 
 
 class WatchIn(TargetIn):

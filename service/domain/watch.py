@@ -37,6 +37,7 @@ LONGEST_INTERVAL = 7 * _DAY
 LONGEST_AFTER_FAULT = _DAY
 _PORTS = {"http": 80, "https": 443}
 _MAX_LABEL = 63
+_LOOPBACK = "127.0.0.1"
 
 
 class Scope(StrEnum):
@@ -136,17 +137,20 @@ class History:
     """Why the last visit could not tell."""
 
 
-def target(untrusted: str, scope: Scope = Scope.PAGE, depth: int = 0) -> Target:
+def target(
+    untrusted: str, scope: Scope = Scope.PAGE, depth: int = 0, *, loopback: bool = False
+) -> Target:
     """Return what is looked at, its address in its normal form.
 
-    Two spellings of one address become the same. Raises InvalidRequest.
+    Two spellings of one address become the same. `loopback` permits addresses of this machine, with
+    any port, for the demo and for tests. Raises InvalidRequest.
     """
     if depth and scope is not Scope.SITE:
         raise InvalidRequest("Only a whole site has a depth.")
-    return Target(_normal(untrusted), scope, depth)
+    return Target(_normal(untrusted, loopback=loopback), scope, depth)
 
 
-def _normal(untrusted: str) -> str:
+def _normal(untrusted: str, *, loopback: bool) -> str:
     text = untrusted.strip()
     if not text or len(text) > MAX_ADDRESS or any(one.isspace() or one < " " for one in text):
         raise InvalidRequest(f"An address has 1 to {MAX_ADDRESS} characters and no spaces.")
@@ -156,6 +160,8 @@ def _normal(untrusted: str) -> str:
         raise InvalidRequest(
             "An address is like https://example.org/page, without a user name or password."
         )
+    if loopback and parts.hostname == _LOOPBACK:
+        return urlunsplit((scheme, parts.netloc, parts.path or "/", parts.query, ""))
     if parts.port not in {None, _PORTS[scheme]}:
         raise InvalidRequest("Only the usual ports of http and https are looked at.")
     return urlunsplit((scheme, _host(parts.hostname), parts.path or "/", parts.query, ""))

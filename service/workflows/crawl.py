@@ -94,7 +94,7 @@ def _follow(
     """Look at the address that content has moved to, for whoever asked for the old one."""
     scope, depth, followed = watches.extent(tx, visit.watch_id, request_ids)
     try:
-        moved_to = target(untrusted, scope, depth)
+        moved_to = target(untrusted, scope, depth, loopback=context.settings.watch_loopback)
     except InvalidRequest:
         log.warning("a site moved content to what is no public address")
         return

@@ -34,6 +34,7 @@ def test_every_row_is_right() -> None:
         assert any(found in row and "4 match" in row for row in rows)
     (clip,) = (row for row in rows if "s of it inside another video" in row)
     assert re.search(r"match, 10–20 s +match, \d+\.\d–\d+\.\d s", clip)
+    assert any("after it was taken down" in row and row.split()[-2] == "gone" for row in rows)
     assert any("6 other pictures" in row and "6 none" in row for row in rows)
 
 

@@ -170,6 +170,20 @@ TABLE = (
     Asked(f"POST {TAG}/checked", "/en/checked", FRAME, 303, "no form", more=NOT_SENT),
     Asked(f"GET {TAG}/checked/{{answer}}", "/en/checked/wrong", "answer"),
     Asked(f"GET {TAG}/checked/{{answer}}", "/en/checked/none", FRAME, 303, more=NO),
+    Asked(f"POST {TAG}/addresses", "/en/addresses", "page", form=_form()),
+    Asked(f"POST {TAG}/addresses/added", "/en/addresses/added", "page", 422, form=_form()),
+    Asked(
+        f"POST {TAG}/addresses/added",
+        "/en/addresses/added",
+        "page",
+        form={**_form(), "address": "forum.example", "scope": "page", "shows_minor": "no"},
+    ),
+    Asked(
+        f"POST {TAG}/addresses/removed",
+        "/en/addresses/removed",
+        "page",
+        form={**_form(), "entry": "1"},
+    ),
     Asked(f"POST {TAG}/more", "/en/more", "files", form=_form()),
     Asked(
         f"POST {TAG}/more/sent",
@@ -187,7 +201,10 @@ TABLE = (
     Asked(f"POST {TAG}/erased", "/en/erased", "page", form=_form()),
     *(
         Asked(f"GET {TAG}/{name}", f"/en/{name}", "redirect", 303, more=AGAIN)
-        for name in ("more", "withdraw", "withdrawn", "undone", "erase", "erased")
+        for name in (
+            *("more", "withdraw", "withdrawn", "undone", "erase", "erased"),
+            *("addresses", "addresses/added", "addresses/removed"),
+        )
     ),
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),

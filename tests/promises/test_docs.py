@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.outcomes import ErrorKind, Outcome
+from crawler.settings import PREFIX
+from crawler.settings import Settings as CrawlerSettings
 from hashing import submission
 from service.domain.case import TRANSITIONS, EntryStatus
 from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
@@ -37,6 +40,20 @@ def test_every_setting_is_in_the_table(field: dataclasses.Field[object]) -> None
     default = str(int(field.default)) if isinstance(field.default, bool) else str(field.default)
     if default:
         assert f"`{default}`" in rows[0]
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(CrawlerSettings), ids=lambda f: f.name)
+def test_every_setting_of_the_crawler_is_in_its_table(field: dataclasses.Field[object]) -> None:
+    lines = (DOCS / "crawling.md").read_text().splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| `{PREFIX}{field.name.upper()}` |"))
+    default = str(int(field.default)) if isinstance(field.default, bool) else str(field.default)
+    if field.default is not dataclasses.MISSING and default:
+        assert f"`{default}`" in row
+
+
+def test_every_end_of_a_visit_is_explained() -> None:
+    text = (DOCS / "crawling.md").read_text()
+    assert not [each for each in (*Outcome, *ErrorKind) if f"`{each}`" not in text]
 
 
 def test_every_step_an_entry_can_take_is_drawn() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(p for name in ("hashing", "service") for p in (ROOT / name).rglob("*.py"))
+SOURCES = sorted(
+    p for name in ("hashing", "service", "crawler") for p in (ROOT / name).rglob("*.py")
+)
 REFUSED_NAMES = {"utils", "helpers", "common", "base", "types", "manager", "handler"}
 SCRIPTS = sorted(
     p for name in ("hashing/browser", "service/web/static") for p in (ROOT / name).rglob("*.js")

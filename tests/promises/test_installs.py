@@ -22,8 +22,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NEWER = "9999"
-PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)(?: \\\n +--hash=\S+)+", re.M)
-OF_MAKE = ("requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
+PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)(?: ;[^\\\n]+)?(?: \\\n +--hash=\S+)+", re.M)
+OF_MAKE = (
+    "requirements.lock",
+    "requirements-demo.lock",
+    "requirements-crawler.lock",
+    "requirements-dev.lock",
+)
 PEERS = "requirements-peers.lock"
 OF_IMAGE = "requirements-service.lock"
 Command = Callable[[Path], tuple[str, ...]]

@@ -38,6 +38,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "observation_days": ("7", 7),
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
+        "watch_loopback": ("1", True),
         "exit_url": ("https://example.org/", "https://example.org/"),
         "operator": ("Línea de ayuda", "Línea de ayuda"),
         "contact": ("help@example.org", "help@example.org"),

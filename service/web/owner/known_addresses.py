@@ -64,7 +64,8 @@ def add(
     if typed.shows_minor not in {"yes", "no"}:
         return _page(form, fault="unanswered", typed=typed)
     try:
-        wanted = target(typed.address, Scope(typed.scope))
+        loopback = form.context.settings.watch_loopback
+        wanted = target(typed.address, Scope(typed.scope), loopback=loopback)
     except InvalidRequest:
         return _page(form, fault="address", typed=typed)
     budgets.charge_watch(form.owner.case_id)

@@ -1,0 +1,1 @@
+"""The one way out: every byte of every request goes through here."""

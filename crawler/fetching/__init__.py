@@ -1,0 +1,1 @@
+"""Requests and their answers: one page or medium at a time, within budgets, politely."""

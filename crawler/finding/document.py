@@ -1,0 +1,70 @@
+"""Untrusted bytes to a tree of elements, with the parser's own limits left on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+from urllib.parse import urljoin
+
+from lxml import etree, html
+from w3lib.encoding import html_to_unicode
+
+from crawler.limits import PAGE_ELEMENTS
+
+Element: TypeAlias = Any
+"""An element of lxml, which carries no types."""
+
+
+def parsed(untrusted: bytes, content_type: str = "") -> Element | None:
+    """Return the root of a page, or None if there is nothing in it.
+
+    libxml2 ends elements that are nested too deeply, and reads on after whatever is not HTML.
+    """
+    _, text = html_to_unicode(content_type or None, untrusted)
+    text = re.sub("[\0\ud800-\udfff]", "", text)
+    if not text.strip():
+        return None
+    # huge_tree lifts libxml2's limits: it stays off. Nothing is loaded that a page names.
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_pis=True)
+    try:
+        root = html.document_fromstring(text.encode(), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+    return root
+
+
+def feed(untrusted: bytes) -> Element | None:
+    """Return the root of an XML document, or None. Entities are not resolved, nothing is loaded."""
+    parser = etree.XMLParser(
+        recover=True,
+        huge_tree=False,
+        no_network=True,
+        resolve_entities=False,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(untrusted, parser=parser)
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def elements(root: Element) -> Iterator[Element]:
+    """Yield the elements of a page in order, PAGE_ELEMENTS of them at most."""
+    for count, element in enumerate(root.iter(etree.Element)):
+        if count >= PAGE_ELEMENTS:
+            return
+        yield element
+
+
+def base_of(root: Element, address: str) -> str:
+    """Return what references of a page are relative to: the first <base>, or the page's address."""
+    for element in root.iter("base"):
+        if href := element.get("href"):
+            try:
+                return urljoin(address, str(href).strip())
+            except ValueError:
+                return address
+    return address

@@ -1,0 +1,38 @@
+"""How visits of leased watches ended, until the service has acknowledged that."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One of them: the document that is sent."""
+
+    visit: int
+    document: str
+
+
+def add(tx: sqlite3.Connection, visit: int, document: str) -> None:
+    """Keep a report."""
+    tx.execute("INSERT INTO reports VALUES (?, ?)", (visit, document))
+
+
+def ready(tx: sqlite3.Connection, most: int) -> list[Report]:
+    """Return those of visits of which no observation waits any more: these go first."""
+    rows = tx.execute(
+        "SELECT visit, document FROM reports r WHERE NOT EXISTS "
+        "(SELECT 1 FROM outbox WHERE visit = r.visit AND refused = 0) ORDER BY visit LIMIT ?",
+        (most,),
+    )
+    return [Report(row[0], row[1]) for row in rows]
+
+
+def acknowledged(tx: sqlite3.Connection, reports: Iterable[Report]) -> None:
+    """Forget leased watches whose visit the service knows, with all that belongs to them."""
+    tx.executemany(
+        "DELETE FROM watches WHERE id = (SELECT watch FROM visits WHERE id = ?)",
+        [(each.visit,) for each in reports],
+    )

@@ -1,0 +1,148 @@
+"""Visits and their steps: what is done is never done again, whenever the process is killed."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crawler.outcomes import ErrorKind, Outcome
+
+
+class Kind(StrEnum):
+    """What a step looks at."""
+
+    PAGE = "page"
+    MEDIUM = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An address to look at. `page` is what an observation of it names: where it is shown.
+
+    A `part` is a page within another one.
+    """
+
+    kind: Kind
+    address: str
+    page: str
+    depth: int
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step(New):
+    """One that a visit has."""
+
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """All steps of a visit: how many media had signals, and a digest of which these were."""
+
+    media: int
+    digest: str
+
+
+def opened(tx: sqlite3.Connection, watch: int, first: New, now: int) -> int:
+    """Return the open visit of a watch, or begin one with its first step."""
+    row = tx.execute(
+        "SELECT id FROM visits WHERE watch = ? AND ended_at IS NULL", (watch,)
+    ).fetchone()
+    if row:
+        return int(row["id"])
+    made = tx.execute("INSERT INTO visits (watch, begun_at) VALUES (?, ?)", (watch, now))
+    visit = int(made.lastrowid or 0)
+    add(tx, visit, [first])
+    return visit
+
+
+def add(tx: sqlite3.Connection, visit: int, steps: Iterable[New]) -> None:
+    """Add steps that this visit does not have yet."""
+    tx.executemany(
+        "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth, part) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [(visit, new.kind.value, new.address, new.page, new.depth, new.part) for new in steps],
+    )
+
+
+def waiting(tx: sqlite3.Connection, visit: int, kind: Kind, most: int) -> list[Step]:
+    """Return steps that have no result, in the order in which they were found."""
+    rows = tx.execute(
+        "SELECT kind, address, page, depth, part, id FROM steps "
+        "WHERE visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
+        (visit, kind.value, most),
+    )
+    return [Step(Kind(row[0]), row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
+
+
+def count(tx: sqlite3.Connection, visit: int, kind: Kind) -> int:
+    """Return how many steps of a kind a visit has, done or not."""
+    statement = "SELECT count(*) FROM steps WHERE visit = ? AND kind = ?"
+    return int(tx.execute(statement, (visit, kind.value)).fetchone()[0])
+
+
+def done(tx: sqlite3.Connection, step: int, result: str, sha256: str | None = None) -> None:
+    """Note how a step ended."""
+    tx.execute("UPDATE steps SET result = ?, sha256 = ? WHERE id = ?", (result, sha256, step))
+
+
+def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
+    """Return how many steps ended in each way."""
+    rows = tx.execute(
+        "SELECT kind, result, count(*) FROM steps WHERE visit = ? AND result IS NOT NULL "
+        "GROUP BY kind, result",
+        (visit,),
+    )
+    return {(Kind(kind), result): number for kind, result, number in rows}
+
+
+def first_result(tx: sqlite3.Connection, visit: int) -> str | None:
+    """Return how the watch's own address was: as a page, if it was looked at as one."""
+    row = tx.execute(
+        "SELECT result FROM steps WHERE visit = ?1 AND address = "
+        "(SELECT address FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
+        "ORDER BY kind = 'page' DESC LIMIT 1",
+        (visit,),
+    ).fetchone()
+    return row["result"] if row else None
+
+
+def summed(tx: sqlite3.Connection, visit: int) -> Ended:
+    """Return what a visit has seen."""
+    rows = tx.execute(
+        "SELECT DISTINCT sha256 FROM steps WHERE visit = ? AND sha256 IS NOT NULL ORDER BY sha256",
+        (visit,),
+    )
+    digests = [row["sha256"] for row in rows]
+    return Ended(len(digests), hashlib.sha256(" ".join(digests).encode()).hexdigest())
+
+
+def end(
+    tx: sqlite3.Connection,
+    visit: int,
+    outcome: Outcome,
+    *,
+    fault: ErrorKind | None,
+    media: int,
+    now: int,
+) -> None:
+    """End a visit; its steps are forgotten."""
+    tx.execute(
+        "UPDATE visits SET ended_at = ?, outcome = ?, fault = ?, media = ? WHERE id = ?",
+        (now, outcome.value, fault.value if fault else None, media, visit),
+    )
+    tx.execute("DELETE FROM steps WHERE visit = ?", (visit,))
+
+
+def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+    """Forget visits that ended before, but the last of each watch."""
+    gone = tx.execute(
+        "DELETE FROM visits WHERE id IN (SELECT id FROM visits v WHERE ended_at < ? AND id < "
+        "(SELECT max(id) FROM visits WHERE watch = v.watch) LIMIT ?)",
+        (before, most),
+    )
+    return gone.rowcount

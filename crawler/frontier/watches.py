@@ -1,0 +1,142 @@
+"""Addresses to look at, and when."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crawler.outcomes import Outcome
+
+
+class Scope(StrEnum):
+    """How far a watch reaches."""
+
+    PAGE = "page"
+    """The page, what it embeds, and the media of both."""
+    THREAD = "thread"
+    """Also where it goes on: the next pages of a thread, album or account."""
+    SITE = "site"
+    """Also other pages of this host, `depth` links away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One of them. `digest` is of what was seen last, `shown` whether that was ever something."""
+
+    id: int
+    address: str
+    scope: Scope
+    depth: int
+    interval: int = 0
+    faults: int = 0
+    outcome: Outcome | None = None
+    digest: str | None = None
+    looked_at: int | None = None
+    due_at: int = 0
+    media: int = 0
+    shown: bool = False
+    moved_to: str | None = None
+    name: str = ""
+    lease: str = ""
+    leased_until: int | None = None
+
+
+_COLUMNS = (
+    "id, address, scope, depth, interval, faults, outcome, digest, looked_at, due_at, media, "
+    "shown, moved_to, name, lease, leased_until"
+)
+
+
+def add(tx: sqlite3.Connection, address: str, scope: Scope, depth: int, *, now: int) -> bool:
+    """Add a watch that is due at once; one that is there gets the new scope. Whether it is new."""
+    known = tx.execute(
+        "SELECT 1 FROM watches WHERE address = ? AND name = ''", (address,)
+    ).fetchone()
+    tx.execute(
+        "INSERT INTO watches (address, scope, depth, due_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (address, name) DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
+        (address, scope.value, depth, now),
+    )
+    return known is None
+
+
+def leased(tx: sqlite3.Connection, given: Watch, *, now: int) -> None:
+    """Take a watch of a service, due at once. What belongs to another lease of it is forgotten."""
+    _forget(tx, "name = ? AND lease <> ?", given.name, given.lease)
+    tx.execute(
+        "INSERT OR IGNORE INTO watches "
+        "(address, name, lease, leased_until, scope, depth, due_at, digest, shown) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(given.address, given.name, given.lease, given.leased_until, given.scope.value),
+            *(given.depth, now, given.digest, given.digest is not None),
+        ),
+    )
+
+
+def release(tx: sqlite3.Connection, *, now: int) -> None:
+    """Forget leases that have ended before their visit did: somebody else may have them now."""
+    reported = "SELECT watch FROM visits WHERE id IN (SELECT visit FROM reports)"
+    _forget(tx, f"leased_until < ? AND id NOT IN ({reported})", now)
+
+
+def _forget(tx: sqlite3.Connection, which: str, *values: object) -> None:
+    """Delete watches, their visits, and observations of these that were not submitted."""
+    of = f"SELECT id FROM visits WHERE watch IN (SELECT id FROM watches WHERE {which})"  # noqa: S608
+    tx.execute(f"DELETE FROM outbox WHERE visit IN ({of})", values)  # noqa: S608
+    tx.execute(f"DELETE FROM watches WHERE {which}", values)  # noqa: S608
+
+
+def due(tx: sqlite3.Connection, *, now: int, most: int) -> list[Watch]:
+    """Return those to look at: open visits first, then what has waited longest."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM watches w WHERE due_at <= ?1 "  # noqa: S608 (our own columns)
+        "AND (leased_until IS NULL OR leased_until > ?1) "
+        "ORDER BY NOT EXISTS (SELECT 1 FROM visits WHERE watch = w.id AND ended_at IS NULL), "
+        "due_at, id LIMIT ?2",
+        (now, most),
+    )
+    return [_watch(row) for row in rows]
+
+
+def every(tx: sqlite3.Connection) -> list[Watch]:
+    """Return all, in the order in which they were added."""
+    return [_watch(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
+
+
+def postpone(tx: sqlite3.Connection, watch: int, *, until: int) -> None:
+    """Make a watch due later, whatever became of its visit."""
+    tx.execute("UPDATE watches SET due_at = ? WHERE id = ?", (until, watch))
+
+
+def looked(  # noqa: PLR0913 (what a visit leaves behind)
+    tx: sqlite3.Connection,
+    watch: Watch,
+    outcome: Outcome,
+    *,
+    now: int,
+    interval: int,
+    faults: int,
+    media: int,
+    digest: str | None,
+    moved_to: str | None,
+) -> None:
+    """Note how a visit ended, and when the next one is due. A fault leaves what was known."""
+    kept = watch.interval if outcome is Outcome.FAULT else interval
+    tx.execute(
+        "UPDATE watches SET outcome = ?, looked_at = ?, due_at = ?, interval = ?, faults = ?, "
+        "media = ?, shown = shown OR ?, digest = coalesce(?, digest), moved_to = ? WHERE id = ?",
+        (
+            *(outcome.value, now, now + interval, kept, faults, media, media > 0, digest),
+            *(moved_to, watch.id),
+        ),
+    )
+
+
+def _watch(row: sqlite3.Row) -> Watch:
+    values = dict(row)
+    values["scope"] = Scope(values["scope"])
+    values["shown"] = bool(values["shown"])
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return Watch(**values)

@@ -1,0 +1,1 @@
+"""Media to signals, in a process that may die."""

@@ -1,0 +1,65 @@
+"""Every bound on what strangers send that no operator chooses, with its reason."""
+
+MAX_ADDRESS = 2048
+"""Characters of an address: as many as the service accepts of an observation's."""
+MAX_REDIRECTS = 5
+"""As many as RFC 9110 (15.4) once recommended. Chains of more lead in circles."""
+CONNECT_SECONDS = 10.0
+"""Until a connection stands, with TLS, over all addresses of a host."""
+RESOLVE_SECONDS = 10.0
+MAX_ANSWERS = 16
+"""Addresses of one host that are looked at. A host with more is refused, as not all are checked."""
+PAGE_SECONDS = 30.0
+"""For the whole of a page, however slowly it comes."""
+MEDIUM_SECONDS = 120.0
+PAGE_BYTES = 8 * 2**20
+"""Of a page, decompressed. The longest threads of forums have about 3 MB."""
+COMPRESSED_RATIO = 400
+"""Bytes decompressed of each that came: gzip of pages makes about 20, of blank ones 1,000."""
+PICTURE_BYTES = 64 * 2**20
+"""Of a medium that does not begin like a video: what hashing.media.pixels reads."""
+VIDEO_BYTES = 256 * 2**20
+"""Of a video: ten minutes in 1080p. It is kept in memory, so this bounds that."""
+SMALL_BYTES = 4 * 2**20
+"""Of a medium that needs no leave: more than so much, one at a time has in memory."""
+MEDIA_AT_ONCE = 16
+"""Media in memory, from the first byte to the signals: with the largest of them, 320 MiB."""
+ROBOTS_BYTES = 500 * 2**10
+"""Of robots.txt. RFC 9309, 2.5: at least so much is read; what follows is ignored."""
+ROBOTS_SECONDS = 24 * 3600.0
+"""How long robots.txt is remembered. RFC 9309, 2.4: not longer than 24 hours."""
+ROBOTS_HOSTS = 10_000
+"""Hosts whose robots.txt is remembered."""
+MAX_CRAWL_DELAY = 60.0
+"""A longer Crawl-delay is cut to this: a page would otherwise never be finished."""
+MAX_RETRY_AFTER = 7 * 24 * 3600
+"""Seconds: a longer Retry-After is cut to this."""
+MAX_HEADERS = 128
+MAX_HEADER_BYTES = 8190
+
+MEDIA_PER_PAGE = 500
+"""Different media of one page. A page with more is read as far as this, and said to be cut."""
+LINKS_PER_PAGE = 2000
+PARTS_PER_PAGE = 10
+"""Players of one page: each is a page to fetch, most of others are advertisements."""
+PAGE_ELEMENTS = 200_000
+"""Elements of one page that are looked at."""
+ELEMENT_ATTRIBUTES = 200
+JSON_DEPTH = 32
+JSON_NODES = 20_000
+CSS_CHARACTERS = 2**20
+PAGES_PER_VISIT = 200
+"""Pages of one watch in one visit, whatever its scope. Calendars and link loops end here."""
+MEDIA_PER_VISIT = 5000
+VISIT_SECONDS = 3600.0
+
+CHILD_BYTES = 3 * 2**30
+"""Address space of a child. A decoder that wants more fails."""
+CHILD_MEDIUM_SECONDS = 300
+"""Processor time of one medium; the child is killed at it, and after the same time on the clock."""
+CHILD_PAGE_SECONDS = 20
+"""Of one page. Elements with 50,000 attributes take libxml2 that long, and nobody reads them."""
+CHILD_USES = 500
+"""Answers after which a child is replaced, so that what decoders leak does not add up."""
+MAX_RESULT = 64 * 2**20
+"""Bytes of a child's answer: a video of an hour with views has about 20 MB."""

@@ -1,0 +1,1 @@
+"""What was seen to the service: nothing lost, nothing twice."""

@@ -1,0 +1,97 @@
+"""Watches from the service, and how their visits ended to it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from crawler.frontier import reports, watches
+from crawler.frontier.store import Store
+from crawler.frontier.watches import Scope, Watch
+from crawler.limits import MAX_ADDRESS
+from crawler.reporting.submitting import AT_ONCE, KEYS_REFUSED, KeyRefused, Service
+from hashing.errors import NotTakeback, Refused, Unreachable
+from hashing.transport import call
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LONGEST_LEASE = 24 * 3600
+
+
+def lease(store: Store, service: Service, most: int, *, now: int) -> int:
+    """Take watches that are due; return how many: 0 also if the service does not answer.
+
+    Raises KeyRefused.
+    """
+    with store.write() as tx:
+        watches.release(tx, now=now)
+    try:
+        answer = _call(service, "/v1/watches/lease", {"limit": min(most, AT_ONCE)})
+        given = [_watch(each, now) for each in _listed(answer, "watches")]
+    except (Unreachable, Refused):
+        return 0
+    with store.write() as tx:
+        for each in given:
+            watches.leased(tx, each, now=now)
+    return len(given)
+
+
+def report(store: Store, service: Service) -> bool:
+    """Report visits whose observations have arrived. Whether there were any, and they arrived.
+
+    It may be repeated: the service counts a visit once. Raises KeyRefused.
+    """
+    with store.read() as tx:
+        ready = reports.ready(tx, AT_ONCE)
+    if not ready:
+        return False
+    body = {"visits": [json.loads(each.document) for each in ready]}
+    try:
+        _call(service, "/v1/watches/visits", body)
+    except (Unreachable, Refused):  # the lease ends, and somebody else looks
+        return False
+    with store.write() as tx:
+        reports.acknowledged(tx, ready)
+    return True
+
+
+def _call(service: Service, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return call(service.address, "POST", path, body, service.credential)
+    except Refused as err:
+        if err.status in KEYS_REFUSED:
+            raise KeyRefused from err
+        raise
+
+
+def _listed(answer: dict[str, Any], name: str) -> list[Any]:
+    listed = answer.get(name)
+    if not isinstance(listed, list) or len(listed) > AT_ONCE:
+        raise NotTakeback
+    return listed
+
+
+def _watch(given: Any, now: int) -> Watch:  # noqa: ANN401 (JSON of a service)
+    """Return a leased watch. Its memory is a digest of what was there; any other is none."""
+    try:
+        scope, depth = Scope(given["scope"]), max(0, min(int(given["depth"]), 5))
+        seconds = int(given["lease_seconds"])
+        texts = (given["watch"], given["lease"])
+        if not all(_TOKEN.fullmatch(each) for each in texts) or len(given["address"]) > MAX_ADDRESS:
+            raise NotTakeback
+        until = now + min(seconds, _LONGEST_LEASE)
+        memory = given["memory"] or ""
+        digest = memory if _DIGEST.fullmatch(memory) else None
+    except (KeyError, TypeError, ValueError) as err:
+        raise NotTakeback from err
+    return Watch(
+        0,
+        str(given["address"]),
+        scope,
+        depth,
+        digest=digest,
+        name=texts[0],
+        lease=texts[1],
+        leased_until=until,
+    )

@@ -1,0 +1,112 @@
+"""The crawler as people run it: a process with settings of its own, in folders of the test."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+
+
+class Crawler:
+    """`python -m crawler` with everything that it could write to in one folder."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.state = folder / "state" / "crawler.sqlite3"
+        for name in ("home", "tmp", "work"):
+            (folder / name).mkdir(parents=True)
+        kept = {
+            name: os.environ[name] for name in ("PATH", "OPENBLAS_CORETYPE") if name in os.environ
+        }
+        self._environment = {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(folder / "tmp"),
+            "CRAWLER_STATE": str(self.state),
+            "CRAWLER_LOOPBACK": "1",
+            "CRAWLER_DELAY": "0",
+            **settings,
+        }
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "crawler", *words],
+            env=self._environment,
+            cwd=self.folder / "work",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, code: int = 0) -> tuple[str, str]:
+        """Return what it says. Fails if it ends otherwise than with `code`."""
+        out, err = (process := self.start(*words)).communicate(timeout=120)
+        assert process.returncode == code, out + err
+        return out, err
+
+    def watch(self, addresses: Sequence[str]) -> None:
+        listed = self.folder / "list.txt"
+        listed.write_text("".join(f"{each}\n" for each in addresses))
+        self.run("import", str(listed))
+
+    def written(self) -> set[str]:
+        """Every file below its folder that the test has not put there."""
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)) for path in files} - {"list.txt"}
+
+
+def anonymous_files(pid: int) -> int:
+    """Bytes that a process has in files of memory: they are nobody's resident set."""
+    total = 0
+    for opened in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            if str(opened.readlink()).startswith("/memfd:"):
+                total += opened.stat().st_size
+    return total
+
+
+class Watched:
+    """Looks at a process and its children all the time: memory, and files opened for writing."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.most = 0
+        self.opened: set[str] = set()
+        self._parent = psutil.Process(process.pid)
+        self._process = process
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._thread.join()
+
+    def _look(self) -> None:
+        while self._process.poll() is None:
+            with suppress(psutil.Error, OSError):
+                everyone = [self._parent, *self._parent.children(recursive=True)]
+                used = sum(each.memory_info().rss for each in everyone)
+                self.most = max(self.most, used + anonymous_files(self._parent.pid))
+                for each in everyone:
+                    self._files(each.pid)
+            time.sleep(0.01)
+
+    def _files(self, pid: int) -> None:
+        for opened in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                if not stat.S_ISREG(opened.stat().st_mode):
+                    continue
+                flags = Path(f"/proc/{pid}/fdinfo/{opened.name}").read_text().split("flags:")[1]
+                target = str(opened.readlink())
+                if int(flags.split()[0], 8) & (os.O_WRONLY | os.O_RDWR):
+                    self.opened.add(target)

@@ -1,0 +1,217 @@
+"""Children: what they answer, what they cannot do, and what happens when they die."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crawler.inspecting.answers import Unbelievable, references_in, signals_in
+from crawler.inspecting.inspector import CRASHED, Inspected, Inspector
+from crawler.inspecting.memory import MemoryFile, NoMedium
+from crawler.outcomes import ErrorKind, FetchError
+from crawler.readers.page import Page
+from hashing.hasher import hash_file, hash_picture
+from hashing.views.profile import Profile
+from tests.crawler.site import picture
+from tests.videos import encoded
+
+ROOT = Path(__file__).parents[2]
+PAGE = Page("https://example.org/", b"<img src=a.jpg>", "text/html")
+
+
+@pytest.fixture(scope="module")
+def inspector() -> Iterator[Inspector]:
+    made = Inspector(Profile.FAST)
+    yield made
+    made.close()
+
+
+def inspect(inspector: Inspector, untrusted: bytes) -> Inspected:
+    async def run() -> Inspected:
+        inspector.use_here()
+        with MemoryFile() as medium:
+            medium.write(untrusted)
+            medium.end()
+            return await inspector.inspect(medium)
+
+    return asyncio.run(run())
+
+
+async def killed_twice(inspector: Inspector) -> None:
+    """Kill the next child before it has loaded anything, and the one after it."""
+    gone: set[int] = set()
+    while len(gone) < 2:
+        for pid in set(inspector.pids) - gone:
+            os.kill(pid, 9)
+            gone.add(pid)
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+def test_pictures_have_the_signals_that_hashing_gives(inspector: Inspector, kind: str) -> None:
+    content = picture(5, kind)
+    assert inspect(inspector, content) == hash_picture(content, use=Profile.FAST)
+
+
+def test_videos_have_them_too(inspector: Inspector, tmp_path: Path) -> None:
+    spots = [np.asarray(Image.open(io.BytesIO(picture(n // 20)))) for n in range(60)]
+    path = encoded(tmp_path / "a.mp4", spots)
+    found = inspect(inspector, path.read_bytes())
+    assert found == hash_file(path, use=Profile.FAST)
+
+
+def test_a_child_that_dies_costs_nothing(inspector: Inspector) -> None:
+    inspect(inspector, picture(1))
+    (pid,) = inspector.pids[:1]
+    os.kill(pid, 19)  # it hangs, and then is killed by the system, as for want of memory
+
+    async def run() -> Inspected:
+        inspector.use_here()
+        with MemoryFile() as medium:
+            medium.write(picture(1))
+            medium.end()
+            waits = asyncio.create_task(inspector.inspect(medium))
+            await asyncio.sleep(0.2)
+            os.kill(pid, 9)
+            return await waits
+
+    assert asyncio.run(run()) == hash_picture(picture(1), use=Profile.FAST)  # by another child
+    assert pid not in inspector.pids
+
+
+def test_what_kills_every_child_is_left(inspector: Inspector) -> None:
+    async def run() -> Inspected:
+        inspector.use_here()
+        with MemoryFile() as medium:
+            medium.write(picture(1))
+            medium.end()
+            waits = asyncio.create_task(inspector.inspect(medium))
+            await killed_twice(inspector)
+            return await waits
+
+    inspector.close()
+    assert asyncio.run(run()) == CRASHED
+
+
+def test_a_page_that_kills_its_parser_is_a_fault(inspector: Inspector) -> None:
+    async def run() -> None:
+        inspector.use_here()
+        found = await inspector.read(PAGE)
+        assert found.media == ("https://example.org/a.jpg",)
+        inspector.close()
+        waits = asyncio.create_task(inspector.read(PAGE))
+        await killed_twice(inspector)
+        with pytest.raises(FetchError) as caught:
+            await waits
+        assert caught.value.kind is ErrorKind.UNREADABLE
+        assert (await inspector.read(PAGE)).media
+
+    asyncio.run(run())
+
+
+def test_what_is_no_medium_is_not_given_to_a_child() -> None:
+    for untrusted in (b"", b"<!doctype html>" * 100, b"PK\3\4", b"%PDF-1.7" + bytes(2000)):
+        with MemoryFile() as medium, pytest.raises(NoMedium):  # noqa: PT012
+            medium.write(untrusted)
+            medium.end()
+
+
+TRIES = """
+    import os, socket, subprocess, sys
+    from crawler.inspecting import sandbox
+    held = sandbox.isolate()
+    import numpy, av, cv2
+    held += sandbox.confine()
+    def refused(what):
+        try:
+            what()
+        except (OSError, ValueError):
+            return True
+        return False
+    print(held, [
+        refused(lambda: socket.socket()),
+        refused(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[1])))),
+        refused(lambda: subprocess.run(["/bin/true"])),
+        refused(lambda: open(sys.argv[2], "wb")),
+        refused(lambda: open(sys.argv[3], "r+b")),
+        refused(lambda: os.unlink(sys.argv[3])),
+        refused(lambda: os.rename(sys.argv[3], sys.argv[2])),
+        refused(lambda: os.mkdir(sys.argv[2])),
+        refused(lambda: os.write(4, b"x")),
+    ])
+    import resource
+    try:
+        bytearray(resource.getrlimit(resource.RLIMIT_AS)[0])
+    except MemoryError:
+        print("no memory")
+"""
+
+
+def test_a_child_has_no_network_no_files_and_no_programs(
+    tmp_path: Path, socket_enabled: None
+) -> None:
+    del socket_enabled
+    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
+    there.write_bytes(b"kept")
+    with socket.create_server(("127.0.0.1", 0)) as server, (tmp_path / "open").open("wb") as opened:
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", textwrap.dedent(TRIES), str(server.getsockname()[1]),
+             str(elsewhere), str(there)],
+            env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+            preexec_fn=lambda: os.dup2(opened.fileno(), 4),
+            pass_fds=[4],
+            capture_output=True,
+            text=True,
+            check=True,
+        )  # fmt: skip
+    first, second = done.stdout.splitlines()
+    assert "'limits', 'seccomp'" in first
+    assert first.endswith("[" + ", ".join(["True"] * 9) + "]"), first
+    assert second == "no memory"
+    assert there.read_bytes() == b"kept"
+    assert not elsewhere.exists()
+    assert (tmp_path / "open").read_bytes() == b""
+
+
+ANSWERS = [
+    b"", b"x", b"[]", b"{}", b"[" * 9000, b'{"failed": 3}', b'{"failed": "A B"}',
+    b'{"content": 3, "incomplete": false}',
+    b'{"content": {"kind": "picture", "signals": []}, "incomplete": false}',
+    b'{"content": {"kind": "picture", "signals": [{"type": "pdq", "value": ""}]}, "incomplete": 0}',
+    b'{"content": {"kind": "x", "signals": [{"type": "md5", "value": "%s"}]}, "incomplete": 0}'
+    % (b"0" * 32),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("untrusted", ANSWERS)
+def test_a_child_that_was_taken_over_is_not_believed(untrusted: bytes) -> None:
+    with pytest.raises(Unbelievable):
+        signals_in(untrusted)
+    with pytest.raises(Unbelievable):
+        references_in(untrusted, loopback=False)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/", "file:///etc/passwd", "https://h:22/", 3, None, ["x"]]
+)
+def test_a_child_leads_nowhere_else(address: object) -> None:
+    answer = {
+        **{name: [] for name in ("parts", "following", "links")},
+        "media": [address],
+        "login": False,
+        "cut": False,
+    }
+    with pytest.raises(Unbelievable):
+        references_in(json.dumps(answer).encode(), loopback=False)
