@@ -426,7 +426,7 @@ def test_a_platform_reports_addresses_and_takes_them_back(
 
     def post(route: str, address: str, **more: object) -> int:
         body = {"address": address, **more}
-        return api.post(f"/v1/watches{route}", json=body, headers=key).status_code
+        return int(api.post(f"/v1/watches{route}", json=body, headers=key).status_code)
 
     def asked() -> int:
         return counts(served.context)["watch_requests"]
