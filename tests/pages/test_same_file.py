@@ -218,6 +218,7 @@ def test_what_is_shown_of_files_that_are_not_quite_right(
         "no-end.png": whole["a.png"][:-12],
         "checksum.png": whole["a.png"][:-13] + b"\0" + whole["a.png"][-12:],
         "trailing.webp": whole["a.webp"] + b"trailing",
+        "trailing.avif": whole["a.avif"] + b"trailing",
         "b.png": whole["b.png"],
         "no-screen.gif": whole["a.gif"][:6] + bytes(4) + whole["a.gif"][10:],
         "no-end.gif": whole["a.gif"][:-2],

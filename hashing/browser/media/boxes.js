@@ -35,6 +35,29 @@ export function boxes(bytes, from = 0, to = bytes.length) {
 }
 
 /**
+ * The boxes of a whole file, up to where they end: what follows a picture may be no box, and the last
+ * one may break off.
+ * @param {Uint8Array} bytes
+ * @returns {Box[]}
+ * @throws {ContentError} Damaged when there are too many
+ */
+export function boxesOfFile(bytes) {
+  const all = [];
+  for (let offset = 0; offset + 8 <= bytes.length; ) {
+    const size = viewOf(bytes).getUint32(offset);
+    if (size === 1 && offset + 16 > bytes.length) break;
+    const large = size === 1 ? Number(viewOf(bytes).getBigUint64(offset + 8)) : size;
+    const start = offset + (size === 1 ? 16 : 8);
+    const end = size ? Math.min(offset + large, bytes.length) : bytes.length;
+    if (end < start) break;
+    all.push({ type: latin1(bytes, offset + 4, offset + 8), start, end });
+    if (all.length > MAX_BOXES) throw new ContentError("Damaged");
+    offset = end;
+  }
+  return all;
+}
+
+/**
  * The header of the box at an offset. Size 0 means that the box ends where the file does.
  * @param {Uint8Array} bytes
  * @param {number} offset

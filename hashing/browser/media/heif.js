@@ -5,7 +5,7 @@
  */
 
 import { ContentError } from "../errors.js";
-import { boxes, child } from "./boxes.js";
+import { boxes, boxesOfFile, child } from "./boxes.js";
 import { latin1, viewOf } from "./bytes.js";
 
 /** Bytes of a full box's version and flags, at its start. */
@@ -22,7 +22,7 @@ const ORIENTATIONS = [[1, 4, 2], [8, 5, 7], [3, 2, 4], [6, 7, 5]];
  */
 export function stripBoxes(bytes) {
   const copy = bytes.slice();
-  const top = boxes(copy);
+  const top = boxesOfFile(copy);
   const meta = top.find((box) => box.type === "meta");
   const container = child(copy, child(copy, meta, "iprp", FULL), "ipco");
   if (!meta || !container) throw new ContentError("Damaged");
