@@ -148,7 +148,10 @@ def _keep(slots_of_rows, distances, histograms, observers, signals, kept):
 @compiled
 def _most_of_each(totals, observers, signals):
     """Return how many signals of each content of an observer are as many as `signals` together."""
-    most = np.full(observers.max() + 1, signals, np.int64)
+    last = 0
+    for observer in observers:  # there is none where all signals were removed
+        last = max(last, observer)
+    most = np.full(last + 1, signals, np.int64)
     least = np.ones(most.shape[0], np.int64)
     for _ in range(64):
         if not (least < most).any():

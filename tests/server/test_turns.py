@@ -158,3 +158,7 @@ def test_a_scan_of_very_many_leaves_few_of_each_content() -> None:
     nothing, unknown = turns.wanted(limits, ids, distances, ids, removed, ranges[1:], 1000, RADIUS)
     assert not len(nothing)
     assert unknown.tolist() == list(range(frames))
+    removed[:] = 1
+    nothing, unknown = turns.wanted(limits, ids, distances, ids, removed, ranges, 1000, RADIUS)
+    assert not len(nothing)
+    assert not len(unknown)
