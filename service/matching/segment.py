@@ -148,7 +148,8 @@ class Segment:
                 queries, query, self._layout, self._body, self.removed, *search_plan, radius,
                 triples,
             )  # fmt: skip
-            found.append(_thinned(triples[:count], radius, thin) if thin else triples[:count])
+            several = thin if count > _CAPACITY else None
+            found.append(_thinned(triples[:count], radius, several) if several else triples[:count])
             capacity *= 4 if not count or not thin or capacity < _MOST_THINNED else 1
         every = np.concatenate(found) if len(found) > 1 else found[0] if found else no_triples()
         return self._scan_abandoned(queries, every, radius, thin)

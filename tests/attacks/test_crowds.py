@@ -29,7 +29,7 @@ ASKED = 1200
 """Frames of the longest video."""
 PER_VALUE = 1000
 """Pairs kept of one value, and few more of its contents."""
-CPU = 20
+CPU = 8
 """Seconds of CPU that the lookup may take on a busy machine; it takes two. Before: 12 and more."""
 MIB = 2**20
 
@@ -64,7 +64,7 @@ def crowd(world: World, value: bytes) -> list[ContentSignals]:
 
 
 def test_a_long_video_near_many_frames_of_others(world: World, passed: dict[Space, Passed]) -> None:
-    """Before: 16 s of CPU for one lookup, with three such cases 52, and gigabytes of memory."""
+    """Before: 16 s of CPU for one lookup, with three such cases 52, and 420 MB."""
     hers = world.picture()
     value = hers.signals[0].value
     owner = world.open(world.near_picture(hers, 6))
