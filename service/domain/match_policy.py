@@ -84,8 +84,7 @@ class Reach(StrEnum):
     """Within the match distance: observations, of which only matches are shown to owners."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One query value that is near one signal of an entry."""
 
     entry_id: int
@@ -272,9 +271,10 @@ def _is_match_alone(candidate: Candidate) -> bool:
     """Whether this is a match by itself: identical bytes, or near with a picture on one side."""
     if candidate.type is not SignalType.PDQ:
         return not candidate.type.perceptual
+    if candidate.query_span is not None and candidate.stored_span is not None:
+        return False
     most = PART_MATCH_DISTANCE if _involves_part(candidate) else MATCH_DISTANCE
-    one_is_picture = candidate.query_span is None or candidate.stored_span is None
-    return candidate.distance <= most and one_is_picture
+    return candidate.distance <= most
 
 
 def _counts(candidate: Candidate) -> bool:
@@ -314,12 +314,14 @@ def _frame_pairs(candidates: Iterable[Candidate]) -> list[FramePair]:
             each.stored_span,
             each.orientation,
             each.distance,
-            _evidence(each.distance),
+            _WORTH[each.distance],
         )
         for each in candidates
         if each.query_frame is not None and each.query_span and each.stored_span
     ]
 
 
-def _evidence(distance: int) -> float:
-    return next((worth for bits, worth in EVIDENCE if distance <= bits), 0.0)
+_WORTH = tuple(
+    next((worth for bits, worth in EVIDENCE if distance <= bits), 0.0) for distance in range(257)
+)
+"""Evidence by distance."""

@@ -64,6 +64,8 @@ def chosen(signal: bytes, asked: bytes, order: Sequence[int], *, first: bytes = 
     preferred = int.from_bytes(first)
     if 2 * (differing & preferred).bit_count() >= differing.bit_count():
         differing |= preferred
-    bits = [bit for bit in order if differing >> bit & 1]
-    bits.sort(key=lambda bit: not preferred >> bit & 1)
+    digits = f"{differing:0{8 * len(signal)}b}"[::-1]
+    bits = [bit for bit in order if digits[bit] == "1"]
+    if preferred:
+        bits.sort(key=lambda bit: not preferred >> bit & 1)
     return sum(1 << bit for bit in bits[:MOST_BITS]).to_bytes(len(signal))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from math import floor, log2
 
 PIECE_BITS = 14
 """Zero bits of a piece: 16,384 attempts on average, 0.07 s on an old phone."""
@@ -27,19 +28,32 @@ _LIMIT = (1 << (256 - PIECE_BITS)).to_bytes(32)
 _HOUR = 3_600
 
 
-def pieces_asked(
-    least: int, *, lately: float, lately_of_source: float, cases_per_hour: float
-) -> int:
-    """Return how many pieces opening a case takes now.
+def times_asked(lately: float, cases_per_hour: float, shift: float) -> int:
+    """Return how many times the least work is asked because of what all open: 1, 2, 4, 8 or 16.
 
-    `least` pieces while little is asked. The price doubles when twice as many cases are opened: at
-    the full rate of `cases_per_hour` it is MOST_TIMES the least, and never higher. `lately` are the
-    recent cases of all, `lately_of_source` those of the network address that asks.
+    It doubles when twice as many cases are opened; from `cases_per_hour` on it is MOST_TIMES, or
+    half of it. `lately` are the recent cases of all. `shift`, from -0.5 to 0.5, is where between
+    two steps the price rises, in doublings: drawn anew by who asks, so that nobody can see in the
+    price that one case was opened.
     """
-    at_full_rate = cases_per_hour * LATELY_SECONDS / _HOUR
-    of_all = MOST_TIMES * lately / at_full_rate
-    of_source = lately_of_source / FREE_OF_SOURCE
-    return round(least * min(MOST_TIMES, max(1.0, of_all, of_source)))
+    if lately <= 0:
+        return 1
+    doublings = floor(log2(lately / unpriced(cases_per_hour)) + shift)
+    return min(MOST_TIMES, 1 << max(0, min(doublings, MOST_TIMES)))
+
+
+def unpriced(cases_per_hour: float) -> float:
+    """Return how many recent cases of all do not raise the price."""
+    return cases_per_hour * LATELY_SECONDS / _HOUR / MOST_TIMES
+
+
+def pieces_asked(least: int, *, times: int, lately_of_source: float) -> int:
+    """Return how many pieces opening a case takes now: `least` while little is asked.
+
+    `times` are those of all, `lately_of_source` the recent cases of the network address that asks.
+    """
+    of_source = min(float(MOST_TIMES), lately_of_source / FREE_OF_SOURCE)
+    return round(least * max(1.0, times, of_source))
 
 
 def is_done(challenge: str, access_key: bytes, nonces: Sequence[int], pieces: int) -> bool:

@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
+from random import Random, SystemRandom
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -102,6 +103,41 @@ class Recent:
         return count * math.exp((at - self._clock()) / self._seconds)
 
 
+class Load:
+    """How many times the least work a case costs, because of all that are opened.
+
+    In the price of one's own next case nobody may see that somebody else has just opened one. So
+    it is looked at once a minute, and where it rises is drawn anew each time; in between it rises
+    only with a burst, of a size that is drawn too.
+    """
+
+    def __init__(
+        self,
+        cases_per_hour: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        random: Random | None = None,
+    ) -> None:
+        self._cases_per_hour = cases_per_hour
+        self._clock = clock
+        self._random = random or SystemRandom()
+        self._times = 1
+        self._until = self._burst = 0.0
+        self._lock = threading.Lock()
+
+    def times(self, lately: float) -> int:
+        """Return it, if so many cases were opened lately."""
+        with self._lock:
+            now = self._clock()
+            if now >= self._until or lately >= self._burst:
+                shift = self._random.uniform(-0.5, 0.5)
+                self._times = work.times_asked(lately, self._cases_per_hour, shift)
+                self._until = now + _MINUTE
+                least = work.unpriced(self._cases_per_hour)
+                self._burst = max(lately, least) * self._random.uniform(2, 4)
+            return self._times
+
+
 class Budgets:
     """All budgets of a process. `refused` is called with the name of one that is used up.
 
@@ -123,6 +159,7 @@ class Budgets:
         self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
+        self._load = Load(settings.cases_per_hour)
         self._failures = Budget(limits.FAILURES_PER_MINUTE, _MINUTE)
         self._failures_of_source = Budget(settings.failures_per_minute_of_source, _MINUTE)
 
@@ -171,9 +208,8 @@ class Budgets:
         """Return how many pieces of work opening a case takes a source now."""
         return work.pieces_asked(
             self._settings.work_pieces,
-            lately=self._opened.count(ALL),
+            times=self._load.times(self._opened.count(ALL)),
             lately_of_source=0 if source is None else self._opened_of_source.count(source),
-            cases_per_hour=self._settings.cases_per_hour,
         )
 
     def charge_addition(self, case_id: int, contents: Iterable[ContentSignals]) -> None:
@@ -209,7 +245,8 @@ class Budgets:
     def _charge(self, name: str, budget: Budget, key: Hashable, amount: float) -> None:
         if seconds := budget.take(key, amount):
             self._refused(name)
-            raise TooManyRequests(_SAYS.get(name), seconds=seconds)
+            says = _SAYS.get(name, "").format(minutes=math.ceil(seconds / _MINUTE))
+            raise TooManyRequests(says or None, seconds=seconds)
 
 
 def _rows(content: ContentSignals) -> int:
@@ -223,6 +260,10 @@ _OF_KEY = (
     "for more."
 )
 _SAYS = {
+    "cases_of_source": (
+        "Too many submissions came from this network address lately, whoever sent them. Try again"
+        " in {minutes} min, or now from another network, such as mobile data."
+    ),
     "bytes": _OF_KEY.format("bytes"),
     "values": _OF_KEY.format("values of lookups"),
     "rows": _OF_KEY.format("signals of observations"),

@@ -25,6 +25,15 @@ class Neighbours(NamedTuple):
     """Differing bits."""
 
 
+class Most(NamedTuple):
+    """How many signals near one code are wanted, where there are very many."""
+
+    signals: int
+    """So many in all: of each content the nearest, then the second of each, and so on."""
+    contents: int
+    """Beyond these, the nearest signal of so many contents."""
+
+
 def codes_of(values: Iterable[bytes]) -> Codes:
     """Return values of perceptual signals, 32 bytes each, as the rows of one array."""
     return np.frombuffer(b"".join(values), np.uint8).reshape(-1, CODE_BYTES)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from service.matching.bit_order import Words, permute_bits
 from service.matching.codes import Codes, Ids, Neighbours
-from service.matching.scan import Triples, no_triples
+from service.matching.scan import Thin, Triples, no_triples
 from service.matching.segment import Segment
 from service.matching.tail import Tail
 from service.matching.threads import Pool, cores, map_parallel
@@ -126,10 +126,14 @@ class HammingIndex:
                 segment.remove(ids)
             self._tail_rows.update(zip(ids.tolist(), count(tail.count), strict=False))
 
-    def search(self, codes: Codes, radius: int, *, threads: int | None = None) -> Neighbours:
+    def search(
+        self, codes: Codes, radius: int, *, thin: Thin | None = None, threads: int | None = None
+    ) -> Neighbours:
         """Return every pair of a query, uint8 (n, 32), and a code at most `radius` bits apart.
 
-        A batch is split over all cores, or over `threads` threads.
+        A batch is split over all cores, or over `threads` threads. With `thin`, return what it
+        leaves of what is found in each segment and in the tail: pairs of some queries at a time,
+        so that no more than a few megabytes are found at once, however many are near.
         """
         state = self._state
         if not state.segments and not state.tail.count:
@@ -138,11 +142,8 @@ class HammingIndex:
         parts = min(threads or cores(), len(words) // _FEWEST_QUERIES)
         if len(words) * len(self) < _FEWEST_PAIRS:
             parts = 1
-        triples = (
-            _search_batch(state, words, radius, parts)
-            if parts > 1
-            else _search(state, words, radius)
-        )
+        search = _Search(state, radius, thin)
+        triples = search.batch(words, parts) if parts > 1 else search.of(words)
         return Neighbours(triples[:, 0], triples[:, 1], triples[:, 2])
 
     def sample(self, size: int, random: np.random.Generator) -> tuple[Ids, Words]:
@@ -200,30 +201,36 @@ def _in_segments(segments: Sequence[Segment], ids: Ids) -> NDArray[np.bool_]:
     return present
 
 
-def _search(state: _State, words: Words, radius: int) -> Triples:
-    """What all parts of an index find, in the order of the queries."""
-    found = [segment.search(words, radius) for segment in state.segments]
-    if state.tail.count:
-        found.append(state.tail.search(words, radius))
-    if not found:
-        return no_triples()
-    if len(found) == 1:
-        return found[0]
-    triples = np.concatenate(found)
-    return triples if len(words) == 1 else triples[np.argsort(triples[:, 0], kind="stable")]
+class _Search(NamedTuple):
+    """How to search all parts of an index."""
 
+    state: _State
+    radius: int
+    thin: Thin | None
 
-def _search_batch(state: _State, words: Words, radius: int, threads: int) -> Triples:
-    """The same, the queries split over threads: into four parts each, if they are many."""
+    def of(self, words: Words) -> Triples:
+        """What all parts find, in the order of the queries."""
+        found = [segment.search(words, self.radius, self.thin) for segment in self.state.segments]
+        if self.state.tail.count:
+            found.append(self.state.tail.search(words, self.radius, self.thin))
+        if not found:
+            return no_triples()
+        if len(found) == 1:
+            return found[0]
+        triples = np.concatenate(found)
+        return triples if len(words) == 1 else triples[np.argsort(triples[:, 0], kind="stable")]
 
-    def search_part(part: tuple[int, Words]) -> Triples:
-        first, queries = part
-        triples = _search(state, queries, radius)
-        triples[:, 0] += first
-        return triples
+    def batch(self, words: Words, threads: int) -> Triples:
+        """The same, the queries split over threads: into four parts each, if they are many."""
 
-    many = len(words) >= 4 * _FEWEST_QUERIES * threads
-    parts = np.array_split(words, 4 * threads if many else threads)
-    firsts = np.cumsum([0, *map(len, parts)])
-    numbered = zip(firsts.tolist(), parts, strict=False)
-    return np.concatenate(map_parallel(Pool.SEARCH, search_part, numbered, threads=threads))
+        def search_part(part: tuple[int, Words]) -> Triples:
+            first, queries = part
+            triples = self.of(queries)
+            triples[:, 0] += first
+            return triples
+
+        many = len(words) >= 4 * _FEWEST_QUERIES * threads
+        parts = np.array_split(words, 4 * threads if many else threads)
+        firsts = np.cumsum([0, *map(len, parts)])
+        numbered = zip(firsts.tolist(), parts, strict=False)
+        return np.concatenate(map_parallel(Pool.SEARCH, search_part, numbered, threads=threads))

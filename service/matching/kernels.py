@@ -39,14 +39,15 @@ _BUDGET = 20_000
 _BUCKET_COST, _CANDIDATE_COST, _POSTINGS_PER_COST = 16, 20, 6
 
 
-def _compiled(function):
+def compiled(function):
+    """Compile a function, and cache its machine code on disk."""
     try:
         return njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no place for a cache: every start compiles anew
         return njit(nogil=True)(function)
 
 
-@_compiled
+@compiled
 def chunk_value(codes, row, first, width):
     """Return `width` bits of a code from bit `first` on."""
     word, shift = first // _WORD, first % _WORD
@@ -56,7 +57,7 @@ def chunk_value(codes, row, first, width):
     return np.int64(value & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
 
 
-@_compiled
+@compiled
 def next_chunk(layout, chunk):
     """Return the next chunk of the ring, and how many of its bits are stored with a posting."""
     following = chunk + 1 if chunk + 2 < layout.shape[0] else 0
@@ -67,7 +68,7 @@ def next_chunk(layout, chunk):
 # Only `search` allocates: counting references in the inner loops took as long as all the rest.
 
 
-@_compiled
+@compiled
 def search(queries, start, layout, body, removed, probes, chunk_radii, radius, triples):
     """Write (query, id, distance) of the queries from `start` on into `triples`, int64 (n, 3).
 
@@ -114,7 +115,7 @@ def search(queries, start, layout, body, removed, probes, chunk_radii, radius, t
     return count, queries.shape[0]
 
 
-@_compiled
+@compiled
 def _look_up_buckets(layout, directories, next_values, probes, begin, end, asked, buckets):
     """First pass: read from the directories where the buckets are. Returns what this costs."""
     for i in range(begin, end):
@@ -134,7 +135,7 @@ def _look_up_buckets(layout, directories, next_values, probes, begin, end, asked
     return _BUCKET_COST * (end - begin) + postings // _POSTINGS_PER_COST
 
 
-@_compiled
+@compiled
 def _filter_postings(
     layout, body, next_values, probes, begin, probe, end, asked, buckets, candidates
 ):
@@ -167,7 +168,7 @@ def _filter_postings(
     return end, found
 
 
-@_compiled
+@compiled
 def _fetch_candidates(layout, body, words, candidates, found):
     """Third pass, first half: read the candidates' rows and prefetch their codes."""
     for i in range(found):
@@ -177,7 +178,7 @@ def _fetch_candidates(layout, body, words, candidates, found):
         prefetch(words, candidates[0, i])
 
 
-@_compiled
+@compiled
 def _verify_candidates(
     queries, query, layout, words, removed, chunk_radii, radius, candidates, found, triples, count
 ):
@@ -203,7 +204,7 @@ def _verify_candidates(
     return count
 
 
-@_compiled
+@compiled
 def _is_first_chunk(layout, chunk_radii, chunk, differing):
     """Whether no chunk before this one finds the same code."""
     for earlier in range(chunk):
@@ -216,7 +217,7 @@ def _is_first_chunk(layout, chunk_radii, chunk, differing):
     return True
 
 
-@_compiled
+@compiled
 def _set_bits(code, first, width):
     """Return how many of `width` bits of a code, four words, are set from bit `first` on."""
     total = 0
@@ -228,7 +229,7 @@ def _set_bits(code, first, width):
     return total
 
 
-@_compiled
+@compiled
 def _append(triples, count, query, signal_id, distance):
     """Write a triple if there is room; return how many there would be."""
     if count < triples.shape[0]:
@@ -239,7 +240,7 @@ def _append(triples, count, query, signal_id, distance):
 # --- build ---
 
 
-@_compiled
+@compiled
 def permute_diagonally(codes):
     """Return codes, uint16 (n, 16), with their bits in the order of the square's diagonals.
 
@@ -269,7 +270,7 @@ def permute_diagonally(codes):
     return permuted
 
 
-@_compiled
+@compiled
 def fill_buckets(codes, chunk, layout, directory, next_values, rows):
     """Sort the codes, uint64 (n, 4), into the buckets of one chunk.
 

@@ -30,7 +30,7 @@ from service.matching import kernels, plan
 from service.matching.bit_order import Words
 from service.matching.codes import Ids
 from service.matching.plan import Chunking
-from service.matching.scan import Triples, no_triples, scan
+from service.matching.scan import Found, Thin, Triples, no_triples, scan_live, scan_thinned
 from service.matching.threads import Pool, map_parallel
 
 VERSION = 1
@@ -43,6 +43,8 @@ _PREFIX = struct.Struct("<16sII")
 _CACHE_LINE = 64
 _CAPACITY = 256
 """Triples that the first result buffer holds."""
+_MOST_THINNED = 2**18
+"""Triples, 6 MB, that are thinned together, unless one query has more."""
 
 SearchPlan = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Probes, and the radius of each chunk: see service.matching.plan."""
@@ -129,13 +131,16 @@ class Segment:
             if checksum != expected:
                 raise DamagedSegment(f"{self.path.name}: {each.name} is altered")
 
-    def search(self, queries: Words, radius: int) -> Triples:
-        """Return (query, id, distance) of every code within the radius, in the order of queries."""
+    def search(self, queries: Words, radius: int, thin: Thin | None = None) -> Triples:
+        """Return (query, id, distance) of every code within the radius, in the order of queries.
+
+        With `thin`, what it leaves of them.
+        """
         if radius not in self._plans:
             self._plans[radius] = self._plan(radius)
         search_plan = self._plans[radius]
         if search_plan is None:
-            return self._scan(queries, radius)
+            return self._scan(queries, radius, thin)
         found, capacity, query = [], _CAPACITY, 0
         while query < len(queries):
             triples = np.empty((capacity, 3), np.int64)
@@ -143,10 +148,11 @@ class Segment:
                 queries, query, self._layout, self._body, self.removed, *search_plan, radius,
                 triples,
             )  # fmt: skip
-            found.append(triples[:count])
-            capacity *= 4
+            several = thin if count > _CAPACITY else None
+            found.append(_thinned(triples[:count], radius, several) if several else triples[:count])
+            capacity *= 4 if not count or not thin or capacity < _MOST_THINNED else 1
         every = np.concatenate(found) if len(found) > 1 else found[0] if found else no_triples()
-        return self._scan_abandoned(queries, every, radius)
+        return self._scan_abandoned(queries, every, radius, thin)
 
     def locate(self, ids: Ids) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return for each id its row, and whether it is in this segment and not removed."""
@@ -182,23 +188,38 @@ class Segment:
         radii = np.array(plan.chunk_radii(self.chunks, radius), np.int64)
         return plan.probes(self.chunks, radius), radii
 
-    def _scan(self, queries: Words, radius: int) -> Triples:
-        triples = scan(queries, self.words, radius)
-        if len(triples):
-            triples = triples[self.removed[triples[:, 1]] == 0]
-            triples[:, 1] = self.ids[triples[:, 1]]
-        return triples
+    def _scan(self, queries: Words, radius: int, thin: Thin | None) -> Triples:
+        if thin:
+            return scan_thinned(queries, self.words, self.ids, self.removed, radius, thin)
+        return scan_live(queries, self.words, self.ids, self.removed, radius)
 
-    def _scan_abandoned(self, queries: Words, triples: Triples, radius: int) -> Triples:
+    def _scan_abandoned(
+        self, queries: Words, triples: Triples, radius: int, thin: Thin | None
+    ) -> Triples:
         """Answer by a scan the queries that exceeded their budget in crowded buckets."""
         abandoned = triples[:, 1] == kernels.ABANDONED
         if not abandoned.any():
             return triples
         numbers = triples[abandoned, 0]
-        scanned = self._scan(queries[numbers], radius)
+        scanned = self._scan(queries[numbers], radius, thin)
         scanned[:, 0] = numbers[scanned[:, 0]]
         triples = np.concatenate([triples[~abandoned], scanned])
         return triples[np.argsort(triples[:, 0], kind="stable")]
+
+
+def _thinned(triples: Triples, radius: int, thin: Thin) -> Triples:
+    """What is left of pairs that are all there; what was abandoned stays, as one pair of its query.
+
+    Most queries find little, and then nothing is left out.
+    """
+    queries, begins = np.unique(triples[:, 0], return_index=True)
+    limits = np.append(begins, len(triples))
+    rows = np.arange(len(triples))
+    ids, distances = triples[:, 1].copy(), triples[:, 2].astype(np.float32)
+    removed = np.zeros(len(triples), np.uint8)
+    left = thin(Found(limits, rows, distances), ids, removed, radius)
+    left[:, 0] = queries[left[:, 0]]
+    return left
 
 
 def _mapped(path: Path) -> tuple[mmap.mmap, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.matching.bit_order import Words
 from service.matching.codes import Ids
-from service.matching.scan import Triples, scan
+from service.matching.scan import Thin, Triples, scan_live, scan_thinned
 
 _CAPACITY = 1024
 
@@ -60,10 +60,9 @@ class Tail:
         """Return the rows that were not removed."""
         return np.flatnonzero(self.removed[: self.count] == 0)
 
-    def search(self, queries: Words, radius: int) -> Triples:
+    def search(self, queries: Words, radius: int, thin: Thin | None = None) -> Triples:
         """Return (query, id, distance) of every code within the radius, in the order of queries."""
-        triples = scan(queries, self.words[: self.count], radius)
-        if len(triples):
-            triples = triples[self.removed[triples[:, 1]] == 0]
-            triples[:, 1] = self.ids[triples[:, 1]]
-        return triples
+        words = self.words[: self.count]
+        if thin:
+            return scan_thinned(queries, words, self.ids, self.removed, radius, thin)
+        return scan_live(queries, words, self.ids, self.removed, radius)

@@ -49,7 +49,7 @@ class Replica:
         named = {_name(*key): index for key, index in self._indexes.items()}
         self.directory = SegmentDirectory(path, named)
         self.holders = Holders(database)
-        self.searcher: Searcher = LocalSearcher(self._indexes)
+        self.searcher: Searcher = LocalSearcher(self._indexes, self.holders)
         self.ready = False
         """Whether it has been loaded."""
         self.position = 0

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from hashing.signals import SignalType
-from service.matching.codes import Codes, Neighbours
+from service.matching.codes import Codes, Most, Neighbours
 from service.matching.index import HammingIndex
+from service.replica.holders import Holders
 from service.store.changes import Space
 
 Indexes = Mapping[tuple[Space, SignalType], HammingIndex]
 """One for each space and perceptual type."""
+
+_MOST_REMEMBERED = 2_000_000
+"""Pairs that are remembered for one request: 48 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,22 @@ class Searcher(Protocol):
     """
 
     def search(
-        self, space: Space, signal_type: SignalType, codes: Codes, radius: int
+        self,
+        space: Space,
+        signal_type: SignalType,
+        codes: Codes,
+        radius: int,
+        most: Most | None = None,
     ) -> Neighbours:
         """Return every pair of a row of `codes`, uint8 (n, 32), and a signal within the radius.
 
         `signal_type` is a perceptual one; the radius is 0 to 256 bits. There may be no codes.
         Codes may repeat: each row is answered as if it were alone, so a caller that wants equal
         ones searched once removes the repetitions first. Pairs come in ascending order of the
-        row; those of one row come in no particular order. Raises NotReady.
+        row; those of one row come in no particular order.
+
+        With `most`, pairs that are over its limits may be left out, and none that is within them:
+        then no code has many times more, however many signals are near it. Raises NotReady.
         """
         ...
 
@@ -68,14 +81,21 @@ class LocalSearcher:
     Before the replica is loaded its indexes are empty: ask `Replica.ready` first.
     """
 
-    def __init__(self, indexes: Indexes) -> None:
+    def __init__(self, indexes: Indexes, holders: Holders) -> None:
         self._indexes = indexes
+        self._holders = holders
 
     def search(
-        self, space: Space, signal_type: SignalType, codes: Codes, radius: int
+        self,
+        space: Space,
+        signal_type: SignalType,
+        codes: Codes,
+        radius: int,
+        most: Most | None = None,
     ) -> Neighbours:
         """As Searcher promises. A batch is split over all cores."""
-        return self._indexes[space, signal_type].search(codes, radius)
+        thin = partial(self._holders.thinned, space, most) if most else None
+        return self._indexes[space, signal_type].search(codes, radius, thin=thin)
 
     def statistics(self) -> list[IndexStatistics]:
         """As Searcher promises."""
@@ -83,3 +103,35 @@ class LocalSearcher:
             IndexStatistics(space, signal_type, len(index), index.unflushed, len(index.segments))
             for (space, signal_type), index in self._indexes.items()
         ]
+
+
+class RememberingSearcher:
+    """A Searcher that answers what it is asked again as it did before: for one request."""
+
+    def __init__(self, inner: Searcher) -> None:
+        self._inner = inner
+        self._answers: dict[tuple[object, ...], Neighbours] = {}
+        self._pairs = 0
+
+    def search(
+        self,
+        space: Space,
+        signal_type: SignalType,
+        codes: Codes,
+        radius: int,
+        most: Most | None = None,
+    ) -> Neighbours:
+        """As Searcher promises; the arrays are shared with whoever asks the same."""
+        asked = (space, signal_type, codes.tobytes(), radius, most)
+        known = self._answers.get(asked)
+        if known is not None:
+            return known
+        found = self._inner.search(space, signal_type, codes, radius, most)
+        self._pairs += len(found.ids)
+        if self._pairs <= _MOST_REMEMBERED:
+            self._answers[asked] = found
+        return found
+
+    def statistics(self) -> list[IndexStatistics]:
+        """As Searcher promises."""
+        return self._inner.statistics()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hashing.signals import SignalType
 from service.domain import match_policy
 from service.domain.veil import MOST_BITS, Veil, is_probing
-from service.matching.codes import CODE_BYTES, Codes, Ids, Neighbours, codes_of
+from service.matching.codes import CODE_BYTES, Codes, Ids, Most, Neighbours, codes_of
 from service.matching.scan import scan
 from service.replica.searcher import IndexStatistics, Searcher
 from service.store import veils
@@ -61,10 +61,15 @@ class VeiledSearcher:
         self._codes = codes
 
     def search(
-        self, space: Space, signal_type: SignalType, codes: Codes, radius: int
+        self,
+        space: Space,
+        signal_type: SignalType,
+        codes: Codes,
+        radius: int,
+        most: Most | None = None,
     ) -> Neighbours:
         """As Searcher promises, but for those distances."""
-        found = self._inner.search(space, signal_type, codes, radius)
+        found = self._inner.search(space, signal_type, codes, radius, most)
         veiled = self._codes.get(signal_type)
         if veiled is None or space is not Space.BANK:
             return found

@@ -7,10 +7,10 @@ whole request and all later ones are answered by the veiled value (`service.doma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from service.domain.match_policy import MATCH_DISTANCE, near_distance
 from service.domain.veil import Veil
 from service.matching.codes import Codes
 from service.replica.follower import Replica
-from service.replica.searcher import Searcher
+from service.replica.searcher import RememberingSearcher, Searcher
 from service.replica.veiled import VeiledSearcher, VeiledSignals
 from service.sealing import Seals
 from service.search import queries
@@ -46,11 +46,13 @@ class Asker:
     day: date
     is_noticed: bool = False
     """Whether it has newly been noticed to ask what finds out a stored value."""
+    _unveiled: Searcher | None = None
 
     def searcher(self, replica: Replica) -> Searcher:
-        """Return what answers this platform."""
+        """Return what answers this platform. What is asked again is not searched again."""
+        self._unveiled = self._unveiled or RememberingSearcher(replica.searcher)
         codes = self.veiled.codes(self.actor_id)
-        return VeiledSearcher(replica.searcher, codes) if codes else replica.searcher
+        return VeiledSearcher(self._unveiled, codes) if codes else self._unveiled
 
     def learn(self, replica: Replica, asked: Sequence[Query], near: Neighbourhood) -> bool:
         """Make veils of what queries came near; return whether any is in force newly.
@@ -106,10 +108,11 @@ class Asker:
         for signal_type in PERCEPTUAL:
             of_type = {one.id: one for one in stored if one.type == signal_type}
             rows = news.take(np.isin(news.signal_id, list(of_type)))
+            order = cache(partial(self.seals.bit_order, min(of_type, default=0)))
             for came in _nearest(asked, signal_type, rows):
                 before = known.get(came.signal_id)
                 signal = of_type[came.signal_id]
-                yield from self._changed(before, signal, came, order_of=min(of_type))
+                yield from self._changed(before, signal, came, order)
 
     def _read(self, replica: Replica, ids: list[int]) -> tuple[list[StoredSignal], dict[int, Veil]]:
         """Some signals, of active entries, and the veils that they have."""
@@ -126,10 +129,13 @@ class Asker:
         return stored, known | unsaved
 
     def _changed(
-        self, before: Veil | None, signal: StoredSignal, came: _Came, *, order_of: int
+        self,
+        before: Veil | None,
+        signal: StoredSignal,
+        came: _Came,
+        order: Callable[[], Sequence[int]],
     ) -> Iterator[Veil]:
         """The veil of one signal, if it is new or changes."""
-        order = partial(self.seals.bit_order, order_of)
         digest = self.seals.asked_hash(self.actor_id, signal.id, came.value)
         kind = SignalType(signal.type)
         after = before or Veil(

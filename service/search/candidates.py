@@ -104,13 +104,13 @@ def _candidate(query: Query, row: tuple[int, ...], origin: provenance.Provenance
         origin.content_id,
         origin.type,
         distance,
-        query_frame=None if frame == WHOLE else frame,
-        query_span=None if frame == WHOLE else query.spans[frame],
-        view=None if view == PLAIN else view,
-        orientation=orientation,
-        window=origin.window,
-        stored_span=origin.span,
-        signal_id=signal_id,
+        None if frame == WHOLE else frame,
+        None if frame == WHOLE else query.spans[frame],
+        None if view == PLAIN else view,
+        orientation,
+        origin.window,
+        origin.span,
+        signal_id,
     )
 
 

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from hashing.signals import SignalType
 from service.domain.match_policy import EXCLUDE_DISTANCE
-from service.matching.codes import CODE_BYTES, Codes, Neighbours
+from service.matching.codes import CODE_BYTES, Codes, Most, Neighbours
 from service.replica.follower import Replica
 from service.replica.searcher import Searcher
-from service.store import observations
 from service.store.changes import Space
 
 Column = NDArray[np.int64]
@@ -81,15 +80,17 @@ def nearest(
     so on: one content with very many signals near a value takes no other's place. Among what was
     observed, whoever saw it has a turn in the same way: one crawler's flood hides nobody else's.
     """
+    most = Most(_PER_VALUE, _CONTENTS_PER_VALUE)
     near = np.empty((0, 3), np.int64)
-    for each in _calls(searcher or replica.searcher, space, signal_type, codes, radius):
-        near = np.concatenate((near, _nearest_of_each(replica, space, each)))
+    for each in _calls(searcher or replica.searcher, space, signal_type, codes, radius, most):
+        rows = replica.holders.nearest(space, np.stack(each, axis=1), most)
+        near = np.concatenate((near, rows))
         if len(near) > _ROWS_AT_ONCE:
-            near = near[_fairest(replica, space, near)[:_PER_SEARCH]]
+            near = near[replica.holders.in_turns(space, near)[:_PER_SEARCH]]
     if not len(near):
         return Pairs(*near.T)
     if codes.times[near[:, 0]].sum() > _PER_SEARCH:
-        near = near[_fairest(replica, space, near)]
+        near = near[replica.holders.in_turns(space, near)]
         near = near[np.cumsum(codes.times[near[:, 0]]) <= _PER_SEARCH]
     code, signal_id, distance = near.T
     times = codes.times[code]
@@ -120,60 +121,22 @@ def are_excluded(searcher: Searcher, signal_type: SignalType, codes: Distinct) -
 
 
 def _calls(
-    searcher: Searcher, space: Space, signal_type: SignalType, codes: Distinct, radius: int
+    searcher: Searcher,
+    space: Space,
+    signal_type: SignalType,
+    codes: Distinct,
+    radius: int,
+    most: Most | None = None,
 ) -> Iterator[Neighbours]:
     """Search in calls of such a size that the neighbours of one fit into memory."""
     start, size = 0, _FIRST_CODES
     while start < len(codes.codes):
         part = codes.codes[start : start + size]
-        neighbours = searcher.search(space, signal_type, part, radius)
+        neighbours = searcher.search(space, signal_type, part, radius, most)
         yield neighbours._replace(queries=neighbours.queries + start)
         start += len(part)
         per_code = max(1, len(neighbours.ids) // len(part))
         size = max(1, min(16 * size, _MOST_CODES, _MOST_AT_ONCE // per_code))
-
-
-def _nearest_of_each(replica: Replica, space: Space, neighbours: Neighbours) -> NDArray[np.int64]:
-    """(n, 3): code, signal id, distance of the nearest neighbours of each code."""
-    rows = np.stack(neighbours, axis=1)
-    if len(rows) <= _PER_VALUE:
-        return rows
-    crowded = np.bincount(neighbours.queries)[neighbours.queries] > _PER_VALUE
-    if not crowded.any():
-        return rows
-    code, signal_id, distance = rows[crowded].T
-    holder = replica.holders.of(space, signal_id)
-    nth = ranks(groups(code, holder), distance)
-    if space is Space.OBSERVED:
-        observer = _observers(replica, holder)
-        order = ranks(code, ranks(groups(code, observer), nth, distance), distance)
-    else:
-        order = ranks(code, nth, distance)
-    kept = (order < _PER_VALUE) | ((nth == 0) & (order < _CONTENTS_PER_VALUE))
-    return np.concatenate((rows[~crowded], rows[crowded][kept]))
-
-
-def _fairest(replica: Replica, space: Space, near: NDArray[np.int64]) -> Column:
-    """The order in which rows are kept: of each content the nearest, then the next of each.
-
-    Of rows that are equal so far, those of a code that is near few signals come first.
-    """
-    code, signal_id, distance = near.T
-    holder = replica.holders.of(space, signal_id)
-    nth, of_code = ranks(holder, distance), ranks(code, distance)
-    if space is Space.OBSERVED:
-        turn = ranks(_observers(replica, holder), nth, of_code, distance)
-        return np.lexsort((distance, of_code, nth, turn))
-    return np.lexsort((distance, of_code, nth))
-
-
-def _observers(replica: Replica, observation: Column) -> Column:
-    """Who made each observation; 0 if it was purged meanwhile."""
-    every, which = np.unique(observation, return_inverse=True)
-    with replica.database.read() as tx:
-        known = observations.by_id(tx, every.tolist())
-    found = [known[one].actor_id if one in known else 0 for one in every.tolist()]
-    return np.array(found, np.int64)[which]
 
 
 def ranks(group: Column, *by: NDArray[np.int64] | NDArray[np.float64]) -> Column:

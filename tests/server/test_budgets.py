@@ -179,7 +179,9 @@ def test_one_address_opens_few_cases(serve: Serve, world: World, wire: Wire) -> 
     document = wire.submission(world.picture())
     assert client.post("/v1/cases", json={}).status_code == 422
     assert client.post("/v1/cases", json=document).status_code == 201
-    assert refused(client.post("/v1/cases", json=document))
+    answer = client.post("/v1/cases", json=document)
+    assert refused(answer)
+    assert "in 30 min, or now from another network" in answer.json()["detail"]
     posted = client.post(
         "/es/sent",
         content=b"document={}\r\n",
@@ -189,6 +191,7 @@ def test_one_address_opens_few_cases(serve: Serve, world: World, wire: Wire) -> 
     assert "Retry-After" in posted.headers
     page = client.get(posted.headers["location"])
     assert (page.status_code, page.headers["content-language"]) == (429, "es")
+    assert "otra red" in page.text
     assert serve(THEIRS).post("/v1/cases", json=document).status_code == 200
     local = serve(("127.0.0.1", 1))
     assert {local.post("/v1/cases", json=document).status_code for _ in range(4)} == {200}

@@ -197,7 +197,7 @@ def test_the_best_verdict_comes_first_then_the_lowest_entry() -> None:
     ]
 
 
-of_wholes = st.builds(Candidate, st.integers(1, 3), st.sampled_from(SignalType), st.integers(0, 48))
+of_wholes = st.builds(hit, st.sampled_from(SignalType), st.integers(0, 48), entry=st.integers(1, 3))
 of_frames = st.builds(
     framed,
     st.integers(0, 9),

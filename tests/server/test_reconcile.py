@@ -22,7 +22,7 @@ from service.domain import match_policy
 from service.domain.actor import Actor, Owner
 from service.domain.case import Entry, EntryStatus, erase_day
 from service.domain.sighting import Feedback, Source, Verdict
-from service.matching.codes import Codes, Neighbours, codes_of
+from service.matching.codes import Codes, Most, Neighbours, codes_of
 from service.search.orientations import oriented
 from service.store import changes, entries, feedback
 from service.store.database import Tx
@@ -342,8 +342,14 @@ def test_the_work_grows_no_faster_than_what_comes_in(
     searcher, card, near = world.context.replica.searcher, world.value(), list[int]()
     real = searcher.search
 
-    def counted(space: changes.Space, kind: SignalType, codes: Codes, radius: int) -> Neighbours:
-        found = real(space, kind, codes, radius)
+    def counted(
+        space: changes.Space,
+        kind: SignalType,
+        codes: Codes,
+        radius: int,
+        most: Most | None = None,
+    ) -> Neighbours:
+        found = real(space, kind, codes, radius, most)
         near.append(len(found.ids))
         return found
 

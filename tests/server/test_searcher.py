@@ -14,9 +14,10 @@ from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Source, Verdict
 from service.edge.meters import Meters
-from service.matching.codes import Codes, Neighbours, codes_of
+from service.matching.codes import Codes, Most, Neighbours, codes_of
 from service.matching.index import HammingIndex
 from service.replica import loader
+from service.replica.holders import Holders
 from service.replica.searcher import IndexStatistics, LocalSearcher, Searcher
 from service.store.changes import Space
 from service.store.database import Database
@@ -47,12 +48,17 @@ class Parts:
                     for signal_type, (ids, words) in loader.read_all(tx, space).items():
                         own = ids % 2 == part
                         indexes[space, signal_type].add_permuted(ids[own], words[own])
-            self._parts.append(LocalSearcher(indexes))
+            self._parts.append(LocalSearcher(indexes, Holders(database)))
 
     def search(
-        self, space: Space, signal_type: SignalType, codes: Codes, radius: int
+        self,
+        space: Space,
+        signal_type: SignalType,
+        codes: Codes,
+        radius: int,
+        most: Most | None = None,
     ) -> Neighbours:
-        asked = pickle.dumps((space, signal_type, codes, radius))
+        asked = pickle.dumps((space, signal_type, codes, radius, most))
         found: list[Neighbours] = [
             pickle.loads(pickle.dumps(part.search(*pickle.loads(asked))))  # noqa: S301
             for part in self._asked()
