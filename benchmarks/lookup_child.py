@@ -14,6 +14,7 @@ import threading
 import time
 from datetime import date
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -125,7 +126,7 @@ class Service:
             observe.observe(self.context, self.actor, [seen], TODAY)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.process_time()
-        while _reconcile()(self.context):
+        while _reconciled(self.context):
             pass
         spent = time.process_time() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -157,11 +158,14 @@ class Service:
         return (int.from_bytes(value) ^ mask).to_bytes(32)
 
 
-def _reconcile() -> Any:  # noqa: ANN401 (one name in each version)
+def _reconciled(context: Any) -> int:  # noqa: ANN401 (of each version)
+    """Reconcile a batch, by the name and with the arguments of this version."""
     try:
-        return import_module("service.workflows.reconcile").reconcile
+        reconcile = import_module("service.workflows.reconcile").reconcile
     except ModuleNotFoundError:  # until November 2026
-        return import_module("service.workflows.upkeep").reconcile
+        return int(import_module("service.workflows.upkeep").reconcile(context))
+    takes_day = len(signature(reconcile).parameters) > 1
+    return int(reconcile(context, TODAY) if takes_day else reconcile(context))
 
 
 def main() -> None:

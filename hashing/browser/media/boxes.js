@@ -8,6 +8,9 @@ import { latin1, viewOf } from "./bytes.js";
 /** Most boxes read on one level: most files have some dozens, an hour of fragments thousands. */
 export const MAX_BOXES = 100_000;
 
+/** Boxes of a file without whose end nothing can be shown. */
+const NEEDED = new Set(["ftyp", "meta", "mdat", "moov"]);
+
 /**
  * One box: its type, and where its content starts and ends in the bytes that were read.
  * @typedef {{type: string, start: number, end: number}} Box
@@ -35,11 +38,10 @@ export function boxes(bytes, from = 0, to = bytes.length) {
 }
 
 /**
- * The boxes of a whole file, up to where they end: what follows a picture may be no box, and the last
- * one may break off.
+ * The boxes of a whole file, up to where they end: what follows a picture may be no box.
  * @param {Uint8Array} bytes
  * @returns {Box[]}
- * @throws {ContentError} Damaged when there are too many
+ * @throws {ContentError} Damaged when there are too many, or one breaks off that is needed
  */
 export function boxesOfFile(bytes) {
   const all = [];
@@ -49,9 +51,11 @@ export function boxesOfFile(bytes) {
     const large = size === 1 ? Number(viewOf(bytes).getBigUint64(offset + 8)) : size;
     const start = offset + (size === 1 ? 16 : 8);
     const end = size ? Math.min(offset + large, bytes.length) : bytes.length;
+    const type = latin1(bytes, offset + 4, offset + 8);
     if (end < start) break;
-    all.push({ type: latin1(bytes, offset + 4, offset + 8), start, end });
-    if (all.length > MAX_BOXES) throw new ContentError("Damaged");
+    all.push({ type, start, end });
+    const breaksOff = size && offset + large > bytes.length;
+    if (all.length > MAX_BOXES || (breaksOff && NEEDED.has(type))) throw new ContentError("Damaged");
     offset = end;
   }
   return all;
