@@ -169,6 +169,12 @@ def _entry(text: str) -> int:
     return int(text)
 
 
+def _address(text: str) -> str:
+    if not text.strip():  # an unset variable of a script
+        raise argparse.ArgumentTypeError("empty; copy it whole from the browser")
+    return text
+
+
 def _depth(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_DEPTH:
         raise argparse.ArgumentTypeError(f"a number of links, at most {MAX_DEPTH}")
@@ -183,7 +189,9 @@ def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
 
     server, number, as_json = options
     add = action("add", "Look at an address, again and again", server, number)
-    add.add_argument("address", metavar="ADDRESS", help="copied whole from the browser")
+    add.add_argument(
+        "address", type=_address, metavar="ADDRESS", help="copied whole from the browser"
+    )
     add.add_argument(
         "--scope",
         choices=["page", "thread", "site"],

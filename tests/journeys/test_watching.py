@@ -92,6 +92,8 @@ def test_an_owner_reads_what_happened_at_an_address(
     )
     assert refused[0] == 403
 
+    assert watch(service, number, "add", "", "--adults") == 2
+    assert "copy it whole" in capsys.readouterr().err
     assert watch(service, number, "add", "http://127.0.0.1/admin", "--adults") == 1
     assert "not on the public internet" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", StringIO(""))
