@@ -60,6 +60,10 @@ VISITS = DocumentLimit(1 * MIB, 320_000)
 WATCHES_PER_DAY = 60
 """Addresses that one case may add in a day, removed ones included: each sends a crawler there."""
 
+REPORTED_PER_DAY = 20_000
+"""Addresses that one platform may report in a day, also those that it withholds or takes back: as
+many as it may have looked at, twice."""
+
 SMALL_BODY = 64 * KIB
 """A body that never waits for memory: as many of these as connections are 32 MB. A lookup of 100
 pictures is one, or of 8 with sixteen views."""

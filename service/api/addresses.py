@@ -75,10 +75,15 @@ def remove_watch(n: WatchNumber, owner: ThisOwner, context: CurrentContext) -> w
     ),
 )
 def report_address(
-    body: wire.WatchIn, actor: Watcher, context: CurrentContext, today: Today
+    body: wire.WatchIn,
+    actor: Watcher,
+    context: CurrentContext,
+    budgets: CurrentBudgets,
+    today: Today,
 ) -> wire.NothingOut:
     """Report an address that shows such content. What is seen there, every owner may read of."""
     target = body.value(loopback=context.settings.watch_loopback)
+    budgets.charge_report(actor.id)
     if body.shows_minor:
         watching.withhold(context, target, today)
     watching.add_for_actor(context, actor, target, today)

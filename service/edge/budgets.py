@@ -156,6 +156,7 @@ class Budgets:
         self._added = Budget(settings.case_signals_per_hour, _HOUR)
         self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
         self._watches = Budget(limits.WATCHES_PER_DAY, _DAY)
+        self._reported = Budget(limits.REPORTED_PER_DAY, _DAY)
         self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
@@ -227,6 +228,10 @@ class Budgets:
         """Charge a case for an address that is to be looked at. Raises TooManyRequests."""
         self._charge("watches", self._watches, case_id, 1)
 
+    def charge_report(self, actor_id: int) -> None:
+        """Charge a platform for an address that it reports. Raises TooManyRequests."""
+        self._charge("reported", self._reported, actor_id, 1)
+
     def require_guesses(self, source: Hashable) -> None:
         """Raise TooManyRequests if a source has failed to prove itself too often.
 
@@ -266,6 +271,7 @@ _SAYS = {
     ),
     "bytes": _OF_KEY.format("bytes"),
     "values": _OF_KEY.format("values of lookups"),
+    "reported": _OF_KEY.format("addresses"),
     "rows": _OF_KEY.format("signals of observations"),
 }
 

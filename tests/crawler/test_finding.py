@@ -144,13 +144,15 @@ def test_encodings_that_a_page_names(encoding: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_page(untrusted: bytes) -> None:
-    find(untrusted, AT)
+    found = find(untrusted, AT)
+    every = (*found.media, *found.parts, *found.following, *found.links)
+    assert all(each.startswith(("http://", "https://")) for each in every)
 
 
 @given(st.text(alphabet="url(){}\"'\\ a.jpg/*-image-set,1x\n", max_size=80))
 def test_any_text_is_css_and_srcset(text: str) -> None:
-    css.addresses(text)
-    srcset.candidates(text)
+    assert all(each in text or "\\" in text for each in css.addresses(text))
+    assert all(each in text and density > 0 for each, density in srcset.candidates(text))
 
 
 def test_srcset_by_the_letter() -> None:

@@ -155,6 +155,22 @@ def test_views_of_frames_are_stored_and_charged(serve: Serve, world: World) -> N
         app.state.budgets.charge_observations(1, [video])
 
 
+def test_a_platform_reports_so_many_addresses(
+    serve: Serve, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that it has withheld, which nothing prunes."""
+    monkeypatch.setattr(limits, "REPORTED_PER_DAY", 3)
+    client = serve()
+    first, second = ({"Authorization": f"Bearer {world.key(name)}"} for name in ("One", "Other"))
+    report = {"address": "https://forum.example/1", "shows_minor": False}
+    withheld = {"address": "https://forum.example/2", "shows_minor": True}
+    told = [client.post("/v1/watches", json=each, headers=first) for each in (report, withheld)]
+    assert [answer.status_code for answer in told] == [200, 422]
+    assert client.post("/v1/watches", json=report, headers=first).status_code == 200
+    assert refused(client.post("/v1/watches", json=withheld, headers=first))
+    assert client.post("/v1/watches", json=report, headers=second).status_code == 200
+
+
 def test_opening_cases_has_a_budget_and_all_else_goes_on(
     serve: Serve, world: World, wire: Wire
 ) -> None:
