@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ MOST_BYTES = 64 * 2**20
 not written to it again, so that only the count of a day's matches suffers. Beyond all of it,
 lookups that match are refused: an answer whose sighting is lost would break a promise."""
 _SUFFIX = ".sightings"
+_NEW_SUFFIX = ".new"
+"""Of a file that is not locked yet: nobody takes it, so nothing written to it is lost."""
+_NEW_SECONDS = 3600
+"""After that a file with this suffix is of a process that was killed, and empty."""
 _CHECKSUM_DIGITS = 8
 
 _Key = tuple[int, int, date, Verdict, str]
@@ -55,7 +60,6 @@ class Journal:
         self._writing = threading.Lock()
         self._syncing = threading.Lock()
         self._file: int | None = None
-        self._path = folder
         self._bytes = self._others = 0
         self._written = self._synced = 0
         self._held: set[_Key] = set()
@@ -91,6 +95,8 @@ class Journal:
         """
         with self._syncing, self._writing:
             self._close()
+        for path in self._folder.glob(f"*{_NEW_SUFFIX}"):
+            _delete_if_old(path)
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             if _is_left(path):
                 yield Pending(path, list(_read(path)))
@@ -137,12 +143,18 @@ class Journal:
 
     def _open(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = self._folder / f"{secrets.token_hex(16)}{_SUFFIX}"
+        path = self._folder / f"{secrets.token_hex(16)}{_SUFFIX}"
         self._others = sum(map(_size, self._folder.glob(f"*{_SUFFIX}")))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        self._file = os.open(self._path, flags, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._bytes = 0
+        new = path.with_suffix(_NEW_SUFFIX)
+        file = os.open(new, flags, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            new.rename(path)
+        except OSError:
+            os.close(file)
+            raise
+        self._file, self._bytes = file, 0
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)  # the name, too, outlasts a power cut
@@ -164,6 +176,14 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:  # another process has just copied it
         return 0
+
+
+def _delete_if_old(path: Path) -> None:
+    try:
+        if path.stat().st_mtime < time.time() - _NEW_SECONDS:
+            path.unlink()
+    except FileNotFoundError:  # another process has just deleted it, or given it its name
+        pass
 
 
 def _is_left(path: Path) -> bool:

@@ -249,8 +249,8 @@ def in_turns(rows, place, ranges, by_observer):
             keys[i] = ranges[place[i], _OBSERVER]
         _rank(two, size, keys, of_observer, turn)
         _sort(two, size, turn, starts, one)
-        return one
-    return two
+        return one[:size]  # they are longer where there are more codes than rows
+    return two[:size]
 
 
 @compiled

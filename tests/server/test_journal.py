@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +84,35 @@ def test_what_another_process_has_copied_meanwhile_is_passed_over(tmp_path: Path
     assert journal.references(7) == {}
     journal.append([seen(3)])
     assert entries(journal) == [3]
+
+
+def test_a_file_is_not_taken_while_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another process would delete it, empty, and what is written to it after that is lost."""
+    here, there = Journal(tmp_path), Journal(tmp_path)
+    lock = fcntl.flock
+
+    def lock_late(file: int, how: int) -> None:
+        if how == fcntl.LOCK_EX:
+            for pending in there.take():
+                there.discard(pending)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    here.append([seen(1)])
+    assert entries(here) == [1]
+
+
+def test_what_a_process_left_that_was_killed_while_it_made_a_file_is_deleted(
+    tmp_path: Path,
+) -> None:
+    old, new = tmp_path / "old.new", tmp_path / "new.new"
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    assert entries(Journal(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == [new]
 
 
 def test_of_many_threads_nothing_is_lost_or_there_twice(tmp_path: Path) -> None:

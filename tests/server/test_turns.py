@@ -118,6 +118,16 @@ def test_the_same_is_kept_as_by_sorting_all(
 
 
 @pytest.mark.parametrize("by_observer", [False, True])
+def test_where_most_codes_have_no_row_there_are_still_as_many_places_as_rows(
+    *, by_observer: bool
+) -> None:
+    ranges = ranges_of(np.random.default_rng(7), 3)
+    rows = np.array([[code, ranges[code % 3, 0], code] for code in (4, 500, 900)], np.int64)
+    order = turns.in_turns(rows, placed(rows, ranges), ranges, by_observer)
+    assert sorted(order.tolist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("by_observer", [False, True])
 @settings(deadline=None, max_examples=150)
 @given(seed=st.integers(0, 2**32), contents=st.integers(1, 25), signals=st.integers(1, 60))
 def test_what_a_scan_leaves_out_nobody_keeps(
