@@ -33,7 +33,7 @@ import psutil
 
 from benchmarks.attack_acts import ATTACKS, Attacked, picture, video
 from demo.server import Service, running
-from service.app import VERSION
+from service.settings import VERSION
 
 SEED = 20261130
 PICTURES, FRAMES = 20, 1200

@@ -20,7 +20,6 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
-from service.app import create_context
 from service.domain.admission import SET_BITS
 from service.domain.sighting import Verdict
 from service.search import matcher
@@ -28,6 +27,7 @@ from service.settings import Settings
 from service.store import entries as stored_entries
 from service.workflows import intake
 from service.workflows.context import Context
+from service.workflows.context import create as create_context
 from service.workflows.intake import NewCase
 
 TODAY = date(2026, 11, 21)

@@ -23,11 +23,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals, FrameSignal, Signal, SignalType
-from service.app import create_context
 from service.domain.actor import Actor, Role
 from service.settings import Settings
 from service.store import schema
 from service.workflows import intake, keyring, lookup, observe
+from service.workflows.context import create as create_context
 from service.workflows.intake import NewCase
 from service.workflows.observe import Claim
 

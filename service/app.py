@@ -19,17 +19,12 @@ from service.edge.readiness import Readiness
 from service.edge.sources import Sources
 from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
-from service.journal import Journal
-from service.replica.follower import Replica
-from service.sealing import Seals
-from service.settings import Settings, secret_of
-from service.store.database import Database
+from service.settings import VERSION, Settings
 from service.web import pages, statics
 from service.web.owner import checking, known_addresses, overview, sending
 from service.web.site import information, questions, support
-from service.workflows.context import Context
+from service.workflows.context import create as create_context
 
-VERSION = "0.1.0"
 WORKER_SECONDS = 3
 """Within which the worker ends its batch; else that batch is done again after the next start. If
 requests took the time to end (`server.DRAIN_SECONDS`), there is less."""
@@ -47,14 +42,6 @@ PAGES = (
     known_addresses.router,
     information.router,  # last: it also answers every address that no other page has
 )
-
-
-def create_context(settings: Settings) -> Context:
-    """Return a context that is not loaded yet."""
-    database = Database(settings.database)
-    replica = Replica(database, settings.index)
-    journal = Journal(settings.journal)
-    return Context(settings, database, Seals(secret_of(settings)), replica, journal)
 
 
 def create_app(settings: Settings) -> FastAPI:

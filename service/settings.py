@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
+VERSION = "0.1.0"
 SECRET_BYTES = 32
 STORE = "takeback.db"
 """File of the embedded store in the state folder."""

@@ -10,7 +10,7 @@ from service.domain.actor import Role, key_text
 from service.domain.errors import InvalidRequest, NotFound
 from service.store import actors
 from service.store.actors import Holder, Listed
-from service.workflows.context import Context, Today
+from service.workflows.store_context import StoreContext, Today
 
 _ID_BYTES = 10
 _SECRET_BYTES = 32
@@ -18,7 +18,7 @@ _MAX_NAME = 80
 
 
 def create(
-    context: Context,
+    context: StoreContext,
     role: Role,
     name: str,
     now: Today,
@@ -41,26 +41,26 @@ def create(
     return key_text(key_id, secret)
 
 
-def holder(context: Context, role: Role, name: str) -> Holder | None:
+def holder(context: StoreContext, role: Role, name: str) -> Holder | None:
     """Return the actor that a new key of this name would belong to; None if it would be new."""
     with context.database.read() as tx:
         return actors.named(tx, role, name)
 
 
-def listed(context: Context) -> list[Listed]:
+def listed(context: StoreContext) -> list[Listed]:
     """Return every key, without its secret; those of an actor together."""
     with context.database.read() as tx:
         return actors.listed(tx)
 
 
-def revoke(context: Context, key_id: str, now: Today) -> None:
+def revoke(context: StoreContext, key_id: str, now: Today) -> None:
     """Revoke a key; it opens nothing from the next request on. Raises NotFound."""
     with context.database.write() as tx:
         if not actors.revoke(tx, key_id, now):
             raise NotFound("There is no live key with this id. See: python -m service keys list")
 
 
-def record_uses(context: Context) -> None:
+def record_uses(context: StoreContext) -> None:
     """Write the days on which keys were used. Each process calls it apart from all requests."""
     used = context.key_uses.unwritten()
     if used:

@@ -7,7 +7,7 @@ import hmac
 from service.settings import InvalidSetting
 from service.store import identity
 from service.store.database import Database
-from service.workflows.context import Context
+from service.workflows.store_context import StoreContext
 
 _RESTORE = (
     "Set TAKEBACK_SECRET, or put the file `secret` back into the state folder: it is in the backup "
@@ -15,7 +15,7 @@ _RESTORE = (
 )
 
 
-def require_secret(context: Context) -> None:
+def require_secret(context: StoreContext) -> None:
     """Raise InvalidSetting if this store was opened with another secret before."""
     with context.database.write() as tx:
         identity.set_fingerprint(tx, context.seals.fingerprint)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from service.store import set_aside
 from service.store.set_aside import SetAside
-from service.workflows.context import Context
+from service.workflows.store_context import StoreContext
 
 
-def listed(context: Context) -> list[SetAside]:
+def listed(context: StoreContext) -> list[SetAside]:
     """Return every content that the worker could not reconcile, the longest waiting first."""
     with context.database.read() as tx:
         return set_aside.listed(tx)
 
 
-def number(context: Context) -> int:
+def number(context: StoreContext) -> int:
     """Return how many contents are set aside."""
     with context.database.read() as tx:
         return set_aside.count(tx)
 
 
-def request(context: Context) -> int:
+def request(context: StoreContext) -> int:
     """Have the worker try all of it again at its next opportunity; return how many."""
     with context.database.write() as tx:
         return set_aside.request(tx)

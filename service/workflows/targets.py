@@ -7,13 +7,13 @@ import secrets
 
 from service.domain.watch import Target
 from service.store.watches import SealedTarget
-from service.workflows.context import Context
+from service.workflows.store_context import StoreContext
 
 _TOKEN_BYTES = 15
 """120 bits, which are 24 characters of base32."""
 
 
-def sealed(context: Context, target: Target) -> SealedTarget:
+def sealed(context: StoreContext, target: Target) -> SealedTarget:
     """Return a target as it is stored."""
     seals, address = context.seals, target.address
     return SealedTarget(

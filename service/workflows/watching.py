@@ -23,7 +23,7 @@ from service.domain.watch import (
 from service.store import cases, visits, watches
 from service.store.database import Tx
 from service.store.watches import Asker
-from service.workflows.context import Context, Today
+from service.workflows.store_context import StoreContext, Today
 from service.workflows.targets import new_token, sealed
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class OwnerWatch:
         return f"OwnerWatch({self.n})"
 
 
-def add(context: Context, owner: Owner, target: Target, now: Today) -> OwnerWatch:
+def add(context: StoreContext, owner: Owner, target: Target, now: Today) -> OwnerWatch:
     """Have an address looked at for a case, or go on with it. Raises Withdrawn or WatchesFull."""
     with context.database.write() as tx:
         case = cases.lock(tx, owner.case_id)
@@ -65,7 +65,7 @@ def add(context: Context, owner: Owner, target: Target, now: Today) -> OwnerWatc
     return added[1]
 
 
-def add_for_actor(context: Context, actor: Actor, target: Target, now: Today) -> None:
+def add_for_actor(context: StoreContext, actor: Actor, target: Target, now: Today) -> None:
     """Have an address looked at that a platform reports. Raises WatchesFull."""
     with context.database.write() as tx:
         _ask(context, tx, Asker(AskedBy.PLATFORM, actor_id=actor.id), target, now)
@@ -73,13 +73,13 @@ def add_for_actor(context: Context, actor: Actor, target: Target, now: Today) ->
             raise WatchesFull
 
 
-def add_for_operator(context: Context, target: Target, now: Today) -> None:
+def add_for_operator(context: StoreContext, target: Target, now: Today) -> None:
     """Have an address looked at that the operator names."""
     with context.database.write() as tx:
         _ask(context, tx, Asker(AskedBy.OPERATOR), target, now)
 
 
-def withhold(context: Context, target: Target, now: Today) -> NoReturn:
+def withhold(context: StoreContext, target: Target, now: Today) -> NoReturn:
     """Never look at an address that shows a person under 18. Always raises NotEligible."""
     with context.database.write() as tx:
         watches.withhold(tx, context.seals.address_hash(target.address), now)
@@ -87,26 +87,26 @@ def withhold(context: Context, target: Target, now: Today) -> NoReturn:
     raise NotEligible(_FOR_MINORS)
 
 
-def release(context: Context, target: Target) -> None:
+def release(context: StoreContext, target: Target) -> None:
     """Look at an address again that was withheld. Raises NotFound."""
     with context.database.write() as tx:
         if not watches.release(tx, context.seals.address_hash(target.address)):
             raise NotFound("This address is not withheld.")
 
 
-def counts(context: Context) -> watches.Counts:
+def counts(context: StoreContext) -> watches.Counts:
     """Return how many addresses are looked at, and for whom."""
     with context.database.read() as tx:
         return watches.count(tx)
 
 
-def of_case(context: Context, owner: Owner) -> list[OwnerWatch]:
+def of_case(context: StoreContext, owner: Owner) -> list[OwnerWatch]:
     """Return the addresses of a case, and what happened there."""
     with context.database.read() as tx:
         return [one for _, one in _of_case(context, tx, owner.case_id)]
 
 
-def remove(context: Context, owner: Owner, n: int) -> None:
+def remove(context: StoreContext, owner: Owner, n: int) -> None:
     """Look at an address no more for a case, and forget what happened there. Raises NotFound."""
     with context.database.write() as tx:
         cases.lock(tx, owner.case_id)
@@ -114,18 +114,18 @@ def remove(context: Context, owner: Owner, n: int) -> None:
             raise NotFound
 
 
-def remove_for_actor(context: Context, actor: Actor, target: Target) -> None:
+def remove_for_actor(context: StoreContext, actor: Actor, target: Target) -> None:
     """Look at an address no more that a platform reported, if it has."""
     with context.database.write() as tx:
         watches.remove_of_actor(tx, actor.id, sealed(context, target))
 
 
-def _ask(context: Context, tx: Tx, asker: Asker, target: Target, now: Today) -> int:
+def _ask(context: StoreContext, tx: Tx, asker: Asker, target: Target, now: Today) -> int:
     watch_id = watches.ensure(tx, sealed(context, target), new_token())
     return watches.ask(tx, watch_id, asker, now, now + timedelta(days=KEPT_DAYS))
 
 
-def _of_case(context: Context, tx: Tx, case_id: int) -> list[tuple[int, OwnerWatch]]:
+def _of_case(context: StoreContext, tx: Tx, case_id: int) -> list[tuple[int, OwnerWatch]]:
     looks = visits.looks_of(tx, case_id)
     return [
         (

@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from hashing.signals import ContentKind, ContentSignals, Signal, SignalType
-from service.app import create_context
 from service.domain.actor import Actor, Role
 from service.domain.sighting import Verdict
 from service.settings import Settings
 from service.store.database import Database
 from service.workflows import authenticate, intake, keyring, lookup
 from service.workflows.context import Context
+from service.workflows.context import create as create_context
 from service.workflows.intake import NewCase
 from tests.server.conftest import TODAY
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.server import Service
-from service.app import create_context
 from service.settings import read
 from service.store import changes
 from service.store.database import Database
 from service.workflows import observe, recognise, second_try, status
 from service.workflows.context import Context
+from service.workflows.context import create as create_context
 from service.workflows.observe import Claim
 from tests.server.conftest import World
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service import lists
+from service.commands import review_commands
 from service.domain.veil import MOST_BITS
 from service.store import concerns
 from service.workflows import review
@@ -128,7 +128,7 @@ def test_a_person_reads_which_platform_does_so(
     assert list(waiting.concerns) == ["probed"]
     assert waiting.probing == {"Curious": world.day}
     assert f"  platform     Curious: asks what finds out its signals, last on {world.day}" in list(
-        lists.waiting_lines(waiting)
+        review_commands.waiting_lines(waiting)
     )
     review.release(world.context, waiting.entry.id, world.day)
     assert world.waiting() == []

@@ -27,7 +27,7 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
-from service.app import create_app, create_context
+from service.app import create_app
 from service.domain.actor import Actor, Owner, Role
 from service.domain.case import EntryStatus
 from service.domain.sighting import Verdict
@@ -37,6 +37,7 @@ from service.store import entries
 from service.store.database import Database
 from service.workflows import authenticate, intake, keyring, lookup, reconcile, review
 from service.workflows.context import Context
+from service.workflows.context import create as create_context
 from service.workflows.intake import NewCase
 from service.workflows.review import Waiting
 

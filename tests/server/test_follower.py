@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hashing.signals import ContentSignals, SignalType
-from service.app import create_context
 from service.domain.case import EntryStatus
 from service.domain.errors import NotReady
 from service.domain.sighting import Verdict
@@ -20,6 +19,7 @@ from service.store import entries, signals
 from service.store.changes import Space
 from service.workflows import authenticate, intake, lookup, observe, withdraw
 from service.workflows.context import Context
+from service.workflows.context import create as create_context
 from service.workflows.observe import Claim
 from tests.server.following import statistics_of
 

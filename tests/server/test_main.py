@@ -17,10 +17,10 @@ import pytest
 from demo import server
 from service import server as listening
 from service.__main__ import main
-from service.app import VERSION
 from service.domain.case import Concern, EntryStatus
 from service.domain.sighting import Feedback, Verdict
 from service.logs import JsonLines
+from service.settings import VERSION
 from service.store import set_aside
 from service.store.changes import Space
 from service.store.database import Database

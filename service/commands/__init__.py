@@ -1,0 +1,1 @@
+"""What an operator runs: each module has some commands, and loads only what they need."""
