@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -57,6 +58,10 @@ class Problem(BaseModel):
     pieces: int | None = Field(default=None, description="How many pieces of work are needed")
 
 
+_SCHEMA = Problem.model_json_schema()
+"""Made once: it takes longer than all routes together."""
+
+
 def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of the problems that a route can answer with."""
     always = (
@@ -72,7 +77,7 @@ def responses(*kinds: type[errors.ServiceError]) -> dict[int | str, dict[str, An
     return {
         STATUS[kind].value: {
             "description": " / ".join(k.__name__ for k in documented if STATUS[k] is STATUS[kind]),
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {MEDIA_TYPE: {"schema": deepcopy(_SCHEMA)}},
         }
         for kind in documented
     }
