@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
+from crawler.frontier.store import Tx
 from crawler.frontier.visits import Kind
 
 
@@ -17,7 +17,7 @@ class Known:
     document: str
 
 
-def get(tx: sqlite3.Connection, address: str, kind: Kind) -> Known | None:
+def get(tx: Tx, address: str, kind: Kind) -> Known | None:
     """Return what is known of an address."""
     row = tx.execute(
         "SELECT etag, modified, document FROM known WHERE address = ? AND kind = ?",
@@ -26,7 +26,7 @@ def get(tx: sqlite3.Connection, address: str, kind: Kind) -> Known | None:
     return Known(*row) if row else None
 
 
-def put(tx: sqlite3.Connection, address: str, kind: Kind, known: Known, *, now: int) -> None:
+def put(tx: Tx, address: str, kind: Kind, known: Known, *, now: int) -> None:
     """Remember an answer; one without validators would help nobody."""
     if not known.etag and not known.modified:
         tx.execute("DELETE FROM known WHERE address = ? AND kind = ?", (address, kind.value))
@@ -37,14 +37,14 @@ def put(tx: sqlite3.Connection, address: str, kind: Kind, known: Known, *, now: 
     )
 
 
-def used(tx: sqlite3.Connection, address: str, kind: Kind, *, now: int) -> None:
+def used(tx: Tx, address: str, kind: Kind, *, now: int) -> None:
     """Note that it served."""
     tx.execute(
         "UPDATE known SET used_at = ? WHERE address = ? AND kind = ?", (now, address, kind.value)
     )
 
 
-def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+def prune(tx: Tx, *, before: int, most: int = 1000) -> int:
     """Forget what has not served since."""
     return tx.execute(
         "DELETE FROM known WHERE rowid IN (SELECT rowid FROM known WHERE used_at < ? LIMIT ?)",

@@ -7,7 +7,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from crawler.frontier.schema import TABLES, VERSION
@@ -24,8 +24,21 @@ class InUse(Exception):
     """Another crawler works on this frontier. Stop it first, or name another with CRAWLER_STATE."""
 
 
+class Tx:
+    """What a transaction, or a reading, is made with."""
+
+    __slots__ = ("execute", "executemany")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+
+
 class Store:
-    """One connection, used by one thread at a time. Every change is one transaction."""
+    """One connection that writes and one that reads, each used by one thread at a time.
+
+    Every change is one transaction. What waits for the disk holds up nobody who reads.
+    """
 
     def __init__(self, path: Path | str) -> None:
         if path != MEMORY:
@@ -33,13 +46,22 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             # It has addresses of reported pages: nobody else on the machine may read it.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
-        )
-        self._lock = threading.RLock()
+        self._lock = self._reading = threading.RLock()
         self._claimed: int | None = None
         self._path = path
-        self._connection.row_factory = sqlite3.Row
+        self._connection = self._reader = self._opened()
+        self._tx = self._read = Tx(self._connection)
+        self._made()
+        if path != MEMORY:
+            self._reading, self._reader = threading.RLock(), self._opened()
+            self._reader.execute("PRAGMA query_only = ON")
+            self._read = Tx(self._reader)
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
+        )
+        connection.row_factory = sqlite3.Row
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",  # what was acknowledged is on the disk
@@ -49,8 +71,8 @@ class Store:
             "temp_store = MEMORY",
             f"busy_timeout = {_BUSY_MS}",
         ):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._made()
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
 
     def _made(self) -> None:
         with self.write() as tx:
@@ -75,27 +97,47 @@ class Store:
             raise InUse from err
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Iterator[Tx]:
         """A transaction that is kept as a whole, or not at all."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._tx.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield self._tx
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._tx.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self._tx.execute("COMMIT")
+
+    def write_each(self, changes: Sequence[Callable[[Tx], object]]) -> list[object]:
+        """Make several changes in one transaction. Returns what each returns, or its exception.
+
+        One that fails changes nothing, and none of the others.
+        """
+        with self.write() as tx:
+            return [_tried(tx, change) for change in changes]
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """One statement, or several that need not agree."""
-        with self._lock:
-            yield self._connection
+    def read(self) -> Iterator[Tx]:
+        """One statement, or several that need not agree, about what is committed."""
+        with self._reading:
+            yield self._read
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()
             if self._claimed is not None:  # after it: closing a file ends SQLite's locks on it
                 os.close(self._claimed)
                 self._claimed = None
+
+
+def _tried(tx: Tx, change: Callable[[Tx], object]) -> object:
+    tx.execute("SAVEPOINT change")
+    try:
+        return change(tx)
+    except Exception as err:  # noqa: BLE001 (it is whose who asked for the change)
+        tx.execute("ROLLBACK TO change")
+        return err
+    finally:
+        tx.execute("RELEASE change")

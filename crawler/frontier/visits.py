@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crawler.frontier.store import Tx
 from crawler.outcomes import ErrorKind, Outcome
 
 
@@ -47,7 +47,7 @@ class Ended:
     digest: str
 
 
-def opened(tx: sqlite3.Connection, watch: int, first: New, now: int) -> int:
+def opened(tx: Tx, watch: int, first: New, now: int) -> int:
     """Return the open visit of a watch, or begin one with its first step."""
     row = tx.execute(
         "SELECT id FROM visits WHERE watch = ? AND ended_at IS NULL", (watch,)
@@ -60,7 +60,7 @@ def opened(tx: sqlite3.Connection, watch: int, first: New, now: int) -> int:
     return visit
 
 
-def add(tx: sqlite3.Connection, visit: int, steps: Iterable[New]) -> None:
+def add(tx: Tx, visit: int, steps: Iterable[New]) -> None:
     """Add steps that this visit does not have yet."""
     tx.executemany(
         "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth, part) "
@@ -69,28 +69,28 @@ def add(tx: sqlite3.Connection, visit: int, steps: Iterable[New]) -> None:
     )
 
 
-def waiting(tx: sqlite3.Connection, visit: int, kind: Kind, most: int) -> list[Step]:
+def waiting(tx: Tx, visit: int, kind: Kind, most: int, *, after: int = 0) -> list[Step]:
     """Return steps that have no result, in the order in which they were found."""
     rows = tx.execute(
-        "SELECT kind, address, page, depth, part, id FROM steps "
-        "WHERE visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
-        (visit, kind.value, most),
+        "SELECT address, page, depth, part, id FROM steps "
+        "WHERE id > ? AND visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
+        (after, visit, kind.value, most),
     )
-    return [Step(Kind(row[0]), row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
+    return [Step(kind, row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows]
 
 
-def count(tx: sqlite3.Connection, visit: int, kind: Kind) -> int:
+def count(tx: Tx, visit: int, kind: Kind) -> int:
     """Return how many steps of a kind a visit has, done or not."""
     statement = "SELECT count(*) FROM steps WHERE visit = ? AND kind = ?"
     return int(tx.execute(statement, (visit, kind.value)).fetchone()[0])
 
 
-def done(tx: sqlite3.Connection, step: int, result: str, sha256: str | None = None) -> None:
+def done(tx: Tx, step: int, result: str, sha256: str | None = None) -> None:
     """Note how a step ended."""
     tx.execute("UPDATE steps SET result = ?, sha256 = ? WHERE id = ?", (result, sha256, step))
 
 
-def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
+def results(tx: Tx, visit: int) -> dict[tuple[Kind, str], int]:
     """Return how many steps ended in each way."""
     rows = tx.execute(
         "SELECT kind, result, count(*) FROM steps WHERE visit = ? AND result IS NOT NULL "
@@ -100,7 +100,7 @@ def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
     return {(Kind(kind), result): number for kind, result, number in rows}
 
 
-def first_result(tx: sqlite3.Connection, visit: int) -> str | None:
+def first_result(tx: Tx, visit: int) -> str | None:
     """Return how the watch's own address was: as a page, if it was looked at as one."""
     row = tx.execute(
         "SELECT result FROM steps WHERE visit = ?1 AND address = "
@@ -111,7 +111,7 @@ def first_result(tx: sqlite3.Connection, visit: int) -> str | None:
     return row["result"] if row else None
 
 
-def summed(tx: sqlite3.Connection, visit: int) -> Ended:
+def summed(tx: Tx, visit: int) -> Ended:
     """Return what a visit has seen."""
     rows = tx.execute(
         "SELECT DISTINCT sha256 FROM steps WHERE visit = ? AND sha256 IS NOT NULL ORDER BY sha256",
@@ -122,7 +122,7 @@ def summed(tx: sqlite3.Connection, visit: int) -> Ended:
 
 
 def end(
-    tx: sqlite3.Connection,
+    tx: Tx,
     visit: int,
     outcome: Outcome,
     *,
@@ -138,7 +138,7 @@ def end(
     tx.execute("DELETE FROM steps WHERE visit = ?", (visit,))
 
 
-def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+def prune(tx: Tx, *, before: int, most: int = 1000) -> int:
     """Forget visits that ended before, but the last of each watch."""
     gone = tx.execute(
         "DELETE FROM visits WHERE id IN (SELECT id FROM visits v WHERE ended_at < ? AND id < "

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crawler.frontier.store import Tx
 from crawler.outcomes import Outcome
 
 
@@ -48,7 +49,7 @@ _COLUMNS = (
 )
 
 
-def add(tx: sqlite3.Connection, address: str, scope: Scope, depth: int, *, now: int) -> bool:
+def add(tx: Tx, address: str, scope: Scope, depth: int, *, now: int) -> bool:
     """Add a watch that is due at once; one that is there gets the new scope. Whether it is new."""
     known = tx.execute(
         "SELECT 1 FROM watches WHERE address = ? AND name = ''", (address,)
@@ -61,7 +62,7 @@ def add(tx: sqlite3.Connection, address: str, scope: Scope, depth: int, *, now: 
     return known is None
 
 
-def leased(tx: sqlite3.Connection, given: Watch, *, now: int) -> None:
+def leased(tx: Tx, given: Watch, *, now: int) -> None:
     """Take a watch of a service, due at once. What belongs to another lease of it is forgotten."""
     _forget(tx, "name = ? AND lease <> ?", given.name, given.lease)
     tx.execute(
@@ -75,20 +76,20 @@ def leased(tx: sqlite3.Connection, given: Watch, *, now: int) -> None:
     )
 
 
-def release(tx: sqlite3.Connection, *, now: int) -> None:
+def release(tx: Tx, *, now: int) -> None:
     """Forget leases that have ended before their visit did: somebody else may have them now."""
     reported = "SELECT watch FROM visits WHERE id IN (SELECT visit FROM reports)"
     _forget(tx, f"leased_until < ? AND id NOT IN ({reported})", now)
 
 
-def _forget(tx: sqlite3.Connection, which: str, *values: object) -> None:
+def _forget(tx: Tx, which: str, *values: object) -> None:
     """Delete watches, their visits, and observations of these that were not submitted."""
     of = f"SELECT id FROM visits WHERE watch IN (SELECT id FROM watches WHERE {which})"  # noqa: S608
     tx.execute(f"DELETE FROM outbox WHERE visit IN ({of})", values)  # noqa: S608
     tx.execute(f"DELETE FROM watches WHERE {which}", values)  # noqa: S608
 
 
-def due(tx: sqlite3.Connection, *, now: int, most: int) -> list[Watch]:
+def due(tx: Tx, *, now: int, most: int) -> list[Watch]:
     """Return those to look at: open visits first, then what has waited longest."""
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM watches w WHERE due_at <= ?1 "  # noqa: S608 (our own columns)
@@ -100,18 +101,18 @@ def due(tx: sqlite3.Connection, *, now: int, most: int) -> list[Watch]:
     return [_watch(row) for row in rows]
 
 
-def every(tx: sqlite3.Connection) -> list[Watch]:
+def every(tx: Tx) -> list[Watch]:
     """Return all, in the order in which they were added."""
     return [_watch(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
 
 
-def postpone(tx: sqlite3.Connection, watch: int, *, until: int) -> None:
+def postpone(tx: Tx, watch: int, *, until: int) -> None:
     """Make a watch due later, whatever became of its visit."""
     tx.execute("UPDATE watches SET due_at = ? WHERE id = ?", (until, watch))
 
 
 def looked(  # noqa: PLR0913 (what a visit leaves behind)
-    tx: sqlite3.Connection,
+    tx: Tx,
     watch: Watch,
     outcome: Outcome,
     *,
