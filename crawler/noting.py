@@ -114,6 +114,10 @@ class Notes:
 
         await self._commits.write(change)
 
+    async def dropped(self, watch: int) -> None:
+        """Forget a leased watch, with all that was noted of its visit."""
+        await self._commits.write(lambda tx: watches.lapsed(tx, watch))
+
     async def ended(
         self, watch: Watch, visit: int, retry_after: int | None
     ) -> tuple[Judged, Results]:

@@ -17,7 +17,7 @@ from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
 from crawler.finding.collecting import References
 from crawler.finding.hints import is_media
-from crawler.frontier import known
+from crawler.frontier import known, watches
 from crawler.frontier.known import Known
 from crawler.frontier.store import Store
 from crawler.frontier.visits import Kind, Step
@@ -87,20 +87,22 @@ class Visitor:
 
     async def visit(self, watch: Watch) -> Visited:
         """Look at all that a watch reaches. Returns once the visit has ended in the frontier."""
-        until = time.monotonic() + reaching.seconds(watch, now=_now())
+        latest = time.monotonic() + limits.VISIT_SECONDS
         first = reaching.first(watch, is_medium=is_media(watch.address))
         visit = await self._notes.begun(watch, first)
         waiting = Waiting(self._store, visit, _AT_ONCE)
         wait: dict[str, int] = {}
         running: dict[asyncio.Task[None], Step] = {}
         try:
-            while time.monotonic() < until:
+            while (left := self._left(watch, latest)) > 0:
                 for step in waiting.beside(running.values()):
                     looked = self._look_at(watch, visit, step, wait)
                     running[asyncio.create_task(looked)] = step
                 if not running:
                     break
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(
+                    running, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
                 for task in done:
                     running.pop(task)
                     task.result()
@@ -110,6 +112,18 @@ class Visitor:
             await asyncio.gather(*running, return_exceptions=True)
         verdict, results = await self._notes.ended(watch, visit, wait.get("retry_after"))
         return Visited(watch, visit, verdict, results)
+
+    async def drop(self, watch: int) -> None:
+        """Forget a leased watch whose visit was stopped: the service would not take what it saw."""
+        await self._notes.dropped(watch)
+
+    def _left(self, watch: Watch, latest: float) -> float:
+        """Return the seconds that a visit may still take: a lease may have been renewed."""
+        left = latest - time.monotonic()
+        if not watch.name:
+            return left
+        with self._store.read() as tx:
+            return min(left, reaching.seconds(watches.lease_end(tx, watch.id), now=_now()))
 
     async def _look_at(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
         if step.kind is Kind.PAGE:

@@ -76,6 +76,29 @@ def leased(tx: Tx, given: Watch, *, now: int) -> None:
     )
 
 
+def held(tx: Tx, *, ending: int) -> list[Watch]:
+    """Return leased watches, of which the service does not know the outcome, that end so soon."""
+    rows = tx.execute(f"SELECT {_COLUMNS} FROM watches WHERE leased_until < ?", (ending,))  # noqa: S608
+    return [_watch(row) for row in rows]
+
+
+def lease_end(tx: Tx, watch: int) -> int | None:
+    """Return until when a watch is leased: None if it is not, or not here any more."""
+    row = tx.execute("SELECT leased_until FROM watches WHERE id = ?", (watch,)).fetchone()
+    return None if row is None else row["leased_until"]
+
+
+def renewed(tx: Tx, watch: int, *, until: int) -> None:
+    """Note that a lease holds longer."""
+    tx.execute("UPDATE watches SET leased_until = ? WHERE id = ?", (until, watch))
+
+
+def lapsed(tx: Tx, watch: int) -> None:
+    """Forget a leased watch, if its visit has not ended: it is to be looked at no more."""
+    of = "SELECT watch FROM visits WHERE ended_at IS NULL"
+    _forget(tx, f"id = ? AND name <> '' AND id IN ({of})", watch)
+
+
 def release(tx: Tx, *, now: int) -> None:
     """Forget leases that have ended before their visit did: somebody else may have them now."""
     reported = "SELECT watch FROM visits WHERE id IN (SELECT visit FROM reports)"
