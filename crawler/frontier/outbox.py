@@ -19,8 +19,12 @@ class Waiting:
 def add(tx: Tx, visit: int, address: str, document: str, *, now: int) -> None:
     """Keep an observation; the same one of the same visit is kept once."""
     tx.execute(
-        "INSERT OR IGNORE INTO outbox (visit, address, document, made_at) VALUES (?, ?, ?, ?)",
-        (visit, address, document, now),
+        "INSERT OR IGNORE INTO outbox (visit, address, document, document_hash, made_at) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (
+            *(visit, tx.seals.seal(address), tx.seals.seal(document)),
+            *(tx.seals.digest(f"{address}\n{document}"), now),
+        ),
     )
 
 
@@ -29,13 +33,13 @@ def waiting(tx: Tx, most: int) -> list[Waiting]:
     rows = tx.execute(
         "SELECT id, document FROM outbox WHERE refused = 0 ORDER BY id LIMIT ?", (most,)
     )
-    return [Waiting(row[0], row[1]) for row in rows]
+    return [Waiting(row[0], tx.seals.unseal(row[1])) for row in rows]
 
 
 def of_visit(tx: Tx, visit: int) -> list[tuple[str, str]]:
     """Return address and document of what a visit observed and is still here."""
     rows = tx.execute("SELECT address, document FROM outbox WHERE visit = ? ORDER BY id", (visit,))
-    return [(row[0], row[1]) for row in rows]
+    return [(tx.seals.unseal(row[0]), tx.seals.unseal(row[1])) for row in rows]
 
 
 def acknowledged(tx: Tx, ids: Iterable[int]) -> None:

@@ -18,7 +18,7 @@ class Report:
 
 def add(tx: Tx, visit: int, document: str) -> None:
     """Keep a report."""
-    tx.execute("INSERT INTO reports VALUES (?, ?)", (visit, document))
+    tx.execute("INSERT INTO reports VALUES (?, ?)", (visit, tx.seals.seal(document)))
 
 
 def ready(tx: Tx, most: int) -> list[Report]:
@@ -28,7 +28,7 @@ def ready(tx: Tx, most: int) -> list[Report]:
         "(SELECT 1 FROM outbox WHERE visit = r.visit AND refused = 0) ORDER BY visit LIMIT ?",
         (most,),
     )
-    return [Report(row[0], row[1]) for row in rows]
+    return [Report(row[0], tx.seals.unseal(row[1])) for row in rows]
 
 
 def acknowledged(tx: Tx, reports: Iterable[Report]) -> None:

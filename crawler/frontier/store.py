@@ -10,10 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from crawler.frontier.schema import TABLES, VERSION
+from crawler.frontier import migrating, sealing
+from crawler.frontier.schema import VERSION
+from crawler.frontier.sealing import Seals, WrongKey
 
 MEMORY = ":memory:"
 _BUSY_MS = 10_000
+_READABLE = 1
+"""The version that sealed nothing."""
 
 
 class WrongVersion(Exception):
@@ -27,11 +31,12 @@ class InUse(Exception):
 class Tx:
     """What a transaction, or a reading, is made with."""
 
-    __slots__ = ("execute", "executemany")
+    __slots__ = ("execute", "executemany", "seals")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, seals: Seals) -> None:
         self.execute = connection.execute
         self.executemany = connection.executemany
+        self.seals = seals
 
 
 class Store:
@@ -40,7 +45,14 @@ class Store:
     Every change is one transaction. What waits for the disk holds up nobody who reads.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(
+        self, path: Path | str, *, secret: bytes | None = None, key_file: Path | None = None
+    ) -> None:
+        """Open a frontier, or make one. It is sealed with the secret, or that of a file.
+
+        The file is by default beside the frontier, and is made with a new one.
+        Raises WrongKey, WrongVersion, InUse.
+        """
         if path != MEMORY:
             path = Path(path)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,12 +62,19 @@ class Store:
         self._claimed: int | None = None
         self._path = path
         self._connection = self._reader = self._opened()
-        self._tx = self._read = Tx(self._connection)
-        self._made()
-        if path != MEMORY:
+        try:
+            self._begin(Seals(secret or self._secret(key_file)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, seals: Seals) -> None:
+        self._tx = self._read = Tx(self._connection, seals)
+        self._made(seals)
+        if self._path != MEMORY:
             self._reading, self._reader = threading.RLock(), self._opened()
             self._reader.execute("PRAGMA query_only = ON")
-            self._read = Tx(self._reader)
+            self._read = Tx(self._reader, seals)
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -74,16 +93,32 @@ class Store:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def _made(self) -> None:
+    def _secret(self, key_file: Path | None) -> bytes:
+        if isinstance(self._path, str):
+            return os.urandom(sealing.SECRET_BYTES)
+        beside = self._path.with_name(f"{self._path.name}.key")
+        return sealing.kept(key_file or beside, make=self._version() < VERSION)
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _made(self, seals: Seals) -> None:
+        if self._version() == _READABLE:
+            self.claim()  # no older crawler works on it
+            migrating.seal_all(self._connection, seals)
+            self._connection.close()
+            self._unclaim()  # closing a file ends SQLite's locks on it
+            self._connection = self._reader = self._opened()
+            self._tx = self._read = Tx(self._connection, seals)
         with self.write() as tx:
-            (version,) = tx.execute("PRAGMA user_version").fetchone()
-            if version == VERSION:
-                return
-            if version != 0:
+            version = self._version()
+            if version == 0:
+                migrating.make(self._connection, seals)
+            elif version != VERSION:
                 raise WrongVersion
-            for statement in TABLES.split(";"):
-                tx.execute(statement)
-            tx.execute(f"PRAGMA user_version = {VERSION}")
+            (fingerprint,) = tx.execute("SELECT fingerprint FROM keys").fetchone()
+            if fingerprint != seals.fingerprint:
+                raise WrongKey
 
     def claim(self) -> None:
         """Be the only crawler that visits, until it is closed. Raises InUse.
@@ -127,9 +162,12 @@ class Store:
         with self._lock, self._reading:
             self._reader.close()
             self._connection.close()
-            if self._claimed is not None:  # after it: closing a file ends SQLite's locks on it
-                os.close(self._claimed)
-                self._claimed = None
+            self._unclaim()  # after it, for the same reason
+
+    def _unclaim(self) -> None:
+        if self._claimed is not None:
+            os.close(self._claimed)
+            self._claimed = None
 
 
 def _tried(tx: Tx, change: Callable[[Tx], object]) -> object:

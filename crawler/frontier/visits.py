@@ -10,6 +10,9 @@ from enum import StrEnum
 from crawler.frontier.store import Tx
 from crawler.outcomes import ErrorKind, Outcome
 
+_MOVED = "moved "
+"""How the result of a page begins that is at another address for good."""
+
 
 class Kind(StrEnum):
     """What a step looks at."""
@@ -63,9 +66,15 @@ def opened(tx: Tx, watch: int, first: New, now: int) -> int:
 def add(tx: Tx, visit: int, steps: Iterable[New]) -> None:
     """Add steps that this visit does not have yet."""
     tx.executemany(
-        "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth, part) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        [(visit, new.kind.value, new.address, new.page, new.depth, new.part) for new in steps],
+        "INSERT OR IGNORE INTO steps (visit, kind, address, address_hash, page, depth, part) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(visit, new.kind.value, tx.seals.seal(new.address), tx.seals.digest(new.address)),
+                *(tx.seals.seal(new.page), new.depth, new.part),
+            )
+            for new in steps
+        ],
     )
 
 
@@ -76,7 +85,10 @@ def waiting(tx: Tx, visit: int, kind: Kind, most: int, *, after: int = 0) -> lis
         "WHERE id > ? AND visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
         (after, visit, kind.value, most),
     )
-    return [Step(kind, row[0], row[1], row[2], bool(row[3]), row[4]) for row in rows]
+    unseal = tx.seals.unseal
+    return [
+        Step(kind, unseal(row[0]), unseal(row[1]), row[2], bool(row[3]), row[4]) for row in rows
+    ]
 
 
 def count(tx: Tx, visit: int, kind: Kind) -> int:
@@ -86,8 +98,13 @@ def count(tx: Tx, visit: int, kind: Kind) -> int:
 
 
 def done(tx: Tx, step: int, result: str, sha256: str | None = None) -> None:
-    """Note how a step ended."""
-    tx.execute("UPDATE steps SET result = ?, sha256 = ? WHERE id = ?", (result, sha256, step))
+    """Note how a step ended. Of a result `moved ADDRESS` the address is sealed."""
+    word, _, address = result.partition(" ") if result.startswith(_MOVED) else (result, "", "")
+    moved_to = tx.seals.seal(address) if address else None
+    tx.execute(
+        "UPDATE steps SET result = ?, moved_to = ?, sha256 = ? WHERE id = ?",
+        (word, moved_to, sha256, step),
+    )
 
 
 def results(tx: Tx, visit: int) -> dict[tuple[Kind, str], int]:
@@ -103,12 +120,14 @@ def results(tx: Tx, visit: int) -> dict[tuple[Kind, str], int]:
 def first_result(tx: Tx, visit: int) -> str | None:
     """Return how the watch's own address was: as a page, if it was looked at as one."""
     row = tx.execute(
-        "SELECT result FROM steps WHERE visit = ?1 AND address = "
-        "(SELECT address FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
+        "SELECT result, moved_to FROM steps WHERE visit = ?1 AND address_hash = "
+        "(SELECT address_hash FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
         "ORDER BY kind = 'page' DESC LIMIT 1",
         (visit,),
     ).fetchone()
-    return row["result"] if row else None
+    if row is None or row["moved_to"] is None:
+        return row["result"] if row else None
+    return f"{row['result']} {tx.seals.unseal(row['moved_to'])}"
 
 
 def summed(tx: Tx, visit: int) -> Ended:

@@ -52,12 +52,13 @@ _COLUMNS = (
 def add(tx: Tx, address: str, scope: Scope, depth: int, *, now: int) -> bool:
     """Add a watch that is due at once; one that is there gets the new scope. Whether it is new."""
     known = tx.execute(
-        "SELECT 1 FROM watches WHERE address = ? AND name = ''", (address,)
+        "SELECT 1 FROM watches WHERE address_hash = ? AND name = ''", (tx.seals.digest(address),)
     ).fetchone()
     tx.execute(
-        "INSERT INTO watches (address, scope, depth, due_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (address, name) DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
-        (address, scope.value, depth, now),
+        "INSERT INTO watches (address, address_hash, scope, depth, due_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (address_hash, name) "
+        "DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
+        (*_sealed(tx, address), scope.value, depth, now),
     )
     return known is None
 
@@ -67,10 +68,11 @@ def leased(tx: Tx, given: Watch, *, now: int) -> None:
     _forget(tx, "name = ? AND lease <> ?", given.name, given.lease)
     tx.execute(
         "INSERT OR IGNORE INTO watches "
-        "(address, name, lease, leased_until, scope, depth, due_at, digest, shown) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "(address, address_hash, name, lease, leased_until, scope, depth, due_at, digest, shown) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(given.address, given.name, given.lease, given.leased_until, given.scope.value),
+            *_sealed(tx, given.address),
+            *(given.name, given.lease, given.leased_until, given.scope.value),
             *(given.depth, now, given.digest, given.digest is not None),
         ),
     )
@@ -79,7 +81,7 @@ def leased(tx: Tx, given: Watch, *, now: int) -> None:
 def held(tx: Tx, *, ending: int) -> list[Watch]:
     """Return leased watches, of which the service does not know the outcome, that end so soon."""
     rows = tx.execute(f"SELECT {_COLUMNS} FROM watches WHERE leased_until < ?", (ending,))  # noqa: S608
-    return [_watch(row) for row in rows]
+    return [_watch(tx, row) for row in rows]
 
 
 def lease_end(tx: Tx, watch: int) -> int | None:
@@ -121,12 +123,12 @@ def due(tx: Tx, *, now: int, most: int) -> list[Watch]:
         "due_at, id LIMIT ?2",
         (now, most),
     )
-    return [_watch(row) for row in rows]
+    return [_watch(tx, row) for row in rows]
 
 
 def every(tx: Tx) -> list[Watch]:
     """Return all, in the order in which they were added."""
-    return [_watch(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
+    return [_watch(tx, row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
 
 
 def postpone(tx: Tx, watch: int, *, until: int) -> None:
@@ -153,13 +155,19 @@ def looked(  # noqa: PLR0913 (what a visit leaves behind)
         "media = ?, shown = shown OR ?, digest = coalesce(?, digest), moved_to = ? WHERE id = ?",
         (
             *(outcome.value, now, now + interval, kept, faults, media, media > 0, digest),
-            *(moved_to, watch.id),
+            *(moved_to and tx.seals.seal(moved_to), watch.id),
         ),
     )
 
 
-def _watch(row: sqlite3.Row) -> Watch:
+def _sealed(tx: Tx, address: str) -> tuple[bytes, bytes]:
+    return tx.seals.seal(address), tx.seals.digest(address)
+
+
+def _watch(tx: Tx, row: sqlite3.Row) -> Watch:
     values = dict(row)
+    values["address"] = tx.seals.unseal(values["address"])
+    values["moved_to"] = values["moved_to"] and tx.seals.unseal(values["moved_to"])
     values["scope"] = Scope(values["scope"])
     values["shown"] = bool(values["shown"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
