@@ -26,12 +26,12 @@ Run = Callable[[], dict[str, int]]
 
 
 def cpu() -> dict[str, float]:
-    """Seconds of processor time so far: of this process, and of all its children, ended or not."""
+    """Seconds of processor time so far: of this process, and of all below it, ended or not."""
     here = os.times()
     own = here.user + here.system
     ended = here.children_user + here.children_system
     living = [each.cpu_times() for each in psutil.Process().children(recursive=True)]
-    return {"crawler": own, "children": ended + sum(each.user + each.system for each in living)}
+    return {"crawler": own, "children": ended + sum(sum(each[:4]) for each in living)}
 
 
 def ours(root: str, folder: Path, profile: str) -> Run:

@@ -19,7 +19,6 @@ from crawler.inspecting.answers import Unbelievable, greeting
 from crawler.limits import (
     CHILD_MEDIUM_SECONDS,
     CHILD_PAGE_SECONDS,
-    CHILD_USES,
     MAX_RESULT,
 )
 
@@ -70,7 +69,6 @@ class Child:
         self._seconds = _SECONDS[role] + _GRACE_SECONDS
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._used = 0
         self._lock = threading.Lock()
         self.holds: list[str] = []
         """What confines it, once it has answered."""
@@ -92,9 +90,6 @@ class Child:
             except (OSError, Unbelievable) as err:
                 self.close()
                 raise Died from err
-            self._used += 1
-            if self._used >= CHILD_USES:
-                self.close()
             return answer
 
     def _exchange(self, connection: socket.socket, descriptor: int, text: bytes) -> bytes:
@@ -102,8 +97,9 @@ class Child:
             connection.settimeout(_START_SECONDS)
             self.holds = greeting(_read(connection))
         connection.settimeout(self._seconds)
-        socket.send_fds(connection, [struct.pack("!I", len(text))], [descriptor])
-        connection.sendall(text)
+        said = struct.pack("!I", len(text)) + text
+        sent = socket.send_fds(connection, [said], [descriptor])
+        connection.sendall(said[sent:])
         return _read(connection)
 
     def launch(self) -> None:
@@ -128,7 +124,7 @@ class Child:
             except OSError:
                 ours.close()
                 raise
-        self._socket, self._used, self.holds = ours, 0, []
+        self._socket, self.holds = ours, []
 
     def close(self) -> None:
         """Kill it, if it lives."""
