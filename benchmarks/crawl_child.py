@@ -1,6 +1,6 @@
 """One side of crawl_speed: looks at a site once, when it is told to.
 
-    python -m benchmarks.crawl_child ours|scrapy ROOT FOLDER PROFILE [--profile FILE]
+    python -m benchmarks.crawl_child ours|scrapy|hashing ROOT FOLDER PROFILE [--profile FILE]
 
 Says on a line of JSON that it has started, with the pids of its processes; begins when a line
 comes; says what it took and found; and ends when its input is closed.
@@ -12,6 +12,7 @@ import asyncio
 import cProfile
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -131,10 +132,38 @@ def scrapy(root: str, folder: Path, _profile: str) -> Run:
     return run
 
 
+def hashing(root: str, _folder: Path, profile: str) -> Run:
+    """The child's work alone: the pictures of the site, which it has fetched before."""
+    from urllib.request import urlopen  # noqa: PLC0415 (each side loads its own)
+
+    from crawler.inspecting.media import answering  # noqa: PLC0415
+    from crawler.inspecting.memory import MemoryFile  # noqa: PLC0415
+
+    def body(path: str) -> bytes:
+        with urlopen(root + path) as answer:  # noqa: S310 (the site that we serve)
+            return bytes(answer.read())
+
+    media = []
+    for page in re.findall(r'href="([^"]+)"', body("/").decode()):
+        media += [body(src) for src in re.findall(r'src="([^"]+)"', body(page).decode())]
+    answer = answering(profile)
+
+    def run() -> dict[str, int]:
+        for untrusted in media:
+            with MemoryFile() as file:
+                file.write(untrusted)
+                file.end()
+                assert file.format  # noqa: S101 (it was recognised)
+                json.dumps(answer(file.descriptor, {"format": file.format.value}))
+        return {"pages": 0, "media": len(media)}
+
+    return run
+
+
 def main(side: str, root: str, folder: Path, profile: str, profiled: Path | None) -> None:
     """Be one side."""
     began = time.monotonic()
-    run = {"ours": ours, "scrapy": scrapy}[side](root, folder, profile)
+    run = {"ours": ours, "scrapy": scrapy, "hashing": hashing}[side](root, folder, profile)
     print(json.dumps({"start_seconds": time.monotonic() - began}), flush=True)
     sys.stdin.readline()
     before, began = cpu(), time.monotonic()
