@@ -146,8 +146,8 @@ class Crawl:
                 if task := self._running.get(watch):
                     task.cancel()
                     await asyncio.wait([task])
+                    log.info("watch=%d is not to be looked at any longer", watch)
                 await visitor.drop(watch)
-                log.info("watch=%d is not to be looked at any longer", watch)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), RENEW_SECONDS)
 
