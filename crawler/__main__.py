@@ -16,6 +16,7 @@ from tqdm import tqdm
 from crawler import lists, settings
 from crawler.egress.addresses import parsed
 from crawler.frontier import outbox, watches
+from crawler.frontier.sealing import WrongKey
 from crawler.frontier.store import MEMORY, InUse, Store, WrongVersion
 from crawler.frontier.watches import Scope
 from crawler.logs import configure
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(options.command(options, settings.read()))
-    except (InvalidSetting, lists.InvalidList, WrongVersion, InUse) as err:
+    except (InvalidSetting, lists.InvalidList, WrongVersion, WrongKey, InUse) as err:
         print(err.args[0] if err.args else type(err).__doc__, file=sys.stderr)
     except (DeviceError, KeyRefused) as err:
         print(str(err) or type(err).__doc__, file=sys.stderr)
@@ -128,7 +129,7 @@ def _submit_all(reporter: Reporter) -> None:
 
 
 def _import(options: argparse.Namespace, chosen: Settings) -> int:
-    store = Store(chosen.state)
+    store = _store(chosen)
     wanted, minors = lists.read(options.file, loopback=chosen.loopback)
     now = int(time.time())
     with store.write() as tx:
@@ -144,7 +145,7 @@ def _run(options: argparse.Namespace, chosen: Settings) -> int:
     bar = tqdm(unit=" visits", disable=not sys.stderr.isatty())
     configure(quiet=not bar.disable)
     to = _service(options.server)
-    store = Store(chosen.state)
+    store = _store(chosen)
     store.claim()
     meters = Meters()
     if chosen.metrics_port:
@@ -178,11 +179,17 @@ async def _until_stopped(crawl: Crawl, *, once: bool) -> bool:
 
 
 def _status(_options: argparse.Namespace, chosen: Settings) -> int:
-    store = Store(chosen.state)
+    store = _store(chosen)
     with store.read() as tx:
         lists.show_status(watches.every(tx), *outbox.counts(tx), now=int(time.time()))
     store.close()
     return 0
+
+
+def _store(chosen: Settings) -> Store:
+    secret = bytes.fromhex(chosen.secret) or None
+    key_file = Path(chosen.key_file) if chosen.key_file else None
+    return Store(chosen.state, secret=secret, key_file=key_file)
 
 
 def _service(server: str | None) -> Service | None:

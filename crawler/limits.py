@@ -59,7 +59,7 @@ CHILD_MEDIUM_SECONDS = 300
 """Processor time of one medium; the child is killed at it, and after the same time on the clock."""
 CHILD_PAGE_SECONDS = 20
 """Of one page. Elements with 50,000 attributes take libxml2 that long, and nobody reads them."""
-CHILD_USES = 500
-"""Answers after which a child is replaced, so that what decoders leak does not add up."""
+CHILD_USES = 100
+"""Answers of one copy of a child: the next one knows nothing of what this one was given."""
 MAX_RESULT = 64 * 2**20
 """Bytes of a child's answer: a video of an hour with views has about 20 MB."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
-from crawler.frontier.visits import Kind
 from crawler.visiting import Visited
 
 
@@ -42,9 +41,7 @@ class Meters:
         self._visits.labels(visited.judged.outcome.value, fault).inc()
         self._seconds.observe(seconds)
         for (kind, result), number in visited.results.items():
-            # Of "moved" the rest is an address.
-            said = "moved" if kind is Kind.PAGE and result.startswith("moved ") else result
-            self._steps.labels(kind.value, said).inc(number)
+            self._steps.labels(kind.value, result).inc(number)
 
     def failed(self) -> None:
         """Count a visit that ended by a mistake of ours."""

@@ -6,7 +6,6 @@ from crawler.egress.addresses import parsed
 from crawler.finding.collecting import References
 from crawler.frontier.visits import Kind, New, Step
 from crawler.frontier.watches import Scope, Watch
-from crawler.limits import VISIT_SECONDS
 from crawler.outcomes import FetchError
 from crawler.readers import choosing
 
@@ -49,11 +48,9 @@ def _host(url: str, *, loopback: bool) -> str | None:
         return None
 
 
-def seconds(watch: Watch, *, now: int) -> float:
-    """Return how long a visit may take; of a leased watch, a minute less than the lease."""
-    if watch.leased_until is None:
-        return VISIT_SECONDS
-    return min(VISIT_SECONDS, watch.leased_until - now - 60)
+def seconds(leased_until: int | None, *, now: int) -> float:
+    """Return how long a visit of a leased watch may go on: until a minute before the lease ends."""
+    return 0.0 if leased_until is None else leased_until - now - 60.0
 
 
 def anew(watch: Watch) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crawler.egress.guard import Guard
 from crawler.fetching.fetcher import Fetcher
@@ -20,13 +20,15 @@ from crawler.inspecting.inspector import Inspector
 from crawler.inspecting.sandbox import CONFINED
 from crawler.logs import log
 from crawler.meters import Meters
-from crawler.reporting.leasing import lease, report
+from crawler.reporting.leasing import lease, renew, report
 from crawler.reporting.submitting import KeyRefused, Reporter, Service
 from crawler.settings import Settings
 from crawler.visiting import Visited, Visitor
 
 IDLE_SECONDS = 5.0
 """How often a crawler that has nothing to do looks whether something is due."""
+RENEW_SECONDS = 60.0
+"""How often it is looked whether a lease ends soon."""
 FAILED_SECONDS = 3600
 """A watch whose visit we made a mistake in is left alone so long."""
 KEPT_SECONDS = 90 * 24 * 3600
@@ -55,6 +57,8 @@ class Crawl:
     """When the service is asked for watches again."""
     _inspector: Inspector | None = None
     """The one that is used, until it has been warned of."""
+    _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    """The visits that go on, by watch."""
 
     async def run(self, *, once: bool, stop: asyncio.Event | None = None) -> None:
         """Visit what is due; with `once` until nothing is, else until `stop`. Raises KeyRefused."""
@@ -88,6 +92,7 @@ class Crawl:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._report(ended, stop))
+                group.create_task(self._renew_all(visitor, ended))
                 await self._visit_all(visitor, once=once, stop=stop)
                 ended.set()
         finally:
@@ -95,7 +100,7 @@ class Crawl:
                 inspector.close()
 
     async def _visit_all(self, visitor: Visitor, *, once: bool, stop: asyncio.Event) -> None:
-        running: dict[int, asyncio.Task[None]] = {}
+        running = self._running
         pruned = 0.0
         try:
             while not stop.is_set() and self.problem is None:
@@ -109,7 +114,8 @@ class Crawl:
                     return
                 await _first(running, stop)
                 for number in [each for each, task in running.items() if task.done()]:
-                    running.pop(number).result()
+                    if not (task := running.pop(number)).cancelled():
+                        task.result()
         finally:
             for task in running.values():
                 task.cancel()
@@ -126,6 +132,24 @@ class Crawl:
                 self._lease_at = time.monotonic() + IDLE_SECONDS
         except KeyRefused as err:
             self.problem = err
+
+    async def _renew_all(self, visitor: Visitor, ended: asyncio.Event) -> None:
+        """Keep the leases of visits that go on; end those of visits that are to go on no more."""
+        while self.leases_from is not None and self.problem is None and not ended.is_set():
+            try:
+                now = int(time.time())
+                lapsed = await asyncio.to_thread(renew, self.store, self.leases_from, now=now)
+            except KeyRefused as err:
+                self.problem = err
+                return
+            for watch in lapsed:
+                if task := self._running.get(watch):
+                    task.cancel()
+                    await asyncio.wait([task])
+                    log.info("watch=%d is not to be looked at any longer", watch)
+                await visitor.drop(watch)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), RENEW_SECONDS)
 
     def _due(self, running: dict[int, asyncio.Task[None]]) -> list[Watch]:
         room = self.settings.visits - len(running)

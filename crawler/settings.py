@@ -14,6 +14,9 @@ PREFIX = "CRAWLER_"
 """Not TAKEBACK_: a service beside us refuses variables of its own prefix that it does not know."""
 
 
+_SECRET_BYTES = 32
+
+
 class InvalidSetting(ValueError):
     """A CRAWLER_ variable has a value that cannot be used."""
 
@@ -26,7 +29,11 @@ class Settings:
     """https:// or mailto: address where a site's owner learns who we are, and can ask us to stay
     away. It is in every request. Without one the crawler asks no host but this machine's own."""
     state: Path = Path("var/crawler.sqlite3")
-    """The frontier: the only file that is written."""
+    """The frontier: beside its key, the only file that is written."""
+    secret: str = field(default="", repr=False)
+    """64 hexadecimal digits, with which the frontier is sealed. Empty: those of the key file."""
+    key_file: str = ""
+    """Where the key of the frontier is, or is made. Empty: beside it, and `.key` after its name."""
     visits: int = 8
     """Watches that are visited at once."""
     requests: int = 16
@@ -78,10 +85,12 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
 def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a table)
     try:
         match setting:
-            case "contact":
+            case "contact" | "key_file":
                 return text.strip()
             case "state":
                 return Path(text)
+            case "secret":
+                return _digits(text)
             case "profile":
                 return Profile(text)
             case "override_robots" | "avoid":
@@ -98,6 +107,12 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a ta
         raise InvalidSetting(
             f"{name} has a value that cannot be used. See docs/crawling.md."
         ) from err
+
+
+def _digits(text: str) -> str:
+    if text and len(bytes.fromhex(text)) != _SECRET_BYTES:
+        raise ValueError
+    return text
 
 
 def _between(value: float, least: float, most: float) -> float:

@@ -9,35 +9,30 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from crawler import limits, reaching
 from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
 from crawler.finding.collecting import References
 from crawler.finding.hints import is_media
-from crawler.frontier import known, outbox, reports, visits, watches
+from crawler.frontier import known, watches
 from crawler.frontier.known import Known
-from crawler.frontier.schedule import interval_after
 from crawler.frontier.store import Store
-from crawler.frontier.visits import Kind, New, Step
+from crawler.frontier.visits import Kind, Step
+from crawler.frontier.waiting import Waiting
 from crawler.frontier.watches import Watch
 from crawler.inspecting.answers import NotInspected
-from crawler.inspecting.inspector import CRASHED
 from crawler.inspecting.memory import MemoryFile, NoMedium
-from crawler.judging import Judged, judged, report_of, result_of_status
-from crawler.outcomes import Disallowed, FetchError, Outcome
+from crawler.judging import Judged, result_of_status
+from crawler.noting import Notes, Results, document_of, references_of
+from crawler.outcomes import Disallowed, FetchError
 from crawler.readers.page import Page
-from hashing.signals import ContentSignals, SignalType
-from hashing.submission import content_document
+from hashing.signals import ContentSignals
 
-CRASHED_DOCUMENT = {"failed": CRASHED.code}
-_LISTS = ("media", "parts", "following", "links")
-_MEDIA_AT_ONCE = 8
-_PAGES_AT_ONCE = 2
-"""Media and pages of one visit that are looked at at once; the slots of hosts bound it further."""
+_AT_ONCE = {Kind.MEDIUM: 8, Kind.PAGE: 2}
+"""How many of one visit are looked at at once; the slots of hosts bound it further."""
 
 
 class Fetches(Protocol):
@@ -73,7 +68,7 @@ class Visited:
     watch: Watch
     visit: int
     judged: Judged
-    results: dict[tuple[Kind, str], int]
+    results: Results
 
 
 class Visitor:
@@ -85,42 +80,50 @@ class Visitor:
         self._fetcher = fetcher
         self._inspector = inspector
         self._store = store
+        self._notes = Notes(store, loopback=loopback)
         self._loopback = loopback
         self._room = asyncio.Semaphore(limits.MEDIA_AT_ONCE)
         self._large = asyncio.Lock()
 
     async def visit(self, watch: Watch) -> Visited:
         """Look at all that a watch reaches. Returns once the visit has ended in the frontier."""
-        until = time.monotonic() + reaching.seconds(watch, now=_now())
+        latest = time.monotonic() + limits.VISIT_SECONDS
         first = reaching.first(watch, is_medium=is_media(watch.address))
-        with self._store.write() as tx:
-            visit = visits.opened(tx, watch.id, first, _now())
+        visit = await self._notes.begun(watch, first)
+        waiting = Waiting(self._store, visit, _AT_ONCE)
         wait: dict[str, int] = {}
-        running: dict[int, asyncio.Task[None]] = {}
+        running: dict[asyncio.Task[None], Step] = {}
         try:
-            while time.monotonic() < until:
-                for step in self._steps(visit, running):
+            while (left := self._left(watch, latest)) > 0:
+                for step in waiting.beside(running.values()):
                     looked = self._look_at(watch, visit, step, wait)
-                    running[step.id] = asyncio.create_task(looked)
+                    running[asyncio.create_task(looked)] = step
                 if not running:
                     break
-                await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
-                for number in [each for each, task in running.items() if task.done()]:
-                    running.pop(number).result()
+                done, _ = await asyncio.wait(
+                    running, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    running.pop(task)
+                    task.result()
         finally:
-            for task in running.values():
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*running.values(), return_exceptions=True)
-        return self._end(watch, visit, wait.get("retry_after"))
+            await asyncio.gather(*running, return_exceptions=True)
+        verdict, results = await self._notes.ended(watch, visit, wait.get("retry_after"))
+        return Visited(watch, visit, verdict, results)
 
-    def _steps(self, visit: int, running: Mapping[int, object]) -> list[Step]:
-        """Return what is to be looked at beside what is being looked at."""
-        most = len(running)
+    async def drop(self, watch: int) -> None:
+        """Forget a leased watch whose visit was stopped: the service would not take what it saw."""
+        await self._notes.dropped(watch)
+
+    def _left(self, watch: Watch, latest: float) -> float:
+        """Return the seconds that a visit may still take: a lease may have been renewed."""
+        left = latest - time.monotonic()
+        if not watch.name:
+            return left
         with self._store.read() as tx:
-            media = visits.waiting(tx, visit, Kind.MEDIUM, _MEDIA_AT_ONCE + most)
-            pages = visits.waiting(tx, visit, Kind.PAGE, _PAGES_AT_ONCE + most)
-        chosen = [*media[:_MEDIA_AT_ONCE], *pages[:_PAGES_AT_ONCE]]
-        return [step for step in chosen if step.id not in running]
+            return min(left, reaching.seconds(watches.lease_end(tx, watch.id), now=_now()))
 
     async def _look_at(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
         if step.kind is Kind.PAGE:
@@ -128,36 +131,6 @@ class Visitor:
             return
         async with self._room:
             await self._medium(watch, visit, step)
-
-    def _end(self, watch: Watch, visit: int, retry_after: int | None) -> Visited:
-        now = _now()
-        with self._store.write() as tx:
-            results = visits.results(tx, visit)
-            ended = visits.summed(tx, visit)
-            verdict = judged(watch, visits.first_result(tx, visit), results, ended)
-            faults = watch.faults + 1 if verdict.outcome is Outcome.FAULT else 0
-            interval = interval_after(
-                verdict.outcome,
-                changed=verdict.changed,
-                interval=watch.interval,
-                faults=faults,
-                retry_after=retry_after,
-            )
-            watches.looked(
-                tx,
-                watch,
-                verdict.outcome,
-                now=now,
-                interval=interval,
-                faults=faults,
-                media=ended.media,
-                digest=verdict.digest,
-                moved_to=verdict.moved_to,
-            )
-            if watch.name:
-                reports.add(tx, visit, json.dumps(report_of(watch, verdict, ended.media)))
-            visits.end(tx, visit, verdict.outcome, fault=verdict.fault, media=ended.media, now=now)
-        return Visited(watch, visit, verdict, results)
 
     # --- a page ---
 
@@ -170,54 +143,27 @@ class Visitor:
         except (FetchError, Disallowed) as err:
             if isinstance(err, FetchError) and err.retry_after:
                 wait["retry_after"] = err.retry_after
-            self._done(step, _failure(err))
+            await self._notes.done(step, _failure(err))
             return
         if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-            self._read(watch, visit, step, _found(old.document), "unchanged")
+            found = references_of(old.document)
+            await self._notes.page(watch, visit, step, found, "unchanged")
             return
         if 200 <= answer.status < 300 and _is_medium(answer):  # noqa: PLR2004
-            with self._store.write() as tx:
-                visits.add(tx, visit, [New(Kind.MEDIUM, step.address, step.page, step.depth)])
-                visits.done(tx, step.id, _seen(step, answer))
+            await self._notes.instead(visit, step, Kind.MEDIUM, _seen(step, answer))
             return
         page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
         says_more = answer.body and (200 <= answer.status < 300 or answer.status == 403)  # noqa: PLR2004
         try:
             found = await self._inspector.read(page) if says_more else References()
         except FetchError as err:
-            self._done(step, _failure(err))
+            await self._notes.done(step, _failure(err))
             return
         result = result_of_status(answer.status, login=found.login, empty=not found.media)
         if result != "seen":
-            self._done(step, result)
+            await self._notes.done(step, result)
             return
-        self._read(watch, visit, step, found, _seen(step, answer), answer)
-
-    def _read(
-        self,
-        watch: Watch,
-        visit: int,
-        step: Step,
-        found: References,
-        result: str,
-        answer: Answer | None = None,
-    ) -> None:
-        """Note a page, its media, and the pages that this watch reaches from it."""
-        reached = reaching.pages(watch, step, found, loopback=self._loopback)
-        with self._store.write() as tx:
-            room = limits.MEDIA_PER_VISIT - visits.count(tx, visit, Kind.MEDIUM)
-            visits.add(tx, visit, reaching.media(step, found, room=room))
-            for new in reached:
-                if visits.count(tx, visit, Kind.PAGE) >= limits.PAGES_PER_VISIT:
-                    break
-                visits.add(tx, visit, [new])
-            if answer is not None:
-                document = json.dumps(_references_document(found))
-                held = Known(answer.validators.etag, answer.validators.modified, document)
-                known.put(tx, step.address, Kind.PAGE, held, now=_now())
-            else:
-                known.used(tx, step.address, Kind.PAGE, now=_now())
-            visits.done(tx, step.id, "cut" if found.cut and result == "seen" else result)
+        await self._notes.page(watch, visit, step, found, _seen(step, answer), answer)
 
     # --- a medium ---
 
@@ -229,55 +175,29 @@ class Visitor:
                 address = parsed(step.address, loopback=self._loopback)
                 answer = await self._fetcher.medium(address, medium, _validators(old))
                 if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-                    self._inspected(watch, visit, step, json.loads(old.document))
+                    await self._notes.medium(watch, visit, step, json.loads(old.document))
                     return
                 if answer.status != 200:  # noqa: PLR2004
-                    self._done(step, result_of_status(answer.status, login=False, empty=True))
+                    result = result_of_status(answer.status, login=False, empty=True)
+                    await self._notes.done(step, result)
                     return
                 medium.end()
                 inspected = await self._inspector.inspect(medium)
         except NoMedium:
-            self._no_medium(visit, step)
+            await self._no_medium(visit, step)
             return
         except (FetchError, Disallowed) as err:
-            self._done(step, _failure(err))
+            await self._notes.done(step, _failure(err))
             return
-        self._inspected(watch, visit, step, _document(inspected), answer.validators)
+        document = document_of(inspected)
+        await self._notes.medium(watch, visit, step, document, answer.validators)
 
-    def _no_medium(self, visit: int, step: Step) -> None:
+    async def _no_medium(self, visit: int, step: Step) -> None:
         """Note it. A watch whose address only ends like a picture is a page: many sites do that."""
-        with self._store.write() as tx:
-            if step.page == step.address:
-                visits.add(tx, visit, [New(Kind.PAGE, step.address, step.page, step.depth)])
-            visits.done(tx, step.id, "no_medium")
-
-    def _inspected(
-        self,
-        watch: Watch,
-        visit: int,
-        step: Step,
-        document: dict[str, Any],
-        validators: Validators | None = None,
-    ) -> None:
-        """Note a medium with its observation, or why it has none."""
-        text = json.dumps(document, sort_keys=True)
-        with self._store.write() as tx:
-            if validators is None:
-                known.used(tx, step.address, Kind.MEDIUM, now=_now())
-            elif document != CRASHED_DOCUMENT:  # which may have been ours
-                held = Known(validators.etag, validators.modified, text)
-                known.put(tx, step.address, Kind.MEDIUM, held, now=_now())
-            if "failed" in document:
-                visits.done(tx, step.id, f"not_hashed {document['failed']}")
-                return
-            of = {"watch": watch.name, "lease": watch.lease} if watch.name else {}
-            observation = json.dumps({"address": step.page, **of, **document}, sort_keys=True)
-            outbox.add(tx, visit, step.page, observation, now=_now())
-            visits.done(tx, step.id, "seen", _sha256(document))
-
-    def _done(self, step: Step, result: str) -> None:
-        with self._store.write() as tx:
-            visits.done(tx, step.id, result)
+        if step.page == step.address:
+            await self._notes.instead(visit, step, Kind.PAGE, "no_medium")
+        else:
+            await self._notes.done(step, "no_medium")
 
 
 def _now() -> int:
@@ -306,28 +226,3 @@ def _place(url: str) -> str:
 
 def _is_medium(answer: Answer) -> bool:
     return not answer.body and answer.content_type.startswith(("image/", "video/"))
-
-
-def _document(inspected: ContentSignals | NotInspected) -> dict[str, Any]:
-    if isinstance(inspected, NotInspected):
-        return {"failed": inspected.code}
-    return content_document(inspected)
-
-
-def _sha256(document: dict[str, Any]) -> str:
-    """What tells one medium from another: its SHA-256, which every medium has."""
-    return next(
-        str(each["value"])
-        for each in document["signals"]
-        if each["type"] == SignalType.SHA256.value
-    )
-
-
-def _references_document(found: References) -> dict[str, Any]:
-    return {name: list(getattr(found, name)) for name in _LISTS}
-
-
-def _found(document: str) -> References:
-    held = json.loads(document)
-    media, parts, following, links = (tuple(held[name]) for name in _LISTS)
-    return References(media, parts, following, links)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -30,6 +31,8 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _IPV4_PARTS = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)")
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 """Characters that stay as they are: reserved and unreserved ones, and the sign of an escape."""
+_HOSTS = 4096
+"""Hosts whose spelling is remembered: most addresses of a page name the same few."""
 _CARRIERS = (
     ip_network("::/96"),  # IPv4-compatible, deprecated (RFC 4291, 2.5.5.1)
     ip_network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291, 2.5.5.2)
@@ -97,14 +100,11 @@ def parsed(text: str, *, loopback: bool = False) -> Address:
         raise FetchError(ErrorKind.ADDRESS) from err
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
         raise FetchError(ErrorKind.ADDRESS)
-    host = _host(parts.hostname)
+    host = _permitted(parts.hostname, loopback=loopback)
     usual = _PORTS[parts.scheme]
     chosen = usual if port is None else port
     if chosen not in _PORTS.values() and not (loopback and chosen):
         raise FetchError(ErrorKind.ADDRESS)
-    literal = literal_of(host)
-    if literal and not may_connect(literal, loopback=loopback):
-        raise FetchError(ErrorKind.NOT_PUBLIC)
     url = _url(parts, host, None if chosen == usual else chosen)
     return Address(url, parts.scheme == "https", host, chosen)
 
@@ -141,6 +141,19 @@ def literal_of(host: str) -> IpAddress | None:
         return IPv4Address(socket.inet_aton(host.removesuffix(".")))
     except OSError as err:  # numbers that no address has
         raise FetchError(ErrorKind.ADDRESS) from err
+
+
+@lru_cache(_HOSTS)
+def _permitted(name: str, *, loopback: bool) -> str:
+    """Return a host in ASCII. Raises FetchError if it is none, or is spelled as a private one.
+
+    Without a look at any name server: what a name leads to is checked for each connection.
+    """
+    host = _host(name)
+    literal = literal_of(host)
+    if literal and not may_connect(literal, loopback=loopback):
+        raise FetchError(ErrorKind.NOT_PUBLIC)
+    return host
 
 
 def _host(name: str) -> str:

@@ -23,7 +23,7 @@ _READ = 2**16
 _NO_BODY = {204, 304}
 _SVG = "image/svg+xml"
 _SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-"""Headers that aiohttp would add by itself: ours come from the request alone."""
+"""Headers that aiohttp would add by itself: ours come from the request, and say who asks."""
 
 
 @runtime_checkable
@@ -45,6 +45,8 @@ class GuardedDownloads(BaseDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         assert isinstance(crawler.spider, Guarded)  # noqa: S101 (`spider.py` makes no other)
+        agent = crawler.settings["USER_AGENT"]
+        self._said: list[tuple[str, str]] = [("User-Agent", str(agent)), ("Accept-Language", "en")]
         self._session: aiohttp.ClientSession = crawler.spider.guard.session()
 
     async def download_request(self, request: Request) -> Response:
@@ -60,7 +62,7 @@ class GuardedDownloads(BaseDownloadHandler):
         async with self._session.request(
             request.method,
             yarl.URL(request.url, encoded=True),  # as `addresses.parsed` wrote it
-            headers=request.headers.to_tuple_list(),
+            headers=[*request.headers.to_tuple_list(), *self._said],
             skip_auto_headers=_SILENT,
             allow_redirects=False,
         ) as answer:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from scrapy.logformatter import LogFormatter
+
 _HANDLER = "crawler.fetching.downloading.GuardedDownloads"
+
+
+class Silent(LogFormatter):
+    """Makes no lines of what was fetched: these have addresses."""
+
+    def crawled(self, *_: object) -> None:  # type: ignore[override]
+        """Return nothing to log."""
 
 
 def scrapy_settings(
@@ -26,28 +35,19 @@ def scrapy_settings(
             "ftp": None,
             "s3": None,
         },
+        # Nothing that Scrapy puts around requests, spiders and crawls, whatever a new version adds
+        # there. `fetcher` follows redirects, asks robots.txt and waits; `decoding` decompresses
+        # what is being received; the frontier tries again; nobody is logged in by cookies, no
+        # content is cached on a disk, no proxy is read from the environment.
+        "DOWNLOADER_MIDDLEWARES_BASE": {},
+        "SPIDER_MIDDLEWARES_BASE": {},
+        "EXTENSIONS_BASE": {},  # some write files, some open a port
         "REMOTE_CONTROL_ENABLED": False,  # runs code that is sent to a port
         "TELNETCONSOLE_ENABLED": False,  # the same
-        "COOKIES_ENABLED": False,  # nobody is logged in, nobody recognised
-        "HTTPPROXY_ENABLED": False,  # reads the environment: a way past the guard
-        "REDIRECT_ENABLED": False,  # `fetcher` follows, and asks robots.txt of each
-        "METAREFRESH_ENABLED": False,
-        "RETRY_ENABLED": False,  # the frontier tries again, later
-        "ROBOTSTXT_OBEY": False,  # `robots` does, as RFC 9309 says, with limits
-        "COMPRESSION_ENABLED": False,  # `decoding` does, while it is received
-        "HTTPCACHE_ENABLED": False,  # writes content to a disk
         "DOWNLOAD_VERIFY_CERTIFICATES": True,  # as our handler always does
-        "REFERER_ENABLED": False,
         "DNSCACHE_ENABLED": False,  # ignores how long an answer holds
-        "EXTENSIONS": {
-            "scrapy.extensions.telnet.TelnetConsole": None,
-            "scrapy.extensions.remote_control.RemoteControl": None,
-            "scrapy.extensions.feedexport.FeedExporter": None,  # writes files
-            "scrapy.extensions.memusage.MemoryUsage": None,
-            "scrapy.extensions.logstats.LogStats": None,
-            "scrapy.extensions.logcount.LogCount": None,
-            "scrapy.extensions.spiderstate.SpiderState": None,  # writes files
-        },
         "LOG_ENABLED": False,  # its lines have addresses
+        "LOG_FORMATTER": "crawler.fetching.safe.Silent",
+        "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
         "STATS_DUMP": False,
     }

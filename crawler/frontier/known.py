@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
+from crawler.frontier.store import Tx
 from crawler.frontier.visits import Kind
 
 
@@ -17,34 +17,34 @@ class Known:
     document: str
 
 
-def get(tx: sqlite3.Connection, address: str, kind: Kind) -> Known | None:
+def get(tx: Tx, address: str, kind: Kind) -> Known | None:
     """Return what is known of an address."""
     row = tx.execute(
-        "SELECT etag, modified, document FROM known WHERE address = ? AND kind = ?",
-        (address, kind.value),
+        "SELECT found FROM known WHERE address_hash = ? AND kind = ?",
+        (tx.seals.digest(address), kind.value),
     ).fetchone()
-    return Known(*row) if row else None
+    return Known(*tx.seals.unseal(row[0]).split("\n", 2)) if row else None
 
 
-def put(tx: sqlite3.Connection, address: str, kind: Kind, known: Known, *, now: int) -> None:
+def put(tx: Tx, address: str, kind: Kind, known: Known, *, now: int) -> None:
     """Remember an answer; one without validators would help nobody."""
+    of = (tx.seals.digest(address), kind.value)
     if not known.etag and not known.modified:
-        tx.execute("DELETE FROM known WHERE address = ? AND kind = ?", (address, kind.value))
+        tx.execute("DELETE FROM known WHERE address_hash = ? AND kind = ?", of)
         return
-    tx.execute(
-        "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?, ?)",
-        (address, kind.value, known.etag, known.modified, known.document, now),
-    )
+    found = tx.seals.seal(f"{known.etag}\n{known.modified}\n{known.document}")
+    tx.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", (*of, found, now))
 
 
-def used(tx: sqlite3.Connection, address: str, kind: Kind, *, now: int) -> None:
+def used(tx: Tx, address: str, kind: Kind, *, now: int) -> None:
     """Note that it served."""
     tx.execute(
-        "UPDATE known SET used_at = ? WHERE address = ? AND kind = ?", (now, address, kind.value)
+        "UPDATE known SET used_at = ? WHERE address_hash = ? AND kind = ?",
+        (now, tx.seals.digest(address), kind.value),
     )
 
 
-def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+def prune(tx: Tx, *, before: int, most: int = 1000) -> int:
     """Forget what has not served since."""
     return tx.execute(
         "DELETE FROM known WHERE rowid IN (SELECT rowid FROM known WHERE used_at < ? LIMIT ?)",

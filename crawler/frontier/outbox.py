@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from crawler.frontier.store import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,39 +16,43 @@ class Waiting:
     document: str
 
 
-def add(tx: sqlite3.Connection, visit: int, address: str, document: str, *, now: int) -> None:
+def add(tx: Tx, visit: int, address: str, document: str, *, now: int) -> None:
     """Keep an observation; the same one of the same visit is kept once."""
     tx.execute(
-        "INSERT OR IGNORE INTO outbox (visit, address, document, made_at) VALUES (?, ?, ?, ?)",
-        (visit, address, document, now),
+        "INSERT OR IGNORE INTO outbox (visit, address, document, document_hash, made_at) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (
+            *(visit, tx.seals.seal(address), tx.seals.seal(document)),
+            *(tx.seals.digest(f"{address}\n{document}"), now),
+        ),
     )
 
 
-def waiting(tx: sqlite3.Connection, most: int) -> list[Waiting]:
+def waiting(tx: Tx, most: int) -> list[Waiting]:
     """Return the oldest."""
     rows = tx.execute(
         "SELECT id, document FROM outbox WHERE refused = 0 ORDER BY id LIMIT ?", (most,)
     )
-    return [Waiting(row[0], row[1]) for row in rows]
+    return [Waiting(row[0], tx.seals.unseal(row[1])) for row in rows]
 
 
-def of_visit(tx: sqlite3.Connection, visit: int) -> list[tuple[str, str]]:
+def of_visit(tx: Tx, visit: int) -> list[tuple[str, str]]:
     """Return address and document of what a visit observed and is still here."""
     rows = tx.execute("SELECT address, document FROM outbox WHERE visit = ? ORDER BY id", (visit,))
-    return [(row[0], row[1]) for row in rows]
+    return [(tx.seals.unseal(row[0]), tx.seals.unseal(row[1])) for row in rows]
 
 
-def acknowledged(tx: sqlite3.Connection, ids: Iterable[int]) -> None:
+def acknowledged(tx: Tx, ids: Iterable[int]) -> None:
     """Forget what the service has."""
     tx.executemany("DELETE FROM outbox WHERE id = ?", [(each,) for each in ids])
 
 
-def refused(tx: sqlite3.Connection, number: int) -> None:
+def refused(tx: Tx, number: int) -> None:
     """Set aside what the service will never take, so that it holds up nothing."""
     tx.execute("UPDATE outbox SET refused = 1 WHERE id = ?", (number,))
 
 
-def counts(tx: sqlite3.Connection) -> tuple[int, int]:
+def counts(tx: Tx) -> tuple[int, int]:
     """Return how many wait, and how many were refused."""
     row = tx.execute(
         "SELECT count(*) - coalesce(sum(refused), 0), coalesce(sum(refused), 0) FROM outbox"
@@ -56,7 +61,7 @@ def counts(tx: sqlite3.Connection) -> tuple[int, int]:
     return int(waits), int(no)
 
 
-def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+def prune(tx: Tx, *, before: int, most: int = 1000) -> int:
     """Forget what was refused, or was never to be submitted, that long ago."""
     return tx.execute(
         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE made_at < ? LIMIT ?)",

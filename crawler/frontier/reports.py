@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from crawler.frontier.store import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +16,22 @@ class Report:
     document: str
 
 
-def add(tx: sqlite3.Connection, visit: int, document: str) -> None:
+def add(tx: Tx, visit: int, document: str) -> None:
     """Keep a report."""
-    tx.execute("INSERT INTO reports VALUES (?, ?)", (visit, document))
+    tx.execute("INSERT INTO reports VALUES (?, ?)", (visit, tx.seals.seal(document)))
 
 
-def ready(tx: sqlite3.Connection, most: int) -> list[Report]:
+def ready(tx: Tx, most: int) -> list[Report]:
     """Return those of visits of which no observation waits any more: these go first."""
     rows = tx.execute(
         "SELECT visit, document FROM reports r WHERE NOT EXISTS "
         "(SELECT 1 FROM outbox WHERE visit = r.visit AND refused = 0) ORDER BY visit LIMIT ?",
         (most,),
     )
-    return [Report(row[0], row[1]) for row in rows]
+    return [Report(row[0], tx.seals.unseal(row[1])) for row in rows]
 
 
-def acknowledged(tx: sqlite3.Connection, reports: Iterable[Report]) -> None:
+def acknowledged(tx: Tx, reports: Iterable[Report]) -> None:
     """Forget leased watches whose visit the service knows, with all that belongs to them."""
     tx.executemany(
         "DELETE FROM watches WHERE id = (SELECT watch FROM visits WHERE id = ?)",

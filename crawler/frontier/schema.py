@@ -1,13 +1,21 @@
-"""The tables of the frontier. Times are whole seconds of UTC since 1970."""
+"""The tables of the frontier. Times are whole seconds of UTC since 1970.
+
+What is a BLOB is sealed: addresses, and documents that have some. Columns that end with _hash are
+keyed digests, by which the same text is recognised.
+"""
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
+-- What is derived from the key that all of this is sealed with: one row.
+CREATE TABLE keys (fingerprint BLOB NOT NULL);
+
 CREATE TABLE watches (
     id INTEGER PRIMARY KEY,
-    address TEXT NOT NULL,
+    address BLOB NOT NULL,
+    address_hash BLOB NOT NULL,
     -- Of a watch that is leased from a service: its name there, and the lease. Else empty.
     name TEXT NOT NULL DEFAULT '',
     lease TEXT NOT NULL DEFAULT '',
@@ -22,8 +30,8 @@ CREATE TABLE watches (
     media INTEGER NOT NULL DEFAULT 0,
     shown INTEGER NOT NULL DEFAULT 0,
     digest TEXT,
-    moved_to TEXT,
-    UNIQUE (address, name)
+    moved_to BLOB,
+    UNIQUE (address_hash, name)
 );
 CREATE INDEX watches_due ON watches (due_at);
 
@@ -46,24 +54,25 @@ CREATE TABLE steps (
     id INTEGER PRIMARY KEY,
     visit INTEGER NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
     kind TEXT NOT NULL CHECK (kind IN ('page', 'medium')),
-    address TEXT NOT NULL,
-    page TEXT NOT NULL,
+    address BLOB NOT NULL,
+    address_hash BLOB NOT NULL,
+    page BLOB NOT NULL,
     depth INTEGER NOT NULL,
     part INTEGER NOT NULL,
     result TEXT,
+    moved_to BLOB,
     sha256 TEXT,
-    UNIQUE (visit, kind, address)
+    UNIQUE (visit, kind, address_hash)
 );
 
--- What was found at an address the last time, so that a server may answer "not modified".
+-- What was found at an address the last time, so that a server may answer "not modified": its
+-- validators, then the document, with a line for each.
 CREATE TABLE known (
-    address TEXT NOT NULL,
+    address_hash BLOB NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('page', 'medium')),
-    etag TEXT NOT NULL,
-    modified TEXT NOT NULL,
-    document TEXT NOT NULL,
+    found BLOB NOT NULL,
     used_at INTEGER NOT NULL,
-    PRIMARY KEY (address, kind)
+    PRIMARY KEY (address_hash, kind)
 );
 CREATE INDEX known_used ON known (used_at);
 
@@ -71,16 +80,17 @@ CREATE INDEX known_used ON known (used_at);
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
     visit INTEGER NOT NULL,
-    address TEXT NOT NULL,
-    document TEXT NOT NULL,
+    address BLOB NOT NULL,
+    document BLOB NOT NULL,
+    document_hash BLOB NOT NULL,
     made_at INTEGER NOT NULL,
     refused INTEGER NOT NULL DEFAULT 0
 );
 -- How visits of leased watches ended, until the service has acknowledged that.
 CREATE TABLE reports (
     visit INTEGER PRIMARY KEY REFERENCES visits (id) ON DELETE CASCADE,
-    document TEXT NOT NULL
+    document BLOB NOT NULL
 );
 CREATE INDEX outbox_waiting ON outbox (refused, id);
-CREATE UNIQUE INDEX outbox_once ON outbox (visit, address, document);
+CREATE UNIQUE INDEX outbox_once ON outbox (visit, document_hash);
 """

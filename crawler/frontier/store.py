@@ -7,13 +7,17 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from crawler.frontier.schema import TABLES, VERSION
+from crawler.frontier import migrating, sealing
+from crawler.frontier.schema import VERSION
+from crawler.frontier.sealing import Seals, WrongKey
 
 MEMORY = ":memory:"
 _BUSY_MS = 10_000
+_READABLE = 1
+"""The version that sealed nothing."""
 
 
 class WrongVersion(Exception):
@@ -24,22 +28,59 @@ class InUse(Exception):
     """Another crawler works on this frontier. Stop it first, or name another with CRAWLER_STATE."""
 
 
-class Store:
-    """One connection, used by one thread at a time. Every change is one transaction."""
+class Tx:
+    """What a transaction, or a reading, is made with."""
 
-    def __init__(self, path: Path | str) -> None:
+    __slots__ = ("execute", "executemany", "seals")
+
+    def __init__(self, connection: sqlite3.Connection, seals: Seals) -> None:
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+        self.seals = seals
+
+
+class Store:
+    """One connection that writes and one that reads, each used by one thread at a time.
+
+    Every change is one transaction. What waits for the disk holds up nobody who reads.
+    """
+
+    def __init__(
+        self, path: Path | str, *, secret: bytes | None = None, key_file: Path | None = None
+    ) -> None:
+        """Open a frontier, or make one. It is sealed with the secret, or that of a file.
+
+        The file is by default beside the frontier, and is made with a new one.
+        Raises WrongKey, WrongVersion, InUse.
+        """
         if path != MEMORY:
             path = Path(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             # It has addresses of reported pages: nobody else on the machine may read it.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
-        )
-        self._lock = threading.RLock()
+        self._lock = self._reading = threading.RLock()
         self._claimed: int | None = None
         self._path = path
-        self._connection.row_factory = sqlite3.Row
+        self._connection = self._reader = self._opened()
+        try:
+            self._begin(Seals(secret or self._secret(key_file)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, seals: Seals) -> None:
+        self._tx = self._read = Tx(self._connection, seals)
+        self._made(seals)
+        if self._path != MEMORY:
+            self._reading, self._reader = threading.RLock(), self._opened()
+            self._reader.execute("PRAGMA query_only = ON")
+            self._read = Tx(self._reader, seals)
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
+        )
+        connection.row_factory = sqlite3.Row
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",  # what was acknowledged is on the disk
@@ -49,19 +90,35 @@ class Store:
             "temp_store = MEMORY",
             f"busy_timeout = {_BUSY_MS}",
         ):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._made()
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
 
-    def _made(self) -> None:
+    def _secret(self, key_file: Path | None) -> bytes:
+        if isinstance(self._path, str):
+            return os.urandom(sealing.SECRET_BYTES)
+        beside = self._path.with_name(f"{self._path.name}.key")
+        return sealing.kept(key_file or beside, make=self._version() < VERSION)
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _made(self, seals: Seals) -> None:
+        if self._version() == _READABLE:
+            self.claim()  # no older crawler works on it
+            migrating.seal_all(self._connection, seals)
+            self._connection.close()
+            self._unclaim()  # closing a file ends SQLite's locks on it
+            self._connection = self._reader = self._opened()
+            self._tx = self._read = Tx(self._connection, seals)
         with self.write() as tx:
-            (version,) = tx.execute("PRAGMA user_version").fetchone()
-            if version == VERSION:
-                return
-            if version != 0:
+            version = self._version()
+            if version == 0:
+                migrating.make(self._connection, seals)
+            elif version != VERSION:
                 raise WrongVersion
-            for statement in TABLES.split(";"):
-                tx.execute(statement)
-            tx.execute(f"PRAGMA user_version = {VERSION}")
+            (fingerprint,) = tx.execute("SELECT fingerprint FROM keys").fetchone()
+            if fingerprint != seals.fingerprint:
+                raise WrongKey
 
     def claim(self) -> None:
         """Be the only crawler that visits, until it is closed. Raises InUse.
@@ -75,27 +132,50 @@ class Store:
             raise InUse from err
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Iterator[Tx]:
         """A transaction that is kept as a whole, or not at all."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._tx.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield self._tx
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._tx.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self._tx.execute("COMMIT")
+
+    def write_each(self, changes: Sequence[Callable[[Tx], object]]) -> list[object]:
+        """Make several changes in one transaction. Returns what each returns, or its exception.
+
+        One that fails changes nothing, and none of the others.
+        """
+        with self.write() as tx:
+            return [_tried(tx, change) for change in changes]
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """One statement, or several that need not agree."""
-        with self._lock:
-            yield self._connection
+    def read(self) -> Iterator[Tx]:
+        """One statement, or several that need not agree, about what is committed."""
+        with self._reading:
+            yield self._read
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()
-            if self._claimed is not None:  # after it: closing a file ends SQLite's locks on it
-                os.close(self._claimed)
-                self._claimed = None
+            self._unclaim()  # after it, for the same reason
+
+    def _unclaim(self) -> None:
+        if self._claimed is not None:
+            os.close(self._claimed)
+            self._claimed = None
+
+
+def _tried(tx: Tx, change: Callable[[Tx], object]) -> object:
+    tx.execute("SAVEPOINT change")
+    try:
+        return change(tx)
+    except Exception as err:  # noqa: BLE001 (it is whose who asked for the change)
+        tx.execute("ROLLBACK TO change")
+        return err
+    finally:
+        tx.execute("RELEASE change")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crawler.frontier.store import Tx
 from crawler.outcomes import ErrorKind, Outcome
+
+_MOVED = "moved "
+"""How the result of a page begins that is at another address for good."""
 
 
 class Kind(StrEnum):
@@ -47,7 +50,7 @@ class Ended:
     digest: str
 
 
-def opened(tx: sqlite3.Connection, watch: int, first: New, now: int) -> int:
+def opened(tx: Tx, watch: int, first: New, now: int) -> int:
     """Return the open visit of a watch, or begin one with its first step."""
     row = tx.execute(
         "SELECT id FROM visits WHERE watch = ? AND ended_at IS NULL", (watch,)
@@ -60,37 +63,51 @@ def opened(tx: sqlite3.Connection, watch: int, first: New, now: int) -> int:
     return visit
 
 
-def add(tx: sqlite3.Connection, visit: int, steps: Iterable[New]) -> None:
+def add(tx: Tx, visit: int, steps: Iterable[New]) -> None:
     """Add steps that this visit does not have yet."""
     tx.executemany(
-        "INSERT OR IGNORE INTO steps (visit, kind, address, page, depth, part) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        [(visit, new.kind.value, new.address, new.page, new.depth, new.part) for new in steps],
+        "INSERT OR IGNORE INTO steps (visit, kind, address, address_hash, page, depth, part) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(visit, new.kind.value, tx.seals.seal(new.address), tx.seals.digest(new.address)),
+                *(tx.seals.seal(new.page), new.depth, new.part),
+            )
+            for new in steps
+        ],
     )
 
 
-def waiting(tx: sqlite3.Connection, visit: int, kind: Kind, most: int) -> list[Step]:
+def waiting(tx: Tx, visit: int, kind: Kind, most: int, *, after: int = 0) -> list[Step]:
     """Return steps that have no result, in the order in which they were found."""
     rows = tx.execute(
-        "SELECT kind, address, page, depth, part, id FROM steps "
-        "WHERE visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
-        (visit, kind.value, most),
+        "SELECT address, page, depth, part, id FROM steps "
+        "WHERE id > ? AND visit = ? AND kind = ? AND result IS NULL ORDER BY id LIMIT ?",
+        (after, visit, kind.value, most),
     )
-    return [Step(Kind(row[0]), row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
+    unseal = tx.seals.unseal
+    return [
+        Step(kind, unseal(row[0]), unseal(row[1]), row[2], bool(row[3]), row[4]) for row in rows
+    ]
 
 
-def count(tx: sqlite3.Connection, visit: int, kind: Kind) -> int:
+def count(tx: Tx, visit: int, kind: Kind) -> int:
     """Return how many steps of a kind a visit has, done or not."""
     statement = "SELECT count(*) FROM steps WHERE visit = ? AND kind = ?"
     return int(tx.execute(statement, (visit, kind.value)).fetchone()[0])
 
 
-def done(tx: sqlite3.Connection, step: int, result: str, sha256: str | None = None) -> None:
-    """Note how a step ended."""
-    tx.execute("UPDATE steps SET result = ?, sha256 = ? WHERE id = ?", (result, sha256, step))
+def done(tx: Tx, step: int, result: str, sha256: str | None = None) -> None:
+    """Note how a step ended. Of a result `moved ADDRESS` the address is sealed."""
+    word, _, address = result.partition(" ") if result.startswith(_MOVED) else (result, "", "")
+    moved_to = tx.seals.seal(address) if address else None
+    tx.execute(
+        "UPDATE steps SET result = ?, moved_to = ?, sha256 = ? WHERE id = ?",
+        (word, moved_to, sha256, step),
+    )
 
 
-def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
+def results(tx: Tx, visit: int) -> dict[tuple[Kind, str], int]:
     """Return how many steps ended in each way."""
     rows = tx.execute(
         "SELECT kind, result, count(*) FROM steps WHERE visit = ? AND result IS NOT NULL "
@@ -100,18 +117,20 @@ def results(tx: sqlite3.Connection, visit: int) -> dict[tuple[Kind, str], int]:
     return {(Kind(kind), result): number for kind, result, number in rows}
 
 
-def first_result(tx: sqlite3.Connection, visit: int) -> str | None:
+def first_result(tx: Tx, visit: int) -> str | None:
     """Return how the watch's own address was: as a page, if it was looked at as one."""
     row = tx.execute(
-        "SELECT result FROM steps WHERE visit = ?1 AND address = "
-        "(SELECT address FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
+        "SELECT result, moved_to FROM steps WHERE visit = ?1 AND address_hash = "
+        "(SELECT address_hash FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
         "ORDER BY kind = 'page' DESC LIMIT 1",
         (visit,),
     ).fetchone()
-    return row["result"] if row else None
+    if row is None or row["moved_to"] is None:
+        return row["result"] if row else None
+    return f"{row['result']} {tx.seals.unseal(row['moved_to'])}"
 
 
-def summed(tx: sqlite3.Connection, visit: int) -> Ended:
+def summed(tx: Tx, visit: int) -> Ended:
     """Return what a visit has seen."""
     rows = tx.execute(
         "SELECT DISTINCT sha256 FROM steps WHERE visit = ? AND sha256 IS NOT NULL ORDER BY sha256",
@@ -122,7 +141,7 @@ def summed(tx: sqlite3.Connection, visit: int) -> Ended:
 
 
 def end(
-    tx: sqlite3.Connection,
+    tx: Tx,
     visit: int,
     outcome: Outcome,
     *,
@@ -138,7 +157,7 @@ def end(
     tx.execute("DELETE FROM steps WHERE visit = ?", (visit,))
 
 
-def prune(tx: sqlite3.Connection, *, before: int, most: int = 1000) -> int:
+def prune(tx: Tx, *, before: int, most: int = 1000) -> int:
     """Forget visits that ended before, but the last of each watch."""
     gone = tx.execute(
         "DELETE FROM visits WHERE id IN (SELECT id FROM visits v WHERE ended_at < ? AND id < "

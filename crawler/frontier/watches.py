@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crawler.frontier.store import Tx
 from crawler.outcomes import Outcome
 
 
@@ -48,47 +49,72 @@ _COLUMNS = (
 )
 
 
-def add(tx: sqlite3.Connection, address: str, scope: Scope, depth: int, *, now: int) -> bool:
+def add(tx: Tx, address: str, scope: Scope, depth: int, *, now: int) -> bool:
     """Add a watch that is due at once; one that is there gets the new scope. Whether it is new."""
     known = tx.execute(
-        "SELECT 1 FROM watches WHERE address = ? AND name = ''", (address,)
+        "SELECT 1 FROM watches WHERE address_hash = ? AND name = ''", (tx.seals.digest(address),)
     ).fetchone()
     tx.execute(
-        "INSERT INTO watches (address, scope, depth, due_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (address, name) DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
-        (address, scope.value, depth, now),
+        "INSERT INTO watches (address, address_hash, scope, depth, due_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (address_hash, name) "
+        "DO UPDATE SET scope = excluded.scope, depth = excluded.depth",
+        (*_sealed(tx, address), scope.value, depth, now),
     )
     return known is None
 
 
-def leased(tx: sqlite3.Connection, given: Watch, *, now: int) -> None:
+def leased(tx: Tx, given: Watch, *, now: int) -> None:
     """Take a watch of a service, due at once. What belongs to another lease of it is forgotten."""
     _forget(tx, "name = ? AND lease <> ?", given.name, given.lease)
     tx.execute(
         "INSERT OR IGNORE INTO watches "
-        "(address, name, lease, leased_until, scope, depth, due_at, digest, shown) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "(address, address_hash, name, lease, leased_until, scope, depth, due_at, digest, shown) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(given.address, given.name, given.lease, given.leased_until, given.scope.value),
+            *_sealed(tx, given.address),
+            *(given.name, given.lease, given.leased_until, given.scope.value),
             *(given.depth, now, given.digest, given.digest is not None),
         ),
     )
 
 
-def release(tx: sqlite3.Connection, *, now: int) -> None:
+def held(tx: Tx, *, ending: int) -> list[Watch]:
+    """Return leased watches, of which the service does not know the outcome, that end so soon."""
+    rows = tx.execute(f"SELECT {_COLUMNS} FROM watches WHERE leased_until < ?", (ending,))  # noqa: S608
+    return [_watch(tx, row) for row in rows]
+
+
+def lease_end(tx: Tx, watch: int) -> int | None:
+    """Return until when a watch is leased: None if it is not, or not here any more."""
+    row = tx.execute("SELECT leased_until FROM watches WHERE id = ?", (watch,)).fetchone()
+    return None if row is None else row["leased_until"]
+
+
+def renewed(tx: Tx, watch: int, *, until: int) -> None:
+    """Note that a lease holds longer."""
+    tx.execute("UPDATE watches SET leased_until = ? WHERE id = ?", (until, watch))
+
+
+def lapsed(tx: Tx, watch: int) -> None:
+    """Forget a leased watch, if its visit has not ended: it is to be looked at no more."""
+    of = "SELECT watch FROM visits WHERE ended_at IS NULL"
+    _forget(tx, f"id = ? AND name <> '' AND id IN ({of})", watch)
+
+
+def release(tx: Tx, *, now: int) -> None:
     """Forget leases that have ended before their visit did: somebody else may have them now."""
     reported = "SELECT watch FROM visits WHERE id IN (SELECT visit FROM reports)"
     _forget(tx, f"leased_until < ? AND id NOT IN ({reported})", now)
 
 
-def _forget(tx: sqlite3.Connection, which: str, *values: object) -> None:
+def _forget(tx: Tx, which: str, *values: object) -> None:
     """Delete watches, their visits, and observations of these that were not submitted."""
     of = f"SELECT id FROM visits WHERE watch IN (SELECT id FROM watches WHERE {which})"  # noqa: S608
     tx.execute(f"DELETE FROM outbox WHERE visit IN ({of})", values)  # noqa: S608
     tx.execute(f"DELETE FROM watches WHERE {which}", values)  # noqa: S608
 
 
-def due(tx: sqlite3.Connection, *, now: int, most: int) -> list[Watch]:
+def due(tx: Tx, *, now: int, most: int) -> list[Watch]:
     """Return those to look at: open visits first, then what has waited longest."""
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM watches w WHERE due_at <= ?1 "  # noqa: S608 (our own columns)
@@ -97,21 +123,21 @@ def due(tx: sqlite3.Connection, *, now: int, most: int) -> list[Watch]:
         "due_at, id LIMIT ?2",
         (now, most),
     )
-    return [_watch(row) for row in rows]
+    return [_watch(tx, row) for row in rows]
 
 
-def every(tx: sqlite3.Connection) -> list[Watch]:
+def every(tx: Tx) -> list[Watch]:
     """Return all, in the order in which they were added."""
-    return [_watch(row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
+    return [_watch(tx, row) for row in tx.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY id")]  # noqa: S608
 
 
-def postpone(tx: sqlite3.Connection, watch: int, *, until: int) -> None:
+def postpone(tx: Tx, watch: int, *, until: int) -> None:
     """Make a watch due later, whatever became of its visit."""
     tx.execute("UPDATE watches SET due_at = ? WHERE id = ?", (until, watch))
 
 
 def looked(  # noqa: PLR0913 (what a visit leaves behind)
-    tx: sqlite3.Connection,
+    tx: Tx,
     watch: Watch,
     outcome: Outcome,
     *,
@@ -129,13 +155,19 @@ def looked(  # noqa: PLR0913 (what a visit leaves behind)
         "media = ?, shown = shown OR ?, digest = coalesce(?, digest), moved_to = ? WHERE id = ?",
         (
             *(outcome.value, now, now + interval, kept, faults, media, media > 0, digest),
-            *(moved_to, watch.id),
+            *(moved_to and tx.seals.seal(moved_to), watch.id),
         ),
     )
 
 
-def _watch(row: sqlite3.Row) -> Watch:
+def _sealed(tx: Tx, address: str) -> tuple[bytes, bytes]:
+    return tx.seals.seal(address), tx.seals.digest(address)
+
+
+def _watch(tx: Tx, row: sqlite3.Row) -> Watch:
     values = dict(row)
+    values["address"] = tx.seals.unseal(values["address"])
+    values["moved_to"] = values["moved_to"] and tx.seals.unseal(values["moved_to"])
     values["scope"] = Scope(values["scope"])
     values["shown"] = bool(values["shown"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None

@@ -1,5 +1,8 @@
 """The process that decodes: it is given pages or media, answers, and may die of any of them.
 
+It loads what it needs, confines itself, and reads nothing that is untrusted: that does a copy of it
+(fork), which is replaced by another copy after some answers. So nobody whom a medium took over
+stays for long, what decoders leak does not add up, and a fresh one costs milliseconds.
 `python -m crawler.inspecting.child DESCRIPTOR media PROFILE`, or `… pages`. The descriptor is of a
 Unix socket, over which each request comes as a length, JSON, and the descriptor of an anonymous
 file; each answer goes as a length and JSON.
@@ -14,6 +17,7 @@ from crawler.inspecting import sandbox
 _HELD = sandbox.isolate() if __name__ == "__main__" else []  # before a library starts a thread
 
 import contextlib  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -22,25 +26,52 @@ import struct  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
+from crawler.limits import CHILD_USES  # noqa: E402
+
 Json = dict[str, Any]
 Answer = Callable[[int, Json], Json]
+_USED, _ENDED = 0, 1
+"""Exit codes of a copy: another one may follow, or the parent has closed its end."""
 
 
 def main(descriptor: int, role: str, *options: str) -> None:
-    """Answer until the parent closes its end."""
+    """Answer by copies until the parent closes its end, or one of them dies."""
     answer, seconds = _role(role, *options)
     with socket.socket(fileno=descriptor) as parent:
         _send(parent, {"holds": [*_HELD, *sandbox.confine()]})
-        while request := _request(parent):
-            untrusted, asked = request
-            try:
-                signal.alarm(seconds)  # C code that hangs is ended by the system
-                said = answer(untrusted, asked)
-            finally:
-                signal.alarm(0)
-                with contextlib.suppress(OSError):
-                    os.close(untrusted)
-            _send(parent, said)
+        gc.freeze()  # what all copies share stays as it is
+        while _copied(parent, answer, seconds) == _USED:
+            pass
+
+
+def _copied(parent: socket.socket, answer: Answer, seconds: int) -> int:
+    """Let a copy of this process answer. Returns its exit code, -N if signal N ended it."""
+    here = os.getpid()
+    copy = os.fork()
+    if copy:
+        return os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    code = _ENDED
+    try:
+        sandbox.end_with(here)
+        code = _answered(parent, answer, seconds)
+    finally:
+        os._exit(code)
+
+
+def _answered(parent: socket.socket, answer: Answer, seconds: int) -> int:
+    for _ in range(CHILD_USES):
+        if (request := _request(parent)) is None:
+            return _ENDED
+        untrusted, asked = request
+        try:
+            signal.alarm(seconds)  # C code that hangs is ended by the system
+            said = answer(untrusted, asked)
+        finally:
+            signal.alarm(0)
+            with contextlib.suppress(OSError):
+                os.close(untrusted)
+        _send(parent, said)
+    return _USED
 
 
 def _role(role: str, *options: str) -> tuple[Answer, int]:

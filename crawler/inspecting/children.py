@@ -10,7 +10,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from crawler.inspecting.answers import Unbelievable, greeting
 from crawler.limits import (
     CHILD_MEDIUM_SECONDS,
     CHILD_PAGE_SECONDS,
-    CHILD_USES,
     MAX_RESULT,
 )
 
@@ -51,11 +49,10 @@ class Children:
         try:
             # From this thread, the main one: the system ends a child with the thread that made it.
             child.launch()
-            # Shielded: a thread that still uses the child must end before the next one does.
-            return await asyncio.shield(asyncio.to_thread(child.ask, descriptor, request))
+            return await child.ask(descriptor, request)
         except OSError as err:  # no process can be made
             raise Died from err
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # its answer would come to whoever asks next
             child.close()
             raise
         finally:
@@ -70,8 +67,6 @@ class Child:
         self._seconds = _SECONDS[role] + _GRACE_SECONDS
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._used = 0
-        self._lock = threading.Lock()
         self.holds: list[str] = []
         """What confines it, once it has answered."""
 
@@ -81,30 +76,26 @@ class Child:
         process = self._process
         return process.pid if process and process.poll() is None else None
 
-    def ask(self, descriptor: int, request: dict[str, Any]) -> bytes:
+    async def ask(self, descriptor: int, request: dict[str, Any]) -> bytes:
         """Send a request and wait for its answer, once it is launched. Raises Died."""
-        with self._lock:
-            connection = self._socket
-            if connection is None:  # closed meanwhile
-                raise Died
-            try:
-                answer = self._exchange(connection, descriptor, json.dumps(request).encode())
-            except (OSError, Unbelievable) as err:
-                self.close()
-                raise Died from err
-            self._used += 1
-            if self._used >= CHILD_USES:
-                self.close()
-            return answer
+        if (connection := self._socket) is None:
+            raise Died
+        try:
+            return await self._exchange(connection, descriptor, json.dumps(request).encode())
+        except (OSError, Unbelievable) as err:  # TimeoutError is an OSError
+            self.close()
+            raise Died from err
 
-    def _exchange(self, connection: socket.socket, descriptor: int, text: bytes) -> bytes:
+    async def _exchange(self, connection: socket.socket, descriptor: int, text: bytes) -> bytes:
         if not self.holds:
-            connection.settimeout(_START_SECONDS)
-            self.holds = greeting(_read(connection))
-        connection.settimeout(self._seconds)
-        socket.send_fds(connection, [struct.pack("!I", len(text))], [descriptor])
-        connection.sendall(text)
-        return _read(connection)
+            async with asyncio.timeout(_START_SECONDS):
+                self.holds = greeting(await _read(connection))
+        said = struct.pack("!I", len(text)) + text
+        async with asyncio.timeout(self._seconds):
+            sent = socket.send_fds(connection, [said], [descriptor])
+            if sent < len(said):
+                await asyncio.get_running_loop().sock_sendall(connection, said[sent:])
+            return await _read(connection)
 
     def launch(self) -> None:
         """Start the process unless it lives. Raises OSError."""
@@ -112,6 +103,7 @@ class Child:
             return
         self.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)  # noqa: FBT003 (the only way to say it)
         with theirs:
             number = theirs.fileno()
             command = [sys.executable, "-B", "-m", "crawler.inspecting.child", str(number)]
@@ -128,7 +120,7 @@ class Child:
             except OSError:
                 ours.close()
                 raise
-        self._socket, self._used, self.holds = ours, 0, []
+        self._socket, self.holds = ours, []
 
     def close(self) -> None:
         """Kill it, if it lives."""
@@ -148,17 +140,18 @@ def _environment() -> dict[str, str]:
     return {**threads, **passed, "PYTHONPATH": str(_ROOT)}
 
 
-def _read(connection: socket.socket) -> bytes:
-    (length,) = struct.unpack("!I", _exactly(connection, 4))
+async def _read(connection: socket.socket) -> bytes:
+    (length,) = struct.unpack("!I", await _exactly(connection, 4))
     if length > MAX_RESULT:
         raise Unbelievable
-    return _exactly(connection, length)
+    return await _exactly(connection, length)
 
 
-def _exactly(connection: socket.socket, length: int) -> bytes:
+async def _exactly(connection: socket.socket, length: int) -> bytes:
+    loop = asyncio.get_running_loop()
     parts: list[bytes] = []
     while length:
-        part = connection.recv(min(length, 2**20))
+        part = await loop.sock_recv(connection, min(length, 2**20))
         if not part:
             raise ConnectionResetError
         parts.append(part)

@@ -17,6 +17,8 @@ from hashing.transport import call
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LONGEST_LEASE = 24 * 3600
+RENEWED_BEFORE = 600
+"""Seconds before its end when a lease is renewed: time for several tries."""
 
 
 def lease(store: Store, service: Service, most: int, *, now: int) -> int:
@@ -35,6 +37,29 @@ def lease(store: Store, service: Service, most: int, *, now: int) -> int:
         for each in given:
             watches.leased(tx, each, now=now)
     return len(given)
+
+
+def renew(store: Store, service: Service, *, now: int) -> list[int]:
+    """Have more time for visits that go on. Returns the watches that are to be looked at no more.
+
+    While the service does not answer, leases are as they were. Raises KeyRefused.
+    """
+    with store.read() as tx:
+        held = watches.held(tx, ending=now + RENEWED_BEFORE)[:AT_ONCE]
+    if not held:
+        return []
+    body = {"leases": [{"watch": each.name, "lease": each.lease} for each in held]}
+    try:
+        answer = _call(service, "/v1/watches/renew", body)
+        seconds = [_seconds(each) for each in _listed(answer, "leases")]
+    except (Unreachable, Refused):
+        return []
+    given = list(zip(held, seconds, strict=False))
+    with store.write() as tx:
+        for watch, more in given:
+            if more:
+                watches.renewed(tx, watch.id, until=now + more)
+    return [watch.id for watch, more in given if not more]
 
 
 def report(store: Store, service: Service) -> bool:
@@ -70,6 +95,13 @@ def _listed(answer: dict[str, Any], name: str) -> list[Any]:
     if not isinstance(listed, list) or len(listed) > AT_ONCE:
         raise NotTakeback
     return listed
+
+
+def _seconds(given: Any) -> int:  # noqa: ANN401 (JSON of a service)
+    try:
+        return max(0, min(int(given["lease_seconds"]), _LONGEST_LEASE))
+    except (KeyError, TypeError, ValueError) as err:
+        raise NotTakeback from err
 
 
 def _watch(given: Any, now: int) -> Watch:  # noqa: ANN401 (JSON of a service)

@@ -124,6 +124,39 @@ class LeasesOut(BaseModel):
     watches: list[LeasedOut]
 
 
+class HeldIn(StrictIn):
+    """A lease that a crawler has."""
+
+    watch: Token
+    lease: Token
+
+
+class RenewIn(StrictIn):
+    """Leases of visits that still go on."""
+
+    LIMIT = limits.VISITS
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"leases": [{name: _VISIT[name] for name in ("watch", "lease")}]}]
+        }
+    )
+
+    leases: Annotated[list[HeldIn], Field(min_length=1, max_length=MAX_LEASED), FailFast()]
+
+
+class RenewedOut(BaseModel):
+    """For how long a lease holds from now on; 0 if the visit is to end, as it does not count."""
+
+    watch: str
+    lease_seconds: int
+
+
+class RenewalsOut(BaseModel):
+    """One answer a lease, in their order."""
+
+    leases: list[RenewedOut]
+
+
 class VisitIn(StrictIn):
     """How a visit ended.
 

@@ -21,7 +21,9 @@ MAX_OF_CASE = 20
 KEPT_DAYS = 180
 """Days on which an address is looked at, from the day on which it was last asked for."""
 LEASE_SECONDS = 900
-"""Within which a crawler that took a watch reports; after that another one may take it."""
+"""Within which a crawler that took a watch reports or renews; then another one may take it."""
+LONGEST_LEASE_SECONDS = 75 * 60
+"""A lease, with all that it is renewed: a visit of an hour, and time to hand in what it saw."""
 MAX_LEASED = 100
 """Watches that a crawler takes at once."""
 MAX_MEMORY = 4096

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from service.domain.watch import (
     LEASE_SECONDS,
     LONGEST_INTERVAL,
+    LONGEST_LEASE_SECONDS,
     Clock,
     Look,
     Outcome,
@@ -58,7 +59,6 @@ class Visit(NamedTuple):
 def lease(tx: Tx, actor_id: int, limit: int, now: Clock, token: Callable[[], str]) -> list[Lease]:
     """Take watches that are due and that nobody else has, those that wait for longest first."""
     free = watches.c.leased_until.is_(None) | (watches.c.leased_until <= now.second)
-    withheld = sa.exists().where(withheld_addresses.c.address_hash == watches.c.address_hash)
     due = sa.exists().where(
         watch_requests.c.watch_id == watches.c.id,
         watch_requests.c.due_at <= now.second,
@@ -66,7 +66,7 @@ def lease(tx: Tx, actor_id: int, limit: int, now: Clock, token: Callable[[], str
     )
     query = (
         sa.select(watches)
-        .where(watches.c.due_at <= now.second, free, due, ~withheld)
+        .where(watches.c.due_at <= now.second, free, due, ~_is_withheld())
         .order_by(watches.c.due_at, watches.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -76,8 +76,11 @@ def lease(tx: Tx, actor_id: int, limit: int, now: Clock, token: Callable[[], str
 
 def _lease(tx: Tx, row: sa.Row[tuple[object, ...]], actor_id: int, now: Clock, token: str) -> Lease:
     watch_id = row.id
-    until = now.second + LEASE_SECONDS
-    tx.execute(sa.update(watches).where(watches.c.id == watch_id).values(leased_until=until))
+    until = {
+        "leased_until": now.second + LEASE_SECONDS,
+        "renewable_until": now.second + LONGEST_LEASE_SECONDS,
+    }
+    tx.execute(sa.update(watches).where(watches.c.id == watch_id).values(until))
     begun = {"watch_id": watch_id, "actor_id": actor_id, "lease": token, "begun_on": now.day}
     tx.execute(sa.insert(visits).values(begun))
     memory = row.memory if _remembers(tx, row, now.day) else None
@@ -92,6 +95,31 @@ def _remembers(tx: Tx, row: sa.Row[tuple[object, ...]], today: date) -> bool:
         return False
     begun = tx.scalar(sa.select(visits.c.begun_on).where(visits.c.id == row.basis_id))
     return begun is not None and begun > today - timedelta(days=REMEMBERED_DAYS)
+
+
+def renew(tx: Tx, visit: Visit, now: Clock) -> int:
+    """Return how many seconds more a crawler has for a visit: 0 if it is to look no more.
+
+    It is not if the visit has ended, another one has begun, the longest time is over, or nobody
+    wants or may want the address looked at any longer.
+    """
+    wanted = sa.exists().where(watch_requests.c.watch_id == watches.c.id, _is_live(now.day))
+    query = sa.select(watches).where(watches.c.id == visit.watch_id, wanted, ~_is_withheld())
+    row = tx.execute(query.with_for_update()).one_or_none()
+    # Asked with the row locked: another crawler may have had it just before.
+    newest = (
+        tx.scalar(sa.select(sa.func.max(visits.c.id)).where(visits.c.watch_id == row.id))
+        if row
+        else None
+    )
+    if row is None or row.renewable_until is None or visit.outcome or newest != visit.id:
+        return 0
+    until = min(now.second + LEASE_SECONDS, row.renewable_until)
+    if until <= now.second:
+        return 0
+    this = watches.c.id == visit.watch_id
+    tx.execute(sa.update(watches).where(this).values(leased_until=until))
+    return int(until) - now.second
 
 
 def find(tx: Tx, actor_id: int, watch: str, lease: str) -> Visit | None:
@@ -168,6 +196,11 @@ def _is_live(today: date) -> sa.ColumnElement[bool]:
         cases.c.id == watch_requests.c.case_id, cases.c.withdrawn_on.is_not(None)
     )
     return (watch_requests.c.until_on > today) & ~closed
+
+
+def _is_withheld() -> sa.ColumnElement[bool]:
+    """Whether somebody says that a watch shows a person under 18."""
+    return sa.exists().where(withheld_addresses.c.address_hash == watches.c.address_hash)
 
 
 def audience(tx: Tx, visit_ids: Iterable[int]) -> dict[int, set[int] | None]:

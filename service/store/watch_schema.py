@@ -19,12 +19,14 @@ watches = sa.Table(
     sa.Column("basis_id", Id),
     sa.Column("due_at", Id, nullable=False, index=True),
     sa.Column("leased_until", Id),
+    sa.Column("renewable_until", Id),
     sa.UniqueConstraint("address_hash", "scope", "depth"),
 )
 """Addresses that crawlers look at, however many ask for each.
 
 Times are seconds since 1970; what was just asked for is due at 0, which tells nothing. `memory`:
-what a crawler had us keep, sealed. `basis_id`: the visit that saw what is there now."""
+what a crawler had us keep, sealed. `renewable_until`: until when its lease may be.
+`basis_id`: the visit that saw what is there now."""
 
 watch_requests = sa.Table(
     "watch_requests",

@@ -61,6 +61,18 @@ def lease(context: Context, actor: Actor, limit: int, now: Clock) -> list[Leased
     ]
 
 
+def renew(
+    context: Context, actor: Actor, leases: Sequence[tuple[str, str]], now: Clock
+) -> list[int]:
+    """Give a crawler more time for visits, by watch and lease; return the seconds for each.
+
+    0 if it is to look no more: the lease is not its own, or has ended, or nobody wants it now.
+    """
+    with context.database.write() as tx:
+        found = [visits.find(tx, actor.id, watch, lease) for watch, lease in leases]
+        return [0 if visit is None else visits.renew(tx, visit, now) for visit in found]
+
+
 def report(
     context: Context, actor: Actor, reports: Sequence[VisitReport], now: Clock
 ) -> list[bool]:

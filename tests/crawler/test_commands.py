@@ -6,7 +6,6 @@ import io
 import json
 import signal
 import socket
-import sqlite3
 import stat
 import threading
 import time
@@ -18,6 +17,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from crawler.egress.guard import Guard
+from crawler.frontier import outbox
+from crawler.frontier.store import Store
 from crawler.outcomes import Outcome
 from crawler.reporting import submitting
 from demo.server import running
@@ -94,20 +95,23 @@ def test_nothing_is_written_but_the_frontier(site: Site, tmp_path: Path) -> None
     out, err = process.communicate(timeout=120)
     watched.end()
     assert process.returncode == 0, out + err
-    names = {f"state/crawler.sqlite3{end}" for end in ("", "-wal", "-shm")}
+    names = {f"state/crawler.sqlite3{end}" for end in ("", "-wal", "-shm", ".key")}
     assert crawler.written() <= names
     ours = {str(crawler.folder / name) for name in names}
     media = {each for each in watched.opened if each.startswith("/memfd:medium")}
     assert media  # it was looked at while it hashed
     assert watched.opened - media <= ours
     assert watched.most < 600 * 2**20
-    assert stat.S_IMODE(crawler.state.stat().st_mode) == 0o600
+    for name in (crawler.state, crawler.state.with_name("crawler.sqlite3.key")):
+        assert stat.S_IMODE(name.stat().st_mode) == 0o600
     # Lines that say what was done have no address, and no signal.
     assert "outcome=seen" in err
     assert "127.0.0.1" not in out + err
-    with sqlite3.connect(crawler.state) as frontier:
-        ((documents,),) = frontier.execute("SELECT group_concat(document) FROM outbox").fetchall()
-    assert not any(each["value"] in err for each in json.loads(f"[{documents}]")[0]["signals"])
+    frontier = Store(crawler.state)
+    with frontier.read() as tx:
+        first, *_ = outbox.waiting(tx, 20)
+    frontier.close()
+    assert not any(each["value"] in err for each in json.loads(first.document)["signals"])
 
 
 @pytest.mark.soak

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from crawler.frontier import outbox
+from crawler.frontier.store import Store
 from tests.crawler.process import Crawler
 from tests.crawler.site import Site, picture
 from tests.device.serving import Service
@@ -54,10 +56,12 @@ class Kept:
     """What a killed crawler had on its disk: steps that are done, observations that wait."""
 
     def __init__(self, crawler: Crawler) -> None:
-        with sqlite3.connect(crawler.state) as frontier:
-            steps = frontier.execute("SELECT address FROM steps WHERE result IS NOT NULL")
-            self.done = {str(address).split("/", 3)[3] for (address,) in steps}
-            self.waiting = frontier.execute("SELECT count(*) FROM outbox").fetchone()[0]
+        frontier = Store(crawler.state)
+        with frontier.read() as tx:
+            steps = tx.execute("SELECT address FROM steps WHERE result IS NOT NULL")
+            self.done = {tx.seals.unseal(sealed).split("/", 3)[3] for (sealed,) in steps}
+            self.waiting, _ = outbox.counts(tx)
+        frontier.close()
 
 
 def killed_amid(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pytest
@@ -29,6 +29,7 @@ from service.domain.watch import (
     LEASE_SECONDS,
     LONGEST_AFTER_FAULT,
     LONGEST_INTERVAL,
+    LONGEST_LEASE_SECONDS,
     MAX_HOPS,
     MAX_OF_CASE,
     Clock,
@@ -75,6 +76,11 @@ class Crawl:
 
     def lease(self, limit: int = 100) -> list[LeasedWatch]:
         return crawl.lease(self.world.context, self.actor, limit, self.now)
+
+    def renew(self, leased: LeasedWatch) -> int:
+        held = [(leased.watch, leased.lease)]
+        (seconds,) = crawl.renew(self.world.context, self.actor, held, self.now)
+        return seconds
 
     def see(self, leased: LeasedWatch, *contents: ContentSignals) -> None:
         """Hand in what is there."""
@@ -362,6 +368,52 @@ def test_a_lease_ends_and_whoever_had_it_is_too_late(world: World, crawler: Craw
     assert crawler.end(other, SEEN)
     assert crawler.end(other, GONE), "repeated, it counts, and changes nothing"
     assert presence(world, owner) is THERE
+
+
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_lease_is_renewed_while_the_visit_goes_on_and_not_for_ever(
+    world: World, crawler: Crawl
+) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    added(world, owner)
+    (leased,) = crawler.lease()
+    begun = crawler.second
+    while crawler.second + LEASE_SECONDS < begun + LONGEST_LEASE_SECONDS:
+        crawler.second += LEASE_SECONDS - 60
+        assert crawler.renew(leased) == min(
+            LEASE_SECONDS, begun + LONGEST_LEASE_SECONDS - crawler.second
+        )
+        assert crawler.lease() == []
+    crawler.second = begun + LONGEST_LEASE_SECONDS - 1
+    assert crawler.renew(leased) == 1
+    crawler.see(leased, picture)
+    crawler.second += 1
+    assert crawler.renew(leased) == 0
+    (other,) = crawler.lease()
+    assert crawler.renew(leased) == 0, "somebody else has it"
+    assert crawler.renew(other) == LEASE_SECONDS
+
+
+def test_nobody_renews_what_is_not_theirs_or_not_wanted(world: World, crawler: Crawl) -> None:
+    owner = world.open()
+    added(world, owner)
+    (leased,) = crawler.lease()
+    stranger = Crawl(world)
+    stranger.actor = world.actor("Stranger", Role.CRAWLER)
+    assert stranger.renew(leased) == 0
+    assert crawler.renew(replace(leased, lease="x" * 24)) == 0
+    withdraw.withdraw_case(world.context, owner, world.day)
+    assert crawler.renew(leased) == 0, "nobody wants to know any more"
+    withdraw.undo_case(world.context, owner, world.day)
+    assert crawler.renew(leased) == LEASE_SECONDS
+    assert crawler.end(leased, FAULT)
+    assert crawler.renew(leased) == 0, "the visit has ended"
+    crawler.pass_hours(24)
+    (leased,) = crawler.lease()
+    with pytest.raises(NotEligible):
+        watching.withhold(world.context, PAGE, world.day)
+    assert crawler.renew(leased) == 0, "it shows somebody under 18"
 
 
 def test_nobody_else_reports_a_visit(world: World, crawler: Crawl) -> None:

@@ -1,0 +1,182 @@
+"""What looks came to, in the frontier: each with all that it leads to, in one transaction."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from crawler import limits, reaching
+from crawler.fetching.fetcher import Answer, Validators
+from crawler.finding.collecting import References
+from crawler.frontier import known, outbox, reports, visits, watches
+from crawler.frontier.commits import Commits
+from crawler.frontier.known import Known
+from crawler.frontier.schedule import interval_after
+from crawler.frontier.store import Store, Tx
+from crawler.frontier.visits import Kind, New, Step
+from crawler.frontier.watches import Watch
+from crawler.inspecting.answers import NotInspected
+from crawler.inspecting.inspector import CRASHED
+from crawler.judging import Judged, judged, report_of
+from crawler.outcomes import Outcome
+from hashing.signals import ContentSignals, SignalType
+from hashing.submission import content_document
+
+_CRASHED_DOCUMENT = {"failed": CRASHED.code}
+_LISTS = ("media", "parts", "following", "links")
+Results = dict[tuple[Kind, str], int]
+
+
+class Notes:
+    """Of one event loop. Each returns once it is on the disk, in the order in which they came."""
+
+    def __init__(self, store: Store, *, loopback: bool = False) -> None:
+        self._commits = Commits(store)
+        self._loopback = loopback
+
+    async def begun(self, watch: Watch, first: New) -> int:
+        """Note that a visit begins, or goes on. Returns its number."""
+        return await self._commits.write(lambda tx: visits.opened(tx, watch.id, first, _now()))
+
+    async def done(self, step: Step, result: str) -> None:
+        """Note how a step ended that leads to nothing."""
+        await self._commits.write(lambda tx: visits.done(tx, step.id, result))
+
+    async def instead(self, visit: int, step: Step, kind: Kind, result: str) -> None:
+        """Note that an address is to be looked at as the other kind."""
+
+        def change(tx: Tx) -> None:
+            visits.add(tx, visit, [New(kind, step.address, step.page, step.depth)])
+            visits.done(tx, step.id, result)
+
+        await self._commits.write(change)
+
+    async def page(
+        self,
+        watch: Watch,
+        visit: int,
+        step: Step,
+        found: References,
+        result: str,
+        answer: Answer | None = None,
+    ) -> None:
+        """Note a page, its media, and the pages that this watch reaches from it.
+
+        Without an answer, the server said that it is as it was.
+        """
+        reached = reaching.pages(watch, step, found, loopback=self._loopback)
+
+        def change(tx: Tx) -> None:
+            room = limits.MEDIA_PER_VISIT - visits.count(tx, visit, Kind.MEDIUM)
+            visits.add(tx, visit, reaching.media(step, found, room=room))
+            for new in reached:
+                if visits.count(tx, visit, Kind.PAGE) >= limits.PAGES_PER_VISIT:
+                    break
+                visits.add(tx, visit, [new])
+            if answer is not None:
+                document = json.dumps({name: getattr(found, name) for name in _LISTS})
+                held = Known(answer.validators.etag, answer.validators.modified, document)
+                known.put(tx, step.address, Kind.PAGE, held, now=_now())
+            else:
+                known.used(tx, step.address, Kind.PAGE, now=_now())
+            visits.done(tx, step.id, "cut" if found.cut and result == "seen" else result)
+
+        await self._commits.write(change)
+
+    async def medium(
+        self,
+        watch: Watch,
+        visit: int,
+        step: Step,
+        document: dict[str, Any],
+        validators: Validators | None = None,
+    ) -> None:
+        """Note a medium with its observation, or why it has none.
+
+        Without validators, the server said that it is as it was.
+        """
+        text = json.dumps(document, sort_keys=True)
+        of = {"watch": watch.name, "lease": watch.lease} if watch.name else {}
+
+        def change(tx: Tx) -> None:
+            if validators is None:
+                known.used(tx, step.address, Kind.MEDIUM, now=_now())
+            elif document != _CRASHED_DOCUMENT:  # which may have been ours
+                held = Known(validators.etag, validators.modified, text)
+                known.put(tx, step.address, Kind.MEDIUM, held, now=_now())
+            if "failed" in document:
+                visits.done(tx, step.id, f"not_hashed {document['failed']}")
+                return
+            observation = json.dumps({"address": step.page, **of, **document}, sort_keys=True)
+            outbox.add(tx, visit, step.page, observation, now=_now())
+            visits.done(tx, step.id, "seen", _sha256(document))
+
+        await self._commits.write(change)
+
+    async def dropped(self, watch: int) -> None:
+        """Forget a leased watch, with all that was noted of its visit."""
+        await self._commits.write(lambda tx: watches.lapsed(tx, watch))
+
+    async def ended(
+        self, watch: Watch, visit: int, retry_after: int | None
+    ) -> tuple[Judged, Results]:
+        """End a visit by what its steps came to, and say when the next one is due."""
+        return await self._commits.write(lambda tx: _end(tx, watch, visit, retry_after))
+
+
+def document_of(inspected: ContentSignals | NotInspected) -> dict[str, Any]:
+    """Return what is kept and submitted of a medium."""
+    if isinstance(inspected, NotInspected):
+        return {"failed": inspected.code}
+    return content_document(inspected)
+
+
+def references_of(document: str) -> References:
+    """Return what a page showed, from what `Notes.page` kept of it."""
+    held = json.loads(document)
+    media, parts, following, links = (tuple(held[name]) for name in _LISTS)
+    return References(media, parts, following, links)
+
+
+def _end(tx: Tx, watch: Watch, visit: int, retry_after: int | None) -> tuple[Judged, Results]:
+    now = _now()
+    results = visits.results(tx, visit)
+    ended = visits.summed(tx, visit)
+    verdict = judged(watch, visits.first_result(tx, visit), results, ended)
+    faults = watch.faults + 1 if verdict.outcome is Outcome.FAULT else 0
+    interval = interval_after(
+        verdict.outcome,
+        changed=verdict.changed,
+        interval=watch.interval,
+        faults=faults,
+        retry_after=retry_after,
+    )
+    watches.looked(
+        tx,
+        watch,
+        verdict.outcome,
+        now=now,
+        interval=interval,
+        faults=faults,
+        media=ended.media,
+        digest=verdict.digest,
+        moved_to=verdict.moved_to,
+    )
+    if watch.name:
+        reports.add(tx, visit, json.dumps(report_of(watch, verdict, ended.media)))
+    visits.end(tx, visit, verdict.outcome, fault=verdict.fault, media=ended.media, now=now)
+    return verdict, results
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _sha256(document: dict[str, Any]) -> str:
+    """What tells one medium from another: its SHA-256, which every medium has."""
+    return next(
+        str(each["value"])
+        for each in document["signals"]
+        if each["type"] == SignalType.SHA256.value
+    )
