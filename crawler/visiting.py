@@ -9,32 +9,31 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crawler import limits, reaching
+from crawler import limits, noting, reaching, told
 from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
-from crawler.finding.collecting import References
+from crawler.finding import documents
+from crawler.finding.collecting import References, Tile
 from crawler.finding.hints import is_media
-from crawler.frontier import known, outbox, reports, visits, watches
+from crawler.frontier import known, reports, said, visits, watches
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import interval_after
 from crawler.frontier.store import Store
 from crawler.frontier.visits import Kind, New, Step
 from crawler.frontier.watches import Watch
 from crawler.inspecting.answers import NotInspected
-from crawler.inspecting.inspector import CRASHED
 from crawler.inspecting.memory import MemoryFile, NoMedium
 from crawler.judging import Judged, judged, report_of, result_of_status
+from crawler.noting import Medium
 from crawler.outcomes import Disallowed, FetchError, Outcome
 from crawler.readers.page import Page
-from hashing.signals import ContentSignals, SignalType
+from hashing.signals import ContentSignals
 from hashing.submission import content_document
 
-CRASHED_DOCUMENT = {"failed": CRASHED.code}
-_LISTS = ("media", "parts", "following", "links")
 _MEDIA_AT_ONCE = 8
 _PAGES_AT_ONCE = 2
 """Media and pages of one visit that are looked at at once; the slots of hosts bound it further."""
@@ -57,7 +56,9 @@ class Fetches(Protocol):
 class Inspects(Protocol):
     """Inspector, or what stands for it in a test."""
 
-    async def inspect(self, medium: MemoryFile) -> ContentSignals | NotInspected:
+    async def inspect(
+        self, medium: MemoryFile, tiles: Sequence[Tile] = ()
+    ) -> ContentSignals | NotInspected:
         """Return a medium's signals, or why it has none."""
         ...
 
@@ -173,7 +174,8 @@ class Visitor:
             self._done(step, _failure(err))
             return
         if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-            self._read(watch, visit, step, _found(old.document), "unchanged")
+            held = documents.references(json.loads(old.document), loopback=self._loopback)
+            self._read(watch, visit, step, held, "unchanged")
             return
         if 200 <= answer.status < 300 and _is_medium(answer):  # noqa: PLR2004
             with self._store.write() as tx:
@@ -207,12 +209,13 @@ class Visitor:
         with self._store.write() as tx:
             room = limits.MEDIA_PER_VISIT - visits.count(tx, visit, Kind.MEDIUM)
             visits.add(tx, visit, reaching.media(step, found, room=room))
+            said.add(tx, visit, told.said(found))
             for new in reached:
                 if visits.count(tx, visit, Kind.PAGE) >= limits.PAGES_PER_VISIT:
                     break
                 visits.add(tx, visit, [new])
             if answer is not None:
-                document = json.dumps(_references_document(found))
+                document = json.dumps(documents.document(found))
                 held = Known(answer.validators.etag, answer.validators.modified, document)
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
@@ -224,56 +227,43 @@ class Visitor:
     async def _medium(self, watch: Watch, visit: int, step: Step) -> None:
         with self._store.read() as tx:
             old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.MEDIUM)
+            of_page = told.parsed(said.get(tx, step.id))
+        of = Medium(watch, visit, step, of_page)
+        if old is not None and told.saves(of_page, old, now=_now()):
+            self._known(of, old, asked=False)
+            return
         try:
             with MemoryFile(self._large) as medium:
                 address = parsed(step.address, loopback=self._loopback)
                 answer = await self._fetcher.medium(address, medium, _validators(old))
                 if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-                    self._inspected(watch, visit, step, json.loads(old.document))
+                    self._known(of, old, asked=True)
                     return
                 if answer.status != 200:  # noqa: PLR2004
-                    self._done(step, result_of_status(answer.status, login=False, empty=True))
+                    self._unseen(of, result_of_status(answer.status, login=False, empty=True))
                     return
                 medium.end()
-                inspected = await self._inspector.inspect(medium)
+                inspected = await self._inspector.inspect(medium, of_page.tiles)
         except NoMedium:
-            self._no_medium(visit, step)
+            self._unseen(of, "no_medium")
             return
         except (FetchError, Disallowed) as err:
-            self._done(step, _failure(err))
+            self._unseen(of, _failure(err))
             return
-        self._inspected(watch, visit, step, _document(inspected), answer.validators)
-
-    def _no_medium(self, visit: int, step: Step) -> None:
-        """Note it. A watch whose address only ends like a picture is a page: many sites do that."""
+        document = _document(inspected)
         with self._store.write() as tx:
-            if step.page == step.address:
-                visits.add(tx, visit, [New(Kind.PAGE, step.address, step.page, step.depth)])
-            visits.done(tx, step.id, "no_medium")
+            noting.remember(tx, of, document, answer.validators, now=_now())
+            noting.inspected(tx, of, document, now=_now())
 
-    def _inspected(
-        self,
-        watch: Watch,
-        visit: int,
-        step: Step,
-        document: dict[str, Any],
-        validators: Validators | None = None,
-    ) -> None:
-        """Note a medium with its observation, or why it has none."""
-        text = json.dumps(document, sort_keys=True)
+    def _known(self, of: Medium, old: Known, *, asked: bool) -> None:
+        """Note a medium that is as we know it, as its server said if it was `asked`."""
         with self._store.write() as tx:
-            if validators is None:
-                known.used(tx, step.address, Kind.MEDIUM, now=_now())
-            elif document != CRASHED_DOCUMENT:  # which may have been ours
-                held = Known(validators.etag, validators.modified, text)
-                known.put(tx, step.address, Kind.MEDIUM, held, now=_now())
-            if "failed" in document:
-                visits.done(tx, step.id, f"not_hashed {document['failed']}")
-                return
-            of = {"watch": watch.name, "lease": watch.lease} if watch.name else {}
-            observation = json.dumps({"address": step.page, **of, **document}, sort_keys=True)
-            outbox.add(tx, visit, step.page, observation, now=_now())
-            visits.done(tx, step.id, "seen", _sha256(document))
+            known.used(tx, of.step.address, Kind.MEDIUM, now=_now(), asked=asked)
+            noting.inspected(tx, of, json.loads(old.document), now=_now())
+
+    def _unseen(self, of: Medium, result: str) -> None:
+        with self._store.write() as tx:
+            noting.unseen(tx, of, result, now=_now())
 
     def _done(self, step: Step, result: str) -> None:
         with self._store.write() as tx:
@@ -312,22 +302,3 @@ def _document(inspected: ContentSignals | NotInspected) -> dict[str, Any]:
     if isinstance(inspected, NotInspected):
         return {"failed": inspected.code}
     return content_document(inspected)
-
-
-def _sha256(document: dict[str, Any]) -> str:
-    """What tells one medium from another: its SHA-256, which every medium has."""
-    return next(
-        str(each["value"])
-        for each in document["signals"]
-        if each["type"] == SignalType.SHA256.value
-    )
-
-
-def _references_document(found: References) -> dict[str, Any]:
-    return {name: list(getattr(found, name)) for name in _LISTS}
-
-
-def _found(document: str) -> References:
-    held = json.loads(document)
-    media, parts, following, links = (tuple(held[name]) for name in _LISTS)
-    return References(media, parts, following, links)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE watches (
@@ -55,6 +55,12 @@ CREATE TABLE steps (
     UNIQUE (visit, kind, address)
 );
 
+-- What pages say of media that are yet to be looked at. Deleted with the step.
+CREATE TABLE said (
+    step INTEGER PRIMARY KEY REFERENCES steps (id) ON DELETE CASCADE,
+    document TEXT NOT NULL
+);
+
 -- What was found at an address the last time, so that a server may answer "not modified".
 CREATE TABLE known (
     address TEXT NOT NULL,
@@ -63,6 +69,8 @@ CREATE TABLE known (
     modified TEXT NOT NULL,
     document TEXT NOT NULL,
     used_at INTEGER NOT NULL,
+    -- When the server itself said that it is so.
+    asked_at INTEGER NOT NULL,
     PRIMARY KEY (address, kind)
 );
 CREATE INDEX known_used ON known (used_at);

@@ -1,0 +1,24 @@
+"""What pages say of media that were not looked at yet: digests, and parts of a sheet."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+Tx = sqlite3.Connection
+"""A transaction of the frontier."""
+
+
+def add(tx: Tx, visit: int, said: Mapping[str, str]) -> None:
+    """Keep a document for each address that this visit has yet to look at; the first one counts."""
+    tx.executemany(
+        "INSERT OR IGNORE INTO said SELECT id, ? FROM steps "
+        "WHERE visit = ? AND kind = 'medium' AND address = ? AND result IS NULL",
+        [(document, visit, address) for address, document in said.items()],
+    )
+
+
+def get(tx: Tx, step: int) -> str:
+    """Return what was said of a step's medium, empty if nothing was."""
+    row = tx.execute("SELECT document FROM said WHERE step = ?", (step,)).fetchone()
+    return str(row["document"]) if row else ""
