@@ -20,6 +20,7 @@ def collect(untrusted: str, into: Collector) -> None:
         root = json.loads(untrusted)
     except (ValueError, RecursionError):
         return
+    into.tracks(tracks.of_script(untrusted))
     waiting: deque[tuple[Any, int]] = deque([(root, 0)])
     nodes = 0
     while waiting:
@@ -39,9 +40,6 @@ def _object(node: dict[str, Any], into: Collector) -> None:
     kinds = set(_texts(node.get("@type")))
     for name in sorted(_MEDIA):
         into.media(each for each in _texts(node.get(name)) if not tracks.of_attribute(name, each))
-    for name, value in node.items():
-        for each in _texts(value):
-            into.tracks(tracks.of_attribute(name, each))
     if kinds & _OBJECTS:
         into.parts(_texts(node.get("embedUrl")))
         if "ImageObject" in kinds:

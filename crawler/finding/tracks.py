@@ -38,12 +38,12 @@ def of_script(untrusted: str) -> list[str]:
 
 
 def _is_preview(text: str, match: re.Match[str]) -> bool:
-    """Whether its name says so, or else what is before and behind it within the same object."""
-    if _PREVIEW.search(match[1]):
+    """Whether its name says so, what it is given as, its object, or what that is called."""
+    before, _, inside = text[max(0, match.start() - _BEFORE) : match.start()].rpartition("{")
+    if _PREVIEW.search(match[1]) or _PREVIEW.search(inside.rpartition(",")[2]):
         return True
-    before = text[max(0, match.start() - _BEFORE) : match.start()]
-    behind = text[match.end() : match.end() + _AFTER].partition("}")[0]
-    own = before.rpartition("{")[2] + behind
-    if _WORDS.search(own):
+    own = inside + text[match.end() : match.end() + _AFTER].partition("}")[0]
+    called = re.split("[,;{}]", before)[-1]
+    if _WORDS.search(own) or _WORDS.search(called):
         return False
-    return bool(_PREVIEW.search(own) or _PREVIEW.search(before.rpartition("}")[2]))
+    return bool(_PREVIEW.search(own) or _PREVIEW.search(called))

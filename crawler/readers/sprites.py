@@ -1,7 +1,7 @@
 """WebVTT files of players: which part of which sheet is a film's picture at which time.
 
 A line names a picture, or a part of one as a media fragment: `sheet.jpg#xywh=160,0,160,90`
-(W3C Media Fragments, 4.2.2). Percentages are not in use, and are left.
+(W3C Media Fragments, 4.2.2). Percentages are not in use: such a sheet is looked at as a picture.
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ def _cues(text: str) -> Iterator[tuple[int, int, str]]:
         if match:
             times = _ms(*match.groups()[:4]), _ms(*match.groups()[4:8])
         shown = (match[9] or "" if match else line).strip()
+        if match and not _PART.fullmatch(shown) and not is_media(shown):
+            continue  # how an entry is set
         if times and shown:
             yield (*times, shown[:4096])
             times = None
