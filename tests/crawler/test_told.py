@@ -181,7 +181,7 @@ def test_a_digest_that_is_a_lie_saves_nothing(site: Site) -> None:
     store = Store(MEMORY)
     look([thread], store=store)
     board(site, ("1", harmless), ("2", harmless))
-    site.medium("/b/src/2.jpg", hidden)
+    site.medium("/b/src/2.jpg", hidden, etag='"2"')
     found = look([thread], store=store)
     assert downloads(site) == ["1.jpg", "2.jpg"]
     expected = content_document(hash_picture(hidden, use=Profile.PLAIN))
