@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from crawler import limits
 from crawler.finding.collecting import References
 from crawler.readers import choosing
 from crawler.readers.page import Page
@@ -171,6 +172,12 @@ def test_a_thread_as_json_has_its_files() -> None:
         "https://lynx.example/.media/abc.jpg",
         "https://lynx.example/.media/def%20ghi.mp4",
     )
+
+
+def test_a_thread_that_lists_without_end_is_read_as_far_as_a_page() -> None:
+    posts = [{"tim": n, "ext": ".jpg", "md5": "x" * 99} for n in range(3 * limits.MEDIA_PER_PAGE)]
+    found = read("https://chan.example/b/res/1.json", json.dumps({"posts": posts}))
+    assert (len(found.media), found.cut) == (limits.MEDIA_PER_PAGE, True)
 
 
 def test_a_thread_as_a_page_has_its_json_beside_it() -> None:
