@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sqlite3
 import tempfile
 import time
 from collections import Counter
@@ -25,6 +24,8 @@ from benchmarks import bank, machine, recall_media, recall_site
 from benchmarks.bank import Bank
 from benchmarks.recall_media import SEED, File, Picture, Sheet
 from benchmarks.recall_site import Rendered
+from crawler.frontier import outbox
+from crawler.frontier.store import Store
 from hashing.hasher import hash_file, hash_picture, hash_sheet
 from hashing.signals import ContentSignals, WindowSet
 from hashing.views.profile import Profile
@@ -40,6 +41,8 @@ Row = dict[str, Any]
 ALL = "all"
 SECONDS = 3600
 """The longest that the crawl may take."""
+MOST = 10**6
+"""Observations of it."""
 WITHOUT_SCRIPTS = "scripted"
 """The manner that shows nothing until a script has run."""
 STORED = sorted(SETS[WindowSet.STANDARD])
@@ -206,9 +209,12 @@ def _crawl(folder: Path, watches: Sequence[str]) -> tuple[list[dict[str, Any]], 
     watched.end()
     if process.returncode:
         raise SystemExit(err)
-    with sqlite3.connect(crawler.state) as frontier:
-        rows = frontier.execute("SELECT document FROM outbox ORDER BY id").fetchall()
-    return [json.loads(text) for (text,) in rows], time.monotonic() - begun, watched.most
+    seconds = time.monotonic() - begun
+    frontier = Store(crawler.state)
+    with frontier.read() as tx:
+        waiting = outbox.waiting(tx, MOST)
+    frontier.close()
+    return [json.loads(each.document) for each in waiting], seconds, watched.most
 
 
 def _looked_up(known: Bank, file: File, sheets: Mapping[str, Sheet]) -> bool:

@@ -117,7 +117,8 @@ def film(pictures: Sequence[Picture], *, mirrored: bool = False, quality: int = 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "film.mp4")
         with av.open(str(path), "w") as written:
-            stream = written.add_stream("libx264", RATE, options={"crf": str(quality), "preset": "veryfast"})
+            how = {"crf": str(quality), "preset": "veryfast"}
+            stream = written.add_stream("libx264", RATE, options=how)
             stream.width, stream.height = FRAME
             stream.pix_fmt = "yuv420p"
             for frame in _frames(pictures, mirrored=mirrored):

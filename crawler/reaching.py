@@ -20,7 +20,7 @@ def first(watch: Watch, *, is_medium: bool) -> New:
 
 def media(step: Step, found: References, *, room: int) -> list[New]:
     """Return the media of a page; an observation of them names the page that people know."""
-    every = [*found.media, *(url + told.SHEET for url in found.sheets)]
+    every = [*found.media, *(told.step_of(*each) for each in found.sheets.items())]
     return [New(Kind.MEDIUM, url, step.page, step.depth) for url in every[: max(0, room)]]
 
 

@@ -10,8 +10,9 @@ Whoever lies there could as well answer "not modified".
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +22,12 @@ from crawler.finding.hints import is_video
 from crawler.frontier.known import Known
 from crawler.limits import DIGEST_SECONDS
 
-SHEET = "#tiles"
-"""Ends the address of a sheet's step: as a plain picture of a page it is another step."""
 _NOT_THERE = frozenset({"gone", "seen"})
+
+
+def step_of(sheet: str, tiles: Sequence[Tile]) -> str:
+    """Return the address of a sheet's step. As a picture, or cut otherwise, it is another step."""
+    return f"{sheet}#tiles={hashlib.sha256(repr(tiles).encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def said(found: References) -> dict[str, str]:
     """Return a document of each medium of a page of which something is said, by its address."""
     of_digests = {url: json.dumps({"digests": each}) for url, each in found.digests.items()}
     of_sheets = {
-        url + SHEET: json.dumps({"tiles": tiles}) for url, tiles in found.sheets.items() if tiles
+        step_of(url, tiles): json.dumps({"tiles": tiles}) for url, tiles in found.sheets.items()
     }
     return {**of_digests, **of_sheets}
 

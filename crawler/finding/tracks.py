@@ -7,6 +7,7 @@ others (read in November 2026). A file of subtitles that is taken for one names 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from crawler.limits import CSS_CHARACTERS
 
@@ -14,13 +15,15 @@ _FILE = re.compile(r"[^\s\"'<>{}]{1,2048}\.vtt(?:\?[^\s\"'<>{}]{0,2048})?", re.I
 _QUOTED = re.compile(r"""["'`]([^\s"'`<>{}]{1,2048}\.vtt(?:\?[^\s"'`<>{}]{0,2048})?)["'`]""", re.I)
 _PREVIEW = re.compile(r"thumb|preview|sprite|storyboard|timeline|scrub|seek", re.I)
 _WORDS = re.compile(r"caption|subtitle|chapter|description|lyric", re.I)
+_MOST = 200
+"""Files of one script that are looked at: of subtitles there are some dozens."""
 _BEFORE, _AFTER = 120, 200
 """Characters around a name in a script that say what it is for."""
 
 
 def of_attribute(name: str, value: str) -> list[str]:
     """Return the files that an attribute names, by itself or within the JSON of a player."""
-    if ".vtt" not in value.lower():
+    if name == "href" or ".vtt" not in value.lower():
         return []
     if _FILE.fullmatch(value.strip()):
         return [] if _WORDS.search(name) and not _PREVIEW.search(name) else [value]
@@ -32,7 +35,7 @@ def of_script(untrusted: str) -> list[str]:
     text = untrusted[:CSS_CHARACTERS]
     return [
         match[1].replace("\\/", "/").replace("\\u0026", "&")
-        for match in _QUOTED.finditer(text)
+        for match in islice(_QUOTED.finditer(text), _MOST)
         if _is_preview(text, match)
     ]
 

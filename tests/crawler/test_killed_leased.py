@@ -20,6 +20,8 @@ import psutil
 import pytest
 from PIL import Image, ImageOps
 
+from crawler.frontier import watches
+from crawler.frontier.store import Store
 from demo.server import Service, running
 from hashing import Eligibility, OwnerClient, Submission, new_passphrase
 from hashing.hasher import hash_picture
@@ -146,9 +148,12 @@ class Killed:
 
     def expire(self) -> None:
         """End leases that a crawler was killed over before it had written them down."""
-        with sqlite3.connect(self.crawler.state) as frontier:
-            if frontier.execute("SELECT count(*) FROM watches").fetchone()[0]:
-                return
+        frontier = Store(self.crawler.state)
+        with frontier.read() as tx:
+            known = watches.every(tx)
+        frontier.close()
+        if known:
+            return
         self.lost += len(self.ask("SELECT 1 FROM visits WHERE outcome IS NULL"))
         self.ask("UPDATE watches SET leased_until = 0 WHERE leased_until IS NOT NULL")
 

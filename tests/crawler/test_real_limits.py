@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from crawler import limits
+from crawler.frontier import outbox, watches
+from crawler.frontier.store import Store
 from tests.crawler.certificates import authority, serving
 from tests.crawler.process import Crawler, Watched, blocks_written, counts_blocks
 from tests.crawler.site import Put, Site, open_site, picture
@@ -130,6 +131,17 @@ def ways(site: Site) -> dict[str, Ended]:
             "web/1 site 5": ("seen", None)}  # fmt: skip
 
 
+def ends(crawler: Crawler) -> dict[str, Ended]:
+    """How the visit of each watch ended, and by which fault."""
+    frontier = Store(crawler.state)
+    with frontier.read() as tx:
+        addresses = {watch.id: watch.address for watch in watches.every(tx)}
+        ended = tx.execute("SELECT watch, outcome, fault FROM visits").fetchall()
+        assert outbox.counts(tx)[0]
+    frontier.close()
+    return {addresses[watch]: (outcome, fault) for watch, outcome, fault in ended}
+
+
 def test_no_trap_hurts_and_nothing_is_written(site: Site, tmp_path: Path) -> None:
     rules = b"User-agent: *\nDisallow: /no\n" + b"# nothing\n" * 5_000_000
     with open_site() as other, serving(authority(), "good.test") as port:
@@ -151,15 +163,7 @@ def test_no_trap_hurts_and_nothing_is_written(site: Site, tmp_path: Path) -> Non
         out, err = process.communicate(timeout=SECONDS)
         watched.end()
     assert process.returncode == 0, out + err
-    with sqlite3.connect(crawler.state) as frontier:
-        ended = frontier.execute(
-            "SELECT address, v.outcome, v.fault FROM watches w JOIN visits v ON v.watch = w.id"
-        ).fetchall()
-        (waits,) = frontier.execute("SELECT count(*) FROM outbox").fetchone()
-    assert {row[0]: (row[1], row[2]) for row in ended} == {
-        address.split()[0]: how for address, how in expected.items()
-    }
-    assert waits
+    assert ends(crawler) == {address.split()[0]: how for address, how in expected.items()}
     counts = site.times()
     for way in ("day", "thread", "web"):
         asked = sum(path.startswith(f"/{way}/") for path in counts)

@@ -69,6 +69,20 @@ def test_the_sheet_of_a_player_is_hashed_as_the_film_that_it_is_of(site: Site) -
     assert site.times()["/thumbs/9.vtt"] == 1
 
 
+def test_a_sheet_that_is_cut_otherwise_is_another_film(site: Site) -> None:
+    """Though its server says that nothing has changed."""
+    content, parts = sheet(range(6))
+    site.medium("/sheet.jpg", content, etag='"sheet"')
+    page = site.page("/v/9", "<video data-vtt=/9.vtt></video>")
+    store, frames = Store(MEMORY), []
+    for shown in (parts[:2], parts[:2], parts):
+        site.medium("/9.vtt", track("sheet.jpg", shown), "text/vtt")
+        (film,) = look([page], store=store).seen[page]
+        frames.append(len(film["frames"]))
+    assert frames == [2, 2, 6]
+    assert site.times()["/sheet.jpg"] == 3
+
+
 def test_a_sheet_that_the_page_shows_too_is_also_the_picture_that_it_is(site: Site) -> None:
     """Or a page could have a picture cut to pieces instead of looked at."""
     site.medium("/a.jpg", picture(1))
@@ -86,7 +100,7 @@ PLAYERS = {
     "<video><track kind=metadata src=t.vtt></video>": "t.vtt",
     "<video><track kind=captions src=t.vtt><track src=u.vtt srclang=en></video>": "",
     "<video data-thumbnails=/t.vtt?v=3>": "/t.vtt?v=3",
-    "<div data-captions=/t.vtt data-poster=/p.jpg>": "",
+    "<div data-captions=/t.vtt data-poster=/p.jpg><a href=/t.vtt>": "",
     "<media-player thumbnails=https://cdn.example/t.vtt>": "https://cdn.example/t.vtt",
     """<video data-setup='{"plugins": {"vttThumbnails": {"src": "\\/t.vtt"}}}'>""": "/t.vtt",
     """<video data-plyr-config='{"previewThumbnails":{"enabled":true,"src":"t.vtt"}}'>""": "t.vtt",
