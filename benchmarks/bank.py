@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
+import sqlalchemy as sa
 
 from benchmarks import sets
 from hashing.signals import (
@@ -20,15 +21,18 @@ from hashing.signals import (
     Window,
     WindowSignal,
 )
+from service.domain.actor import Role
 from service.domain.admission import SET_BITS
 from service.domain.sighting import Verdict
 from service.search import matcher
 from service.settings import Settings
 from service.store import entries as stored_entries
-from service.workflows import intake
+from service.store import schema
+from service.workflows import authenticate, intake, keyring, observe, reconcile
 from service.workflows.context import Context
 from service.workflows.context import create as create_context
 from service.workflows.intake import NewCase
+from service.workflows.observe import Claim
 
 TODAY = date(2026, 11, 21)
 _CASE = 50
@@ -69,6 +73,27 @@ class Bank:
             for entry, name in zip(found, part, strict=True):
                 self._names[entry.id] = name
         self.signals = sum(each.signals for each in self.context.replica.searcher.statistics())
+
+    def observed(self, seen: Iterable[Claim]) -> list[tuple[str, str]]:
+        """Return (entry, address) of each claim that matches an entry, as often as one does.
+
+        They are handed in as a crawler does, and compared as the worker of a service does.
+        """
+        key = keyring.create(self.context, Role.CRAWLER, "Crawler", TODAY)
+        crawler = authenticate.key_holder(self.context, key, TODAY)
+        addresses: dict[int, str] = {}
+        last = sa.select(sa.func.max(schema.observations.c.id))
+        for claim in seen:
+            observe.observe(self.context, crawler, [claim], TODAY)
+            with self.context.database.read() as tx:
+                addresses[tx.scalars(last).one()] = claim.address
+        while reconcile.reconcile(self.context, TODAY):
+            pass
+        return [
+            (self._names[one.verdict.entry_id], addresses[one.observation_id])
+            for one in matcher.match_observations(self.context.replica, addresses)
+            if one.verdict.verdict is Verdict.MATCH
+        ]
 
     def ask(self, items: Sequence[ContentSignals]) -> list[list[Found]]:
         """Return what is found for each item, the best first.

@@ -42,6 +42,14 @@ MEDIA_PER_PAGE = 500
 LINKS_PER_PAGE = 2000
 PARTS_PER_PAGE = 10
 """Players of one page: each is a page to fetch, most of others are advertisements."""
+TRACKS_PER_PAGE = 4
+"""Files of one page that may name sheets of a film's pictures: a player has one."""
+SHEETS_PER_TRACK = 60
+"""Sheets that one such file names: two hours in sheets of 25, a picture every 5 seconds."""
+TILES_PER_SHEET = 400
+"""Pictures of one sheet that are hashed, 160 × 90 pixels usually."""
+TRACK_CUES = 20_000
+"""Entries of such a file that are read."""
 PAGE_ELEMENTS = 200_000
 """Elements of one page that are looked at."""
 ELEMENT_ATTRIBUTES = 200
@@ -52,6 +60,9 @@ PAGES_PER_VISIT = 200
 """Pages of one watch in one visit, whatever its scope. Calendars and link loops end here."""
 MEDIA_PER_VISIT = 5000
 VISIT_SECONDS = 3600.0
+
+DIGEST_SECONDS = 7 * 24 * 3600
+"""How long a digest that a site declares saves a download, until its server is asked again."""
 
 CHILD_BYTES = 3 * 2**30
 """Address space of a child. A decoder that wants more fails."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from crawler import limits, reaching
+from crawler import limits, reaching, told
 from crawler.fetching.fetcher import Answer, Validators
+from crawler.finding import documents
 from crawler.finding.collecting import References
-from crawler.frontier import known, outbox, reports, visits, watches
+from crawler.frontier import known, outbox, reports, said, visits, watches
 from crawler.frontier.commits import Commits
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import interval_after
@@ -20,12 +21,21 @@ from crawler.inspecting.answers import NotInspected
 from crawler.inspecting.inspector import CRASHED
 from crawler.judging import Judged, judged, report_of
 from crawler.outcomes import Outcome
+from crawler.told import Told
 from hashing.signals import ContentSignals, SignalType
 from hashing.submission import content_document
 
 _CRASHED_DOCUMENT = {"failed": CRASHED.code}
-_LISTS = ("media", "parts", "following", "links")
 Results = dict[tuple[Kind, str], int]
+
+
+class Medium(NamedTuple):
+    """A medium that a visit looks at, with what its page says of it."""
+
+    watch: Watch
+    visit: int
+    step: Step
+    told: Told
 
 
 class Notes:
@@ -70,12 +80,13 @@ class Notes:
         def change(tx: Tx) -> None:
             room = limits.MEDIA_PER_VISIT - visits.count(tx, visit, Kind.MEDIUM)
             visits.add(tx, visit, reaching.media(step, found, room=room))
+            said.add(tx, visit, told.said(found))
             for new in reached:
                 if visits.count(tx, visit, Kind.PAGE) >= limits.PAGES_PER_VISIT:
                     break
                 visits.add(tx, visit, [new])
             if answer is not None:
-                document = json.dumps({name: getattr(found, name) for name in _LISTS})
+                document = json.dumps(documents.document(found))
                 held = Known(answer.validators.etag, answer.validators.modified, document)
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
@@ -84,35 +95,33 @@ class Notes:
 
         await self._commits.write(change)
 
-    async def medium(
-        self,
-        watch: Watch,
-        visit: int,
-        step: Step,
-        document: dict[str, Any],
-        validators: Validators | None = None,
+    async def inspected(
+        self, medium: Medium, document: dict[str, Any], validators: Validators
     ) -> None:
-        """Note a medium with its observation, or why it has none.
-
-        Without validators, the server said that it is as it was.
-        """
-        text = json.dumps(document, sort_keys=True)
-        of = {"watch": watch.name, "lease": watch.lease} if watch.name else {}
+        """Note a medium with its observation, or why it has none; and what its bytes were."""
 
         def change(tx: Tx) -> None:
-            if validators is None:
-                known.used(tx, step.address, Kind.MEDIUM, now=_now())
-            elif document != _CRASHED_DOCUMENT:  # which may have been ours
-                held = Known(validators.etag, validators.modified, text)
-                known.put(tx, step.address, Kind.MEDIUM, held, now=_now())
-            if "failed" in document:
-                visits.done(tx, step.id, f"not_hashed {document['failed']}")
-                return
-            observation = json.dumps({"address": step.page, **of, **document}, sort_keys=True)
-            outbox.add(tx, visit, step.page, observation, now=_now())
-            visits.done(tx, step.id, "seen", _sha256(document))
+            if document != _CRASHED_DOCUMENT:  # which may have been ours
+                held = Known(validators.etag, validators.modified, json.dumps(document))
+                holds = told.holds(medium.told, document)
+                address = medium.step.address
+                known.put(tx, address, Kind.MEDIUM, held, now=_now(), declared=holds)
+            _inspected(tx, medium, document)
 
         await self._commits.write(change)
+
+    async def known(self, medium: Medium, old: Known, *, asked: bool) -> None:
+        """Note a medium that is as we know it, as its server said if it was `asked`."""
+
+        def change(tx: Tx) -> None:
+            known.used(tx, medium.step.address, Kind.MEDIUM, now=_now(), asked=asked)
+            _inspected(tx, medium, json.loads(old.document))
+
+        await self._commits.write(change)
+
+    async def unseen(self, medium: Medium, result: str) -> None:
+        """Note a medium that could not be hashed, and what its page declares of it."""
+        await self._commits.write(lambda tx: _unseen(tx, medium, result))
 
     async def dropped(self, watch: int) -> None:
         """Forget a leased watch, with all that was noted of its visit."""
@@ -132,11 +141,29 @@ def document_of(inspected: ContentSignals | NotInspected) -> dict[str, Any]:
     return content_document(inspected)
 
 
-def references_of(document: str) -> References:
-    """Return what a page showed, from what `Notes.page` kept of it."""
-    held = json.loads(document)
-    media, parts, following, links = (tuple(held[name]) for name in _LISTS)
-    return References(media, parts, following, links)
+def _inspected(tx: Tx, medium: Medium, document: dict[str, Any]) -> None:
+    if "failed" in document:
+        _unseen(tx, medium, f"not_hashed {document['failed']}")
+        return
+    _observe(tx, medium, document)
+    visits.done(tx, medium.step.id, "seen", _sha256(document))
+
+
+def _unseen(tx: Tx, medium: Medium, result: str) -> None:
+    """A watch whose address only ends like a picture is a page: many sites do that."""
+    step = medium.step
+    if claim := told.claim(medium.told, step.address, result):
+        _observe(tx, medium, claim)
+    if result == "no_medium" and step.page == step.address:
+        visits.add(tx, medium.visit, [New(Kind.PAGE, step.address, step.page, step.depth)])
+    visits.done(tx, step.id, result)
+
+
+def _observe(tx: Tx, medium: Medium, document: dict[str, Any]) -> None:
+    watch, page = medium.watch, medium.step.page
+    of = {"watch": watch.name, "lease": watch.lease} if watch.name else {}
+    observation = json.dumps({"address": page, **of, **document}, sort_keys=True)
+    outbox.add(tx, medium.visit, page, observation, now=_now())
 
 
 def _end(tx: Tx, watch: Watch, visit: int, retry_after: int | None) -> tuple[Judged, Results]:

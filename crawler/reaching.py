@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crawler import told
 from crawler.egress.addresses import parsed
 from crawler.finding.collecting import References
 from crawler.frontier.visits import Kind, New, Step
@@ -18,15 +19,18 @@ def first(watch: Watch, *, is_medium: bool) -> New:
 
 def media(step: Step, found: References, *, room: int) -> list[New]:
     """Return the media of a page; an observation of them names the page that people know."""
-    return [New(Kind.MEDIUM, url, step.page, step.depth) for url in found.media[: max(0, room)]]
+    every = [*found.media, *(told.step_of(*each) for each in found.sheets.items())]
+    return [New(Kind.MEDIUM, url, step.page, step.depth) for url in every[: max(0, room)]]
 
 
 def pages(watch: Watch, step: Step, found: References, *, loopback: bool) -> list[New]:
     """Return the pages that the scope of a watch reaches: on its host, and what it embeds."""
-    if step.part:
-        return []
+    tracks = [New(Kind.PAGE, url, step.page, step.depth, part=True) for url in found.tracks]
+    if step.part:  # a player, whose pictures are of this page too
+        return tracks
     host = _host(step.address, loopback=loopback)
-    reached = [New(Kind.PAGE, url, step.page, step.depth, part=True) for url in found.parts]
+    parts = [New(Kind.PAGE, url, step.page, step.depth, part=True) for url in found.parts]
+    reached = parts + tracks
     on: list[tuple[str, int]] = []
     if watch.scope is not Scope.PAGE:
         on += [(url, step.depth) for url in found.following]

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from crawler import limits, reaching
+from crawler import limits, reaching, told
 from crawler.egress.addresses import Address, parsed
 from crawler.fetching.fetcher import Answer, Validators
-from crawler.finding.collecting import References
+from crawler.finding import documents
+from crawler.finding.collecting import References, Tile
 from crawler.finding.hints import is_media
-from crawler.frontier import known, watches
+from crawler.frontier import known, said, watches
 from crawler.frontier.known import Known
 from crawler.frontier.store import Store
 from crawler.frontier.visits import Kind, Step
@@ -26,7 +28,7 @@ from crawler.frontier.watches import Watch
 from crawler.inspecting.answers import NotInspected
 from crawler.inspecting.memory import MemoryFile, NoMedium
 from crawler.judging import Judged, result_of_status
-from crawler.noting import Notes, Results, document_of, references_of
+from crawler.noting import Medium, Notes, Results, document_of
 from crawler.outcomes import Disallowed, FetchError
 from crawler.readers.page import Page
 from hashing.signals import ContentSignals
@@ -52,7 +54,9 @@ class Fetches(Protocol):
 class Inspects(Protocol):
     """Inspector, or what stands for it in a test."""
 
-    async def inspect(self, medium: MemoryFile) -> ContentSignals | NotInspected:
+    async def inspect(
+        self, medium: MemoryFile, tiles: Sequence[Tile] = ()
+    ) -> ContentSignals | NotInspected:
         """Return a medium's signals, or why it has none."""
         ...
 
@@ -146,7 +150,7 @@ class Visitor:
             await self._notes.done(step, _failure(err))
             return
         if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-            found = references_of(old.document)
+            found = documents.references(json.loads(old.document), loopback=self._loopback)
             await self._notes.page(watch, visit, step, found, "unchanged")
             return
         if 200 <= answer.status < 300 and _is_medium(answer):  # noqa: PLR2004
@@ -170,34 +174,31 @@ class Visitor:
     async def _medium(self, watch: Watch, visit: int, step: Step) -> None:
         with self._store.read() as tx:
             old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.MEDIUM)
+            of_page = told.parsed(said.get(tx, step.id))
+        of = Medium(watch, visit, step, of_page)
+        if old is not None and told.saves(of_page, old, now=_now()):
+            await self._notes.known(of, old, asked=False)
+            return
         try:
             with MemoryFile(self._large) as medium:
                 address = parsed(step.address, loopback=self._loopback)
                 answer = await self._fetcher.medium(address, medium, _validators(old))
                 if answer.status == 304 and old is not None:  # noqa: PLR2004 (RFC 9110)
-                    await self._notes.medium(watch, visit, step, json.loads(old.document))
+                    await self._notes.known(of, old, asked=True)
                     return
                 if answer.status != 200:  # noqa: PLR2004
                     result = result_of_status(answer.status, login=False, empty=True)
-                    await self._notes.done(step, result)
+                    await self._notes.unseen(of, result)
                     return
                 medium.end()
-                inspected = await self._inspector.inspect(medium)
+                inspected = await self._inspector.inspect(medium, of_page.tiles)
         except NoMedium:
-            await self._no_medium(visit, step)
+            await self._notes.unseen(of, "no_medium")
             return
         except (FetchError, Disallowed) as err:
-            await self._notes.done(step, _failure(err))
+            await self._notes.unseen(of, _failure(err))
             return
-        document = document_of(inspected)
-        await self._notes.medium(watch, visit, step, document, answer.validators)
-
-    async def _no_medium(self, visit: int, step: Step) -> None:
-        """Note it. A watch whose address only ends like a picture is a page: many sites do that."""
-        if step.page == step.address:
-            await self._notes.instead(visit, step, Kind.PAGE, "no_medium")
-        else:
-            await self._notes.done(step, "no_medium")
+        await self._notes.inspected(of, document_of(inspected), answer.validators)
 
 
 def _now() -> int:

@@ -17,7 +17,7 @@ from hashing import windows
 from hashing.algorithms import exact, pdq, phash
 from hashing.errors import TooManyBytes, TooPlain, Unreadable, ViewSupportMissing
 from hashing.luma import Luma
-from hashing.media import frames, pixels
+from hashing.media import frames, pixels, sheets
 from hashing.media.formats import HEAD_BYTES, Format, sniff
 from hashing.media.timeline import fold
 from hashing.signals import (
@@ -78,6 +78,22 @@ def hash_picture(untrusted: bytes, *, use: Use = WindowSet.STANDARD) -> ContentS
     Raises a ContentError.
     """
     return _hash_picture(untrusted, use, None)
+
+
+def hash_sheet(
+    untrusted: bytes, parts: Sequence[sheets.Part], *, use: Use, known: Format | None = None
+) -> ContentSignals:
+    """Return a sheet of a film's pictures as the film: its parts are the frames.
+
+    The exact signals are those of the sheet's file. What has no part within it is hashed as the
+    picture that it is. Raises a ContentError.
+    """
+    digests = exact.signals([untrusted])
+    with pixels.open_picture(untrusted, known) as picture:
+        shown = list(sheets.sample(picture, parts))
+    if not shown:
+        return _hash_picture(untrusted, use, known)
+    return _hash_frames(digests, iter(shown), _ignore, use)
 
 
 def perceptual_signals(luma: Luma) -> tuple[Signal, ...]:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crawler.egress.addresses import Address, joined
-from crawler.limits import LINKS_PER_PAGE, MEDIA_PER_PAGE, PARTS_PER_PAGE
+from crawler.limits import LINKS_PER_PAGE, MEDIA_PER_PAGE, PARTS_PER_PAGE, TRACKS_PER_PAGE
 from crawler.outcomes import FetchError
+
+
+class Tile(NamedTuple):
+    """A part of a sheet, in pixels, and the milliseconds of the film that it stands for."""
+
+    at_ms: int
+    until_ms: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class Digests(NamedTuple):
+    """What a site says that a file's digests are, in lowercase hexadecimal; empty if it does not.
+
+    Nobody has checked it.
+    """
+
+    md5: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class References:
     """Addresses, each once, in the order of the page.
 
-    `media` are shown or linked as pictures or videos. `parts` are pages within this one (frames of
-    players). `following` are where the same thread, album or account goes on. `links` are the other
-    pages. `login` says that the page asks for a password; `cut` that more was there than is looked
-    at.
+    `media` are shown or linked as pictures or videos; `digests` are what the page says of some of
+    them. `sheets` are pictures of which parts are pictures of a film. `parts` are pages within this
+    one (frames of players), `tracks` files that may name sheets. `following` are where the same
+    thread, album or account goes on. `links` are the other pages. `login` says that the page asks
+    for a password; `cut` that more was there than is looked at.
     """
 
     media: tuple[str, ...] = ()
@@ -26,6 +49,9 @@ class References:
     links: tuple[str, ...] = ()
     login: bool = False
     cut: bool = False
+    tracks: tuple[str, ...] = ()
+    digests: Mapping[str, Digests] = field(default_factory=dict)
+    sheets: Mapping[str, tuple[Tile, ...]] = field(default_factory=dict)
 
 
 class Collector:
@@ -39,8 +65,10 @@ class Collector:
         self._tried: set[tuple[int, str]] = set()
         self._media: dict[str, None] = {}
         self._parts: dict[str, None] = {}
+        self._tracks: dict[str, None] = {}
         self._following: dict[str, None] = {}
         self._links: dict[str, None] = {}
+        self._digests: dict[str, Digests] = {}
 
     def address(self, reference: str | None) -> Address | None:
         """Return where a reference leads, or None if that is nothing to ask for."""
@@ -55,9 +83,20 @@ class Collector:
         """Note pictures and videos."""
         self._add(references, self._media, MEDIA_PER_PAGE)
 
+    def declared(self, reference: str, digests: Digests) -> None:
+        """Note a picture or video with what the page says of its bytes."""
+        self.media([reference])
+        address = self.address(reference)
+        if address and address.url in self._media and any(digests):
+            self._digests[address.url] = digests
+
     def parts(self, references: Iterable[str | None]) -> None:
         """Note pages within this one."""
         self._add(references, self._parts, PARTS_PER_PAGE)
+
+    def tracks(self, references: Iterable[str | None]) -> None:
+        """Note files that may name sheets of a film's pictures."""
+        self._add(references, self._tracks, TRACKS_PER_PAGE)
 
     def following(self, references: Iterable[str | None]) -> None:
         """Note where the same goes on."""
@@ -70,7 +109,7 @@ class Collector:
     def references(self) -> References:
         """Return all of it. What goes on is no mere link, and a medium is no page."""
         following = [url for url in self._following if url not in self._media]
-        known = {*self._media, *self._following, *self._parts}
+        known = {*self._media, *self._following, *self._parts, *self._tracks}
         links = [url for url in self._links if url not in known]
         return References(
             tuple(self._media),
@@ -79,6 +118,8 @@ class Collector:
             tuple(links),
             self.login,
             self.cut,
+            tuple(self._tracks),
+            self._digests,
         )
 
     def _add(self, references: Iterable[str | None], into: dict[str, None], most: int) -> None:

@@ -12,6 +12,7 @@ MEDIA_NAMES = re.compile(
     r"mpe?g|ogv|ts|3gp|gifv)$",
     re.I,
 )
+_VIDEO_NAMES = re.compile(r"\.(?:mp4|m4v|webm|mkv|mov|avi|wmv|flv|mpe?g|ogv|ts|3gp|gifv)$", re.I)
 _TARGETS = {
     "url", "u", "to", "target", "dest", "destination", "link", "href", "out", "go", "redirect",
     "redirect_to", "redirecturl", "r", "q", "site", "goto", "file", "img", "image",
@@ -32,6 +33,11 @@ def is_media(reference: str) -> bool:
     except ValueError:
         return False
     return bool(MEDIA_NAMES.search(path) or ATTACHMENTS.search("/" + reference))
+
+
+def is_video(address: str) -> bool:
+    """Whether an address ends like a video."""
+    return bool(_VIDEO_NAMES.search(urlsplit(address).path))
 
 
 def inside(reference: str) -> list[str]:

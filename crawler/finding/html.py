@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import islice
 
-from crawler.finding import css, jsonld
+from crawler.finding import css, jsonld, tracks
 from crawler.finding.collecting import Collector, References
 from crawler.finding.document import Element, base_of, elements, parsed
 from crawler.finding.hints import inside, is_media
@@ -64,6 +64,8 @@ def _attributes(element: Element, into: Collector) -> None:
     """What any element may have: a style, or what a script will show there."""
     for name, value in islice(element.attrib.iteritems(), ELEMENT_ATTRIBUTES):
         lower = name.lower()
+        if element.tag != "track":
+            into.tracks(tracks.of_attribute(lower, value))
         if lower == "style":
             into.media(css.addresses(value))
         elif lower in _LAZY_SETS:
@@ -173,9 +175,17 @@ def _style(element: Element, into: Collector) -> None:
     into.media(css.addresses(element.text or ""))
 
 
+def _track(element: Element, into: Collector) -> None:
+    about = f"{element.get('kind') or ''} {element.get('label') or ''} {element.get('id') or ''}"
+    if re.search(r"metadata|thumb|preview|sprite|storyboard", about, re.I):
+        into.tracks([element.get("src")])
+
+
 def _script(element: Element, into: Collector) -> None:
     if "ld+json" in (element.get("type") or "").lower():
         jsonld.collect(element.text or "", into)
+    else:
+        into.tracks(tracks.of_script(element.text or ""))
 
 
 def _svg_image(element: Element, into: Collector) -> None:
@@ -188,6 +198,7 @@ _READERS: dict[str, Callable[[Element, Collector], None]] = {
     "video": _shown,
     "amp-video": _shown,
     "source": _source,
+    "track": _track,
     "object": _embedded,
     "embed": _embedded,
     "input": _input,

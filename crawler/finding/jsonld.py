@@ -1,4 +1,4 @@
-"""Media in JSON-LD (schema.org VideoObject, ImageObject and what has an `image`)."""
+"""Media in JSON-LD (schema.org VideoObject, ImageObject and what has an `image`), and tracks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import deque
 from typing import Any
 
+from crawler.finding import tracks
 from crawler.finding.collecting import Collector
 from crawler.limits import JSON_DEPTH, JSON_NODES
 
@@ -19,6 +20,7 @@ def collect(untrusted: str, into: Collector) -> None:
         root = json.loads(untrusted)
     except (ValueError, RecursionError):
         return
+    into.tracks(tracks.of_script(untrusted))
     waiting: deque[tuple[Any, int]] = deque([(root, 0)])
     nodes = 0
     while waiting:
@@ -37,7 +39,7 @@ def collect(untrusted: str, into: Collector) -> None:
 def _object(node: dict[str, Any], into: Collector) -> None:
     kinds = set(_texts(node.get("@type")))
     for name in sorted(_MEDIA):
-        into.media(_texts(node.get(name)))
+        into.media(each for each in _texts(node.get(name)) if not tracks.of_attribute(name, each))
     if kinds & _OBJECTS:
         into.parts(_texts(node.get("embedUrl")))
         if "ImageObject" in kinds:

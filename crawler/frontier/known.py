@@ -10,37 +10,47 @@ from crawler.frontier.visits import Kind
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The validators of an answer, and what it held: a JSON document."""
+    """The validators of an answer, and what it held: a JSON document.
+
+    `asked_at` is when the server itself last said so.
+    """
 
     etag: str
     modified: str
     document: str
+    asked_at: int = 0
 
 
 def get(tx: Tx, address: str, kind: Kind) -> Known | None:
     """Return what is known of an address."""
     row = tx.execute(
-        "SELECT found FROM known WHERE address_hash = ? AND kind = ?",
+        "SELECT found, asked_at FROM known WHERE address_hash = ? AND kind = ?",
         (tx.seals.digest(address), kind.value),
     ).fetchone()
-    return Known(*tx.seals.unseal(row[0]).split("\n", 2)) if row else None
+    if row is None:
+        return None
+    etag, modified, document = tx.seals.unseal(row["found"]).split("\n", 2)
+    return Known(etag, modified, document, row["asked_at"])
 
 
-def put(tx: Tx, address: str, kind: Kind, known: Known, *, now: int) -> None:
-    """Remember an answer; one without validators would help nobody."""
+def put(
+    tx: Tx, address: str, kind: Kind, known: Known, *, now: int, declared: bool = False
+) -> None:
+    """Remember an answer. One without validators helps only where its digest is `declared`."""
     of = (tx.seals.digest(address), kind.value)
-    if not known.etag and not known.modified:
+    if not known.etag and not known.modified and not declared:
         tx.execute("DELETE FROM known WHERE address_hash = ? AND kind = ?", of)
         return
     found = tx.seals.seal(f"{known.etag}\n{known.modified}\n{known.document}")
-    tx.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", (*of, found, now))
+    tx.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?)", (*of, found, now, now))
 
 
-def used(tx: Tx, address: str, kind: Kind, *, now: int) -> None:
-    """Note that it served."""
+def used(tx: Tx, address: str, kind: Kind, *, now: int, asked: bool = True) -> None:
+    """Note that it served; `asked` if the server said that it still holds."""
     tx.execute(
-        "UPDATE known SET used_at = ? WHERE address_hash = ? AND kind = ?",
-        (now, tx.seals.digest(address), kind.value),
+        "UPDATE known SET used_at = ?1, asked_at = iif(?2, ?1, asked_at) "
+        "WHERE address_hash = ?3 AND kind = ?4",
+        (now, asked, tx.seals.digest(address), kind.value),
     )
 
 

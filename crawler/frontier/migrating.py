@@ -83,7 +83,7 @@ def _step(row: _Row, seals: Seals) -> _Values:
 
 def _known(row: _Row, seals: Seals) -> _Values:
     found = seals.seal(f"{row['etag']}\n{row['modified']}\n{row['document']}")
-    return seals.digest(row["address"]), row["kind"], found, row["used_at"]
+    return seals.digest(row["address"]), row["kind"], found, row["used_at"], 0
 
 
 def _waiting(row: _Row, seals: Seals) -> _Values:
@@ -107,7 +107,7 @@ _COPIES: dict[str, tuple[str, Callable[[_Row, Seals], _Values]]] = {
     "watches": (f"{_OF_WATCH}, address, address_hash, moved_to", _watch),
     "visits": (_OF_VISIT, lambda row, _: _kept(row, _OF_VISIT)),
     "steps": (f"{_OF_STEP}, address, address_hash, page, result, moved_to", _step),
-    "known": ("address_hash, kind, found, used_at", _known),
+    "known": ("address_hash, kind, found, used_at, asked_at", _known),
     "outbox": (f"{_OF_OUTBOX}, address, document, document_hash", _waiting),
     "reports": ("visit, document", lambda row, seals: (row["visit"], seals.seal(row["document"]))),
 }

@@ -65,6 +65,12 @@ CREATE TABLE steps (
     UNIQUE (visit, kind, address_hash)
 );
 
+-- What pages say of media that are yet to be looked at. Deleted with the step.
+CREATE TABLE said (
+    step INTEGER PRIMARY KEY REFERENCES steps (id) ON DELETE CASCADE,
+    document BLOB NOT NULL
+);
+
 -- What was found at an address the last time, so that a server may answer "not modified": its
 -- validators, then the document, with a line for each.
 CREATE TABLE known (
@@ -72,6 +78,8 @@ CREATE TABLE known (
     kind TEXT NOT NULL CHECK (kind IN ('page', 'medium')),
     found BLOB NOT NULL,
     used_at INTEGER NOT NULL,
+    -- When the server itself said that it is so.
+    asked_at INTEGER NOT NULL,
     PRIMARY KEY (address_hash, kind)
 );
 CREATE INDEX known_used ON known (used_at);

@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.egress.addresses import parsed
+from crawler.finding import documents
 from crawler.finding.collecting import References
-from crawler.limits import LINKS_PER_PAGE
 from crawler.outcomes import FetchError
 from hashing.errors import InvalidSignal
 from hashing.signals import (
@@ -22,7 +21,6 @@ from hashing.signals import (
 )
 
 Json = dict[str, Any]
-_LISTS = ("media", "parts", "following", "links")
 _LONGEST_NAME = 64
 """Characters of a view's name; the longest of ours has 20."""
 
@@ -55,13 +53,9 @@ def references_in(untrusted: bytes, *, loopback: bool) -> References:
     Raises Unbelievable.
     """
     try:
-        answer = json.loads(untrusted)
-        lists = [_addresses(answer[name], loopback=loopback) for name in _LISTS]
-        login, cut = bool(answer["login"]), bool(answer["cut"])
+        return documents.references(json.loads(untrusted), loopback=loopback)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FetchError) as err:
         raise Unbelievable from err
-    media, parts, following, links = lists
-    return References(media, parts, following, links, login, cut)
 
 
 def greeting(untrusted: bytes) -> list[str]:
@@ -70,12 +64,6 @@ def greeting(untrusted: bytes) -> list[str]:
         return [str(each) for each in json.loads(untrusted)["holds"]]
     except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise Unbelievable from err
-
-
-def _addresses(values: list[str], *, loopback: bool) -> tuple[str, ...]:
-    if len(values) > LINKS_PER_PAGE:
-        raise Unbelievable
-    return tuple(parsed(each, loopback=loopback).url for each in values)
 
 
 def content(document: Json, *, incomplete: bool = False) -> ContentSignals:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from crawler.finding.collecting import References
+from crawler.finding.collecting import References, Tile
 from crawler.inspecting.answers import NotInspected, Unbelievable, references_in, signals_in
 from crawler.inspecting.children import Child, Children, Died
 from crawler.inspecting.memory import MemoryFile
@@ -35,10 +36,10 @@ class Inspector:
         """Serve the event loop that runs now, and no other any more."""
         self._of_media, self._of_pages = Children(self._media), Children(self._pages)
 
-    async def inspect(self, medium: MemoryFile) -> Inspected:
-        """Return a medium's signals, or why it has none."""
+    async def inspect(self, medium: MemoryFile, tiles: Sequence[Tile] = ()) -> Inspected:
+        """Return a medium's signals, or why it has none; of a sheet, with `tiles`, as a film."""
         assert medium.format is not None  # noqa: S101 (`end` was called)
-        request = {"format": medium.format.value}
+        request = {"format": medium.format.value, "tiles": tiles}
         with contextlib.suppress(Died, Unbelievable):
             return signals_in(await _twice(self._of_media, medium.descriptor, request))
         return CRASHED

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from crawler.finding import documents
 from crawler.limits import CHILD_PAGE_SECONDS, PAGE_BYTES
 from crawler.readers import choosing
 from crawler.readers.page import Page
 
 SECONDS = CHILD_PAGE_SECONDS
-LISTS = ("media", "parts", "following", "links")
-MARKS = ("login", "cut")
 Json = dict[str, Any]
 
 
@@ -25,4 +24,4 @@ def answer(untrusted: int, asked: Json) -> Json:
         found = choosing.read(page)
     except (MemoryError, RecursionError):
         return {"failed": "page"}
-    return {name: getattr(found, name) for name in (*LISTS, *MARKS)}
+    return documents.document(found)

@@ -1,7 +1,8 @@
 """Posts and profiles of Bluesky, by its public interface that needs no account.
 
 Read in November 2026. Of a video, the picture before it is looked at: the video itself is a list of
-pieces (HLS).
+pieces (HLS). The address of a picture has the content identifier of the file that was uploaded: its
+SHA-256. What is shown is encoded anew, and has another.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
+from crawler.finding import digests
 from crawler.finding.collecting import Collector, References
 from crawler.limits import JSON_DEPTH
 from crawler.readers.page import Page
@@ -22,6 +24,7 @@ _POST = re.compile(r"https://bsky\.app/profile/([^/?#]{3,300})/post/([A-Za-z0-9]
 _PROFILE = re.compile(r"https://bsky\.app/profile/([^/?#]{3,300})/?")
 _PATH = re.compile(r"/xrpc/app\.bsky\.feed\.(?:getPostThread|getAuthorFeed)")
 _PICTURES = ("fullsize", "thumb", "thumbnail")
+_UPLOADED = re.compile(r"/plain/did:[^/]{1,200}/(b[a-z2-7]{58})(?:@[a-z]{3,5})?$")
 
 
 def entry(url: str) -> str | None:
@@ -52,7 +55,9 @@ def read(page: Page) -> References:
     for each in [answer.get("thread"), *(feed if isinstance(feed, list) else [])]:
         post = each.get("post") if isinstance(each, dict) else None
         if isinstance(post, dict):
-            into.media(_pictures(post.get("embed"), 0))
+            for reference in _pictures(post.get("embed"), 0):
+                uploaded = _UPLOADED.search(reference)
+                into.declared(reference, digests.cid(uploaded[1] if uploaded else ""))
     cursor = answer.get("cursor")
     if isinstance(cursor, str) and cursor:
         asked = {name: values[0] for name, values in parse_qs(page.parts.query).items()}

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Protocol
 
 from crawler.finding.collecting import References
-from crawler.readers import bluesky, feeds, generic, imageboards, mastodon, telegram, xenforo
+from crawler.readers import (
+    bluesky,
+    boorus,
+    feeds,
+    forums,
+    generic,
+    imageboards,
+    mastodon,
+    sprites,
+    telegram,
+    xenforo,
+)
 from crawler.readers.page import Page
 
 
@@ -26,9 +37,12 @@ class Reader(Protocol):
 
 
 _READERS: tuple[Reader, ...] = (
+    sprites,
     telegram,
     xenforo,
+    forums,
     imageboards,
+    boorus,
     bluesky,
     feeds,
     mastodon,

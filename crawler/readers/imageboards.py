@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from crawler.finding.collecting import Collector, References
+from crawler.finding import digests
+from crawler.finding.collecting import Collector, Digests, References
 from crawler.limits import JSON_NODES
 from crawler.readers import generic
 from crawler.readers.page import Page
@@ -44,9 +46,7 @@ def read(page: Page) -> References:
         return _files(page, thread[1])
     shown = generic.read(page)
     beside = page.url.partition("?")[0].removesuffix("html") + "json"
-    return References(
-        shown.media, (*shown.parts, beside), shown.following, shown.links, shown.login, shown.cut
-    )
+    return replace(shown, parts=(*shown.parts, beside))
 
 
 def _files(page: Page, board: str) -> References:
@@ -60,7 +60,8 @@ def _files(page: Page, board: str) -> References:
     posts = thread.get("posts")
     for post in [thread, *(posts if isinstance(posts, list) else [])][:JSON_NODES]:
         if isinstance(post, dict):
-            into.media(_of_post(post, _folder(page, board)))
+            for reference, said in _of_post(post, _folder(page, board)):
+                into.declared(reference, said)
     return into.references()
 
 
@@ -72,22 +73,27 @@ def _folder(page: Page, board: str) -> str:
     return f"{board}/src"
 
 
-def _of_post(post: dict[str, Any], folder: str) -> list[str]:
+def _of_post(post: dict[str, Any], folder: str) -> list[tuple[str, Digests]]:
     """Return the files of a post: vichan's own and `extra_files`, LynxChan's `files`."""
     extra = post.get("extra_files")
-    found = [_named(each, folder) for each in (post, *(extra if isinstance(extra, list) else ()))]
+    named = (post, *(extra if isinstance(extra, list) else ()))
+    found = [
+        (reference, digests.md5(each.get("md5")))
+        for each in named
+        if isinstance(each, dict) and (reference := _named(each, folder))
+    ]
     files = post.get("files")
     paths = (
         [each.get("path") for each in files if isinstance(each, dict)]
         if isinstance(files, list)
         else []
     )
-    found += [quote(each, safe="/%:?=&") for each in paths if isinstance(each, str)]
-    return [each for each in found if each]
+    of_files = [quote(each, safe="/%:?=&") for each in paths if isinstance(each, str) and each]
+    return [*found, *((each, Digests()) for each in of_files)]
 
 
-def _named(file: object, folder: str) -> str | None:
-    if not isinstance(file, dict) or file.get("filedeleted"):
+def _named(file: dict[str, Any], folder: str) -> str | None:
+    if file.get("filedeleted"):
         return None
     name, extension = str(file.get("tim", "")), file.get("ext")
     if not isinstance(extension, str) or not _EXTENSION.fullmatch(extension):

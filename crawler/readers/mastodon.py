@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from crawler.finding.collecting import Collector, References
@@ -44,9 +45,7 @@ def read(page: Page) -> References:
         beside = (f"{origin}/api/v1/statuses/{post[1]}",)
     elif _ACCOUNT.fullmatch(path):
         beside = (f"{origin}{path}.rss",)
-    return References(
-        shown.media, (*beside, *shown.parts), shown.following, shown.links, shown.login, shown.cut
-    )
+    return replace(shown, parts=(*beside, *shown.parts))
 
 
 def _post(page: Page) -> References:

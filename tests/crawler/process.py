@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -65,6 +66,24 @@ class Crawler:
         """Every file below its folder that the test has not put there."""
         files = (path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)) for path in files} - {"list.txt"}
+
+
+def blocks_written() -> int:
+    """Blocks that processes which the test has started, and ended, had written to a device.
+
+    The kernel counts them when a page of memory is to be written to a disk, for each process with
+    all its own that have ended (getrusage, ru_oublock). Files in memory are not counted.
+    """
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_oublock
+
+
+def counts_blocks(folder: Path) -> bool:
+    """Whether what a process writes to a folder is counted: not if the folder is in memory."""
+    before = blocks_written()
+    write = "import sys; open(sys.argv[1], 'wb').write(bytes(2**20))"
+    subprocess.run([sys.executable, "-c", write, str(folder / "block")], check=True)
+    (folder / "block").unlink()
+    return blocks_written() > before
 
 
 def anonymous_files(pid: int) -> int:

@@ -46,9 +46,10 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a connection that is held open would hold the test up
     request_queue_size = 64
+    address = "127.0.0.1"
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answers)
+        super().__init__((self.address, 0), Answers)
         self.put: dict[str, Put] = {"/robots.txt": Put(status=404)}
         self.harms: dict[str, Callable[[socket.socket], None]] = {}
         self.latency = 0.0

@@ -78,16 +78,19 @@ def killed_amid(
             each.kill()
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.soak)])
-def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, kills: int) -> None:
-    chance = random.Random(kills)
-    pages = 2 + 3 * kills
+KILLS = 20
+
+
+@pytest.mark.soak  # its sibling, with leases, is test_killed_leased.py
+def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path) -> None:
+    chance = random.Random(KILLS)
+    pages = 2 + 3 * KILLS
     settings = {"CRAWLER_DELAY": "0.02", "CRAWLER_PROFILE": "plain", "TAKEBACK_KEY": "k"}
     crawler = Crawler(tmp_path / "crawler", **settings)
     crawler.watch([thread(site, pages)])
     words = ("run", "--once", "--server", service.url)
     amid = 0
-    for _ in range(kills):
+    for _ in range(KILLS):
         process = crawler.start(*words)
         killed_amid(process, site, chance.randrange(3, 9), chance.random() / 5, child=False)
         process.communicate()
@@ -100,7 +103,7 @@ def test_it_goes_on_where_it_was(site: Site, service: Service, tmp_path: Path, k
         assert not {path.removeprefix("/") for path in site.asked[asked:]} & kept.done
         assert len(set(sent) & set(submitted(service)[len(sent) :])) <= kept.waiting
     crawler.run(*words)
-    assert amid == kills
+    assert amid == KILLS
     seen = submitted(service)
     with sqlite3.connect(crawler.state) as frontier:
         assert frontier.execute("SELECT count(*) FROM steps").fetchone()[0] == 0

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from crawler import limits
 from crawler.finding.collecting import References
 from crawler.readers import choosing
 from crawler.readers.page import Page
@@ -173,6 +174,12 @@ def test_a_thread_as_json_has_its_files() -> None:
     )
 
 
+def test_a_thread_that_lists_without_end_is_read_as_far_as_a_page() -> None:
+    posts = [{"tim": n, "ext": ".jpg", "md5": "x" * 99} for n in range(3 * limits.MEDIA_PER_PAGE)]
+    found = read("https://chan.example/b/res/1.json", json.dumps({"posts": posts}))
+    assert (len(found.media), found.cut) == (limits.MEDIA_PER_PAGE, True)
+
+
 def test_a_thread_as_a_page_has_its_json_beside_it() -> None:
     found = read("https://chan.example/b/res/123.html", "<a href=/b/src/1.jpg><img src=t.jpg></a>")
     assert found.parts == ("https://chan.example/b/res/123.json",)
@@ -231,3 +238,170 @@ def test_feeds_have_enclosures_and_entries() -> None:
 )
 def test_nonsense_shows_nothing(url: str, text: str) -> None:
     assert not read(url, text).media
+
+
+# --- boorus ---
+
+MD5 = "0123456789abcdef" * 2
+POST = {"id": 7, "md5": MD5, "file_url": "https://cdn.example/o.jpg", "preview_url": "/p.jpg"}
+DANBOORU_PAGE = (
+    '<html><body lang="en" class="c-posts a-show flex" data-controller="posts">'
+    '<section id="image-container"><img src="https://cdn.example/sample.jpg"></section>'
+)
+GELBOORU_XML = (
+    '<?xml version="1.0"?><!DOCTYPE p [<!ENTITY a SYSTEM "file:///etc/passwd">]><posts count="2">'
+    f'<post id="1" file_url="//cdn.example/1.png" md5="{MD5}" sample_url="/s.jpg"/>'
+    "<post><id>2</id><file_url>https://cdn.example/2.webm</file_url><md5>x</md5></post></posts>"
+)
+BOORUS = {
+    # of an interface: what is read of which file
+    ("https://b.example/posts/7.json", json.dumps(POST)): {"https://cdn.example/o.jpg": MD5},
+    ("https://b.example/posts.json?tags=x", json.dumps([POST, 3, {"id": 8}])): {
+        "https://cdn.example/o.jpg": MD5
+    },
+    ("https://b.example/posts/7.json", json.dumps(
+        {"md5": MD5, "file_url": "https://cdn.example/u.zip", "large_file_url": "/u.webm"}
+    )): {"https://b.example/u.webm": MD5},
+    ("https://b.example/posts/7.json", json.dumps(
+        {"post": {"file": {"md5": MD5, "url": "https://cdn.example/e.png"}, "sample": {}}}
+    )): {"https://cdn.example/e.png": MD5},
+    ("https://b.example/posts/7.json", json.dumps(
+        {"post": {"file": {"md5": MD5, "url": None}}}  # for members only
+    )): {},
+    ("https://b.example/post.json?tags=id:7", json.dumps([POST])): {
+        "https://cdn.example/o.jpg": MD5
+    },
+    ("https://b.example/index.php?page=dapi&s=post&q=index&json=1&id=7", json.dumps(
+        {"@attributes": {"count": 1}, "post": [POST]}
+    )): {"https://cdn.example/o.jpg": MD5},
+    ("https://b.example/index.php?page=dapi&s=post&q=index&json=1&id=7", json.dumps(
+        [{"hash": MD5, "directory": "12/ab", "image": "n.jpg"}]
+    )): {"https://b.example/images/12/ab/n.jpg": MD5},
+    ("https://b.example/index.php?page=dapi&s=post&q=index&tags=x", GELBOORU_XML): {
+        "https://cdn.example/1.png": MD5, "https://cdn.example/2.webm": None,
+    },
+    ("https://b.example/index.php?page=dapi&s=post&q=index&id=7", '"Missing authentication."'): {},
+    # of a page that has it within
+    ("https://b.example/post/show/7/tags", (
+        "<div id=post-view><img src=/s.jpg><script> Post.register_resp("
+        + json.dumps({"posts": [POST], "pools": []}) + "); </script>"
+    )): {"https://cdn.example/o.jpg": MD5, "https://b.example/s.jpg": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "expected"), BOORUS.items())
+def test_boorus_name_files_and_their_digests(
+    page: tuple[str, str], expected: dict[str, str | None]
+) -> None:
+    found = read(*page)
+    of_media = {
+        url: found.digests[url].md5 if url in found.digests else None for url in found.media
+    }
+    assert of_media == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "text", "beside"),
+    [
+        ("/posts/7?q=a", DANBOORU_PAGE, "/posts/7.json?q=a"),
+        ("/posts/7", "<body class=blog>A word of somebody's", ""),
+        ("/post/show/7", "<a href=https://e.example/moebooru>", "/post.json?tags=id%3A7"),
+        (
+            "/index.php?page=post&s=view&id=7",
+            "<img src=/images/1.jpg>",
+            "/index.php?page=dapi&s=post&q=index&json=1&id=7",
+        ),
+        (
+            "/index.php?page=post&s=list&tags=a+b",
+            "",
+            "/index.php?page=dapi&s=post&q=index&json=1&tags=a+b",
+        ),
+        ("/index.php?page=post&s=list&tags=a&pid=42", "", ""),
+    ],
+)  # fmt: skip
+def test_boorus_are_asked_beside_their_page(url: str, text: str, beside: str) -> None:
+    found = read(f"https://b.example{url}", text)
+    assert found.parts == ((f"https://b.example{beside}",) if beside else ())
+
+
+# --- digests of others ---
+
+CID = "bafkreiaaaebagbafaydqqcikbmga2dqpcaireeyuculbogazdinryhi6d4"
+
+
+def test_imageboards_and_bluesky_name_digests() -> None:
+    posts = {"posts": [{"tim": 1, "ext": ".jpg", "md5": "ASNFZ4mrze8BI0VniavN7w=="}]}
+    found = read("https://a.4cdn.org/b/thread/1.json", json.dumps(posts))
+    assert found.digests["https://i.4cdn.org/b/1.jpg"].md5 == MD5
+    where = f"https://cdn.example/img/feed_fullsize/plain/did:plc:abc/{CID}@jpeg"
+    post = {"thread": {"post": {"embed": {"images": [{"fullsize": where}]}}}}
+    url = "https://public.api.bsky.app/xrpc/app.bsky.feed.getPostThread?uri=x"
+    assert read(url, json.dumps(post)).digests[where].sha256 == bytes(range(32)).hex()
+
+
+@pytest.mark.parametrize("wrong", ["", "x", MD5[:-1], "ASNFZ4mrze8=", 3, None, [MD5], "é" * 22])
+def test_what_is_no_digest_is_none(wrong: object) -> None:
+    posts = {"posts": [{"tim": 1, "ext": ".jpg", "md5": wrong}]}
+    found = read("https://a.4cdn.org/b/thread/1.json", json.dumps(posts))
+    assert len(found.media) == 1
+    assert not found.digests
+
+
+# --- phpBB and vBulletin ---
+
+PHPBB = """<!DOCTYPE html><html><body id="phpbb" class="nojs notouch section-viewtopic ltr">
+<div class="post"><dl class="postprofile"><dt><img class="avatar"
+src="./download/file.php?avatar=2_1.jpg"></dt></dl>
+<div class="postbody"><div class="content"><img src="https://pics.example/a.jpg"></div>
+<dl class="attachbox"><dt>Attachments</dt><dd><dl class="thumbnail"><dt>
+<a href="./download/file.php?id=7&amp;mode=view&amp;sid=0123456789abcdef0123456789abcdef"><img
+src="./download/file.php?id=7&amp;t=1&amp;sid=0123456789abcdef0123456789abcdef"></a></dt></dl></dd>
+<dd><dl class="file"><dt class="attach-image"><img src="./download/file.php?id=8&amp;mode=view"
+onclick="viewableArea(this);"></dt></dl></dd></dl></div></div>
+<div class="pagination"><ul><li class="arrow next"><a class="button button-icon-only" rel="next"
+href="./viewtopic.php?t=4&amp;sid=0123456789abcdef0123456789abcdef&amp;start=15">Next</a></li></ul></div>
+</body></html>"""
+VBULLETIN_4 = """<html><head><meta name="generator" content="vBulletin 4.2.5"></head><body>
+<a class="postuseravatar"><img src="image.php?u=3&amp;dateline=1"></a>
+<div class="content"><div id="post_message_12"><blockquote class="postcontent restore">
+<img src="clear.gif" data-src="https://pics.example/b.jpg"></blockquote></div>
+<div class="attachments"><fieldset class="postcontent">
+<a href="attachment.php?s=0123456789abcdef0123456789abcdef&amp;attachmentid=9&amp;d=1"><img
+src="attachment.php?attachmentid=9&amp;d=1&amp;thumb=1"></a></fieldset></div></div>
+<a rel="next" href="showthread.php?4-x/page2&amp;s=0123456789abcdef0123456789abcdef">Next</a>
+</body></html>"""
+VBULLETIN_5 = """<html><head><meta content='vBulletin 5.6.9' name='generator'></head><body>
+<div class="b-avatar"><img src="core/image.php?userid=2"></div>
+<div class="b-post__content"><img class="js-lightbox" src="filedata/fetch?id=5&amp;type=medium"
+data-fullsize-url="filedata/fetch?id=5&amp;type=full"></div></body></html>"""
+FORUMS = {
+    ("https://forum.example/viewtopic.php?t=4", PHPBB): (
+        {"https://pics.example/a.jpg", "/download/file.php?id=7&mode=view",
+         "/download/file.php?id=7&t=1", "/download/file.php?id=8&mode=view"},
+        ["/viewtopic.php?t=4&start=15"],
+    ),
+    ("https://forum.example/showthread.php?4-x", VBULLETIN_4): (
+        {"https://pics.example/b.jpg", "/clear.gif", "/attachment.php?attachmentid=9&d=1",
+         "/attachment.php?attachmentid=9&d=1&thumb=1"},
+        ["/showthread.php?4-x/page2"],
+    ),
+    ("https://forum.example/t/4", VBULLETIN_5): (
+        {"/t/filedata/fetch?id=5&type=medium", "/t/filedata/fetch?id=5&type=full"}, [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "expected"), FORUMS.items())
+def test_posts_of_forums_are_read_without_sessions_and_avatars(
+    page: tuple[str, str], expected: tuple[set[str], list[str]]
+) -> None:
+    found = read(*page)
+    here = "https://forum.example"
+    assert {each.removeprefix(here) for each in found.media} == expected[0]
+    assert [each.removeprefix(here) for each in found.following] == expected[1]
+
+
+def test_a_forum_of_its_own_template_is_read_as_any_page() -> None:
+    text = "<body id=phpbb><main><a href=./download/file.php?id=7><img src=/t.jpg></a></main>"
+    found = read("https://forum.example/viewtopic.php?t=4", text)
+    assert len(found.media) == 2

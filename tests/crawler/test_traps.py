@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import socket
 import ssl
 import struct
+import sys
 import time
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +27,11 @@ from crawler.outcomes import ErrorKind, Outcome
 from tests.crawler.certificates import authority, serving
 from tests.crawler.looking import QUICK, look
 from tests.crawler.site import Put, Site, picture
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HEAD = OK + b"Content-Type: text/html\r\n"
@@ -135,6 +143,7 @@ def compressed(kind: str, data: bytes) -> Put:
         "gzip": gzip.compress,
         "br": quick_brotli,
         "deflate": zlib.compress,
+        "zstd": lambda whole: zstd.compress(whole, level=1),
     }
     return Put(encoders[kind](data), headers={"Content-Encoding": kind})
 
@@ -144,14 +153,51 @@ def quick_brotli(data: bytes) -> bytes:
 
 
 def test_bombs_do_not_go_off(site: Site) -> None:
-    for kind in ("gzip", "br", "deflate"):
+    kinds = ("gzip", "br", "deflate", "zstd")
+    for kind in kinds:
         site.put[f"/{kind}"] = compressed(kind, ZEROS)
     site.put["/twice"] = Put(
         gzip.compress(gzip.compress(ZEROS)), headers={"Content-Encoding": "gzip, gzip"}
     )
-    pages = [site.root + path for path in ("/gzip", "/br", "/deflate", "/twice")]
+    site.put["/zip"] = Put(zipped(ZEROS), "application/zip")
+    pages = [f"{site.root}/{path}" for path in (*kinds, "twice", "zip")]
     found = look(pages)
-    assert [found.outcome(page)[1] for page in pages] == [ErrorKind.BOMB] * 3 + [ErrorKind.ENCODING]
+    faults = [*[ErrorKind.BOMB] * 4, ErrorKind.ENCODING, None]
+    assert [found.outcome(page)[1] for page in pages] == faults
+    assert found.outcome(pages[-1])[0] is Outcome.SEEN  # it is there, and nobody unpacks it
+
+
+def zipped(data: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for n in range(2):
+            archive.writestr(f"{n}.jpg", data)
+    return made.getvalue()
+
+
+CUE = "00:00.000 --> 00:01.000\n{}#xywh={}\n\n"
+
+
+def test_tracks_and_sheets_that_mean_harm_cost_little(site: Site) -> None:
+    """Tracks without end, sheets of pixels without end, tiles of the whole sheet, over and over."""
+    site.medium("/good.jpg", picture(1, size=(320, 240)))
+    site.medium("/pixels.png", png(60_000, 60_000), "image/png")
+    same = CUE.format("good.jpg", "0,0,320,240") * 3000
+    outside = CUE.format("good.jpg", "9999,9999,320,240") + CUE.format("pixels.png", "0,0,64,64")
+    site.medium("/1.vtt", f"WEBVTT\n\n{same}".encode(), "text/vtt")
+    site.medium("/2.vtt", f"WEBVTT\n\n{outside}".encode(), "text/vtt")
+    site.harms["/3.vtt"] = endlessly(HEAD + b"\r\n", b"WEBVTT\n\n" + same[:40_000].encode())
+    site.page("/4.vtt", "<video data-vtt=/4.vtt></video><video data-vtt=/5.vtt></video>")
+    begun = time.monotonic()
+    pages = [site.page(f"/{n}", f"<video data-vtt=/{n}.vtt></video>") for n in range(1, 5)]
+    found = look(pages)
+    assert [found.results(page) for page in pages] == [
+        {"page seen": 1, "page cut": 1, "medium seen": 1},
+        {"page seen": 2, "medium seen": 1, "medium not_hashed too_many_pixels": 1},
+        {"page seen": 1, "page fault bytes": 1},
+        {"page seen": 2, "page gone": 1},
+    ]
+    assert time.monotonic() - begun < 20
 
 
 def png(width: int, height: int) -> bytes:
