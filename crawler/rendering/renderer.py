@@ -1,0 +1,92 @@
+"""Pages to what they show once their scripts have run: one at a time, each in a browser anew."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from crawler import limits
+from crawler.confining.cell import Cell, NoCell
+from crawler.egress.guard import Guard
+from crawler.egress.proxy import Allowance, Proxy
+from crawler.outcomes import ErrorKind, FetchError
+from crawler.readers.page import Page
+from crawler.rendering import flags
+from crawler.rendering.loading import Crashed, Load
+from crawler.rendering.requests import Permits, Requests
+from crawler.rendering.snapshot import NoSnapshot
+
+_ALLOWANCE = Allowance(
+    limits.RENDER_BYTES, limits.RENDER_CONNECTIONS, 64, limits.RENDER_SECONDS + 5
+)
+_HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a page shows: its documents as pages, that of the address first, and other media.
+
+    `cut` says that there was more than is looked at. `failed`: why, if that may be all of it.
+    """
+
+    pages: tuple[Page, ...]
+    media: tuple[str, ...]
+    cut: bool = False
+    failed: ErrorKind | None = None
+
+
+class Renderer:
+    """Starts a Chromium for each page. Nothing of a page is left for the next one."""
+
+    def __init__(
+        self, program: str, guard: Guard, permits: Permits, *, user_agent: str, sandbox: bool = True
+    ) -> None:
+        """`permits` raises Disallowed, or FetchError, for what is not to be asked for."""
+        self._command = flags.command(program, user_agent=user_agent, sandbox=sandbox)
+        self._guard = guard
+        self._permits = permits
+        self._turn = asyncio.Lock()
+        self.most = 0
+        """Bytes of memory that a browser was seen to have."""
+
+    async def render(self, page: Page) -> Rendered:
+        """Return what a page shows. Raises FetchError."""
+        async with self._turn:
+            try:
+                return await self._rendered(page)
+            except NoCell as err:
+                raise FetchError(ErrorKind.UNREADABLE) from err
+
+    async def _rendered(self, page: Page) -> Rendered:
+        requests = Requests(page, self._permits)
+        proxy = Proxy(self._guard, requests.permits_connection, _ALLOWANCE)
+        failed = None
+        load = Load(requests)
+        pages: tuple[Page, ...] = ()
+        async with Cell(self._command, proxy, memory=limits.RENDER_MEMORY) as cell:
+            try:
+                seconds = limits.RENDER_SECONDS
+                documents = await load.documents(cell.connection, page.url, seconds)
+                pages = tuple(
+                    Page(_base(each.base, page.url), each.html, _HTML, page.loopback)
+                    for each in documents
+                )
+                load.cut = load.cut or any(each.cut for each in documents)
+            except TimeoutError:
+                failed = ErrorKind.TIME
+            except (Crashed, NoSnapshot):
+                failed = ErrorKind.UNREADABLE
+            finally:
+                self.most = max(self.most, cell.most)
+        if failed is None and proxy.overspent.is_set():
+            failed = ErrorKind.BYTES
+        if failed is None and load.cut:
+            failed = ErrorKind.TIME
+        failed = failed or requests.refused
+        cut = requests.cut or failed is not None
+        return Rendered(pages, tuple(requests.media), cut=cut, failed=failed)
+
+
+def _base(untrusted: str, otherwise: str) -> str:
+    """What a document's references are relative to: itself, or for one of scripts, the page."""
+    return untrusted if untrusted.startswith(("https://", "http://")) else otherwise
