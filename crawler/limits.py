@@ -78,5 +78,10 @@ RENDER_SCROLLS = 8
 """Screens of 2,400 points that are scrolled through: what shows more as one scrolls ends there."""
 RENDER_MEMORY = 800 * 2**20
 """Of all processes of the browser: an empty page has about 150 MiB."""
+EXTRACT_SECONDS = 60.0
+"""Of yt-dlp at one page: it asks a few addresses, one after the other."""
+EXTRACT_BYTES = 16 * 2**20
+EXTRACT_MEMORY = 400 * 2**20
+EXTRACT_ANSWER = 2**20
 DEVTOOLS_BYTES = 32 * 2**20
 """Of one message of the browser: the snapshot of a page with 100,000 elements has about 12 MiB."""

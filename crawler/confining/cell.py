@@ -66,6 +66,7 @@ class Cell:
             await self._proxy.serve(listener)
         except BaseException:
             self._kill()
+            ours.close()
             raise
         self._watch = asyncio.create_task(self._watched())
         return self
@@ -77,6 +78,7 @@ class Cell:
         if self._watch is not None:
             self._watch.cancel()
         self._kill()
+        self.connection.close()
         await self._proxy.close()
 
     @property
@@ -114,12 +116,13 @@ class Cell:
         self.ended.set()
 
     def _kill(self) -> None:
-        """Kill who started it: the first process within ends with that, and all others with it."""
+        """Kill who started it: the first process within ends with that, and all others with it.
+
+        Whoever reads from the connection reads its end.
+        """
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        with contextlib.suppress(OSError):
-            self.connection.close()
 
 
 def _greeted(connection: socket.socket) -> socket.socket:
@@ -160,4 +163,3 @@ def _proportional(pid: int) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0
-

@@ -79,8 +79,6 @@ def _rooted(root: str, readable: list[str]) -> None:
     """Make a root of the system's programs, memory, and nothing else."""
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("tmpfs", root, "tmpfs", _NO_SETUID | _NO_DEVICES, "size=1m,mode=755")
-    for path in [*(f"/{name}" for name in _SYSTEM), *readable]:
-        _readable(path, root + path)
     for name in ("dev", "old", "proc"):
         os.makedirs(f"{root}/{name}")
     for name in _DEVICES:
@@ -91,6 +89,8 @@ def _rooted(root: str, readable: list[str]) -> None:
     for name, size in _MEMORY_SIZE.items():
         os.makedirs(f"{root}/{name}", exist_ok=True)
         _mount("tmpfs", f"{root}/{name}", "tmpfs", nothing_more, f"size={size}")
+    for path in [*(f"/{name}" for name in _SYSTEM), *readable]:
+        _readable(path, root + path)
     _mount("proc", f"{root}/proc", "proc", nothing_more)
     os.chdir(root)
     _checked(_libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"old"))

@@ -98,9 +98,8 @@ class Proxy:
         except FetchError as err:
             status = _SPENT if err.kind is ErrorKind.BYTES else _REFUSED
             self._refuse(writer, status, err.kind.value)
-        except (OSError, TimeoutError) as err:
-            refused = error_of(err).kind
-            self._refuse(writer, _FAILED, refused.value)
+        except OSError as err:
+            self._refuse(writer, _FAILED, _unconnected(err).value)
         else:
             try:
                 await self._relay(head, address, (reader, writer), server)
@@ -185,3 +184,11 @@ class Proxy:
         if self.spent > self._allowance.bytes:
             self.overspent.set()
             raise FetchError(ErrorKind.BYTES)
+
+
+def _unconnected(err: OSError) -> ErrorKind:
+    """Why there is no connection, of what the guard raised."""
+    if isinstance(err, socket.gaierror):
+        return ErrorKind.NAME
+    kind = error_of(err).kind
+    return ErrorKind.CONNECTION if kind is ErrorKind.BROKEN else kind

@@ -16,9 +16,11 @@ from crawler.rendering.snapshot import Document
 
 Json: TypeAlias = dict[str, Any]
 
-_IDLE_SECONDS = 0.4
-"""A page that has asked for nothing so long shows what it shows."""
-_SCROLLED_SECONDS = 0.3
+_IDLE_SECONDS, _SETTLED_SECONDS = 0.4, 10.0
+"""A page that has asked for nothing so long shows what it shows; one that never ceases to ask is
+waited for so long."""
+_SCROLLED_SECONDS, _SCROLL_SETTLED_SECONDS = 0.3, 2.0
+"""The same after each scroll."""
 _SNAPSHOT_SECONDS = 6.0
 """Of the last part of a page's time: to stop its scripts, and to see what is there."""
 _BROKEN_SECONDS = 2.0
@@ -84,7 +86,9 @@ class Load:
         attached = await ask("Target.attachToTarget", targetId=self._target, flatten=True)
         self._session = attached["sessionId"]
         # Whatever else begins (windows, workers of the site) waits, and is closed.
-        await ask("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+        await ask(
+            "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True
+        )
         await ask("Browser.setDownloadBehavior", behavior="deny")
         tree = await self._ask("Page.getFrameTree")
         self._frame = tree["frameTree"]["frame"]["id"]
@@ -102,7 +106,7 @@ class Load:
     async def _shown(self) -> None:
         """Wait until the page has come to rest; scroll, as what is far below is loaded by that."""
         await self._loaded.wait()
-        await self._idle(_IDLE_SECONDS)
+        await self._idle(_IDLE_SECONDS, _SETTLED_SECONDS)
         world = await self._ask("Page.createIsolatedWorld", frameId=self._frame)
         context = world["executionContextId"]
         for _ in range(RENDER_SCROLLS):
@@ -110,12 +114,14 @@ class Load:
                 said = await self._ask("Runtime.evaluate", expression=_SCROLL, contextId=context)
                 if said["result"].get("value") is not True:
                     return
-            await self._idle(_SCROLLED_SECONDS)
+            await self._idle(_SCROLLED_SECONDS, _SCROLL_SETTLED_SECONDS)
 
-    async def _idle(self, seconds: float) -> None:
-        self._quiet_since = time.monotonic()
-        while self._open or time.monotonic() - self._quiet_since < seconds:
+    async def _idle(self, seconds: float, most: float) -> None:
+        self._quiet_since = now = time.monotonic()
+        until = now + most
+        while now < until and (self._open or now - self._quiet_since < seconds):
             await asyncio.sleep(0.05)
+            now = time.monotonic()
 
     async def _snapshot(self) -> list[Document]:
         """Return the documents; of a page whose scripts never rest, once they were stopped."""
@@ -130,9 +136,7 @@ class Load:
         return await self._captured()
 
     async def _captured(self) -> list[Document]:
-        found = await self._ask(
-            "DOMSnapshot.captureSnapshot", computedStyles=list(snapshot.STYLES)
-        )
+        found = await self._ask("DOMSnapshot.captureSnapshot", computedStyles=list(snapshot.STYLES))
         return await asyncio.to_thread(snapshot.documents, found)
 
     async def _ask(self, method: str, **parameters: object) -> Json:
@@ -146,10 +150,12 @@ class Load:
             case "Fetch.requestPaused":
                 self._begin(self._decide(session, said))
             case "Network.requestWillBeSent" if session == self._session:
-                self._open.add(str(said["requestId"]))
+                if _is_waited_for(said):
+                    self._open.add(str(said["requestId"]))
             case "Network.loadingFinished" | "Network.loadingFailed":
-                self._open.discard(str(said["requestId"]))
-                self._quiet_since = time.monotonic()
+                if str(said["requestId"]) in self._open:
+                    self._open.discard(str(said["requestId"]))
+                    self._quiet_since = time.monotonic()
             case "Network.responseReceived":
                 self._requests.seen(said["response"])
             case "Page.loadEventFired":
@@ -173,6 +179,13 @@ class Load:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_waited_for(said: Json) -> bool:
+    """Whether a request may still show something, and says when it has ended."""
+    waited = {"Document", "Stylesheet", "Script", "Image", "XHR", "Fetch"}
+    url = str(said["request"]["url"])
+    return said.get("type") in waited and url.startswith(("https://", "http://"))
 
 
 def _clock(until: float) -> float:

@@ -23,7 +23,20 @@ _TOLD = {"a", "script", "style", "noscript", "span", "b", "strong", "em"}
 """Elements whose text says something to whoever looks for media and for where it goes on."""
 _RAW = {"script", "style", "noscript"}
 _EMPTY = {
-    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track"),
+    *(
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+    ),
     "wbr",
 }
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-:_.")
@@ -83,7 +96,9 @@ def _pieces(nodes: Json, styles: dict[int, str], strings: Sequence[str]) -> Iter
     sources = nodes.get("currentSourceURL", {"index": [], "value": []})
     chosen = dict(zip(sources["index"], sources["value"], strict=True))
     opened: list[tuple[int, str]] = []  # without a name: a document, or the root of a shadow tree
-    for node, (parent, kind) in enumerate(zip(nodes["parentIndex"], nodes["nodeType"], strict=True)):
+    for node, (parent, kind) in enumerate(
+        zip(nodes["parentIndex"], nodes["nodeType"], strict=True)
+    ):
         while opened and opened[-1][0] != parent:
             yield _end(opened.pop()[1])
         if kind == _ELEMENT:
