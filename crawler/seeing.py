@@ -46,7 +46,7 @@ class Renders(Protocol):
     """Renderer."""
 
     async def render(self, page: Page) -> Rendered:
-        """Return what a page shows once its scripts have run. Raises FetchError."""
+        """Return what a page shows once its scripts have run. Raises FetchError and Disallowed."""
         ...
 
 
@@ -76,7 +76,7 @@ class Seeing:
         return await self._inspector.inspect(medium)
 
     async def read(self, page: Page) -> References:
-        """Return what a page shows. Raises FetchError."""
+        """Return what a page shows. Raises FetchError and Disallowed."""
         found = await self._inspector.read(page)
         if page.status != 200 or not _is_html(page):  # noqa: PLR2004
             return found
@@ -91,13 +91,13 @@ class Seeing:
         return found
 
     async def _rendered(self, renderer: Renders, page: Page, plain: References) -> References:
-        """What scripts show. Without media, an error if they may have been about to show some."""
+        """What scripts show. Without media, the trouble for which they may not have shown any."""
         rendered = await renderer.render(page)
         each = [await self._inspector.read(document) for document in rendered.pages]
         media = [url for found in each for url in found.media]
         media += [url for url in rendered.media if _may_be_asked(url, page)]
-        if not media and not plain.parts and rendered.failed is not None:
-            raise FetchError(rendered.failed)
+        if not media and not plain.parts and rendered.trouble is not None:
+            raise rendered.trouble
         whole = [plain, *each]
         return References(
             _first(media, MEDIA_PER_PAGE),

@@ -52,7 +52,7 @@ async def _renderer(settings: Settings, guard: Guard, permits: Permits) -> Rende
             "CRAWLER_BROWSER: this system does not let the crawler shut a browser in. "
             "docs/crawling.md says what it needs."
         ) from err
-    if rendered.failed is not None:
+    if rendered.trouble is not None:
         raise InvalidSetting(
             "CRAWLER_BROWSER: Chromium does not start. See CRAWLER_BROWSER_SANDBOX in "
             "docs/crawling.md."

@@ -62,7 +62,7 @@ class Inspects(Protocol):
         ...
 
     async def read(self, page: Page) -> References:
-        """Return what a page shows. Raises FetchError."""
+        """Return what a page shows. Raises FetchError and Disallowed."""
         ...
 
 
@@ -188,7 +188,7 @@ class Visitor:
         says_more = answer.body and (200 <= answer.status < 300 or answer.status == 403)  # noqa: PLR2004
         try:
             found = await self._inspector.read(page) if says_more else References()
-        except FetchError as err:
+        except (FetchError, Disallowed) as err:
             self._done(step, _failure(err))
             return
         result = result_of_status(answer.status, login=found.login, empty=not found.media)

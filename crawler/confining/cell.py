@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -29,7 +28,7 @@ _GREETING_BYTES = 200
 
 
 class NoCell(Exception):
-    """This system does not let the crawler shut a program in. docs/crawling.md says what it needs."""
+    """This system does not let us shut a program in. docs/crawling.md says what it needs."""
 
 
 class Cell:
@@ -145,12 +144,12 @@ def memory_of(pid: int) -> int:
 
 def _below(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdecimal():
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
             with contextlib.suppress(OSError, ValueError, IndexError):
-                stat = Path(f"/proc/{name}/stat").read_text(encoding="utf-8", errors="replace")
+                stat = (process / "stat").read_text(encoding="utf-8", errors="replace")
                 parent = int(stat.rpartition(")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
+                children.setdefault(parent, []).append(int(process.name))
     found = [pid]
     for each in found:
         found.extend(children.get(each, []))

@@ -18,6 +18,7 @@ import signal
 import socket
 import struct
 import sys
+from pathlib import Path
 
 _MOUNTS, _NAMES, _IPC, _USERS = 0x20000, 0x4000000, 0x8000000, 0x10000000
 _PROCESSES, _NETWORK = 0x20000000, 0x40000000
@@ -28,7 +29,7 @@ _SIOCSIFFLAGS, _UP = 0x8914, 0x1 | 0x40
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _INNER = 1000
-"""Its user within: not root, so that programs which refuse to be root run with their own sandbox."""
+"""Its user within: not root, so that programs which refuse to be root keep their own sandbox."""
 _SYSTEM = ("usr", "opt", "bin", "sbin", "lib", "lib32", "lib64", "etc")
 """Folders with programs and what these are configured by. Read-only; no other folder is there."""
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -51,7 +52,8 @@ def main() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _rooted(root, readable)
     except OSError as err:
-        parent.sendall(json.dumps({"failed": errno.errorcode.get(err.errno, "")}).encode() + b"\n")
+        why = errno.errorcode.get(err.errno or 0, "")
+        parent.sendall(json.dumps({"failed": why}).encode() + b"\n")
         sys.exit(1)
     port = listener.getsockname()[1]
     socket.send_fds(parent, [json.dumps({"port": port}).encode() + b"\n"], [listener.fileno()])
@@ -80,35 +82,35 @@ def _rooted(root: str, readable: list[str]) -> None:
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("tmpfs", root, "tmpfs", _NO_SETUID | _NO_DEVICES, "size=1m,mode=755")
     for name in ("dev", "old", "proc"):
-        os.makedirs(f"{root}/{name}")
+        Path(root, name).mkdir()
     for name in _DEVICES:
         _write(f"{root}/dev/{name}", "")
         _mount(f"/dev/{name}", f"{root}/dev/{name}", None, _BIND)
-    os.symlink("/proc/self/fd", f"{root}/dev/fd")
+    Path(root, "dev/fd").symlink_to("/proc/self/fd")
     nothing_more = _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS
     for name, size in _MEMORY_SIZE.items():
-        os.makedirs(f"{root}/{name}", exist_ok=True)
+        Path(root, name).mkdir()
         _mount("tmpfs", f"{root}/{name}", "tmpfs", nothing_more, f"size={size}")
     for path in [*(f"/{name}" for name in _SYSTEM), *readable]:
-        _readable(path, root + path)
+        _readable(Path(path), Path(root + path))
     _mount("proc", f"{root}/proc", "proc", nothing_more)
     os.chdir(root)
     _checked(_libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"old"))
     os.chdir("/")
     _checked(_libc.umount2(b"/old", _DETACH))
-    os.rmdir("/old")
-    _read_only("/", recursive=False)
+    Path("/old").rmdir()
+    _read_only(Path("/"), recursive=False)
 
 
-def _readable(path: str, place: str) -> None:
+def _readable(path: Path, place: Path) -> None:
     """Show a folder of the system at a place of the new root. Links are made again."""
-    if os.path.islink(path):
-        if not os.path.lexists(place):
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.symlink(os.readlink(path), place)
-    elif os.path.isdir(path) and not os.path.isdir(place):
-        os.makedirs(place)
-        _mount(path, place, None, _BIND | _RECURSIVE)
+    if path.is_symlink():
+        if not place.is_symlink() and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path.readlink())
+    elif path.is_dir() and not place.is_dir():
+        place.mkdir(parents=True)
+        _mount(str(path), str(place), None, _BIND | _RECURSIVE)
         _read_only(place, recursive=True)
 
 
@@ -126,7 +128,7 @@ def _become(parent: socket.socket, program: list[str]) -> None:
     os.closerange(5, 1024)
     os.umask(0o077)
     here = {"HOME": "/tmp", "TMPDIR": "/tmp", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}  # noqa: S108 (its own memory)
-    os.execve(program[0], program, here)
+    os.execve(program[0], program, here)  # noqa: S606 (that is what it is for)
 
 
 def _follow(child: int, parent: socket.socket) -> None:
@@ -137,8 +139,7 @@ def _follow(child: int, parent: socket.socket) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+    Path(path).write_text(text, encoding="ascii")
 
 
 def _mount(
@@ -148,13 +149,11 @@ def _mount(
     _checked(_libc.mount(*named[:3], ctypes.c_ulong(flags), named[3]))
 
 
-def _read_only(place: str, *, recursive: bool) -> None:
+def _read_only(place: Path, *, recursive: bool) -> None:
     """By mount_setattr (Linux 5.12), which also reaches what is mounted below."""
     attributes = struct.pack("4Q", _READ_ONLY, 0, 0, 0)
     flags = _AT_RECURSIVE if recursive else 0
-    _checked(
-        _libc.syscall(_MOUNT_SETATTR, -100, place.encode(), flags, attributes, len(attributes))
-    )
+    _checked(_libc.syscall(_MOUNT_SETATTR, -100, bytes(place), flags, attributes, len(attributes)))
 
 
 def _checked(result: int) -> None:

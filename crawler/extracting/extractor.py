@@ -19,6 +19,7 @@ from crawler.extracting.formats import NoFormats
 from crawler.outcomes import ErrorKind, FetchError
 from crawler.readers.page import Page
 
+_INSIDE = str(Path(inside.__file__).resolve())
 _ALLOWANCE = Allowance(limits.EXTRACT_BYTES, 64, 8, limits.EXTRACT_SECONDS)
 
 
@@ -42,15 +43,14 @@ class Extractor:
             try:
                 said = await self._said(page)
                 found = formats.chosen(formats.direct(said, loopback=page.loopback))
-            except (NoCell, NoFormats) as err:
-                raise FetchError(ErrorKind.UNREADABLE) from err
-            except TimeoutError as err:
-                raise FetchError(ErrorKind.TIME) from err
+            except (NoCell, NoFormats, OSError) as err:
+                timed_out = isinstance(err, TimeoutError)
+                raise FetchError(ErrorKind.TIME if timed_out else ErrorKind.UNREADABLE) from err
         return (parsed(found.url, loopback=page.loopback).url,) if found else ()
 
     async def _said(self, page: Page) -> bytes:
         proxy = Proxy(self._guard, self._permits, _ALLOWANCE)
-        program = [sys.executable, "-I", "-B", str(Path(inside.__file__).resolve())]
+        program = [sys.executable, "-I", "-B", _INSIDE]
         program += ["http://127.0.0.1:{port}", page.url, self._agent]
         cell = Cell(program, proxy, memory=limits.EXTRACT_MEMORY, readable=readable())
         async with cell, asyncio.timeout(limits.EXTRACT_SECONDS):
@@ -74,5 +74,5 @@ def readable() -> list[str]:
     found = importlib.util.find_spec("yt_dlp")
     packages = Path(found.origin).parents[1] if found and found.origin else Path(sys.prefix)
     places = [sys.base_prefix, sys.prefix, os.path.realpath(sys.base_prefix), str(packages)]
-    places += [os.path.realpath(sys.prefix), str(Path(inside.__file__).resolve().parent)]
+    places += [os.path.realpath(sys.prefix), str(Path(_INSIDE).parent)]
     return sorted({each for each in places if not each.startswith(("/usr/", "/opt/"))} - {"/usr"})

@@ -23,7 +23,7 @@ class Format:
 
 
 class NoFormats(ValueError):
-    """It is nothing that an extractor says."""
+    """The extractor failed, or says what none does: there may be a video, or none."""
 
 
 def direct(untrusted: bytes, *, loopback: bool) -> list[Format]:

@@ -29,7 +29,7 @@ def main(proxy: str, address: str, agent: str) -> None:
 
 def _found(proxy: str, address: str, agent: str) -> dict[str, Any]:
     from yt_dlp import YoutubeDL  # noqa: PLC0415 (once the limits hold)
-    from yt_dlp.utils import YoutubeDLError  # noqa: PLC0415
+    from yt_dlp.utils import UnsupportedError, YoutubeDLError  # noqa: PLC0415
 
     options = {
         "proxy": proxy,
@@ -53,8 +53,9 @@ def _found(proxy: str, address: str, agent: str) -> dict[str, Any]:
     try:
         with YoutubeDL(options, auto_init="no_verbose_header") as extractor:
             found = extractor.sanitize_info(extractor.extract_info(address, download=False))
-    except YoutubeDLError:
-        return {"formats": []}
+    except YoutubeDLError as err:
+        none = isinstance(getattr(err, "exc_info", (None, err))[1], UnsupportedError)
+        return {"formats": []} if none else {"failed": True}
     entries = (found or {}).get("entries") or [found or {}]
     formats = (entries[0] or {}).get("formats") or []
     return {"formats": [{name: each.get(name) for name in _FIELDS} for each in formats[:_FORMATS]]}

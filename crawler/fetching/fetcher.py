@@ -88,7 +88,7 @@ class Fetcher:
         return await self._fetch(address, MEDIUM, {**headers, **_conditions(known)}, sink)
 
     async def permitted(self, address: Address) -> None:
-        """Say whether a program of ours may ask for an address. Raises FetchError and Disallowed."""
+        """Raise Disallowed, or FetchError, if nobody here may ask for an address now."""
         if self._avoids(address.host):
             raise Disallowed
         if not await self._robots.permits(address.origin, address.host, address.url):

@@ -56,7 +56,8 @@ class Devtools:
     async def ask(self, method: str, session: str = "", **parameters: object) -> Json:
         """Return the answer to a command. Raises Gone and Refused."""
         number = self.tell(method, session, **parameters)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         try:
             return await answer
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Coroutine
 from typing import Any, TypeAlias
@@ -23,7 +24,8 @@ _SCROLLED_SECONDS, _SCROLL_SETTLED_SECONDS = 0.3, 2.0
 """The same after each scroll."""
 _SNAPSHOT_SECONDS = 6.0
 """Of the last part of a page's time: to stop its scripts, and to see what is there."""
-_BROKEN_SECONDS = 2.0
+_RESTLESS_SECONDS = 1.5
+"""A page that does not answer for so long runs a script that does not end."""
 _SCROLL = """(() => {
   const before = scrollY;
   scrollBy(0, innerHeight);
@@ -45,11 +47,13 @@ class Load:
         self._target = self._session = self._frame = ""
         self._loaded = asyncio.Event()
         self._crashed = asyncio.Event()
-        self._open: set[str] = set()
+        self._open: dict[str, str] = {}
         self._quiet_since = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def documents(self, connection: Any, url: str, seconds: float) -> list[Document]:
+    async def documents(
+        self, connection: socket.socket, url: str, seconds: float
+    ) -> list[Document]:
         """Return what is shown. Raises Crashed, NoSnapshot, and TimeoutError."""
         until = time.monotonic() + seconds
         working = asyncio.create_task(self._documents(connection, url, until))
@@ -68,7 +72,7 @@ class Load:
             await asyncio.gather(working, crashed, *self._tasks, return_exceptions=True)
             await self._devtools.close()
 
-    async def _documents(self, connection: Any, url: str, until: float) -> list[Document]:
+    async def _documents(self, connection: socket.socket, url: str, until: float) -> list[Document]:
         await self._devtools.open(connection)
         await self._prepare()
         try:
@@ -100,7 +104,10 @@ class Load:
         await self._ask("Fetch.enable", patterns=[{"urlPattern": "*"}])
         await self._ask(
             "Emulation.setDeviceMetricsOverride",
-            **{"width": 1280, "height": 2400, "deviceScaleFactor": 1, "mobile": False},
+            width=1280,
+            height=2400,
+            deviceScaleFactor=1,
+            mobile=False,
         )
 
     async def _shown(self) -> None:
@@ -126,16 +133,13 @@ class Load:
     async def _snapshot(self) -> list[Document]:
         """Return the documents; of a page whose scripts never rest, once they were stopped."""
         try:
-            async with asyncio.timeout(_BROKEN_SECONDS):
-                return await self._captured()
+            async with asyncio.timeout(_RESTLESS_SECONDS):
+                await self._ask("Runtime.evaluate", expression="1")
         except TimeoutError:
             self.cut = True
-        self._devtools.tell("Emulation.setScriptExecutionDisabled", self._session, value=True)
-        self._devtools.tell("Runtime.terminateExecution", self._session)
-        self._devtools.tell("Page.stopLoading", self._session)
-        return await self._captured()
-
-    async def _captured(self) -> list[Document]:
+            self._tell("Emulation.setScriptExecutionDisabled", self._session, value=True)
+            self._tell("Runtime.terminateExecution", self._session)
+            self._tell("Page.stopLoading", self._session)
         found = await self._ask("DOMSnapshot.captureSnapshot", computedStyles=list(snapshot.STYLES))
         return await asyncio.to_thread(snapshot.documents, found)
 
@@ -146,18 +150,12 @@ class Load:
 
     def _event(self, session: str, method: str, said: Json) -> None:
         """Take an event. What it raises ends the connection."""
+        if method.startswith("Network."):
+            self._asked(session, method, said)
+            return
         match method:
             case "Fetch.requestPaused":
                 self._begin(self._decide(session, said))
-            case "Network.requestWillBeSent" if session == self._session:
-                if _is_waited_for(said):
-                    self._open.add(str(said["requestId"]))
-            case "Network.loadingFinished" | "Network.loadingFailed":
-                if str(said["requestId"]) in self._open:
-                    self._open.discard(str(said["requestId"]))
-                    self._quiet_since = time.monotonic()
-            case "Network.responseReceived":
-                self._requests.seen(said["response"])
             case "Page.loadEventFired":
                 self._loaded.set()
             case "Page.javascriptDialogOpening":
@@ -166,6 +164,21 @@ class Load:
                 self._tell("Target.closeTarget", targetId=said["targetInfo"]["targetId"])
             case "Inspector.targetCrashed" | "Inspector.detached" if session == self._session:
                 self._crashed.set()
+
+    def _asked(self, session: str, method: str, said: Json) -> None:
+        """Note what the page asks for, and what became of it."""
+        number = str(said.get("requestId"))
+        match method:
+            case "Network.requestWillBeSent" if session == self._session:
+                if _is_waited_for(said):
+                    self._open[number] = str(said["request"]["url"])
+            case "Network.responseReceived":
+                self._requests.answered(said["response"], str(said["type"]))
+            case "Network.loadingFinished" | "Network.loadingFailed":
+                if url := self._open.pop(number, ""):
+                    self._quiet_since = time.monotonic()
+                    if why := said.get("errorText"):
+                        self._requests.failed(url, str(said["type"]), str(why))
 
     async def _decide(self, session: str, paused: Json) -> None:
         command, more = await self._requests.answer(paused, self._frame)

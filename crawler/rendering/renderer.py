@@ -9,12 +9,12 @@ from crawler import limits
 from crawler.confining.cell import Cell, NoCell
 from crawler.egress.guard import Guard
 from crawler.egress.proxy import Allowance, Proxy
-from crawler.outcomes import ErrorKind, FetchError
+from crawler.outcomes import Disallowed, ErrorKind, FetchError
 from crawler.readers.page import Page
 from crawler.rendering import flags
 from crawler.rendering.loading import Crashed, Load
 from crawler.rendering.requests import Permits, Requests
-from crawler.rendering.snapshot import NoSnapshot
+from crawler.rendering.snapshot import Document, NoSnapshot
 
 _ALLOWANCE = Allowance(
     limits.RENDER_BYTES, limits.RENDER_CONNECTIONS, 64, limits.RENDER_SECONDS + 5
@@ -26,13 +26,13 @@ _HTML = "text/html; charset=utf-8"
 class Rendered:
     """What a page shows: its documents as pages, that of the address first, and other media.
 
-    `cut` says that there was more than is looked at. `failed`: why, if that may be all of it.
+    `cut` says that there was more than is looked at. `trouble`: why that may not be all of it.
     """
 
     pages: tuple[Page, ...]
     media: tuple[str, ...]
     cut: bool = False
-    failed: ErrorKind | None = None
+    trouble: FetchError | Disallowed | None = None
 
 
 class Renderer:
@@ -60,33 +60,32 @@ class Renderer:
     async def _rendered(self, page: Page) -> Rendered:
         requests = Requests(page, self._permits)
         proxy = Proxy(self._guard, requests.permits_connection, _ALLOWANCE)
-        failed = None
         load = Load(requests)
+        trouble: FetchError | Disallowed | None = None
         pages: tuple[Page, ...] = ()
         async with Cell(self._command, proxy, memory=limits.RENDER_MEMORY) as cell:
             try:
                 seconds = limits.RENDER_SECONDS
                 documents = await load.documents(cell.connection, page.url, seconds)
-                pages = tuple(
-                    Page(_base(each.base, page.url), each.html, _HTML, page.loopback)
-                    for each in documents
-                )
+                pages = tuple(_page(each, page) for each in documents)
                 load.cut = load.cut or any(each.cut for each in documents)
             except TimeoutError:
-                failed = ErrorKind.TIME
+                trouble = FetchError(ErrorKind.TIME)
             except (Crashed, NoSnapshot):
-                failed = ErrorKind.UNREADABLE
+                trouble = FetchError(ErrorKind.UNREADABLE)
             finally:
                 self.most = max(self.most, cell.most)
-        if failed is None and proxy.overspent.is_set():
-            failed = ErrorKind.BYTES
-        if failed is None and load.cut:
-            failed = ErrorKind.TIME
-        failed = failed or requests.refused
-        cut = requests.cut or failed is not None
-        return Rendered(pages, tuple(requests.media), cut=cut, failed=failed)
+        if proxy.overspent.is_set() or requests.cut:
+            trouble = trouble or FetchError(ErrorKind.BYTES)
+        if load.cut:
+            trouble = trouble or FetchError(ErrorKind.TIME)
+        cut = requests.cut or trouble is not None
+        trouble = trouble or requests.trouble
+        return Rendered(pages, tuple(requests.media), cut=cut, trouble=trouble)
 
 
-def _base(untrusted: str, otherwise: str) -> str:
-    """What a document's references are relative to: itself, or for one of scripts, the page."""
-    return untrusted if untrusted.startswith(("https://", "http://")) else otherwise
+def _page(document: Document, page: Page) -> Page:
+    """A document as a page. What its references are relative to: itself, or else its parent."""
+    known = [document.url, document.base, page.url]
+    url = next(each for each in known if each.startswith(("https://", "http://")))
+    return Page(url, document.html, _HTML, page.loopback)

@@ -34,9 +34,9 @@ class Requests:
         self.media: dict[str, None] = {}
         self.sent = 0
         self.cut = False
-        """More was asked for than is sent."""
-        self.refused: ErrorKind | None = None
-        """Why the page itself could not be had where it leads to."""
+        """More was asked for than is sent or noted."""
+        self.trouble: FetchError | Disallowed | None = None
+        """Why the page may show less than it would: something of its own site was not had."""
         self._page = page
         self._origins: set[str] = set()
         self._permits = permits
@@ -64,24 +64,51 @@ class Requests:
         if kind == "Image":
             return "Fetch.fulfillRequest", {**_HEADERS_OF_DOT, "body": _DOT}
         try:
-            await self._judge(asked, kind, main=main)
+            address = self._judged(asked, kind, main=main)
         except Disallowed:
             return _failed("BlockedByClient")
         except FetchError as err:
             if main:
-                self.refused = err.kind
+                self.trouble = err
             return _failed("AddressUnreachable")
+        try:
+            await self._permits(address)
+        except (Disallowed, FetchError) as err:
+            if main or self._is_own_site(address.host):
+                self.trouble = err
+            return _failed("BlockedByClient")
+        self._origins.add(address.origin)
         return "Fetch.continueRequest", {}
 
-    def seen(self, response: Json) -> None:
-        """Note what says to be a picture or video once it is there."""
-        kind = str(response.get("mimeType", ""))
-        url = str(response.get("url", ""))
-        if kind.startswith(("image/", "video/")) and kind != "image/svg+xml":
+    def answered(self, response: Json, kind: str) -> None:
+        """Note what says to be a picture or video, and what says that it cannot be had now."""
+        url, status = str(response["url"]), response["status"]
+        mime = str(response.get("mimeType", ""))
+        if mime.startswith(("image/", "video/")) and mime != "image/svg+xml":
             self._note(url)
+        if kind in _SENT and isinstance(status, int) and self._is_own_site(urlsplit(url).hostname):
+            self._trouble_of(status)
 
-    async def _judge(self, asked: Json, kind: str, *, main: bool) -> None:
-        """Raise Disallowed, or FetchError, for what is not sent."""
+    def failed(self, url: str, kind: str, why: str) -> None:
+        """Note that a request of the page's own site was sent, and came to nothing."""
+        ours = ("net::ERR_ABORTED", "net::ERR_BLOCKED", "net::ERR_ADDRESS_UNREACHABLE")
+        if kind in _SENT and not why.startswith(ours) and self._is_own_site(urlsplit(url).hostname):
+            self.trouble = self.trouble or FetchError(ErrorKind.CONNECTION)
+
+    def _trouble_of(self, status: int) -> None:
+        if status in {429, 503}:
+            self.trouble = FetchError(ErrorKind.BUSY)
+        elif status >= 500:  # noqa: PLR2004
+            self.trouble = FetchError(ErrorKind.SERVER)
+        elif status in {401, 403}:
+            self.trouble = FetchError(ErrorKind.FORBIDDEN)
+
+    def _is_own_site(self, host: str | None) -> bool:
+        """Whether a host is of the page's site: about, by the last two parts of its name."""
+        return (host or "").split(".")[-2:] == self._own.host.split(".")[-2:]
+
+    def _judged(self, asked: Json, kind: str, *, main: bool) -> Address:
+        """Return where a request goes. Raises Disallowed, or FetchError, if it is not sent."""
         address = _address(str(asked["url"]), self._page)
         own = address.origin == self._own.origin
         posts = asked["method"] == "POST" and own and kind in {"XHR", "Fetch"}
@@ -101,8 +128,7 @@ class Requests:
         if self.sent > RENDER_REQUESTS:
             self.cut = True
             raise Disallowed
-        await self._permits(address)
-        self._origins.add(address.origin)
+        return address
 
     def _note(self, url: str) -> None:
         if _PLAYLIST.search(urlsplit(url).path):

@@ -102,15 +102,10 @@ def _pieces(nodes: Json, styles: dict[int, str], strings: Sequence[str]) -> Iter
         while opened and opened[-1][0] != parent:
             yield _end(opened.pop()[1])
         if kind == _ELEMENT:
-            name = strings[nodes["nodeName"][node]].lower()
-            if not name or not _NAME.issuperset(name):
-                name = "x-unknown"
+            name = _named(strings[nodes["nodeName"][node]])
             attributes = [strings[each] for each in nodes["attributes"][node]]
-            if node in chosen:
-                attributes += ["data-full-src", strings[chosen[node]]]
-            if node in styles:
-                attributes += ["data-background-image", styles[node]]
-            yield _begin(name, attributes)
+            source = strings[chosen[node]] if node in chosen else ""
+            yield _begin(name, [*attributes, *_more(source, styles.get(node, ""))])
             if name not in _EMPTY:
                 opened.append((node, name))
         elif kind == _TEXT:
@@ -120,6 +115,17 @@ def _pieces(nodes: Json, styles: dict[int, str], strings: Sequence[str]) -> Iter
             opened.append((node, ""))
     for _, name in reversed(opened):
         yield _end(name)
+
+
+def _named(untrusted: str) -> str:
+    name = untrusted.lower()
+    return name if name and _NAME.issuperset(name) else "x-unknown"
+
+
+def _more(source: str, styles: str) -> list[str]:
+    """What is shown, and stands in no attribute, as attributes that `finding` knows."""
+    found = ["data-full-src", source] if source else []
+    return [*found, "data-background-image", styles] if styles else found
 
 
 def _begin(name: str, attributes: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def said(program: Sequence[str], *, memory: int = 2**30, more: Sequence[str] = (
     async def work() -> bytes:
         cell = Cell(program, proxy(), memory=memory, readable=[*readable(), *more])
         async with cell:
-            cell.connection.setblocking(False)
+            cell.connection.setblocking(False)  # noqa: FBT003
             found = b""
             loop = asyncio.get_running_loop()
             async with asyncio.timeout(60):

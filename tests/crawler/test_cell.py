@@ -72,8 +72,10 @@ def test_there_is_nothing_in_a_cell_but_programs_and_memory(cells: None, tmp_pat
         place, options = mount.split()[4:6]
         kind = system.split()[0]
         assert kind in {"tmpfs", "proc", "devtmpfs"} or "ro" in options.split(","), line
-        assert kind != "devtmpfs" or place in {"/dev/null", "/dev/zero", "/dev/full"} or (
-            place in {"/dev/random", "/dev/urandom"}
+        assert (
+            kind != "devtmpfs"
+            or place in {"/dev/null", "/dev/zero", "/dev/full"}
+            or (place in {"/dev/random", "/dev/urandom"})
         )
 
 
@@ -113,7 +115,7 @@ def test_a_cell_ends_with_all_that_it_started(cells: None) -> None:
     async def work() -> list[psutil.Process]:
         async with Cell(["/bin/sh", "-c", script], proxy(), memory=2**30) as cell:
             until = time.monotonic() + 10
-            while len(below(cell.pid)) < 6 and time.monotonic() < until:
+            while len(below(cell.pid)) < 6 and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             started = below(cell.pid)
             assert len(started) >= 6

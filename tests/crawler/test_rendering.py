@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from crawler import limits
@@ -21,6 +21,7 @@ from crawler.rendering import flags, renderer
 from crawler.settings import Settings
 from tests.crawler.cells import cells, chromium, told
 from tests.crawler.looking import QUICK, look
+from tests.crawler.process import Crawler, Watched
 from tests.crawler.site import Answers, Put, Site, picture
 
 __all__ = ["cells", "chromium"]
@@ -45,7 +46,8 @@ new IntersectionObserver((seen) => {
   if (seen[0].isIntersecting && !last.firstChild) add("img", {src: "/late.jpg"}, last);
 }).observe(last);
 """
-NAMES = "listed small wide closed backed framed early late".split()
+SHOW = "const made = new Image(); made.src = '/1.jpg'; document.body.append(made);"
+NAMES = ("listed", "small", "wide", "closed", "backed", "framed", "early", "late")
 
 
 def scripted(site: Site, path: str, script: str, more: str = "") -> str:
@@ -56,7 +58,20 @@ def in_browser(program: str) -> Settings:
     return replace(QUICK, browser=program)
 
 
-def test_what_scripts_show_is_found(site: Site, chromium: str) -> None:
+def endless(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        connection.sendall(bytes(2**16))
+
+
+MUCH = "await fetch('/huge').then((answer) => answer.arrayBuffer()).catch(() => 0);"
+
+
+def test_what_scripts_show_is_found(
+    site: Site, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renderer, "_ALLOWANCE", replace(renderer._ALLOWANCE, bytes=2**20))  # noqa: SLF001
     for seed, name in enumerate(NAMES):
         site.medium(f"/{name}.jpg", picture(seed))
     site.put["/list.json"] = Put(json.dumps(["/listed.jpg"]).encode(), "application/json")
@@ -65,10 +80,12 @@ def test_what_scripts_show_is_found(site: Site, chromium: str) -> None:
     site.medium("/plain.jpg", picture(99))
     plain = site.page("/plain", "<img src=/plain.jpg><script src=/unasked.js></script>")
     secret = site.page("/secret", "<input type=password><script src=/unasked.js></script>")
+    site.harms["/huge"] = endless
+    much = scripted(site, "/much", MUCH)
     none = look([page])
     assert none.results(page) == {"page seen": 1}
     site.asked.clear()
-    found = look([page, plain, secret], settings=in_browser(chromium))
+    found = look([page, plain, secret, much], settings=in_browser(chromium))
     # The smaller of a set is not fetched, as anywhere; the video is none, so it has no signals.
     assert found.results(page) == {
         "page seen": 1, "medium seen": len(NAMES) - 1, "medium gone": 1
@@ -76,6 +93,8 @@ def test_what_scripts_show_is_found(site: Site, chromium: str) -> None:
     assert {each["address"] for each in found.seen[page]} == {page}
     assert "/unasked.js" not in site.asked
     assert found.outcome(secret)[0] is Outcome.MEMBERS_ONLY
+    # What may have been about to show something, and could not, is not told from what is gone.
+    assert found.outcome(much) == (Outcome.FAULT, ErrorKind.BYTES)
     # The page came once, pictures once, by the crawler; scripts asked as the crawler does.
     asked = site.times()
     assert asked["/page"] == asked["/late.jpg"] == asked["/listed.jpg"] == 1
@@ -145,7 +164,9 @@ def listeners(socket_enabled: None) -> Iterator[Listeners]:
 
 
 REACHING = """
-const quietly = (act) => { try { const out = act(); out && out.catch && out.catch(() => 0); } catch {} };
+const quietly = (act) => {
+  try { const out = act(); out && out.catch && out.catch(() => 0); } catch {}
+};
 const targets = [
   "http://169.254.169.254/latest/meta-data/", `http://[::1]:${P}/`, `http://localhost:${P}/`,
   `http://127.0.0.1:${P}/`, `http://0x7f000001:${P}/`, `https://localhost:${P}/`,
@@ -180,7 +201,9 @@ quietly(() => {
 });
 quietly(() => fetch("/own", {method: "POST", body: "x"}));
 quietly(() => fetch("/own", {method: "DELETE"}));
-quietly(() => Object.assign(document.createElement("a"), {href: "/file.bin", download: "x"}).click());
+quietly(() => {
+  Object.assign(document.createElement("a"), {href: "/file.bin", download: "x"}).click();
+});
 await fetch("/wait");
 document.body.appendChild(new Image()).src = "/1.jpg";
 document.body.appendChild(new Image()).src = `/told?${window.name}${document.cookie}`;
@@ -225,7 +248,8 @@ for name, text in (("setgroups", "deny"), ("uid_map", "1000 1000 1"), ("gid_map"
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 fcntl.ioctl(udp, 0x8914, struct.pack("16sH14x", b"lo", 0x41))
 host = "10.9.8.7"
-fcntl.ioctl(udp, 0x8916, struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton(host)))
+given = struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton(host))
+fcntl.ioctl(udp, 0x8916, given)
 heard = {"udp": 0, "tcp": 0}
 udp.bind((host, 0))
 at = udp.getsockname()
@@ -264,6 +288,7 @@ OPEN = (
 """Walls of Chromium's own about networks that are not public, taken away in both cases."""
 
 
+@pytest.mark.soak  # the walls of the cell, before it, are tested in test_cell.py
 def test_the_flags_are_a_wall_by_themselves(chromium: str) -> None:
     """Within the network of a cell, where UDP and loopback would be open without them."""
 
@@ -275,3 +300,113 @@ def test_the_flags_are_a_wall_by_themselves(chromium: str) -> None:
     command = flags.command(chromium, user_agent="x", sandbox=True)[1:-1]
     ours = [each for each in command if "pipe" not in each and "disable-features" not in each]
     assert heard([*ours, *OPEN], 3) == {"udp": 0, "tcp": 0}
+
+
+SEEN, CUT, NONE = "medium seen, page seen", "medium seen, page cut", "page seen"
+ADD = "document.body.appendChild(document.createElement"
+MEANT = {
+    # What is shown before a script takes the page over is seen: it is stopped, and looked at.
+    "loop": (SHOW + "setTimeout(() => { for (;;); }, 50)", {CUT}),
+    "much": (SHOW + MUCH, {CUT}),
+    "down": ("await fetch('/error').catch(() => 0)", {"page fault server"}),
+    "off": ("await fetch('/no/list.json').catch(() => 0)", {"page refused"}),
+    "loop-at-once": ("for (;;);", {"page fault time"}),
+    "timers": ("setInterval(() => fetch('/empty'), 20)", {"page fault bytes"}),
+    "nodes": (f"for (let n = 0; n < 100000; n++) {ADD}('p'));" + SHOW, {SEEN}),
+    "media": (
+        f"for (let n = 0; n < 3000; n++) {ADD}('img')).src = `/1.jpg?${{n}}`",
+        {"medium gone, page cut"},
+    ),
+    # How long its layout takes, the machine decides.
+    "deep": (f"let at = {ADD}('p')); for (let n = 0; n < 50000; n++) at = at.appendChild("
+             "document.createElement('div'));" + SHOW, {SEEN, CUT}),
+    "frames": (f"for (let n = 0; n < 300; n++) {ADD}('iframe')).srcdoc = '<img src=/1.jpg>'",
+               {SEEN, CUT}),
+    "memory": ("const held = []; for (;;) held.push(new Uint8Array(2 ** 24).fill(1))",
+               {"page fault unreadable"}),
+    "heap": ("const held = []; for (;;) held.push([Math.random()])",
+             {"page fault unreadable", "page fault time"}),
+    "reloads": ("location.reload()", {"page fault redirects"}),
+    "elsewhere": ("location = 'http://10.0.0.1/'", {"page fault not_public"}),
+    "crash": ("location = 'chrome://crash'", {NONE}),
+    "file": ("location = 'file:///etc/passwd'", {NONE}),
+    "print": ("print(); document.documentElement.requestFullscreen()", {NONE}),
+}  # fmt: skip
+
+
+@pytest.mark.soak  # its sibling is the first test of this file
+def test_pages_that_mean_harm_to_a_browser_end(
+    site: Site, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RENDER_SECONDS", 20.0)
+    monkeypatch.setattr(renderer, "_ALLOWANCE", replace(renderer._ALLOWANCE, bytes=2**20))  # noqa: SLF001
+    site.medium("/1.jpg", picture(1))
+    site.medium("/empty", b"", "text/plain")
+    site.put["/error"] = Put(status=500)
+    site.put["/robots.txt"] = Put(b"User-agent: *\nDisallow: /no/", "text/plain")
+    site.harms["/huge"] = endless
+    pages = {name: scripted(site, f"/{name}", script) for name, (script, _) in MEANT.items()}
+    endless_page = b"<body><script>for (;;) document.write('<p>' + 'x'.repeat(1000))</script>"
+    site.put["/writes"] = Put(endless_page)
+    writes = f"{site.root}/writes"
+    found = look([*pages.values(), writes], settings=in_browser(chromium))
+    results = {name: ", ".join(sorted(found.results(page))) for name, page in pages.items()}
+    wrong = {name: results[name] for name, (_, ends) in MEANT.items() if results[name] not in ends}
+    assert wrong == {}
+    assert found.outcome(writes)[0] is Outcome.FAULT
+
+
+def kill_one(kind: str) -> None:
+    """Kill a process of the browser, once there is one of its kind."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for each in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if kind in " ".join(each.cmdline()) and each.create_time() < time.time() - 1:
+                    each.kill()
+                    return
+        time.sleep(0.01)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["--type=renderer", "--user-data-dir", "confining/inside.py"])
+def test_a_browser_that_is_killed_costs_its_page(site: Site, chromium: str, kind: str) -> None:
+    asked = threading.Event()
+
+    def wait(connection: socket.socket) -> None:
+        if not asked.is_set():
+            asked.set()
+            threading.Thread(target=kill_one, args=(kind,)).start()
+        time.sleep(4)
+        connection.close()
+
+    site.harms["/wait"] = wait
+    site.medium("/1.jpg", picture(1))
+    page = scripted(site, "/page", "await fetch('/wait')")
+    other = scripted(site, "/other", SHOW)
+    found = look([page, other], settings=in_browser(chromium))
+    assert found.outcome(page) == (Outcome.FAULT, ErrorKind.UNREADABLE)
+    assert found.outcome(other) == (Outcome.SEEN, None)
+
+
+@pytest.mark.soak
+def test_nothing_of_a_page_is_written_to_a_disk(site: Site, chromium: str, tmp_path: Path) -> None:
+    del chromium
+    site.medium("/1.jpg", picture(1))
+    site.put["/list.json"] = Put(json.dumps(["/1.jpg"]).encode(), "application/json")
+    page = scripted(site, "/page", "localStorage.x = 'y'.repeat(9999);" + SHOWN)
+    crawler = Crawler(tmp_path, CRAWLER_BROWSER="1", CRAWLER_PROFILE="plain")
+    crawler.watch([page])
+    process = crawler.start("run", "--once")
+    watched = Watched(process)
+    process.communicate(timeout=120)
+    watched.end()
+    assert process.returncode == 0
+    assert {path.partition("-")[0] for path in crawler.written()} == {"state/crawler.sqlite3"}
+    # Chromium did write: into the memory of its cell, which has these names, and no other file.
+    of_cell = {path for path in watched.opened if path.startswith("/tmp/profile/")}  # noqa: S108
+    assert of_cell
+    assert not Path("/tmp/profile").exists()  # noqa: S108
+    memory = ("/memfd:", "/dev/shm/", "/tmp/", "/proc/", str(crawler.state))  # noqa: S108
+    assert [path for path in watched.opened - of_cell if not path.startswith(memory)] == []
+    assert watched.most < 1100 * 2**20
