@@ -61,7 +61,7 @@ class Inspects(Protocol):
         ...
 
     async def read(self, page: Page) -> References:
-        """Return what a page shows. Raises FetchError."""
+        """Return what a page shows. Raises FetchError and Disallowed."""
         ...
 
 
@@ -141,6 +141,8 @@ class Visitor:
     async def _page(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
         with self._store.read() as tx:
             old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.PAGE)
+        if old is not None and not json.loads(old.document)["media"]:
+            old = None  # that its bytes are the same does not say what scripts show now
         try:
             address = parsed(step.address, loopback=self._loopback)
             answer = await self._fetcher.page(address, _validators(old))
@@ -156,11 +158,13 @@ class Visitor:
         if 200 <= answer.status < 300 and _is_medium(answer):  # noqa: PLR2004
             await self._notes.instead(visit, step, Kind.MEDIUM, _seen(step, answer))
             return
-        page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
+        page = Page(
+            answer.address.url, answer.body, answer.content_type, self._loopback, answer.status
+        )
         says_more = answer.body and (200 <= answer.status < 300 or answer.status == 403)  # noqa: PLR2004
         try:
             found = await self._inspector.read(page) if says_more else References()
-        except FetchError as err:
+        except (FetchError, Disallowed) as err:
             await self._notes.done(step, _failure(err))
             return
         result = result_of_status(answer.status, login=found.login, empty=not found.media)

@@ -40,7 +40,8 @@ class References:
     them. `sheets` are pictures of which parts are pictures of a film. `parts` are pages within this
     one (frames of players), `tracks` files that may name sheets. `following` are where the same
     thread, album or account goes on. `links` are the other pages. `login` says that the page asks
-    for a password; `cut` that more was there than is looked at.
+    for a password; `cut` that more was there than is looked at; `by_scripts` that the page's own
+    bytes do not say whether it has changed.
     """
 
     media: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class References:
     tracks: tuple[str, ...] = ()
     digests: Mapping[str, Digests] = field(default_factory=dict)
     sheets: Mapping[str, tuple[Tile, ...]] = field(default_factory=dict)
+    by_scripts: bool = False
 
 
 class Collector:

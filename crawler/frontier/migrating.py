@@ -42,6 +42,8 @@ def seal_all(connection: sqlite3.Connection, seals: Seals) -> None:
         for table, (columns, copied) in _COPIES.items():
             _copy(connection, table, columns, copied, seals)
             connection.execute(f"DROP TABLE old_{table}")
+        # What pages showed has more to it today: they are read again, as if they had changed.
+        connection.execute("DELETE FROM known WHERE kind = 'page'")
     except BaseException:
         connection.execute("ROLLBACK")
         raise

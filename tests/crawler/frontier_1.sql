@@ -93,6 +93,7 @@ VALUES (2, 'medium', 'https://open.example/1.jpg', 'https://open.example/t', 0, 
 INSERT INTO steps (visit, kind, address, page, depth, part)
 VALUES (2, 'medium', 'https://open.example/2.jpg', 'https://open.example/t', 0, 0);
 INSERT INTO known VALUES ('https://open.example/1.jpg', 'medium', '"e"', 'Sun', '{"a": 1}', 50);
+INSERT INTO known VALUES ('https://open.example/page', 'page', '"p"', '', '{"media": [], "parts": [], "following": [], "links": []}', 50);
 INSERT INTO outbox (visit, address, document, made_at)
 VALUES (2, 'https://open.example/t', '{"address": "https://open.example/t"}', 60);
 INSERT INTO reports VALUES (1, '{"moved_to": "https://moved.example/b"}');

@@ -118,6 +118,7 @@ def test_an_older_frontier_is_sealed_and_loses_nothing(tmp_path: Path) -> None:
         visits.add(tx, 2, [New(Kind.MEDIUM, "https://open.example/1.jpg", "p", 0)])
         assert visits.count(tx, 2, Kind.MEDIUM) == 2, "it is recognised as done"
         held = known.get(tx, "https://open.example/1.jpg", Kind.MEDIUM)
+        assert known.get(tx, "https://open.example/page", Kind.PAGE) is None  # it is read again
         assert held == Known('"e"', "Sun", '{"a": 1}')
         (one,) = outbox.waiting(tx, 9)
         outbox.add(tx, 2, "https://open.example/t", one.document, now=70)
