@@ -17,8 +17,8 @@ demo: .venv/.demo  ## hash, submit and match real pictures here (PICTURES=folder
 serve: .venv/.runtime  ## run the service on this machine
 	@$(PY) -m service serve
 
-crawl: .venv/.crawler  ## look at addresses (ADDRESSES='https://…'), and say what is there; docs/crawling.md has the rest
-	@$(PY) -m crawler look $(ADDRESSES)
+crawl: $(if $(ADDRESSES),.venv/.crawler,.venv/.demo)  ## look at addresses (ADDRESSES='https://…'; else at an album here), and say what is there
+	@$(PY) -m $(if $(ADDRESSES),crawler look $(ADDRESSES),demo.album)
 
 # A worker for every core takes whole files, in the order of tests/conftest.py. (With one more, two cores were no faster,
 # and tests that drive a browser failed for want of time.)

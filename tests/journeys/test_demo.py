@@ -38,6 +38,18 @@ def test_every_row_is_right() -> None:
     assert any("6 other pictures" in row and "6 none" in row for row in rows)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the crawler runs on Linux only")
+def test_without_an_address_the_crawler_looks_at_an_album_here() -> None:
+    command = [sys.executable, "-m", "demo.album"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(
+        r"127\.0\.0\.1:\d+/album: seen\n  medium, seen: 5\n  page, seen: 2\n", done.stdout
+    )
+    assert len(re.findall("^  picture: pdq ", done.stdout, re.M)) == 4
+    assert len(re.findall("^  video, 5\\d frames: ", done.stdout, re.M)) == 1
+
+
 def test_it_takes_the_users_own_pictures(shared: Path, tmp_path: Path) -> None:
     photos = sorted((shared / "photos").iterdir())[:6]
     for path in photos:
