@@ -9,7 +9,8 @@ Processor time is the user's and the system's of all processes of a side, from t
 the last file or observation on the disk; starts are measured apart. Hashing alone is what the same
 child takes for the same pictures without a crawler. Memory is the most of all processes of a side
 together: what is resident (RSS), and with pages that several share counted once (PSS); with
-anonymous files, which are nobody's. Figures are medians over the rounds.
+anonymous files, which are nobody's; it is looked at in a round of its own, as that takes time of
+those who are looked at. Figures are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -107,8 +108,10 @@ def _anonymous(pid: int) -> int:
     return total
 
 
-def once(side: str, root: str, folder: Path, profile: str, core: int | None) -> Figures:
-    """Let one side look at the site once. Raises RuntimeError if it ends otherwise."""
+def once(
+    side: str, root: str, folder: Path, profile: str, core: int | None, *, watched: bool = False
+) -> Figures:
+    """Let one side look at the site once, watched or not. Raises RuntimeError if it does not."""
     words = [sys.executable, "-m", "benchmarks.crawl_child", side, root, str(folder), profile]
     process = _started(words, core)
     assert process.stdin  # noqa: S101 (both are pipes)
@@ -116,11 +119,12 @@ def once(side: str, root: str, folder: Path, profile: str, core: int | None) -> 
     try:
         start = json.loads(process.stdout.readline() or "{}")
         memory = Memory(process.pid)
-        memory.start()
+        if watched:
+            memory.start()
         process.stdin.write("go\n")
         process.stdin.flush()
         line = process.stdout.readline()
-        most = memory.end()
+        most = memory.end() if watched else {}
         if not line:
             raise RuntimeError(f"{side} ended with {process.wait()}")
         said = json.loads(line)
@@ -161,10 +165,15 @@ def compared(root: str, profile: str, rounds: int, folder: Path) -> dict[str, Fi
             with tempfile.TemporaryDirectory(dir=folder, prefix="takeback-") as name:
                 came[side].append(once(side, root, Path(name), profile, core))
                 time.sleep(0.2)
-    return {
+    medians = {
         side: {name: statistics.median(each[name] for each in every) for name in every[0]}
         for side, every in came.items()
     }
+    for side, figures in medians.items():
+        with tempfile.TemporaryDirectory(dir=folder, prefix="takeback-") as name:
+            seen = once(side, root, Path(name), profile, core, watched=True)
+        figures |= {name: seen[name] for name in ("rss", "pss", "processes")}
+    return medians
 
 
 def rows(profile: str, found: dict[str, Figures]) -> list[dict[str, Any]]:

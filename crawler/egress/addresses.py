@@ -31,6 +31,8 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _IPV4_PARTS = re.compile(r"(0[xX][0-9a-fA-F]*|[0-9]+)")
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 """Characters that stay as they are: reserved and unreserved ones, and the sign of an escape."""
+_ADDRESSES = 2048
+"""Addresses that are remembered, parsed: each is read on a page, and soon after asked for."""
 _HOSTS = 4096
 """Hosts whose spelling is remembered: most addresses of a page name the same few."""
 _CARRIERS = (
@@ -84,6 +86,7 @@ def is_public(address: IpAddress) -> bool:
     return not any(address in each for each in _REFUSED if each.version == address.version)
 
 
+@lru_cache(_ADDRESSES)
 def parsed(text: str, *, loopback: bool = False) -> Address:
     """Return an address in the form in which it is sent.
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _READ = 2**16
 _NO_BODY = {204, 304}
 _SVG = "image/svg+xml"
+_KEPT = ("Location", "Content-Type", "ETag", "Last-Modified", "Retry-After")
+"""Headers of an answer that anybody asks for: hostile ones have thousands."""
 _SILENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers that aiohttp would add by itself: ours come from the request, and say who asks."""
 
@@ -36,8 +38,9 @@ class Guarded(Protocol):
 class GuardedDownloads(BaseDownloadHandler):
     """Asks for one address and follows nothing.
 
-    Of a request it reads `meta`: `budget`, a Budget; and `sink`, a Sink that takes a body with
-    status 200 instead of the response. Raises FetchError, and nothing else but what a Sink raises.
+    Of a request it reads `meta`: `headers`, a mapping; `budget`, a Budget; and `sink`, a Sink that
+    takes a body with status 200 instead of the response. Raises FetchError, and nothing else but
+    what a Sink raises.
     """
 
     lazy = True
@@ -46,7 +49,7 @@ class GuardedDownloads(BaseDownloadHandler):
         super().__init__(crawler)
         assert isinstance(crawler.spider, Guarded)  # noqa: S101 (`spider.py` makes no other)
         agent = crawler.settings["USER_AGENT"]
-        self._said: list[tuple[str, str]] = [("User-Agent", str(agent)), ("Accept-Language", "en")]
+        self._said: dict[str, str] = {"User-Agent": str(agent), "Accept-Language": "en"}
         self._session: aiohttp.ClientSession = crawler.spider.guard.session()
 
     async def download_request(self, request: Request) -> Response:
@@ -62,15 +65,15 @@ class GuardedDownloads(BaseDownloadHandler):
         async with self._session.request(
             request.method,
             yarl.URL(request.url, encoded=True),  # as `addresses.parsed` wrote it
-            headers=[*request.headers.to_tuple_list(), *self._said],
+            headers={**request.meta["headers"], **self._said},
             skip_auto_headers=_SILENT,
             allow_redirects=False,
         ) as answer:
             sink: Sink | None = request.meta.get("sink") if answer.status == 200 else None  # noqa: PLR2004
             unread = answer.status in _NO_BODY or (budget.page and _is_medium(answer))
             body = b"" if unread else await _body(answer, budget, sink)
-            headers = Headers([(name, value) for name, value in answer.headers.items()])
-            return Response(request.url, status=answer.status, headers=headers, body=body)
+            kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+            return Response(request.url, status=answer.status, headers=Headers(kept), body=body)
 
     async def close(self) -> None:
         """Close what is kept open."""

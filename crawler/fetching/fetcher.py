@@ -131,8 +131,13 @@ class Fetcher:
         if self._avoids(address.host):  # also for robots.txt, and where that leads
             raise Disallowed
         await self._unpaused(address.host)
-        meta = {"budget": budget, "sink": sink, "download_slot": address.host}
-        request = Request(address.url, headers=dict(headers), meta=meta, dont_filter=True)
+        meta = {
+            "headers": headers,
+            "budget": budget,
+            "sink": sink,
+            "download_slot": address.host,
+        }
+        request = Request(address.url, meta=meta, dont_filter=True)
         response = await self._download(request)
         if response.status in _BUSY:
             seconds = _retry_after(response) or _PAUSE_SECONDS

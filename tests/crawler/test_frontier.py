@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,10 @@ import pytest
 from crawler import reaching
 from crawler.finding.collecting import References
 from crawler.frontier import known, outbox, visits, watches
+from crawler.frontier.commits import Commits
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import CLOSED, FAULT, FIRST, LONGEST, LONGEST_FAULT, interval_after
-from crawler.frontier.store import MEMORY, InUse, Store, WrongVersion
+from crawler.frontier.store import MEMORY, InUse, Store, Tx, WrongVersion
 from crawler.frontier.visits import Ended, Kind, New, Step
 from crawler.frontier.watches import Scope, Watch
 from crawler.judging import judged
@@ -161,4 +165,40 @@ def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
         fail()
     with store.read() as tx:
         assert watches.every(tx) == []
+    store.close()
+
+
+def test_changes_that_come_together_are_committed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that fails changes nothing, and takes no other with it."""
+    store = Store(tmp_path / "f.sqlite3")
+    batches = []
+    written = store.write_each
+
+    def noted(changes: Sequence[Callable[[Tx], object]]) -> list[object]:
+        batches.append(len(changes))
+        return written(changes)
+
+    monkeypatch.setattr(store, "write_each", noted)
+
+    def added(n: int, tx: Tx) -> int:
+        watches.add(tx, f"https://example.org/{n}", Scope.PAGE, 0, now=0)
+        return 1 // (n - 7)
+
+    async def all_at_once() -> list[int | BaseException]:
+        commits = Commits(store)
+        every = [commits.write(partial(added, n)) for n in range(20)]
+        return await asyncio.gather(*every, return_exceptions=True)
+
+    came = asyncio.run(all_at_once())
+    assert [n for n, each in enumerate(came) if isinstance(each, ZeroDivisionError)] == [7]
+    assert came[8] == 1
+    assert sum(batches) == 20
+    assert len(batches) <= 2
+    other = Store(tmp_path / "f.sqlite3")
+    with other.read() as tx:
+        kept = [each.address.rpartition("/")[2] for each in watches.every(tx)]
+    assert kept == [str(n) for n in range(20) if n != 7]
+    other.close()
     store.close()

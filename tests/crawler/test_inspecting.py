@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -120,8 +121,13 @@ def test_no_copy_of_a_child_stays_for_long_and_none_stays_behind(inspector: Insp
     assert len(set(copies)) in {3, 4}  # while one ends, it may be the next that is seen
     last = copy_of(inspector.pids[-1])
     assert "Seccomp:\t2" in Path(f"/proc/{last.pid}/status").read_text()
+    last.suspend()  # as if it were busy: it does not see that nobody asks any more
     inspector.close()
-    last.wait(5)
+    try:
+        last.wait(5)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            last.kill()
 
 
 def test_what_kills_every_child_is_left(inspector: Inspector) -> None:
