@@ -86,8 +86,19 @@ def counts_blocks(folder: Path) -> bool:
     return blocks_written() > before
 
 
+def memory_of(pid: int) -> int:
+    """Bytes of a process in memory; what it shares with others, in parts (proc(5), Pss).
+
+    So the sum over processes counts a page once, also where one is a copy of another.
+    """
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
 def anonymous_files(pid: int) -> int:
-    """Bytes that a process has in files of memory: they are nobody's resident set."""
+    """Bytes that a process has in files of memory: they are in nobody's own memory."""
     total = 0
     for opened in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
@@ -114,7 +125,7 @@ class Watched:
         while self._process.poll() is None:
             with suppress(psutil.Error, OSError):
                 everyone = [self._parent, *self._parent.children(recursive=True)]
-                used = sum(each.memory_info().rss for each in everyone)
+                used = sum(memory_of(each.pid) for each in everyone)
                 self.most = max(self.most, used + anonymous_files(self._parent.pid))
                 for each in everyone:
                     self._files(each.pid)

@@ -20,6 +20,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from crawler.finding.collecting import References
 from crawler.inspecting.answers import Unbelievable, references_in, signals_in
 from crawler.inspecting.inspector import CRASHED, Inspected, Inspector
 from crawler.inspecting.memory import MemoryFile, NoMedium
@@ -242,15 +243,51 @@ def test_a_child_that_was_taken_over_is_not_believed(untrusted: bytes) -> None:
         references_in(untrusted, loopback=False)
 
 
+HERE = "https://example.org/1.jpg"
+NOTHING = {
+    **{name: [] for name in ("media", "parts", "following", "links", "tracks")},
+    **{name: {} for name in ("digests", "sheets")},
+    "login": False,
+    "cut": False,
+}
+
+
+def test_a_child_that_found_nothing_is_believed() -> None:
+    """Or none of the answers below would be refused for what it says."""
+    assert references_in(json.dumps(NOTHING).encode(), loopback=False) == References()
+
+
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1/", "file:///etc/passwd", "https://h:22/", 3, None, ["x"]]
 )
-def test_a_child_leads_nowhere_else(address: object) -> None:
-    answer = {
-        **{name: [] for name in ("parts", "following", "links")},
-        "media": [address],
-        "login": False,
-        "cut": False,
-    }
+@pytest.mark.parametrize("name", ["media", "parts", "following", "links", "tracks"])
+def test_a_child_leads_nowhere_else(name: str, address: object) -> None:
     with pytest.raises(Unbelievable):
-        references_in(json.dumps(answer).encode(), loopback=False)
+        references_in(json.dumps({**NOTHING, name: [address]}).encode(), loopback=False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"media": [HERE], "digests": {HERE: ["0" * 31, ""]}},
+        {"media": [HERE], "digests": {HERE: ["Z" * 32, ""]}},
+        {"media": [HERE], "digests": {HERE: ["0" * 32]}},
+        {"media": [HERE], "digests": {HERE: 3}},
+        {"digests": [HERE]},
+        {"sheets": {"http://10.0.0.1/": []}},
+        {"sheets": {HERE: [[0, 1, 2, 3, 4]]}},
+        {"sheets": {HERE: [[0, 1, -2, 3, 4, 5]]}},
+        {"sheets": {HERE: [[0, 1, 2, 3, 4, 2**40]]}},
+        {"sheets": {HERE: [["0", 1, 2, 3, 4, 5]]}},
+        {"sheets": {HERE: [[0, 1, 2, 3, 4, 5]] * 401}},
+        {"sheets": {f"{HERE}?{n}": [] for n in range(61)}},
+    ],
+)
+def test_a_child_says_nothing_else_of_media(wrong: dict[str, object]) -> None:
+    with pytest.raises(Unbelievable):
+        references_in(json.dumps({**NOTHING, **wrong}).encode(), loopback=False)
+
+
+def test_digests_are_of_media_that_are_shown() -> None:
+    said = {"digests": {HERE: ["0" * 32, ""]}}
+    assert not references_in(json.dumps({**NOTHING, **said}).encode(), loopback=False).digests
