@@ -87,8 +87,7 @@ class Notes:
                 visits.add(tx, visit, [new])
             if answer is not None:
                 document = json.dumps(documents.document(found))
-                validators = Validators() if found.by_scripts else answer.validators
-                held = Known(validators.etag, validators.modified, document)
+                held = Known(answer.validators.etag, answer.validators.modified, document)
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
                 known.used(tx, step.address, Kind.PAGE, now=_now())

@@ -88,10 +88,10 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _value(name: str, setting: str, text: str) -> object:  # noqa: C901, PLR0911 (a table)
+def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a table)
     try:
         match setting:
-            case "contact" | "key_file":
+            case "contact" | "key_file" | "browser":
                 return text.strip()
             case "state":
                 return Path(text)
@@ -101,8 +101,6 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: C901, PLR0911
                 return Profile(text)
             case "override_robots" | "avoid":
                 return frozenset(each.strip().lower() for each in text.split(",") if each.strip())
-            case "browser":
-                return text.strip() or "0"
             case "loopback" | "browser_sandbox" | "video_extractor":
                 return {"0": False, "1": True, "": False}[text]
             case "delay":

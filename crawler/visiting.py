@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from crawler import limits, reaching, told
@@ -167,6 +167,8 @@ class Visitor:
         except (FetchError, Disallowed) as err:
             await self._notes.done(step, _failure(err))
             return
+        if found.by_scripts:
+            answer = replace(answer, validators=Validators())
         result = result_of_status(answer.status, login=found.login, empty=not found.media)
         if result != "seen":
             await self._notes.done(step, result)
