@@ -25,7 +25,7 @@ from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
 from service.web import pages, statics
-from service.web.owner import checking, known_addresses, overview, sending
+from service.web.owner import acting, checking, known_addresses, overview, sending
 from service.web.site import information, questions, support
 from service.workflows.context import Context
 
@@ -43,6 +43,7 @@ PAGES = (
     questions.router,
     sending.router,
     checking.router,
+    acting.router,
     overview.router,
     known_addresses.router,
     information.router,  # last: it also answers every address that no other page has
