@@ -460,7 +460,7 @@ def test_an_address_is_watched_as_the_options_say(
     assert takeback("watch", "add", *where, "a.example/x", *site) == 0
     service.will({"watches": [watch]})
     assert takeback("watch", "list", *where) == 0
-    listed = "  1  a.example/x\n     nobody has looked yet\n"
+    listed = "  1  a.example/x\n     not checked yet\n"
     out = capsys.readouterr().out
     assert out == f"{listed}{watch_report.WATCHED}\n{listed}"
     assert takeback("watch", "list", *where, "--json") == 0

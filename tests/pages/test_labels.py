@@ -166,12 +166,12 @@ def test_acts_ask_by_the_label_and_leave_the_labels_where_they_are(
     before = len(asked.requests)
     first = page.locator("li.entry[data-entry='1']")
     first.get_by_role("button", name="Withdraw").click()
-    dialog = page.get_by_role("dialog", name="Withdraw picture 1?")
-    assert LABELS[0] in dialog.inner_text()
-    dialog.get_by_role("button", name="Keep it").click()
-    assert page.locator("dialog").count() == 0
+    question = page.get_by_role("group", name="Withdraw picture 1?")
+    assert LABELS[0] in question.inner_text()
+    question.get_by_role("button", name="Keep it").click()
+    assert page.locator("li.entry [data-ask]").count() == 0
     first.get_by_role("button", name="Withdraw").click()
-    dialog.get_by_role("button", name="Withdraw").click()
+    question.get_by_role("button", name="Withdraw").click()
     page.locator("#revealed:focus", has_text="Withdrawn. We no longer look for it.").wait_for()
     assert shown(page) == [f"Picture 2 ({LATER})", f"Picture 1 ({LABELS[0]})"]
     first.get_by_role("button", name="Undo").click()
@@ -187,11 +187,11 @@ def test_acts_ask_by_the_label_and_leave_the_labels_where_they_are(
     assert LABELS[2].encode() not in b"".join(one.post_data_buffer or b"" for one in sent)
     second = page.locator("li.entry[data-entry='2']")
     second.get_by_role("button", name="Withdraw").click()
-    page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    page.get_by_role("group").get_by_role("button", name="Withdraw").click()
     second.get_by_role("button", name="Erase now").click()
-    dialog = page.get_by_role("dialog", name="Erase picture 2 now?")
-    assert LATER in dialog.inner_text()
-    dialog.get_by_role("button", name="Erase for good").click()
+    question = page.get_by_role("group", name="Erase picture 2 now?")
+    assert LATER in question.inner_text()
+    question.get_by_role("button", name="Erase for good").click()
     page.locator("#revealed", has_text="Erased.").wait_for()
     assert shown(page) == [f"Picture 1 ({LABELS[2]})", "Picture 2"]
     told = OwnerClient(service.address, words).status(number)["entries"]
@@ -209,7 +209,7 @@ def _late(page: Page, entry: Locator) -> None:
         "document.querySelector('#asking').content.querySelector('[name=stamp]').value = ''"
     )
     entry.get_by_role("button", name="Withdraw").click()
-    page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    page.get_by_role("group").get_by_role("button", name="Withdraw").click()
     page.locator("#open").wait_for()
 
 

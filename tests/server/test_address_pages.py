@@ -72,8 +72,8 @@ def test_what_cannot_be_used_is_told_and_what_was_typed_stays(
     for change, says in (
         ({"address": "http://127.0.0.1/<i>"}, "cannot check this address"),
         ({"address": ""}, "cannot check this address"),
-        ({"shows_minor": ""}, "Please answer"),
-        ({"shows_minor": "", "scope": "thread"}, "Please answer"),
+        ({"shows_minor": ""}, "Please tell us"),
+        ({"shows_minor": "", "scope": "thread"}, "Please tell us"),
     ):
         page = api.post("/en/addresses/added", data={**form, **ANSWERS, **change})
         assert page.status_code == 422

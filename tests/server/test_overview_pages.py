@@ -23,7 +23,7 @@ def sections(page: str) -> dict[str, list[str]]:
     listed = {}
     for part in page.partition("What was found")[2].split("<h2>")[1:]:
         title, _, rest = part.partition("</h2>")
-        listed[title] = re.findall(r"<h3>(\w+ \d+)</h3>", rest)
+        listed[title] = re.findall(r"<h3>(\w+ \d+)<", rest)
     return {title: names for title, names in listed.items() if title != "What else you can do"}
 
 
@@ -349,7 +349,7 @@ def test_a_hold_is_told_as_what_it_is_in_every_language(api: TestClient, served:
 def _overview_source() -> str:
     from service.web.pages import TEMPLATES  # noqa: PLC0415 (only here)
 
-    return (TEMPLATES / "owner/overview.html").read_text()
+    return (TEMPLATES / "owner/entry.html").read_text()
 
 
 def test_no_key_or_signal_is_in_an_address(api: TestClient, served: Any) -> None:

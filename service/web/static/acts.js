@@ -9,7 +9,6 @@ import { element, text } from "./texts.js";
 
 const { content } = element("asking", HTMLTemplateElement);
 const told = element("revealed", HTMLElement);
-const CLOSES = typeof HTMLDialogElement === "function";
 
 /** @type {Map<string, string>} by number of the entry */
 let labels = new Map();
@@ -74,33 +73,43 @@ function heed(event) {
   const wanted = form.action.split("/").pop() ?? "";
   if ("relabel" in form.dataset) relabel(item, form);
   else if (wanted === "undone") act(item, "undone");
-  else if (CLOSES && (wanted === "withdraw" || wanted === "erase")) ask(item, wanted);
+  else if (wanted === "withdraw" || wanted === "erase") ask(item, wanted);
   else return;
   event.preventDefault();
 }
 
 /**
+ * Ask within the entry, so that the rest of the page, and the button that leaves it, can still be used.
  * @param {HTMLElement} item
  * @param {string} wanted `withdraw` or `erase`
  */
 function ask(item, wanted) {
-  const dialog = /** @type {HTMLDialogElement} */ (copy(`dialog[data-ask="${wanted}"]`));
+  closeAsked();
+  const asked = /** @type {HTMLElement} */ (copy(`[data-ask="${wanted}"]`));
   const n = item.dataset.entry ?? "";
-  for (const title of dialog.querySelectorAll("[data-kind]")) {
+  for (const title of asked.querySelectorAll("[data-kind]")) {
     if (title.getAttribute("data-kind") !== item.dataset.kind) title.remove();
     else title.textContent = (title.textContent ?? "").replace("{n}", n);
   }
-  const called = /** @type {HTMLElement} */ (dialog.querySelector("[data-called]"));
+  const called = /** @type {HTMLElement} */ (asked.querySelector("[data-called]"));
   called.hidden = !labels.get(n);
   /** @type {HTMLElement} */ (called.querySelector("bdi")).textContent = labels.get(n) ?? "";
-  dialog.addEventListener("click", ({ target }) => {
+  asked.addEventListener("click", ({ target }) => {
     if (!(target instanceof HTMLButtonElement)) return;
-    dialog.close();
+    closeAsked();
     if (target.dataset.act) act(item, target.dataset.act);
+    else item.querySelector("button")?.focus();
   });
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  item.append(asked);
+  item.classList.add("asking");
+  /** @type {HTMLElement} */ (asked.querySelector("h4")).focus();
+}
+
+/** Only one question is open at a time. */
+function closeAsked() {
+  const asked = document.querySelector("li.entry > [data-ask]");
+  asked?.parentElement?.classList.remove("asking");
+  asked?.remove();
 }
 
 /**
