@@ -17,6 +17,7 @@ PRICE = {"challenge": str, "pieces": int}
 OPENED = {"case_number": str}
 ADDED = {"added": int, f"held{_OPTIONAL}": int}
 WITHDRAWN = {"withdrawn": int, f"erase_on{_OPTIONAL}": _TEXT_OR_NONE}
+LABELLED = {"n": int}
 UNDONE = {"undone": int}
 _SIGHTING = {"platform": str, "seen_on": str, "source": str, "outcome": _TEXT_OR_NONE}
 _ENTRY = {

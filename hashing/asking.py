@@ -58,17 +58,24 @@ def labels(files: Sequence[Path]) -> dict[Path, str]:
     Raises NoAnswer if nobody is there.
     """
     remark(report.ABOUT_LABELS)
-    typed = {path: _label(path) for path in files}
-    return {path: label for path, label in typed.items() if label}
+    typed = {
+        path: label(report.LABEL_OF.format(path=report.shown(path)), report.NO_LABELS)
+        for path in files
+    }
+    return {path: one for path, one in typed.items() if one}
 
 
-def _label(path: Path) -> str:
+def label(question: str, instead: str) -> str:
+    """Return the label that answers a question; an empty one is none.
+
+    Raises NoAnswer if nobody is there; `instead` is its message.
+    """
     while True:
-        remark(report.LABEL_OF.format(path=report.shown(path)), end=" ")
+        remark(question, end=" ")
         line = _read_line()
         if not line:
             remark("")
-            raise NoAnswer(report.NO_LABELS)
+            raise NoAnswer(instead)
         try:
             return tidy(line)
         except InvalidLabel as err:

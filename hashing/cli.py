@@ -1,4 +1,4 @@
-"""The command `takeback`: hash, submit, status, withdraw, watch for owners; lookup for platforms.
+"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch; else lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -117,8 +117,9 @@ def parser() -> argparse.ArgumentParser:
     add("hash", "Print the hashes of files. Nothing is sent", files, windows, as_json)
     _add_answers(add("submit", "Open a case, or add files to one", files, windows, server, dry_run))
     add("status", "Show what happened to your case", server, number, as_json)
+    _add_entry(add("label", "Change what an entry is called", server, number))
     _add_choices(add("withdraw", "Stop the search for your files, or undo that", server, number))
-    _add_actions(add("watch", "Have addresses looked at for your case"), server, number, as_json)
+    _add_actions(add("watch", "Have addresses checked for your case"), server, number, as_json)
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",
@@ -188,7 +189,7 @@ def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
         return actions.add_parser(name, parents=of_action, help=text, description=f"{text}.")
 
     server, number, as_json = options
-    add = action("add", "Look at an address, again and again", server, number)
+    add = action("add", "Keep checking an address", server, number)
     add.add_argument(
         "address", type=_address, metavar="ADDRESS", help="copied whole from the browser"
     )
@@ -201,8 +202,14 @@ def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
     add.add_argument("--depth", type=_depth, default=0, help="of a site: links that are followed")
     add.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
     action("list", "Show what happened at each address", server, number, as_json)
-    remove = action("remove", "Look at an address no more", server, number)
+    remove = action("remove", "Stop checking an address", server, number)
     remove.add_argument("n", type=_entry, metavar="N", help="as `watch list` shows it")
+
+
+def _add_entry(label: argparse.ArgumentParser) -> None:
+    label.set_defaults(stopped=report.STOPPED_SENDING)
+    label.add_argument("n", type=_entry, metavar="N", help="the entry, as `status` shows it")
+    label.add_argument("--remove", action="store_true", help="remove its label")
 
 
 def _add_choices(withdraw: argparse.ArgumentParser) -> None:

@@ -99,6 +99,16 @@ class OwnerClient:
         answer = self._of_case(number, "POST", "/v1/case/entries", document)
         return answers.checked(answer, answers.ADDED)
 
+    def label(self, number: str, entry: int, label: str | None) -> None:
+        """Change what an entry is called, sealed so that only the passphrase opens it.
+
+        None takes its label away. Raises InvalidLabel, also for an empty one.
+        """
+        sealed = None if label is None else labels.seal(self._vault, label).hex()
+        path = f"{_path(entry)}/label"
+        answer = self._of_case(number, "PUT", path, {"sealed_label": sealed})
+        answers.checked(answer, answers.LABELLED)
+
     def withdraw(self, number: str, entry: int | None = None, *, erase_now: bool = False) -> Json:
         """Withdraw one entry, or the whole case. Matching stops before this returns.
 

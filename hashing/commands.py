@@ -145,6 +145,18 @@ def status(args: argparse.Namespace) -> int:
     return 0
 
 
+def label(args: argparse.Namespace) -> int:
+    """Change what an entry of a case is called, or take its label away."""
+    client = _owner(args, asking.passphrase())
+    question = report.LABEL_OF_ENTRY.format(n=args.n)
+    typed = "" if args.remove else asking.label(question, report.NO_LABEL)
+    if not (typed or args.remove):
+        return _failed(report.NO_LABEL_TYPED)
+    client.label(args.case, args.n, typed or None)
+    write(report.labelled_text(args.n, typed))
+    return 0
+
+
 def withdraw(args: argparse.Namespace) -> int:
     """Withdraw a case or one entry of it, or undo that."""
     client = _owner(args, asking.passphrase())
@@ -274,6 +286,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "hash": print_signals,
     "submit": submit,
     "status": status,
+    "label": label,
     "withdraw": withdraw,
     "watch": watch,
     "lookup": lookup,

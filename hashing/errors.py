@@ -76,16 +76,18 @@ class EmptyFile(ContentError):
 
 
 class UnknownFormat(ContentError):
-    """This is no picture or video format we can read. Save it as JPEG, PNG or MP4 and try again."""
+    """This is not a picture or video we can read. Save it as JPEG, PNG or MP4 and try again."""
 
 
 class UnsupportedFormat(ContentError):
-    """This format is not read. Save it as JPEG, PNG or MP4 and try again."""
+    """We cannot read this format. Save it as JPEG, PNG or MP4 and try again."""
 
     @classmethod
     def of(cls, name: str) -> Self:
         """Return the error that says which format it is: `name` as in "a JPEG XL picture"."""
-        return cls(f"This is {name}, which is not read. Save it as JPEG, PNG or MP4 and try again.")
+        return cls(
+            f"This is {name}, which we cannot read. Save it as JPEG, PNG or MP4 and try again."
+        )
 
 
 class TooManyBytes(ContentError):
@@ -157,7 +159,7 @@ class InvalidSubmission(DeviceError):
 
 
 class NoAnswer(DeviceError):
-    """There is a question, and nobody here to answer it. Give the answer as an option."""
+    """This asks a question, and there is nobody to answer it. Give the answer as an option."""
 
 
 class OutputLost(DeviceError):
@@ -177,7 +179,7 @@ class NameNotFound(Unreachable):
 
 
 class Offline(Unreachable):
-    """There is no way from here to this address, so nothing was sent. Check that you are online."""
+    """This address cannot be reached from here, so nothing was sent. Check that you are online."""
 
 
 class NotListening(Unreachable):
@@ -185,7 +187,7 @@ class NotListening(Unreachable):
 
 
 class NotSecure(Unreachable):
-    """What answers here does not speak TLS as it must, so nothing was sent. Check the address."""
+    """This server does not answer securely (TLS), so nothing was sent. Check the address."""
 
 
 class ProxyFailed(Unreachable):
@@ -201,7 +203,7 @@ class BrokenOff(Unreachable):
 
 
 class NotTakeback(Unreachable):
-    """The answer was not that of a Takeback service. Check the address."""
+    """The answer did not come from a Takeback service. Check the address."""
 
 
 class InsecureAddress(ServiceError):

@@ -20,7 +20,7 @@ MAX_NAMED = 20
 class Passed(StrEnum):
     """Why something found in a folder is not hashed."""
 
-    NEITHER = "no picture or video that we can read"
+    NEITHER = "not a picture or video that we can read"
     LINK = "a link; name it, and what it leads to is hashed"
     NO_FILE = "no file, but a pipe or a device"
 

@@ -181,7 +181,7 @@ def _hash_frames(
     best = 0
     kept: list[FrameSignal] = []
     for stretch in frames.stretches(_reported(sampled, progress)):
-        computed = [pdq.compute(frame.luma) for frame in stretch]
+        computed = pdq.compute_each([frame.luma for frame in stretch])
         best = max(best, *(quality for _, quality in computed))
         views_of_frames = _frame_views(stretch, use)
         for frame, value_quality, views in zip(stretch, computed, views_of_frames, strict=True):

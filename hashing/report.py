@@ -22,7 +22,7 @@ ABOUT = (
     "hashed on this device and stay here; only the hashes are sent."
 )
 EXIT_CODES = (
-    "Exit codes: 0, all done; 1, something failed; 2, the command was not complete or not right; "
+    "Exit codes: 0, all done; 1, something failed; 2, the command was incomplete or wrong; "
     "130, stopped by Ctrl-C. A passphrase or key is never an option: set TAKEBACK_PASSPHRASE or "
     "TAKEBACK_KEY."
 )
@@ -32,7 +32,7 @@ Your passphrase. Only you have it, and nobody can recover it:
     {passphrase}
 
 Write it down where only you can read it. If sending fails, set TAKEBACK_PASSPHRASE to
-these words and run this again: that opens no second case."""  # noqa: S105 (a text about passphrases, not one)
+these words and run this again. That does not open a second case."""  # noqa: S105 (a text about passphrases, not one)
 GIVEN = """\
 Using the passphrase in TAKEBACK_PASSPHRASE. To open another case, unset it and run this again."""
 OPENED = """\
@@ -69,7 +69,7 @@ REST_OF_LABELS = ", and your labels, encrypted"
 REST_OF_LOOKUP = "your platform key"
 NO_OUTPUT = "There is no output to write to. Nothing was done."
 NO_KEY = "Set TAKEBACK_KEY to your platform key."
-SYSTEM = "This device could not go on ({reason}). Close other programs and try again."
+SYSTEM = "This device could not continue ({reason}). Close other programs and try again."
 STOPPED = "Stopped. Nothing more was sent."
 STOPPED_SENDING = STOPPED + " You can run this again: nothing is done twice."
 WAITING = "The service asks us to wait {time}."
@@ -83,8 +83,8 @@ YES_OR_NO = "Please answer y for yes or n for no."
 PASSPHRASE_QUESTION = "Passphrase (seven words): "  # noqa: S105 (the question for it)
 NO_PASSPHRASE = "No passphrase was given. Type it in a terminal, or set TAKEBACK_PASSPHRASE."  # noqa: S105 (the same)
 NO_ANSWERS = (
-    "There is a question, and nobody here to answer it. Nothing was sent. Answer with options: "
-    "--subject self (or authorised), --adults, --intimate."
+    "This asks a question, and there is nobody to answer it. Nothing was sent. Answer with "
+    "options: --subject self (or authorised), --adults, --intimate."
 )
 NO_SEND = (
     "These are all the pictures and videos of a folder, and nobody is here to confirm that. "
@@ -95,8 +95,11 @@ ABOUT_LABELS = (
     "passphrase opens it. Press Enter for no label."
 )
 LABEL_OF = "Label of {path}:"
+LABEL_OF_ENTRY = "New label of entry {n}:"
+NO_LABEL = "This asks for a label, and there is nobody to type it. Nothing was changed."
+NO_LABEL_TYPED = "No label was typed, so nothing was changed. To remove the label, add --remove."
 NO_LABELS = (
-    "There is a label to type, and nobody here to type it. Nothing was sent. Leave out --labels, "
+    "This asks for labels, and there is nobody to type them. Nothing was sent. Leave out --labels, "
     "or give one line for each file."
 )
 NO_WITHDRAWAL = "Nobody is here to confirm this. Nothing was withdrawn. If it is right, add --yes."
@@ -123,18 +126,18 @@ _STATUS_WORDS = {
     "received": "received",
     "active": "being looked for",
     "quarantined": "on hold, not looked for until a person has reviewed it",
-    "kept": "not looked for: a person has reviewed it and decided so. If that is wrong, ask "
-    "whoever runs the service",
+    "kept": "not being looked for: a person reviewed it and decided this. If that is wrong, ask "
+    "the people who run the service",
     "withdrawing": "withdrawn, no longer looked for",
     "withdrawn": "withdrawn, no longer looked for, and erased",
 }
 _SOURCE_WORDS = {
     "lookup": "found among uploads",
-    "observation": "seen where people can see it",
-    "declared": "listed by a site, as this very file",
+    "observation": "seen online",
+    "declared": "a site lists this exact file",
 }
 _OUTCOME_WORDS = {
-    None: "they have not said yet what they did",
+    None: "they have not told us yet what they did",
     "pending_review": "they are reviewing it",
     "blocked": "they blocked it",
     "not_blocked": "they did not block it",
@@ -142,8 +145,8 @@ _OUTCOME_WORDS = {
 
 
 INCOMPLETE = (
-    "This file breaks off: only the part of it that can be seen was hashed. If you have a whole "
-    "copy, hash that too."
+    "Part of this file is missing, so only the part that is there was hashed. If you have a "
+    "complete copy, hash that too."
 )
 
 
@@ -228,6 +231,11 @@ def added_text(number: str, answer: dict[str, Any]) -> str:
     done = f"Added {answer['added']} to case {number}. What it had already was not added again."
     held = answer.get("held")
     return f"{done}\n{HELD.format(count=held)}" if held else done
+
+
+def labelled_text(n: int, label: str) -> str:
+    """Return what an entry is called now."""
+    return f"Entry {n} is now called “{label}”." if label else f"Entry {n} has no label now."
 
 
 def undone_text(what: str, answer: dict[str, Any]) -> str:

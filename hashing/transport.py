@@ -69,13 +69,13 @@ TOO_MANY = 429
 
 _OFFLINE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 _CERTIFICATE = (
-    "The certificate of this server does not hold ({reason}), so nothing was sent. Check the "
+    "The certificate of this server is not valid ({reason}), so nothing was sent. Check the "
     "address, and the date of this device."
 )
-_MOVED = "This address only leads to another one, which we do not follow. Give the address itself."
+_MOVED = "This address only leads to another one, which we do not follow. Use the new address."
 _ELSEWHERE = "What answers here is not a Takeback service (status {status}). Check the address."
 _OUT_OF_ORDER = "The service cannot answer now (status {status}). Try again in a few minutes."
-_TOO_OFTEN = "The service asks for fewer requests. Try again later."
+_TOO_OFTEN = "The service has had too many requests. Try again later."
 _WAIT = " It asks you to wait {time}."
 
 

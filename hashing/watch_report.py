@@ -7,20 +7,20 @@ from typing import Any
 
 from hashing.printable import printable
 
-WATCHED = "It is looked at from now on, and you can read here what happened there."
-UNWATCHED = "It is looked at no more, and what happened there is forgotten."
-NO_WATCHES = "No address is looked at for this case."
+WATCHED = "We will keep checking it. To see what happens there: takeback watch list."
+UNWATCHED = "We no longer check it, and what happened there is forgotten."
+NO_WATCHES = "No addresses are being checked for this case."
 SHOWS_MINOR = "Was anyone who is shown at this address under 18, or might have been?"
 NO_WATCH_ANSWER = (
-    "There is a question, and nobody here to answer it. Nothing was sent. If everyone shown there "
-    "was 18 or older, add --adults."
+    "This asks a question, and there is nobody to answer it. Nothing was sent. If everyone shown "
+    "there was 18 or older, add --adults."
 )
 _WITHHELD = (
-    "nobody looks there: somebody says that it may show a person under 18. Whoever runs the "
-    "service decides"
+    "not being checked: somebody said that it may show a person under 18. The people who run the "
+    "service will decide"
 )
 _PRESENCE_WORDS = {
-    "waiting": "nobody has looked yet",
+    "waiting": "not checked yet",
     "not_found": "not found there",
     "there": "found there",
     "gone": "gone",
@@ -28,8 +28,8 @@ _PRESENCE_WORDS = {
 }
 _TROUBLE_WORDS = {
     "members_only": "we cannot look inside: only members can. Use the report form of that site",
-    "refused": "the site asks programs not to look there. Use the report form of that site",
-    "fault": "it could not be reached. We try again",
+    "refused": "the site asks programs to stay away. Use the report form of that site",
+    "fault": "it could not be reached. We will try again",
 }
 
 
@@ -55,4 +55,4 @@ def _lines(watch: dict[str, Any]) -> Iterator[str]:
     elif watch["looked_on"] is None:
         yield _PRESENCE_WORDS["waiting"]
     else:
-        yield f"{watch['looked_on']}  looked at for the last time so far"
+        yield f"{watch['looked_on']}  last checked"

@@ -54,11 +54,17 @@ FEEDBACK = DocumentLimit(128 * KIB, 8_000)
 WATCH = DocumentLimit(16 * KIB, 2_100)
 """An address of 2,048 characters, which may be commas, or escapes of six characters each."""
 
+LABEL = DocumentLimit(2 * KIB, 8)
+"""One sealed label is 536 digits."""
+
 VISITS = DocumentLimit(1 * MIB, 320_000)
 """100 visits, each with 4,096 characters to be kept and an address of 2,048."""
 
 WATCHES_PER_DAY = 60
 """Addresses that one case may add in a day, removed ones included: each sends a crawler there."""
+
+LABELS_PER_DAY = 500
+"""Labels that one case may be given or take away in a day: each of its 50 entries, ten times."""
 
 REPORTED_PER_DAY = 20_000
 """Addresses that one platform may report in a day, also those that it withholds or takes back: as

@@ -192,7 +192,8 @@ class _Clock:
     def __init__(self, track: VideoStream) -> None:
         rate = track.average_rate
         self._step_ms = 1000 / float(rate) if rate and 0 < rate < 1000 else _STEP_MS  # noqa: PLR2004 (no camera's rate)
-        self._base = track.time_base or Fraction(1, 1000)
+        base = track.time_base or Fraction(1, 1000)
+        self._numerator, self._denominator = 1000 * base.numerator, base.denominator
         self._first: int | None = None
         self._at_ms = 0.0
         self._count = 0
@@ -216,7 +217,7 @@ class _Clock:
         return self._ms(frame.duration or 0)
 
     def _ms(self, units: int) -> int:
-        return int(units * self._base * 1000)
+        return units * self._numerator // self._denominator
 
 
 class _Converter:

@@ -66,16 +66,14 @@ def _seen(luma: Luma) -> Luma:
     return np.ascontiguousarray(luma[: down * _SIDE + 2, : across * _SIDE : _EVERY])
 
 
-def _differences(seen: Luma, below: int) -> NDArray[np.int64]:
+def _differences(seen: Luma, below: int) -> NDArray[np.float64]:
     """Of each block, the sum of differences between its rows and those so many rows below them."""
+    import cv2  # noqa: PLC0415 (the optional `video` extra)
+
     rows = len(seen) - 2
-    one, other = seen[:rows], seen[below : rows + below]
-    apart = np.maximum(one, other)
-    apart -= np.minimum(one, other)
-    by_column = apart.reshape(-1, _SIDE, apart.shape[1])
-    columns = np.add.reduce(by_column, axis=1, dtype=np.uint16)
-    blocks = columns.reshape(len(columns), -1, _SIDE // _EVERY)
-    sums: NDArray[np.int64] = blocks.sum(axis=2, dtype=np.int64)
+    apart = cv2.absdiff(seen[:rows], seen[below : rows + below])
+    before = cv2.integral(apart, sdepth=cv2.CV_64F)[::_SIDE, :: _SIDE // _EVERY]
+    sums: NDArray[np.float64] = np.diff(np.diff(before, axis=0), axis=1)
     return sums
 
 

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from hashing.luma import Luma
 from hashing.media import animation, container
 from hashing.media.formats import Format, sniff_file
 from hashing.media.opening import Picture
-from hashing.media.pixels import raster
+from hashing.media.pixels import squeezed
 from hashing.media.timeline import PERIOD_MS, Sampler
 
 STRETCH = 40
@@ -56,8 +54,7 @@ def sample(
     for frame in container.frames(path, known or sniff_file(path)):
         until_ms = sampler.until_ms(frame.at_ms, frame.end_ms, is_last=frame.is_last)
         if until_ms is not None:
-            luma = raster(Image.fromarray(frame.luma()))
-            yield Frame(frame.at_ms, until_ms, frame.fraction, luma)
+            yield Frame(frame.at_ms, until_ms, frame.fraction, squeezed(frame.luma()))
 
 
 def sample_animation(picture: Picture, *, period_ms: int = PERIOD_MS) -> Iterator[Frame]:

@@ -12,7 +12,7 @@ from typing import Self
 from PIL import Image, JpegImagePlugin
 
 from hashing.errors import UnsupportedFormat
-from hashing.media import avif, bmp, boxes, canvas, gif, heif, jpeg, png, tiff, webp
+from hashing.media import avif, bmp, boxes, canvas, gif, heif, jpeg, png, rle, tiff, webp
 from hashing.media.canvas import Drawn
 from hashing.media.formats import Format
 from hashing.media.stripped import Stripped
@@ -149,9 +149,25 @@ def _heif(untrusted: bytes) -> Picture:
 
 
 def _bmp(untrusted: bytes) -> Picture:
+    if runs := rle.runs(untrusted):
+        return _bmp_of_runs(untrusted, runs)
     picture = _whole_bmp(untrusted, Stripped(untrusted))
     picture.rescue = lambda: _rescued_bmp(untrusted)
     return picture
+
+
+def _bmp_of_runs(untrusted: bytes, runs: rle.Runs) -> Picture:
+    size, decode = (runs.width, runs.height), partial(rle.decode, untrusted, runs)
+    picture = Picture(Format.BMP, size, decode, Stripped(b""))
+    picture.rescue = lambda: _rescued_runs(untrusted, runs)
+    return picture
+
+
+def _rescued_runs(untrusted: bytes, runs: rle.Runs) -> Picture:
+    image, missing = rle.rescued(untrusted, runs)
+    above, below = (missing, 0) if runs.upwards else (0, missing)
+    stripped = Stripped(b"", incomplete=True, above=above, below=below)
+    return Picture(Format.BMP, image.size, partial(_loaded, image), stripped, image)
 
 
 def _whole_bmp(data: bytes, stripped: Stripped) -> Picture:

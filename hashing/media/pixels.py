@@ -145,6 +145,14 @@ def raster(grey: Image.Image, size: tuple[int, int] | None = None) -> Luma:
     return np.asarray(resample(grey, squeezed, Image.Resampling.BOX))
 
 
+def squeezed(luma: Luma) -> Luma:
+    """Return what `raster` makes of a luma."""
+    rows, columns = luma.shape
+    if raster_size((columns, rows)) == (columns, rows):
+        return luma
+    return raster(Image.fromarray(luma))
+
+
 def raster_size(size: tuple[int, int]) -> tuple[int, int]:
     """Return the (width, height), in pixels, at which a picture of this size is hashed."""
     width, height = (side if side <= NATIVE_SIDE else SQUEEZED_SIDE for side in size)

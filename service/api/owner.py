@@ -16,8 +16,9 @@ from service.edge.dependencies import CurrentContext, Today
 from service.edge.document import StrictRoute
 from service.edge.opening import CurrentOpening
 from service.edge.problems import responses
-from service.edge.submission import EntriesIn, SubmissionIn
+from service.edge.submission import EntriesIn, LabelIn, SubmissionIn
 from service.workflows import intake, withdraw
+from service.workflows import label as label_workflow
 from service.workflows import status as status_workflow
 from service.workflows.status import CaseStatus, EntryHistory
 from service.workflows.withdraw import Withdrawal
@@ -89,6 +90,23 @@ def add_entries(
     budgets.charge_addition(owner.case_id, entries)
     added = intake.add_entries(context, owner, entries, today)
     return wire.AddedOut(added=added.new, held=added.held)
+
+
+@router.put(
+    "/case/entries/{n}/label",
+    responses=responses(errors.Unauthenticated, errors.NotFound, errors.Withdrawn),
+)
+def label_entry(
+    n: EntryNumber,
+    body: LabelIn,
+    owner: ThisOwner,
+    context: CurrentContext,
+    budgets: CurrentBudgets,
+) -> wire.LabelledOut:
+    """Replace the label of an entry, or take it away. Repeating it changes nothing."""
+    budgets.charge_label(owner.case_id)
+    label_workflow.label_entry(context, owner, n, body.value())
+    return wire.LabelledOut(n=n)
 
 
 @router.delete("/case", responses=responses(errors.Unauthenticated))

@@ -99,6 +99,12 @@ class AddedOut(BaseModel):
     held: int
 
 
+class LabelledOut(BaseModel):
+    """The entry whose label was changed, as `n`."""
+
+    n: int
+
+
 class WithdrawnOut(BaseModel):
     """How many entries were withdrawn by this request, and until when that can be undone.
 

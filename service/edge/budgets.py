@@ -156,6 +156,7 @@ class Budgets:
         self._added = Budget(settings.case_signals_per_hour, _HOUR)
         self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
         self._watches = Budget(limits.WATCHES_PER_DAY, _DAY)
+        self._labels = Budget(limits.LABELS_PER_DAY, _DAY)
         self._reported = Budget(limits.REPORTED_PER_DAY, _DAY)
         self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
         self._settings = settings
@@ -227,6 +228,10 @@ class Budgets:
     def charge_watch(self, case_id: int) -> None:
         """Charge a case for an address that is to be looked at. Raises TooManyRequests."""
         self._charge("watches", self._watches, case_id, 1)
+
+    def charge_label(self, case_id: int) -> None:
+        """Charge a case for a label that is set or taken away. Raises TooManyRequests."""
+        self._charge("labels", self._labels, case_id, 1)
 
     def charge_report(self, actor_id: int) -> None:
         """Charge a platform for an address that it reports. Raises TooManyRequests."""

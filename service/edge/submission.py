@@ -16,7 +16,7 @@ from service.domain.errors import NotEligible, TooLarge
 from service.domain.work import MOST_PIECES
 from service.edge import incoming
 from service.edge.bodies import Callers
-from service.edge.incoming import EntryIn, Hex32, StrictIn
+from service.edge.incoming import EntryIn, Hex32, SealedLabel, StrictIn
 from service.workflows.intake import NewCase
 
 MAX_NOTE = 1000
@@ -96,6 +96,20 @@ class EntriesIn(_OwnerDocument):
     """More entries for an open case."""
 
     entries: Entries
+
+
+class LabelIn(StrictIn):
+    """The new label of an entry, sealed on the owner's device; null for none."""
+
+    LIMIT = limits.LABEL
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sealed_label": "0f" * 268}]})
+
+    sealed_label: SealedLabel | None
+
+    def value(self) -> bytes | None:
+        """Return it as bytes."""
+        return bytes.fromhex(self.sealed_label) if self.sealed_label else None
 
 
 class MoreIn(_OwnerDocument):

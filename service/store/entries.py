@@ -90,6 +90,12 @@ def relabel(tx: Tx, case_id: int, sealed_labels: Mapping[bytes, bytes]) -> None:
         tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(sealed_label=sealed))
 
 
+def set_label(tx: Tx, entry: Entry, sealed_label: bytes | None) -> None:
+    """Replace the label of one entry, or take it away."""
+    of_entry = sa.update(entries).where(entries.c.id == entry.id)
+    tx.execute(of_entry.values(sealed_label=sealed_label))
+
+
 def withdrawing(tx: Tx, case_id: int, hashes: Iterable[bytes]) -> list[Entry]:
     """Return the entries of a case that are withdrawing and have one of these document hashes."""
     same = (entries.c.case_id == case_id) & entries.c.document_hash.in_(hashes)

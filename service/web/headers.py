@@ -15,8 +15,9 @@ class Kind(Enum):
     """The kind of a response, which decides its headers."""
 
     PAGE = "page"
-    SIGN_IN = "sign-in"
-    """The page that asks for number and words: whether they open a case is answered in a frame."""
+    WITH_FRAME = "with-frame"
+    """A page that stays while its forms are answered in a frame: the one that asks for number and
+    words, and an overview with labels, which are lost with it."""
     FILES = "files"
     """The hashing page. It stays open: the answer to its form is loaded into a frame."""
     ANSWER = "answer"
@@ -32,7 +33,7 @@ _SCRIPT = "script-src 'self'"
 _PAGE = ("style-src 'self'", "img-src 'self'", "form-action 'self'")
 _POLICIES: dict[Kind, tuple[str, ...]] = {
     Kind.PAGE: (*_PAGE, *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
-    Kind.SIGN_IN: (*_PAGE, "frame-src 'self'", *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
+    Kind.WITH_FRAME: (*_PAGE, "frame-src 'self'", *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
     Kind.FILES: (
         "style-src 'self'",
         "img-src blob:",

@@ -190,7 +190,7 @@ def refusal(scope: MutableMapping[str, Any], err: ServiceError) -> Response | No
         return None
     scope["path_params"] = {"language": match[1]}
     request, name = Request(scope), type(err).__name__
-    if scope["path"].endswith(("/sent", "/checked")):
+    if scope["path"].endswith(("/sent", "/checked", "/acted")):
         return _with_retry_after(to_framed_error(request, name), err)
     return _with_retry_after(error_page(request, name, STATUS[type(err)].value), err)
 

@@ -60,7 +60,7 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_POST = do_DELETE = do_GET  # noqa: N815 (the names that http.server calls)
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 (the names that http.server calls)
 
     def log_message(self, *_args: object) -> None:
         """Stay silent."""

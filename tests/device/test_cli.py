@@ -92,7 +92,7 @@ def test_some_failed_is_exit_code_1(pictures: Path, capsys: Captured) -> None:
     out, err = capsys.readouterr()
     codes = [json.loads(line).get("error", {}).get("code") for line in out.splitlines()]
     assert codes == [None, None, None, "damaged", "unreadable"]
-    assert err == f"Passed over {pictures}/notes.txt: no picture or video that we can read.\n"
+    assert err == f"Passed over {pictures}/notes.txt: not a picture or video that we can read.\n"
 
 
 @pytest.mark.parametrize(
@@ -248,8 +248,8 @@ def test_submit_asks_what_no_option_says(
         (("y", "n"), (1, "takeitdown.ncmec.org")),
         (("y", "y", ""), (1, "report form")),
         (("n", "n"), (1, "Only the person shown")),
-        ((), (2, "nobody here to answer it")),
-        (("y", "y"), (2, "nobody here to answer it")),
+        ((), (2, "nobody to answer it")),
+        (("y", "y"), (2, "nobody to answer it")),
         (("y", "y", "y", "n"), (1, "In ")),
         (("y", "y", "y"), (2, "add --yes")),
     ],
@@ -359,6 +359,36 @@ def test_labels_are_asked_for_sealed_and_told_by_status(
 
 
 @pytest.mark.usefixtures("passphrase")
+def test_a_label_is_changed_and_taken_away_and_never_an_argument(
+    service: Service, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "by the \u202e sea"
+    command = ["label", "3", "--case", "1", "--server", service.url]
+    answering(monkeypatch, "x" * 61, f" {secret} ")
+    service.will({"n": 3})
+    assert takeback(*command) == 0
+    out, err = capsys.readouterr()
+    assert "A label has 1 to 60 characters." in err
+    assert out == "Entry 3 is now called “by the \\u202e sea”.\n"
+    asked = service.asked[-1]
+    assert (asked.method, asked.path) == ("PUT", "/v1/case/entries/3/label")
+    assert len(asked.body["sealed_label"]) == 536
+    assert secret not in repr(service.asked)
+    service.will({"n": 3})
+    assert takeback(*command, "--remove") == 0
+    assert service.asked[-1].body == {"sealed_label": None}
+    before = len(service.asked)
+    answering(monkeypatch, "")
+    assert takeback(*command) == 1
+    assert "To remove the label, add --remove." in capsys.readouterr().err
+    answering(monkeypatch)
+    assert takeback(*command) == 2
+    assert "nobody to type it" in capsys.readouterr().err
+    assert takeback(*command, secret) == 2
+    assert len(service.asked) == before
+
+
+@pytest.mark.usefixtures("passphrase")
 def test_labels_that_nobody_types_send_nothing(
     pictures: Path, service: Service, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -430,7 +460,7 @@ def test_an_address_is_watched_as_the_options_say(
     assert takeback("watch", "add", *where, "a.example/x", *site) == 0
     service.will({"watches": [watch]})
     assert takeback("watch", "list", *where) == 0
-    listed = "  1  a.example/x\n     nobody has looked yet\n"
+    listed = "  1  a.example/x\n     not checked yet\n"
     out = capsys.readouterr().out
     assert out == f"{listed}{watch_report.WATCHED}\n{listed}"
     assert takeback("watch", "list", *where, "--json") == 0
@@ -819,7 +849,7 @@ def test_a_device_that_has_no_more_to_give_is_told(
 
     monkeypatch.setattr(batch, "ProcessPoolExecutor", fails)
     assert takeback("hash", str(pictures)) == 1
-    assert capsys.readouterr().err.startswith("takeback: This device could not go on (Too many")
+    assert capsys.readouterr().err.startswith("takeback: This device could not continue (Too many")
 
 
 def test_the_number_of_a_case_is_shown_even_if_nobody_reads_the_output_any_more(

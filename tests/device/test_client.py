@@ -294,12 +294,12 @@ PROBLEM = "takeback:problem:"
         (401, {"detail": "Not\x1b[2J yours."}, "Not\\x1b[2J yours."),
         (429, {"type": f"{PROBLEM}too-many-requests", "detail": "Wait."}, "Wait. {wait}"),
         (429, {"type": f"{PROBLEM}undone-too-often", "detail": "Tomorrow."}, "Tomorrow."),
-        (429, b"<html>", "The service asks for fewer requests. Try again later. {wait}"),
+        (429, b"<html>", "The service has had too many requests. Try again later. {wait}"),
         (404, {}, "What answers here is not a Takeback service (status 404). Check the address."),
         (404, b"<html>", "What answers here is not a Takeback service (status 404). Check the"),
         (502, b"[1]", "The service cannot answer now (status 502). Try again in a few minutes."),
         (500, {"detail": ["no", "text"]}, "The service cannot answer now (status 500)."),
-        (308, b"", "This address only leads to another one, which we do not follow. Give the"),
+        (308, b"", "This address only leads to another one, which we do not follow. Use the"),
         (422, {"detail": "x" * 10_000}, "x" * 1000 + "…"),
     ],
 )
@@ -343,7 +343,7 @@ def test_an_answer_that_is_no_object_is_not_that_of_a_service(
     service: Service, answer: bytes
 ) -> None:
     service.will(answer)
-    with pytest.raises(NotTakeback, match="not that of a Takeback service"):
+    with pytest.raises(NotTakeback, match="did not come from a Takeback service"):
         owner(service).status("1")
 
 
@@ -352,9 +352,9 @@ def test_an_answer_without_what_was_asked_for_is_neither(
     service: Service, answer: dict[str, Any]
 ) -> None:
     service.will(answer)
-    with pytest.raises(NotTakeback, match="not that of a Takeback service"):
+    with pytest.raises(NotTakeback, match="did not come from a Takeback service"):
         platform(service).lookup([PICTURE])
-    with pytest.raises(NotTakeback, match="not that of a Takeback service"):
+    with pytest.raises(NotTakeback, match="did not come from a Takeback service"):
         owner(service).open_case(SUBMISSION)
 
 

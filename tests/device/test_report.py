@@ -99,7 +99,7 @@ def test_what_folders_hold_is_named_up_to_a_number(monkeypatch: pytest.MonkeyPat
     gathered = Gathered((PATH,) * 3, passed_over=5, named=named, cut=True)
     *each, more, cut = report.passed_lines(gathered)
     assert each == [
-        "Passed over a/b c.jpg: no picture or video that we can read.",
+        "Passed over a/b c.jpg: not a picture or video that we can read.",
         "Passed over l: a link; name it, and what it leads to is hashed.",
     ]
     assert more == "Passed over 3 more."
@@ -119,18 +119,18 @@ def test_an_address_and_what_happened_there() -> None:
         "     2026-11-02  found there",
         "     2026-11-02  gone",
         "     2026-11-02  lost",
-        "     2026-11-09  looked at for the last time so far",
+        "     2026-11-09  last checked",
     ]
     bare = watch | rest | {"changes": []}
     for change, told in (
-        ({"trouble": "refused"}, "2026-11-09  the site asks programs not to look there"),
+        ({"trouble": "refused"}, "2026-11-09  the site asks programs to stay away"),
         ({"trouble": "odd"}, "2026-11-09  odd"),
-        ({"looked_on": None}, "nobody has looked yet"),
-        ({"withheld": True, "trouble": "fault"}, "nobody looks there: somebody says"),
+        ({"looked_on": None}, "not checked yet"),
+        ({"withheld": True, "trouble": "fault"}, "not being checked: somebody said"),
     ):
         _, line = watch_report.watch_lines([bare | change])
         assert line.startswith(f"     {told}")
-    assert list(watch_report.watch_lines([])) == ["No address is looked at for this case."]
+    assert list(watch_report.watch_lines([])) == ["No addresses are being checked for this case."]
 
 
 def test_verdicts() -> None:
@@ -195,7 +195,7 @@ def test_the_status_of_a_case() -> None:
     assert list(report.status_lines(status)) == [
         "Case 481-902-3475, opened 2026-11-01",
         "  1. picture, added 2026-11-01: being looked for",
-        "     2026-11-02  Example: found among uploads; they have not said yet what they did",
+        "     2026-11-02  Example: found among uploads; they have not told us yet what they did",
         "     2026-11-03  Other: else; they blocked it",
         "  2. video, added 2026-11-01: of the future",
         f"  3. picture, added 2026-11-01: {away}; can be undone before 2026-11-05",

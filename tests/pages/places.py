@@ -208,6 +208,12 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
     page.click("#reveal button")
     page.locator("#revealed:not(:empty)").wait_for(timeout=journey.WAIT)
     yield "overview-labelled"
+    page.locator("li.entry form[action$='/withdraw'] button").first.click()
+    page.locator("li.entry [data-ask]").wait_for()
+    yield "overview-asks"
+    page.locator("[data-close]").click()
+    page.locator("li.entry details summary").first.click()
+    yield "overview-relabel"
     yield from _addresses(page)
     yield from _acts(page, cases)
 

@@ -54,7 +54,7 @@ PAGE = (
     "form-action 'self'; require-trusted-types-for 'script'; trusted-types takeback; "
     "script-src 'self'; frame-ancestors 'none'"
 )
-SIGN_IN = (
+WITH_FRAME = (
     "default-src 'none'; base-uri 'none'; connect-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-src 'self'; "
     f"require-trusted-types-for 'script'; trusted-types takeback; script-src 'self' {IMPORT_MAP}; "
@@ -80,7 +80,7 @@ CSP = "content-security-policy"
 ALLOWED = '(response-origin "https://www.bbc.co.uk/*");redirects=allow'
 KINDS: dict[str, dict[str, str]] = {
     "page": {**ALWAYS, **HTML, CSP: PAGE},
-    "sign-in": {**ALWAYS, **HTML, CSP: SIGN_IN},
+    "with-frame": {**ALWAYS, **HTML, CSP: WITH_FRAME},
     "files": {**ALWAYS, **HTML, CSP: FILES, "connection-allowlist": ALLOWED},
     "answer": {**ALWAYS, **HTML, CSP: ANSWER},
     "redirect": {**ALWAYS, CSP: PAGE},
@@ -156,12 +156,12 @@ TABLE = (
     Asked(f"GET {TAG}/sent/error/{{error}}", "/en/sent/error/CaseFull", "answer", 422),
     Asked(f"GET {WORK}", "/en/sent/error/WorkNeeded/40", "answer", 428),
     Asked(f"GET {WORK}", "/en/sent/error/WorkDone/40", FRAME, 303, more=NO),
-    Asked(f"GET {TAG}/overview", "/en/overview", "sign-in"),
+    Asked(f"GET {TAG}/overview", "/en/overview", "with-frame"),
     Asked(f"POST {TAG}/overview", "/en/overview", "page", form=_form()),
     Asked(
         f"POST {TAG}/overview",
         "/en/overview",
-        "sign-in",
+        "with-frame",
         401,
         form=_form(case=NUMBER),
     ),

@@ -187,7 +187,7 @@ def test_number_and_words_are_copied_saved_and_printed(opened: Opened, tmp_path:
     page.click("#copy")
     page.locator("#kept", has_text="Copied").wait_for()
     place = f"{opened.service.address}/en/overview"
-    more = f"Where to return to: {place}\nPlatforms that take part: {', '.join(NAMED)}\n"
+    more = f"Where to come back to: {place}\nPlatforms that take part: {', '.join(NAMED)}\n"
     assert page.evaluate("navigator.clipboard.readText()") == lines + more
     page.click("#print")
     assert page.evaluate("window.printed")

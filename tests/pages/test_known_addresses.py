@@ -91,7 +91,7 @@ def test_there_gone_and_back(
         journey.sign_in(page, service.address, number, words)
         page.locator("form[action$='/addresses'] button").click()
         ask_again(page, address)
-        assert "We have not looked yet." in page.inner_text("main")
+        assert "We have not checked yet." in page.inner_text("main")
         look(crawler, service)
         told(page, service, number, words, "It is still there.")
 

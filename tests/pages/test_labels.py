@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from demo.server import Service
-from hashing import OwnerClient
+from hashing import Eligibility, OwnerClient, Submission, hash_file, new_passphrase
 from tests.pages import contents, journey
 
 pytestmark = pytest.mark.enable_socket
@@ -155,6 +155,73 @@ def _add_two(page: Page, service: Service, files: list[Path], case: tuple[str, s
     journey.review(page)
     journey.send(page)
     page.locator("#added").wait_for()
+
+
+def test_acts_ask_by_the_label_and_leave_the_labels_where_they_are(
+    page: Page, service: Service, files: list[Path], asked: journey.Asked
+) -> None:
+    number, words = _labelled(service, files[:2])
+    opened(page, service, (number, words))
+    revealed(page, words)
+    before = len(asked.requests)
+    first = page.locator("li.entry[data-entry='1']")
+    first.get_by_role("button", name="Withdraw").click()
+    question = page.get_by_role("group", name="Withdraw picture 1?")
+    assert LABELS[0] in question.inner_text()
+    question.get_by_role("button", name="Keep it").click()
+    assert page.locator("li.entry [data-ask]").count() == 0
+    first.get_by_role("button", name="Withdraw").click()
+    question.get_by_role("button", name="Withdraw").click()
+    page.locator("#revealed:focus", has_text="Withdrawn. We no longer look for it.").wait_for()
+    assert shown(page) == [f"Picture 2 ({LATER})", f"Picture 1 ({LABELS[0]})"]
+    first.get_by_role("button", name="Undo").click()
+    page.locator("#revealed", has_text="Undone.").wait_for()
+    assert shown(page) == [f"Picture 1 ({LABELS[0]})", f"Picture 2 ({LATER})"]
+    first.locator("summary").click()
+    first.locator("details input").fill(LABELS[2])
+    first.get_by_role("button", name="Save the label").click()
+    page.locator("#revealed", has_text="The label has been saved.").wait_for()
+    assert shown(page) == [f"Picture 1 ({LABELS[2]})", f"Picture 2 ({LATER})"]
+    sent = asked.requests[before:]
+    assert {one.resource_type for one in sent if one.frame == page.main_frame} == set()
+    assert LABELS[2].encode() not in b"".join(one.post_data_buffer or b"" for one in sent)
+    second = page.locator("li.entry[data-entry='2']")
+    second.get_by_role("button", name="Withdraw").click()
+    page.get_by_role("group").get_by_role("button", name="Withdraw").click()
+    second.get_by_role("button", name="Erase now").click()
+    question = page.get_by_role("group", name="Erase picture 2 now?")
+    assert LATER in question.inner_text()
+    question.get_by_role("button", name="Erase for good").click()
+    page.locator("#revealed", has_text="Erased.").wait_for()
+    assert shown(page) == [f"Picture 1 ({LABELS[2]})", "Picture 2"]
+    told = OwnerClient(service.address, words).status(number)["entries"]
+    assert [(one["status"], one.get("label")) for one in told] == [
+        ("active", LABELS[2]),
+        ("withdrawn", None),
+    ]
+    _late(page, first)
+
+
+def _late(page: Page, entry: Locator) -> None:
+    """Act when the page has been open for too long: the words are asked for."""
+    page.evaluate("for (const one of document.querySelectorAll('[name=stamp]')) one.value = '1.x'")
+    page.evaluate(
+        "document.querySelector('#asking').content.querySelector('[name=stamp]').value = ''"
+    )
+    entry.get_by_role("button", name="Withdraw").click()
+    page.get_by_role("group").get_by_role("button", name="Withdraw").click()
+    page.locator("#open").wait_for()
+
+
+def _labelled(service: Service, files: list[Path]) -> tuple[str, str]:
+    words = new_passphrase()
+    owner = OwnerClient(service.address, words)
+    entries = [
+        owner.labelled(hash_file(path), label)
+        for path, label in zip(files, (LABELS[0], LATER), strict=True)
+    ]
+    answers = Eligibility("self", adults=True, intimate=True)
+    return owner.open_case(Submission(tuple(entries), answers)), words
 
 
 def test_without_labels_or_javascript_nothing_asks_for_words(

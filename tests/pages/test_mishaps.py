@@ -380,7 +380,7 @@ def test_another_site_can_post_nothing(chromium: Browser, service: Service, path
             page.goto("http://hostile.example/")
         assert answer.value.status == (303 if path == "sent" else 403)
         assert answer.value.request.headers.get("sec-fetch-site", "cross-site") == "cross-site"
-        page.get_by_text("Another website sent you here").wait_for()
+        page.get_by_text("Another website tried to send us").wait_for()
 
 
 def test_a_worker_that_hangs_is_stopped(page: Page, pictures: list[Path]) -> None:

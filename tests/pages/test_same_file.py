@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from tests.device.media.bmp_runs import END, LINE, run_lengths
 from tests.pages import same
 
 Saved = list[tuple[str, Image.Image, dict[str, Any]]]
@@ -236,6 +237,36 @@ def test_what_is_shown_of_files_that_are_not_quite_right(
         )
         > 60
     )
+
+
+def _runs(image: Image.Image, *, leaves_out: bool) -> bytes:
+    """Rows in absolute runs; two of three blocks in the middle of each may be left out."""
+    lines = []
+    for n, line in enumerate(np.asarray(image)[::-1]):
+        parts = [line[at : at + 200].tobytes() for at in range(0, image.width, 200)]
+        runs = [bytes([0, len(part)]) + part + b"\0" * (len(part) % 2) for part in parts]
+        if leaves_out:
+            runs[1] = bytes([0, 2, 200, 0]) if n // 60 % 3 else runs[1]
+            runs[3:] = runs[3:] if n // 50 % 2 else []
+        lines.append(b"".join(runs) + LINE)
+    palette = np.array(image.getpalette("BGR"), np.uint8).reshape(-1, 3)
+    size = (image.width, image.height)
+    return run_lengths(b"".join(lines) + END, size, 8, palette.tolist())
+
+
+def test_what_the_runs_of_a_bmp_leave_out(hashed: Callable[..., list[Any]], tmp_path: Path) -> None:
+    image = ImageOps.invert(same.detailed()).quantize(64)
+    assert sum((image.getpalette() or [])[:3]) > 90  # left out is black, not the first colour
+    (tmp_path / "whole.bmp").write_bytes(_runs(image, leaves_out=False))
+    with_gaps = _runs(image, leaves_out=True)
+    (tmp_path / "gaps.bmp").write_bytes(with_gaps)
+    (tmp_path / "cut.bmp").write_bytes(with_gaps[: len(with_gaps) * 2 // 3])
+    paths = [tmp_path / f"{name}.bmp" for name in ("whole", "gaps", "cut")]
+    whole, gaps, cut = hashed(*paths)
+    assert cut.pop("incomplete")
+    assert [whole, gaps, cut] == [same.known(path) for path in paths]
+    values = [each["signals"][0]["value"] for each in (whole, gaps, cut)]
+    assert min(same.bits(one, values[1]) for one in (values[0], values[2])) > 31
 
 
 def test_an_avif_that_only_python_reads_is_not_called_damaged(

@@ -127,7 +127,7 @@ def test_a_plain_sentence_comes_before_the_message_which_is_folded(
 ) -> None:
     reviewed(page, picture)
     told = page.inner_text("#contents")
-    assert told == "1 picture: only short codes are sent, called hashes."
+    assert told == "1 picture. Only short codes are sent. They are called hashes."
     assert not page.locator("#document").is_visible()
     page.click("text=Read the exact message")
     assert page.locator("#document").is_visible()

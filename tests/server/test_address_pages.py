@@ -39,7 +39,7 @@ def test_an_address_is_added_read_and_removed(
     assert page.status_code == 200
     assert "Added." in page.text
     assert "?a=&lt;b&gt;" in page.text
-    assert told(page.text) == ["We have not looked yet."]
+    assert told(page.text) == ["We have not checked yet."]
     assert 'href="https://forum' not in page.text, "a link would tell that site who asks"
     crawler = served.actor("Crawler", Role.CRAWLER)
     for second, (outcome, says) in enumerate(
@@ -47,7 +47,7 @@ def test_an_address_is_added_read_and_removed(
             Outcome.SEEN: "We did not find your files here.",
             Outcome.GONE: "Gone since November 21, 2026.",
             Outcome.MEMBERS_ONLY: "We cannot look inside",
-            Outcome.REFUSED: "asks programs not to look",
+            Outcome.REFUSED: "asks programs to stay away",
             Outcome.FAULT: "We could not reach it on",
         }.items(),
         1,
@@ -70,10 +70,10 @@ def test_what_cannot_be_used_is_told_and_what_was_typed_stays(
     api: TestClient, form: dict[str, str]
 ) -> None:
     for change, says in (
-        ({"address": "http://127.0.0.1/<i>"}, "not an address we can look at"),
-        ({"address": ""}, "not an address we can look at"),
-        ({"shows_minor": ""}, "Please answer"),
-        ({"shows_minor": "", "scope": "thread"}, "Please answer"),
+        ({"address": "http://127.0.0.1/<i>"}, "cannot check this address"),
+        ({"address": ""}, "cannot check this address"),
+        ({"shows_minor": ""}, "Please tell us"),
+        ({"shows_minor": "", "scope": "thread"}, "Please tell us"),
     ):
         page = api.post("/en/addresses/added", data={**form, **ANSWERS, **change})
         assert page.status_code == 422
@@ -84,7 +84,7 @@ def test_what_cannot_be_used_is_told_and_what_was_typed_stays(
         assert api.post("/en/addresses/added", data={**form, **ANSWERS, **wrong}).status_code == 422
     assert api.post("/en/addresses/removed", data=form).status_code == 422
     long = api.post("/en/addresses/added", data={**form, **ANSWERS, "address": "é" * 2048})
-    assert "not an address we can look at" in long.text
+    assert "cannot check this address" in long.text
     assert "é" * 2048 in long.text
 
 
@@ -93,9 +93,9 @@ def test_what_shows_a_minor_is_not_looked_at(
 ) -> None:
     api.post("/en/addresses/added", data={**form, **ANSWERS})
     page = api.post("/en/addresses/added", data={**form, **ANSWERS, "shows_minor": "yes"}).text
-    assert "We will not look there." in page
+    assert "We will not check that address." in page
     assert 'href="/en/next#who"' in page
-    assert "Nobody looks here." in page
+    assert "We are not looking here." in page
     crawler = served.actor("Crawler", Role.CRAWLER)
     assert crawl.lease(served.context, crawler, 9, Clock(served.day, 10**6)) == []
 

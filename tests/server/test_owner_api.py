@@ -65,6 +65,37 @@ def test_a_case_is_opened_read_added_to_and_withdrawn(
     assert (refused.status_code, until in refused.json()["detail"]) == (410, True)
 
 
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_label_is_changed_and_taken_away_by_its_owner_alone(
+    api: TestClient, served: World, wire: Wire
+) -> None:
+    owner = opened(api, wire.submission(*(served.picture() for _ in range(3)), key=KEY))
+    other = opened(api, wire.submission(served.picture(), key="cd" * 32))
+
+    def label(n: int, sealed: str | None, headers: dict[str, str] = owner) -> int:
+        body = {"sealed_label": sealed}
+        answer = api.put(f"/v1/case/entries/{n}/label", json=body, headers=headers)
+        return int(answer.status_code)
+
+    def labels() -> list[str | None]:
+        told = api.get("/v1/case", headers=owner).json()["entries"]
+        return [one["sealed_label"] for one in told]
+
+    first, second = "0f" * 268, "1e" * 268
+    assert [label(n, sealed) for n, sealed in ((1, first), (2, second), (2, first))] == [200] * 3
+    assert labels() == [first, first, None]
+    assert [label(1, None), label(3, None)] == [200] * 2
+    assert labels() == [None, first, None]
+    assert [label(2, wrong) for wrong in ("", first[2:], first + "00", "g" * 536)] == [422] * 4
+    assert [label(4, first), label(2, second, other), label(1, first, {})] == [404, 404, 401]
+    assert api.put("/v1/case/entries/2/label", json={}, headers=owner).status_code == 422
+    api.delete("/v1/case/entries/2", headers=owner)
+    assert label(2, second) == 410
+    assert labels() == [None, first, None]
+    api.delete("/v1/case", headers=owner)
+    assert label(1, second) == 410
+
+
 def test_what_is_held_is_told_by_status_and_when_it_is_added_again(
     api: TestClient, served: World, wire: Wire
 ) -> None:

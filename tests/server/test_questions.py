@@ -112,7 +112,7 @@ def test_a_form_that_another_site_posts_does_nothing(api: TestClient) -> None:
         page = api.post("/en/questions", data={"age": "minors"}, headers=headers)
         assert page.status_code == status, site
     assert (
-        "Another website sent you here"
+        "Another website tried to send us"
         in api.post("/en/more", data={"case": "1"}, headers={"Sec-Fetch-Site": "cross-site"}).text
     )
 

@@ -71,7 +71,7 @@ def _owner_form(
         owner = authenticate.owner_of_form(context, fields.get("case", ""), access_key)
     except Unauthenticated:
         raise AnswerWithPage(_sign_in(pages, language, stamp, reason="wrong")) from None
-    return OwnerForm(context, pages, language, owner, access_key, stamp, _entry_number(fields))
+    return OwnerForm(context, pages, language, owner, access_key, stamp, entry_number(fields))
 
 
 AuthenticatedForm = Annotated[OwnerForm, Depends(_owner_form)]
@@ -166,7 +166,8 @@ def _confirmation(form: OwnerForm, template: str) -> HTMLResponse:
     return form.pages.render(form.language, template, hidden=hidden, entry=entry, days=UNDO_DAYS)
 
 
-def _entry_number(fields: Mapping[str, str]) -> int | None:
+def entry_number(fields: Mapping[str, str]) -> int | None:
+    """Return which entry a form is about, None for the whole case. Raises InvalidRequest."""
     n = fields.get("entry", "")
     if not n:
         return None
@@ -183,7 +184,7 @@ def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") 
     return pages.render(
         language,
         "owner/sign_in",
-        kind=Kind.SIGN_IN,
+        kind=Kind.WITH_FRAME,
         script="open",
         status=401 if reason else 200,
         reason=reason,
@@ -199,6 +200,7 @@ def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
     return form.pages.render(
         form.language,
         "owner/overview",
+        kind=Kind.WITH_FRAME if labelled else Kind.PAGE,
         script="reveal" if labelled else None,
         case=case,
         labelled=labelled,
@@ -207,5 +209,6 @@ def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
         withdrawn=[entry for entry in case.entries if entry.status in over],
         days=sorted({event.seen_on for event in case.events}, reverse=True),
         hidden=form.hidden_fields,
+        undo_days=UNDO_DAYS,
         done=done,
     )

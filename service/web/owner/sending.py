@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from json import JSONDecodeError
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -37,7 +37,7 @@ from service.workflows.intake import Added
 ANSWER_MINUTES = 3
 """How long an answer can be shown: a browser asks for it at once."""
 _MAX_TOKEN = 400
-"""Longest address of an answer that is read, in characters; ours have about 170."""
+"""Longest address of an answer that is read, in characters; ours have up to 300."""
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=FrameRoute)
 Model = TypeVar("Model", bound=StrictIn)
@@ -142,12 +142,22 @@ def show_answer(
     token: str,
 ) -> HTMLResponse:
     """Show in the frame what was received. Raises InvalidRequest if it was too long ago."""
-    text = context.seals.open_answer(token) if len(token) <= _MAX_TOKEN else None
-    answer = json.loads(text) if text else {"minute": 0}
-    if not -stamps.SKEW <= minute - answer["minute"] < ANSWER_MINUTES:
-        raise InvalidRequest(INVALID)
+    answer = opened_answer(context, token, minute, "outcome")
     stamp = stamps.new(context.seals, minute)
     return pages.render(language, "owner/sent", kind=Kind.ANSWER, stamp=stamp, **answer)
+
+
+def opened_answer(context: Context, token: str, minute: int, about: str) -> dict[str, Any]:
+    """Return what the address of an answer says, which has to be `about` something.
+
+    Raises InvalidRequest if it is too old, is about something else, or is not ours.
+    """
+    text = context.seals.open_answer(token) if len(token) <= _MAX_TOKEN else None
+    answer: dict[str, Any] = json.loads(text) if text else {"minute": 0}
+    fresh = -stamps.SKEW <= minute - answer["minute"] < ANSWER_MINUTES
+    if not fresh or about not in answer:
+        raise InvalidRequest(INVALID)
+    return answer
 
 
 def _received(

@@ -10,10 +10,14 @@ const POLL_EVERY = 500;
 const NAME = "answer";
 
 /**
+ * What the service answered: `opens`, `wrong`, `late`, `error`, or what was done; and then the entry.
+ * @typedef {{answer: string, stamp: string, words: string, entry: HTMLElement | null}} Answer
+ */
+
+/**
  * Post a form into a frame.
  * @param {HTMLFormElement} form with `data-check`, where it is posted to, and `data-title` of the frame
- * @returns {Promise<{answer: string, stamp: string, words: string} | undefined>} what the service
- *   answered: `opens`, `wrong`, `late` or `error`; nothing if it could not be reached
+ * @returns {Promise<Answer | undefined>} nothing if the service could not be reached
  */
 export async function check(form) {
   const frame = document.createElement("iframe");
@@ -58,10 +62,15 @@ function settled(frame) {
   });
 }
 
-/** @param {HTMLIFrameElement} frame */
+/**
+ * @param {HTMLIFrameElement} frame
+ * @returns {Answer | undefined}
+ */
 function read(frame) {
   const found = frame.contentDocument?.querySelector("[data-answer]");
   if (!found) return undefined;
   const { answer = "", stamp = "" } = /** @type {HTMLElement} */ (found).dataset;
-  return { answer, stamp, words: found.textContent?.trim() ?? "" };
+  const item = frame.contentDocument?.querySelector("li.entry");
+  const entry = item ? /** @type {HTMLElement} */ (document.importNode(item, true)) : null;
+  return { answer, stamp, words: found.textContent?.trim() ?? "", entry };
 }

@@ -1,11 +1,12 @@
 /**
  * Shows the labels of a case in its overview. They are opened here, by a key of the words, and nowhere
- * kept: neither words nor labels leave the page, which forgets the words at once.
+ * kept: neither words nor labels leave the page, which forgets the words at once, and the key with itself.
  */
 
 import { InvalidPassphrase } from "../../../hashing/browser/errors.js";
 import { unseal } from "../../../hashing/browser/labels.js";
 import { derive } from "../../../hashing/browser/passphrase.js";
+import { actHere } from "./acts.js";
 import { element, text, wordsError } from "./texts.js";
 
 const details = element("labels", HTMLDetailsElement);
@@ -18,13 +19,12 @@ const accessKey = /** @type {HTMLInputElement} */ (document.querySelector("input
 
 /** @param {string} vault */
 async function reveal(vault) {
-  for (const each of content.querySelectorAll("i")) {
-    const label = await unseal(vault, each.dataset.sealed ?? "") ?? text("unreadable");
-    for (const place of document.querySelectorAll(`[data-label="${each.dataset.n}"]`)) {
-      /** @type {HTMLElement} */ (place.querySelector("bdi")).textContent = label;
-      /** @type {HTMLElement} */ (place).hidden = false;
-    }
+  /** @type {Map<string, string>} */
+  const labels = new Map();
+  for (const { dataset } of content.querySelectorAll("i")) {
+    labels.set(dataset.n ?? "", await unseal(vault, dataset.sealed ?? "") ?? text("unreadable"));
   }
+  actHere(labels, vault);
   details.remove();
   const revealed = element("revealed", HTMLElement);
   revealed.textContent = text("revealed");

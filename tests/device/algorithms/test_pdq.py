@@ -111,3 +111,12 @@ def test_the_last_bit_is_the_first_coefficient() -> None:
     assert pdq.bits(coefficients) == bytes(31) + b"\x01"
     coefficients[15, 15] = 1
     assert pdq.bits(coefficients) == b"\x80" + bytes(30) + b"\x01"
+
+
+@pytest.mark.parametrize("shape", [(360, 640), (33, 70), (64, 64), (640, 360), (5, 9), (2000, 20)])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_frames_side_by_side_are_as_each_alone(shape: tuple[int, int], count: int) -> None:
+    rng = np.random.default_rng(count)
+    lumas = [rng.integers(0, 256, shape, dtype=np.uint8) for _ in range(count)]
+    assert pdq.compute_each(lumas) == [pdq.compute(luma) for luma in lumas]
+    assert pdq.compute_each([]) == []

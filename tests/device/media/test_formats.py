@@ -87,7 +87,7 @@ def test_anything_else_is_refused(head: bytes) -> None:
 
 @pytest.mark.parametrize(("head", "name"), UNREAD)
 def test_a_format_that_is_not_read_is_named(head: bytes, name: str) -> None:
-    with pytest.raises(UnsupportedFormat, match=f"{name}.*, which is not read. Save it as JPEG"):
+    with pytest.raises(UnsupportedFormat, match=f"{name}.*, which we cannot read. Save it as JPEG"):
         sniff(head)
 
 
