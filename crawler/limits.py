@@ -63,3 +63,25 @@ CHILD_USES = 500
 """Answers after which a child is replaced, so that what decoders leak does not add up."""
 MAX_RESULT = 64 * 2**20
 """Bytes of a child's answer: a video of an hour with views has about 20 MB."""
+
+PROXY_HEAD_SECONDS = 10.0
+UPLOAD_BYTES = 64 * 2**10
+"""Of a body that a script sends: what asks an interface for the next pictures has a few hundred."""
+
+RENDER_SECONDS = 25.0
+"""Of a page in the browser, its start apart: until its scripts have shown what they show."""
+RENDER_BYTES = 24 * 2**20
+"""What one page's scripts and style sheets may fetch. Pictures and videos are not among it."""
+RENDER_REQUESTS = 300
+RENDER_CONNECTIONS = 400
+RENDER_SCROLLS = 8
+"""Screens of 2,400 points that are scrolled through: what shows more as one scrolls ends there."""
+RENDER_MEMORY = 800 * 2**20
+"""Of all processes of the browser: an empty page has about 150 MiB."""
+EXTRACT_SECONDS = 60.0
+"""Of yt-dlp at one page: it asks a few addresses, one after the other."""
+EXTRACT_BYTES = 16 * 2**20
+EXTRACT_MEMORY = 400 * 2**20
+EXTRACT_ANSWER = 2**20
+DEVTOOLS_BYTES = 32 * 2**20
+"""Of one message of the browser: the snapshot of a page with 100,000 elements has about 12 MiB."""

@@ -23,6 +23,7 @@ from crawler.meters import Meters
 from crawler.reporting.leasing import lease, report
 from crawler.reporting.submitting import KeyRefused, Reporter, Service
 from crawler.settings import Settings
+from crawler.switching import seen_by
 from crawler.visiting import Visited, Visitor
 
 IDLE_SECONDS = 5.0
@@ -62,14 +63,14 @@ class Crawl:
         guard = self.guard or Guard(loopback=self.settings.loopback)
 
         async def work(download: Download, slow: Slow) -> None:
-            await self._work(download, slow, once=once, stop=stop)
+            await self._work(guard, download, slow, once=once, stop=stop)
 
         await crawl(_scrapy(self.settings), guard, work)
         if self.problem is not None:
             raise self.problem
 
     async def _work(
-        self, download: Download, slow: Slow, *, once: bool, stop: asyncio.Event
+        self, guard: Guard, download: Download, slow: Slow, *, once: bool, stop: asyncio.Event
     ) -> None:
         settings = self.settings
         fetcher = Fetcher(
@@ -83,7 +84,8 @@ class Crawl:
         inspector = self.inspector or Inspector(settings.profile, settings.children)
         inspector.use_here()
         self._inspector = inspector
-        visitor = Visitor(fetcher, inspector, self.store, loopback=settings.loopback)
+        seeing = await seen_by(settings, inspector, guard, fetcher.permitted)
+        visitor = Visitor(fetcher, seeing, self.store, loopback=settings.loopback)
         ended = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:

@@ -45,6 +45,12 @@ class Settings:
     avoid: frozenset[str] = field(default_factory=frozenset)
     """Hosts, with commas, that are never asked for anything, nor those below them, as their owners
     said. It counts more than `override_robots`."""
+    browser: str = "0"
+    """1, or the path of a Chromium: pages that show nothing without scripts are looked at in it."""
+    browser_sandbox: bool = True
+    """Whether Chromium's own sandbox is on, within the cell that it is in anyway."""
+    video_extractor: bool = False
+    """Whether yt-dlp looks for the video of pages that have a player and show none."""
     metrics_port: int = 0
     """Port of this machine on which Prometheus reads counts. 0: none."""
     loopback: bool = False
@@ -86,7 +92,9 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a ta
                 return Profile(text)
             case "override_robots" | "avoid":
                 return frozenset(each.strip().lower() for each in text.split(",") if each.strip())
-            case "loopback":
+            case "browser":
+                return text.strip() or "0"
+            case "loopback" | "browser_sandbox" | "video_extractor":
                 return {"0": False, "1": True, "": False}[text]
             case "delay":
                 return _between(float(text), 0, 3600)

@@ -62,7 +62,7 @@ class Inspects(Protocol):
         ...
 
     async def read(self, page: Page) -> References:
-        """Return what a page shows. Raises FetchError."""
+        """Return what a page shows. Raises FetchError and Disallowed."""
         ...
 
 
@@ -164,6 +164,8 @@ class Visitor:
     async def _page(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
         with self._store.read() as tx:
             old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.PAGE)
+        if old is not None and not _found(old.document).media:
+            old = None  # that its bytes are the same does not say what scripts show now
         try:
             address = parsed(step.address, loopback=self._loopback)
             answer = await self._fetcher.page(address, _validators(old))
@@ -180,11 +182,13 @@ class Visitor:
                 visits.add(tx, visit, [New(Kind.MEDIUM, step.address, step.page, step.depth)])
                 visits.done(tx, step.id, _seen(step, answer))
             return
-        page = Page(answer.address.url, answer.body, answer.content_type, self._loopback)
+        page = Page(
+            answer.address.url, answer.body, answer.content_type, self._loopback, answer.status
+        )
         says_more = answer.body and (200 <= answer.status < 300 or answer.status == 403)  # noqa: PLR2004
         try:
             found = await self._inspector.read(page) if says_more else References()
-        except FetchError as err:
+        except (FetchError, Disallowed) as err:
             self._done(step, _failure(err))
             return
         result = result_of_status(answer.status, login=found.login, empty=not found.media)
@@ -213,7 +217,8 @@ class Visitor:
                 visits.add(tx, visit, [new])
             if answer is not None:
                 document = json.dumps(_references_document(found))
-                held = Known(answer.validators.etag, answer.validators.modified, document)
+                said = Validators() if found.by_scripts else answer.validators
+                held = Known(said.etag, said.modified, document)
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
                 known.used(tx, step.address, Kind.PAGE, now=_now())

@@ -101,6 +101,26 @@ class Guard:
             max_headers=MAX_HEADERS,
         )
 
+    async def connect(self, host: str, port: int) -> socket.socket:
+        """Return a connection to a host, for whoever speaks HTTP itself. Raises OSError."""
+        async with asyncio.timeout(CONNECT_SECONDS):
+            resolver = CheckedResolver(loopback=self.loopback, lookup=self._lookup)
+            failed: OSError | None = None
+            for answer in await resolver.resolve(host, port):
+                sockaddr = (answer["host"], answer["port"])
+                info = (answer["family"], socket.SOCK_STREAM, answer["proto"], "", sockaddr)
+                made = self._socket(info)
+                try:
+                    await asyncio.get_running_loop().sock_connect(made, sockaddr)
+                except BaseException as err:
+                    made.close()
+                    if not isinstance(err, OSError):
+                        raise
+                    failed = err
+                else:
+                    return made
+            raise failed or OSError
+
     def _socket(self, info: AddrInfo) -> socket.socket:
         """Make a socket for what aiohttp is about to connect to. Raises NotPublic."""
         family, kind, protocol, _, sockaddr = info

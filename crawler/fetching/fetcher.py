@@ -87,6 +87,14 @@ class Fetcher:
         headers = {"Accept": "image/*,video/*;q=0.9,*/*;q=0.5", "Accept-Encoding": "identity"}
         return await self._fetch(address, MEDIUM, {**headers, **_conditions(known)}, sink)
 
+    async def permitted(self, address: Address) -> None:
+        """Raise Disallowed, or FetchError, if nobody here may ask for an address now."""
+        if self._avoids(address.host):
+            raise Disallowed
+        if not await self._robots.permits(address.origin, address.host, address.url):
+            raise Disallowed
+        await self._unpaused(address.host)
+
     async def _fetch(
         self,
         address: Address,

@@ -17,7 +17,7 @@ class References:
     `media` are shown or linked as pictures or videos. `parts` are pages within this one (frames of
     players). `following` are where the same thread, album or account goes on. `links` are the other
     pages. `login` says that the page asks for a password; `cut` that more was there than is looked
-    at.
+    at; `by_scripts` that the page's own bytes do not say whether it has changed.
     """
 
     media: tuple[str, ...] = ()
@@ -26,6 +26,7 @@ class References:
     links: tuple[str, ...] = ()
     login: bool = False
     cut: bool = False
+    by_scripts: bool = False
 
 
 class Collector:

@@ -8,12 +8,13 @@ from urllib.parse import SplitResult, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer with status 200. `loopback`: for tests, it may lead to this machine."""
+    """An answer with a body. `loopback`: for tests, it may lead to this machine."""
 
     url: str
     body: bytes
     content_type: str = ""
     loopback: bool = False
+    status: int = 200
 
     @property
     def parts(self) -> SplitResult:

@@ -1,0 +1,1 @@
+"""Where the video of a player is, by yt-dlp in a cell."""

@@ -1,0 +1,137 @@
+"""What a page shows: by its bytes, and where these show nothing, by whatever else may look.
+
+It is asked as an inspector is. A browser looks at pages that have scripts and no media, an
+extractor at those with a player and no video; both only where the operator has switched them on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol
+
+from crawler.egress.addresses import parsed
+from crawler.finding.collecting import References
+from crawler.inspecting.answers import NotInspected
+from crawler.inspecting.memory import MemoryFile
+from crawler.limits import LINKS_PER_PAGE, MEDIA_PER_PAGE, PARTS_PER_PAGE
+from crawler.outcomes import FetchError
+from crawler.readers.page import Page
+from crawler.rendering.renderer import Rendered
+from hashing.signals import ContentSignals
+
+_SCRIPT = re.compile(rb"<script\b", re.I)
+_PLAYER = re.compile(
+    rb"<video\b|og:video|twitter:player|VideoObject|\.m3u8|\.mpd\b|jwplayer|video-?js|flowplayer|"
+    rb"\bplyr\b|\bhls(?:\.min)?\.js|\bdash(?:js|\.all)",
+    re.I,
+)
+_VIDEO = re.compile(r"\.(?:mp4|m4v|webm|mkv|mov|avi|wmv|flv|mpe?g|ogv|3gp)(?:[?#]|$)", re.I)
+
+
+class Inspects(Protocol):
+    """Inspector, which reads bytes."""
+
+    async def inspect(self, medium: MemoryFile) -> ContentSignals | NotInspected:
+        """Return a medium's signals, or why it has none."""
+        ...
+
+    async def read(self, page: Page) -> References:
+        """Return what a page shows. Raises FetchError."""
+        ...
+
+
+class Renders(Protocol):
+    """Renderer."""
+
+    async def render(self, page: Page) -> Rendered:
+        """Return what a page shows once its scripts have run. Raises FetchError and Disallowed."""
+        ...
+
+
+class Extracts(Protocol):
+    """Extractor."""
+
+    async def extract(self, page: Page) -> tuple[str, ...]:
+        """Return the addresses of a page's video. Raises FetchError."""
+        ...
+
+
+class Seeing:
+    """Looks at pages with an inspector, and what the operator has switched on."""
+
+    def __init__(
+        self,
+        inspector: Inspects,
+        renderer: Renders | None = None,
+        extractor: Extracts | None = None,
+    ) -> None:
+        self._inspector = inspector
+        self._renderer = renderer
+        self._extractor = extractor
+
+    async def inspect(self, medium: MemoryFile) -> ContentSignals | NotInspected:
+        """Return a medium's signals, or why it has none."""
+        return await self._inspector.inspect(medium)
+
+    async def read(self, page: Page) -> References:
+        """Return what a page shows. Raises FetchError and Disallowed."""
+        found = await self._inspector.read(page)
+        if page.status != 200 or not _is_html(page):  # noqa: PLR2004
+            return found
+        if self._renderer and not found.media and not found.login and _SCRIPT.search(page.body):
+            found = await self._rendered(self._renderer, page, found)
+        if (
+            self._extractor
+            and _PLAYER.search(page.body)
+            and not any(map(_VIDEO.search, found.media))
+        ):
+            found = await self._extracted(self._extractor, page, found)
+        return found
+
+    async def _rendered(self, renderer: Renders, page: Page, plain: References) -> References:
+        """What scripts show. Without media, the trouble for which they may not have shown any."""
+        rendered = await renderer.render(page)
+        each = [await self._inspector.read(document) for document in rendered.pages]
+        media = [url for found in each for url in found.media]
+        media += [url for url in rendered.media if _may_be_asked(url, page)]
+        if not media and not plain.parts and rendered.trouble is not None:
+            raise rendered.trouble
+        whole = [plain, *each]
+        return References(
+            _first(media, MEDIA_PER_PAGE),
+            _first((url for found in whole for url in found.parts), PARTS_PER_PAGE),
+            _first((url for found in whole for url in found.following), LINKS_PER_PAGE),
+            _first((url for found in whole for url in found.links), LINKS_PER_PAGE),
+            login=any(found.login for found in whole),
+            cut=rendered.cut or any(found.cut for found in whole) or len(media) > MEDIA_PER_PAGE,
+            by_scripts=True,
+        )
+
+    async def _extracted(self, extractor: Extracts, page: Page, found: References) -> References:
+        """With the video of a player. Without any media, an error if it could not be looked for."""
+        try:
+            videos = await extractor.extract(page)
+        except FetchError:
+            if not found.media and not found.parts:
+                raise
+            return replace(found, cut=True, by_scripts=True)
+        media = _first((*videos, *found.media), MEDIA_PER_PAGE)
+        return replace(found, media=media, by_scripts=True)
+
+
+def _is_html(page: Page) -> bool:
+    kind = page.content_type.partition(";")[0].strip().lower()
+    return kind in {"", "text/html", "application/xhtml+xml"}
+
+
+def _may_be_asked(untrusted: str, page: Page) -> bool:
+    try:
+        return parsed(untrusted, loopback=page.loopback).url == untrusted
+    except FetchError:
+        return False
+
+
+def _first(urls: Iterable[str], most: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(urls))[:most]
