@@ -80,19 +80,18 @@ class Seeing:
         found = await self._inspector.read(page)
         if page.status != 200 or not _is_html(page):  # noqa: PLR2004
             return found
+        bodies = [page.body]
         if self._renderer and not found.media and not found.login and _SCRIPT.search(page.body):
-            found = await self._rendered(self._renderer, page, found)
-        if (
-            self._extractor
-            and _PLAYER.search(page.body)
-            and not any(map(_VIDEO.search, found.media))
-        ):
+            rendered = await self._renderer.render(page)
+            found = await self._rendered(rendered, page, found)
+            bodies += [each.body for each in rendered.pages]
+        plays = any(map(_PLAYER.search, bodies)) and not any(map(_VIDEO.search, found.media))
+        if self._extractor and plays:
             found = await self._extracted(self._extractor, page, found)
         return found
 
-    async def _rendered(self, renderer: Renders, page: Page, plain: References) -> References:
+    async def _rendered(self, rendered: Rendered, page: Page, plain: References) -> References:
         """What scripts show. Without media, the trouble for which they may not have shown any."""
-        rendered = await renderer.render(page)
         each = [await self._inspector.read(document) for document in rendered.pages]
         media = [url for found in each for url in found.media]
         media += [url for url in rendered.media if _may_be_asked(url, page)]

@@ -124,6 +124,11 @@ class Cell:
             self._process.wait()
 
 
+def is_of_system(path: str) -> bool:
+    """Whether a path is in every cell, without being named."""
+    return Path("/", *Path(path).parts[1:2]) in {Path("/", name) for name in inside.SYSTEM}
+
+
 def _greeted(connection: socket.socket) -> socket.socket:
     """Return the socket that listens within. Raises NoCell."""
     connection.settimeout(_START_SECONDS)

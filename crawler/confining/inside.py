@@ -30,7 +30,7 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _INNER = 1000
 """Its user within: not root, so that programs which refuse to be root keep their own sandbox."""
-_SYSTEM = ("usr", "opt", "bin", "sbin", "lib", "lib32", "lib64", "etc")
+SYSTEM = ("usr", "opt", "bin", "sbin", "lib", "lib32", "lib64", "etc")
 """Folders with programs and what these are configured by. Read-only; no other folder is there."""
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _MEMORY_SIZE = {"tmp": "64m", "dev/shm": "256m"}
@@ -91,7 +91,7 @@ def _rooted(root: str, readable: list[str]) -> None:
     for name, size in _MEMORY_SIZE.items():
         Path(root, name).mkdir()
         _mount("tmpfs", f"{root}/{name}", "tmpfs", nothing_more, f"size={size}")
-    for path in [*(f"/{name}" for name in _SYSTEM), *readable]:
+    for path in [*(f"/{name}" for name in SYSTEM), *readable]:
         _readable(Path(path), Path(root + path))
     _mount("proc", f"{root}/proc", "proc", nothing_more)
     os.chdir(root)

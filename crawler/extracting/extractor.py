@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from crawler import limits
-from crawler.confining.cell import Cell, NoCell
+from crawler.confining.cell import Cell, NoCell, is_of_system
 from crawler.egress.addresses import parsed
 from crawler.egress.guard import Guard
 from crawler.egress.proxy import Allowance, Permits, Proxy
@@ -75,4 +75,4 @@ def readable() -> list[str]:
     packages = Path(found.origin).parents[1] if found and found.origin else Path(sys.prefix)
     places = [sys.base_prefix, sys.prefix, os.path.realpath(sys.base_prefix), str(packages)]
     places += [os.path.realpath(sys.prefix), str(Path(_INSIDE).parent)]
-    return sorted({each for each in places if not each.startswith(("/usr/", "/opt/"))} - {"/usr"})
+    return sorted({each for each in places if not is_of_system(each)})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from crawler import limits
-from crawler.confining.cell import Cell, NoCell
+from crawler.confining.cell import Cell, NoCell, is_of_system
 from crawler.egress.guard import Guard
 from crawler.egress.proxy import Allowance, Proxy
 from crawler.outcomes import Disallowed, ErrorKind, FetchError
@@ -43,6 +44,8 @@ class Renderer:
     ) -> None:
         """`permits` raises Disallowed, or FetchError, for what is not to be asked for."""
         self._command = flags.command(program, user_agent=user_agent, sandbox=sandbox)
+        folder = str(Path(program).resolve().parent)
+        self._readable = [] if is_of_system(folder) else [folder]
         self._guard = guard
         self._permits = permits
         self._turn = asyncio.Lock()
@@ -63,7 +66,9 @@ class Renderer:
         load = Load(requests)
         trouble: FetchError | Disallowed | None = None
         pages: tuple[Page, ...] = ()
-        async with Cell(self._command, proxy, memory=limits.RENDER_MEMORY) as cell:
+        async with Cell(
+            self._command, proxy, memory=limits.RENDER_MEMORY, readable=self._readable
+        ) as cell:
             try:
                 seconds = limits.RENDER_SECONDS
                 documents = await load.documents(cell.connection, page.url, seconds)

@@ -16,6 +16,7 @@ import pytest
 
 from crawler import limits
 from crawler.egress.guard import AddrInfo, Guard, NotPublic
+from crawler.frontier.store import MEMORY, Store
 from crawler.outcomes import ErrorKind, Outcome
 from crawler.rendering import flags, renderer
 from crawler.settings import Settings
@@ -356,6 +357,24 @@ def test_pages_that_mean_harm_to_a_browser_end(
     assert found.outcome(writes)[0] is Outcome.FAULT
 
 
+@pytest.mark.soak
+def test_the_same_page_may_show_something_else(site: Site, chromium: str) -> None:
+    script = f"const list = await (await fetch('/list.json')).json(); {SHOW} made.src = list[0];"
+    site.put["/page"] = Put(f"<body><script type=module>{script}</script>".encode(), etag='"1"')
+    page = site.root + "/page"
+    store = Store(MEMORY)
+    for seed, outcome in ((1, Outcome.SEEN), (1, Outcome.UNCHANGED), (2, Outcome.SEEN)):
+        site.medium(f"/{seed}.jpg", picture(seed))
+        site.put["/list.json"] = Put(json.dumps([f"/{seed}.jpg"]).encode(), "application/json")
+        found = look([page], settings=in_browser(chromium), store=store)
+        assert found.outcome(page) == (outcome, None)
+    site.put["/list.json"] = Put(status=503)
+    assert look([], settings=in_browser(chromium), store=store).outcome(page)[0] is Outcome.FAULT
+    site.put["/list.json"] = Put(b'["/gone.jpg"]', "application/json")
+    assert look([], settings=in_browser(chromium), store=store).outcome(page)[0] is Outcome.GONE
+    store.close()
+
+
 def kill_one(kind: str) -> None:
     """Kill a process of the browser, once there is one of its kind."""
     until = time.monotonic() + 20
@@ -410,3 +429,14 @@ def test_nothing_of_a_page_is_written_to_a_disk(site: Site, chromium: str, tmp_p
     memory = ("/memfd:", "/dev/shm/", "/tmp/", "/proc/", str(crawler.state))  # noqa: S108
     assert [path for path in watched.opened - of_cell if not path.startswith(memory)] == []
     assert watched.most < 1100 * 2**20
+
+
+def test_a_page_that_shows_nothing_is_not_called_the_same(site: Site) -> None:
+    """Its scripts may show something else, if somebody switches a browser on meanwhile."""
+    site.put["/page"] = Put(b"<script src=/app.js></script>", etag='"1"')
+    page = site.root + "/page"
+    store = Store(MEMORY)
+    for _ in range(2):
+        assert look([page], store=store).results(page) == {"page seen": 1}
+        assert "If-None-Match" not in site.headers_of["/page"]
+    store.close()
