@@ -78,6 +78,13 @@ RENDER_SCROLLS = 8
 """Screens of 2,400 points that are scrolled through: what shows more as one scrolls ends there."""
 RENDER_MEMORY = 800 * 2**20
 """Of all processes of the browser: an empty page has about 150 MiB."""
+PLAYLIST_LINES = 20_000
+STREAM_SECONDS = 600.0
+"""Of a video that comes in pieces (HLS): so many are fetched of its beginning, of 4 to 10 seconds
+each, one after the other at the pace of its host."""
+STREAM_SEGMENTS = 150
+STREAM_FETCH_SECONDS = 180.0
+"""After so long no further piece is begun, as others wait for its place in memory."""
 EXTRACT_SECONDS = 60.0
 """Of yt-dlp at one page: it asks a few addresses, one after the other."""
 EXTRACT_BYTES = 16 * 2**20

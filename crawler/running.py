@@ -13,6 +13,7 @@ from crawler.egress.guard import Guard
 from crawler.fetching.fetcher import Fetcher
 from crawler.fetching.safe import scrapy_settings
 from crawler.fetching.spider import Download, Slow, crawl
+from crawler.fetching.streams import Streams
 from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.store import Store
 from crawler.frontier.watches import Watch
@@ -85,7 +86,8 @@ class Crawl:
         inspector.use_here()
         self._inspector = inspector
         seeing = await seen_by(settings, inspector, guard, fetcher.permitted)
-        visitor = Visitor(fetcher, seeing, self.store, loopback=settings.loopback)
+        streams = Streams(fetcher, loopback=settings.loopback)
+        visitor = Visitor(streams, seeing, self.store, loopback=settings.loopback)
         ended = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:

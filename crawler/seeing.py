@@ -27,7 +27,7 @@ _PLAYER = re.compile(
     rb"\bplyr\b|\bhls(?:\.min)?\.js|\bdash(?:js|\.all)",
     re.I,
 )
-_VIDEO = re.compile(r"\.(?:mp4|m4v|webm|mkv|mov|avi|wmv|flv|mpe?g|ogv|3gp)(?:[?#]|$)", re.I)
+_VIDEO = re.compile(r"\.(?:mp4|m4v|webm|mkv|mov|avi|wmv|flv|mpe?g|ogv|3gp|m3u8)(?:[?#]|$)", re.I)
 
 
 class Inspects(Protocol):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
+from crawler.confining.cell import Cell, NoCell
 from crawler.egress.guard import Guard
-from crawler.egress.proxy import Permits
+from crawler.egress.proxy import Allowance, Permits, Proxy
 from crawler.extracting.extractor import Extractor, is_installed
 from crawler.inspecting.inspector import Inspector
-from crawler.outcomes import FetchError
 from crawler.readers.page import Page
 from crawler.rendering import flags
 from crawler.rendering.renderer import Renderer
@@ -16,6 +16,7 @@ from crawler.seeing import Seeing
 from crawler.settings import InvalidSetting, Settings
 
 _OFF, _ON = "0", "1"
+_NOTHING, _SMALL = Allowance(0, 0, 0, 1.0), 2**20
 
 
 async def seen_by(
@@ -23,6 +24,8 @@ async def seen_by(
 ) -> Seeing | Inspector:
     """Return what looks at pages. Raises InvalidSetting for what this machine cannot do."""
     renderer = extractor = None
+    if settings.browser != _OFF or settings.video_extractor:
+        await _cells(guard, permits)
     if settings.browser != _OFF:
         renderer = await _renderer(settings, guard, permits)
     if settings.video_extractor:
@@ -32,6 +35,18 @@ async def seen_by(
     if renderer is None and extractor is None:
         return inspector
     return Seeing(inspector, renderer, extractor)
+
+
+async def _cells(guard: Guard, permits: Permits) -> None:
+    """Raise InvalidSetting where nothing can be shut in."""
+    try:
+        async with Cell(["/bin/true"], Proxy(guard, permits, _NOTHING), memory=_SMALL):
+            pass
+    except NoCell as err:
+        raise InvalidSetting(
+            "CRAWLER_BROWSER and CRAWLER_VIDEO_EXTRACTOR: this system does not let the crawler "
+            "shut a program in. docs/crawling.md says what it needs."
+        ) from err
 
 
 async def _renderer(settings: Settings, guard: Guard, permits: Permits) -> Renderer:
@@ -45,13 +60,7 @@ async def _renderer(settings: Settings, guard: Guard, permits: Permits) -> Rende
         user_agent=settings.user_agent,
         sandbox=settings.browser_sandbox,
     )
-    try:
-        rendered = await renderer.render(Page("http://example.com/", b"<p>", "text/html"))
-    except FetchError as err:
-        raise InvalidSetting(
-            "CRAWLER_BROWSER: this system does not let the crawler shut a browser in. "
-            "docs/crawling.md says what it needs."
-        ) from err
+    rendered = await renderer.render(Page("http://example.com/", b"<p>", "text/html"))
     if rendered.trouble is not None:
         raise InvalidSetting(
             "CRAWLER_BROWSER: Chromium does not start. See CRAWLER_BROWSER_SANDBOX in "

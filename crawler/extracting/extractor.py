@@ -14,8 +14,8 @@ from crawler.confining.cell import Cell, NoCell, is_of_system
 from crawler.egress.addresses import parsed
 from crawler.egress.guard import Guard
 from crawler.egress.proxy import Allowance, Permits, Proxy
-from crawler.extracting import formats, inside
-from crawler.extracting.formats import NoFormats
+from crawler.extracting import inside
+from crawler.extracting.formats import NoFormats, chosen, formats
 from crawler.outcomes import ErrorKind, FetchError
 from crawler.readers.page import Page
 
@@ -38,11 +38,11 @@ class Extractor:
         self._turn = asyncio.Lock()
 
     async def extract(self, page: Page) -> tuple[str, ...]:
-        """Return the address of a page's video, if it has one as one file. Raises FetchError."""
+        """Return the address of a page's video, if it has one. Raises FetchError."""
         async with self._turn:
             try:
                 said = await self._said(page)
-                found = formats.chosen(formats.direct(said, loopback=page.loopback))
+                found = chosen(formats(said, loopback=page.loopback))
             except (NoCell, NoFormats, OSError) as err:
                 timed_out = isinstance(err, TimeoutError)
                 raise FetchError(ErrorKind.TIME if timed_out else ErrorKind.UNREADABLE) from err

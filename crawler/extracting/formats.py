@@ -6,34 +6,37 @@ import json
 from dataclasses import dataclass
 
 from crawler.egress.addresses import parsed
+from crawler.finding.playlists import ENOUGH
 from crawler.outcomes import FetchError
 
-_ENOUGH = 360
-"""Lines of a picture: signals are of 64 x 64 points, and more is more to fetch."""
 _MOST = 200
-_DIRECT = {"http", "https"}
+_DIRECT, _STREAM = {"http", "https"}, {"m3u8", "m3u8_native"}
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """An address of a video as one file. `height` is 0 where it is not known."""
+    """An address of a video. `height` is 0 where it is not known.
+
+    `stream`: of a playlist, and not of one file.
+    """
 
     url: str
     height: int = 0
+    stream: bool = False
 
 
 class NoFormats(ValueError):
     """The extractor failed, or says what none does: there may be a video, or none."""
 
 
-def direct(untrusted: bytes, *, loopback: bool) -> list[Format]:
-    """Return the formats that are one file each, with a picture. Raises NoFormats."""
+def formats(untrusted: bytes, *, loopback: bool) -> list[Format]:
+    """Return the formats that we can fetch, with a picture. Raises NoFormats."""
     try:
         said = json.loads(untrusted)["formats"][:_MOST]
         found = [
-            Format(each["url"], _height(each.get("height")))
+            Format(each["url"], _height(each.get("height")), each.get("protocol") in _STREAM)
             for each in said
-            if each.get("protocol") in _DIRECT and each.get("vcodec") != "none"
+            if each.get("protocol") in _DIRECT | _STREAM and each.get("vcodec") != "none"
         ]
         return [each for each in found if _may_be_asked(each.url, loopback=loopback)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
@@ -41,11 +44,15 @@ def direct(untrusted: bytes, *, loopback: bool) -> list[Format]:
 
 
 def chosen(formats: list[Format]) -> Format | None:
-    """Return the smallest that shows enough, else the largest; one of unknown size comes last."""
-    enough = [each for each in formats if each.height >= _ENOUGH]
+    """Return the smallest that shows enough, else the largest; one of unknown size comes last.
+
+    One file comes before a stream: it is a request less a few, and has the signals of the file.
+    """
+    found = [each for each in formats if not each.stream] or formats
+    enough = [each for each in found if each.height >= ENOUGH]
     if enough:
         return min(enough, key=lambda each: each.height)
-    return max(formats, key=lambda each: each.height, default=None)
+    return max(found, key=lambda each: each.height, default=None)
 
 
 def _height(untrusted: object) -> int:

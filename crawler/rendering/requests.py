@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from crawler.egress.addresses import Address, parsed
 from crawler.finding.hints import is_media
+from crawler.finding.playlists import is_playlist
 from crawler.limits import MAX_REDIRECTS, MEDIA_PER_PAGE, RENDER_REQUESTS, UPLOAD_BYTES
 from crawler.outcomes import Disallowed, ErrorKind, FetchError
 from crawler.readers.page import Page
@@ -20,7 +20,6 @@ Permits = Callable[[Address], Awaitable[None]]
 _SENT = {"Document", "Stylesheet", "Script", "XHR", "Fetch"}
 """Kinds of resources that pages need to show something. Pictures, videos, fonts, pings, event
 streams and the rest are not sent."""
-_PLAYLIST = re.compile(r"\.(?:m3u8|mpd)$", re.I)
 _DOT = base64.b64encode(
     b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 ).decode()
@@ -42,6 +41,8 @@ class Requests:
         self._permits = permits
         self._own = _address(page.url, page)
         self._documents = 0
+        self._folders: list[str] = []
+        """Of playlists that were noted."""
 
     async def permits_connection(self, address: Address) -> None:
         """Refuse connections, for the proxy, but to where a request was sent. Raises Disallowed.
@@ -61,6 +62,8 @@ class Requests:
             return "Fetch.fulfillRequest", _fulfilled(self._page)
         if kind in {"Image", "Media"} or (kind in {"XHR", "Fetch"} and is_media(url)):
             self._note(url)
+        elif is_playlist(url):
+            self._note_playlist(url)
         if kind == "Image":
             return "Fetch.fulfillRequest", {**_HEADERS_OF_DOT, "body": _DOT}
         try:
@@ -130,9 +133,14 @@ class Requests:
             raise Disallowed
         return address
 
+    def _note_playlist(self, url: str) -> None:
+        """Note a video in pieces; below the first list of one, the others are its renditions."""
+        folder = url.partition("?")[0].rpartition("/")[0] + "/"
+        if not folder.startswith(tuple(self._folders)):
+            self._folders.append(folder)
+            self._note(url)
+
     def _note(self, url: str) -> None:
-        if _PLAYLIST.search(urlsplit(url).path):
-            return
         if len(self.media) < MEDIA_PER_PAGE:
             self.media[url] = None
         else:

@@ -14,7 +14,7 @@ import pytest
 from crawler.egress.addresses import Address
 from crawler.egress.guard import Guard
 from crawler.extracting.extractor import Extractor, is_installed
-from crawler.extracting.formats import Format, NoFormats, chosen, direct
+from crawler.extracting.formats import Format, NoFormats, chosen, formats
 from crawler.outcomes import Disallowed, FetchError, Outcome
 from crawler.readers.page import Page
 from crawler.settings import InvalidSetting
@@ -92,8 +92,8 @@ def test_an_extractor_reaches_nothing_but_by_the_guard(site: Site, cells: None) 
     assert set(asked) == {site.root + path for path in (*found, "/inner")}
 
 
-def said(*formats: object) -> bytes:
-    return json.dumps({"formats": formats}).encode()
+def said(*each: object) -> bytes:
+    return json.dumps({"formats": each}).encode()
 
 
 def test_formats_are_chosen_and_not_believed() -> None:
@@ -105,25 +105,29 @@ def test_formats_are_chosen_and_not_believed() -> None:
     }
     low, none = {**a, "height": 144}, {**a, "height": None}
     middle = {**a, "url": "https://a.example/2.mp4", "height": 480}
-    assert chosen(direct(said(a, low, middle), loopback=False)) == Format(str(middle["url"]), 480)
-    assert chosen(direct(said(low, none), loopback=False)) == Format(str(a["url"]), 144)
-    assert chosen(direct(said(none), loopback=False)) == Format(str(a["url"]))
+    assert chosen(formats(said(a, low, middle), loopback=False)) == Format(str(middle["url"]), 480)
+    assert chosen(formats(said(low, none), loopback=False)) == Format(str(a["url"]), 144)
+    assert chosen(formats(said(none), loopback=False)) == Format(str(a["url"]))
+    stream = {**middle, "protocol": "m3u8_native"}
+    assert chosen(formats(said(stream, low), loopback=False)) == Format(a["url"], 144)
+    assert chosen(formats(said(stream), loopback=False)) == Format(middle["url"], 480, stream=True)
     for no in (
-        {**a, "protocol": "m3u8_native"},
+        {**a, "protocol": "http_dash_segments"},
         {**a, "vcodec": "none"},
         {**a, "url": "http://169.254.169.254/1.mp4"},
         {**a, "url": "file:///etc/passwd"},
         {**a, "protocol": None},
     ):
-        assert direct(said(no), loopback=False) == []
+        assert formats(said(no), loopback=False) == []
     for untrusted in (b"", b"[]", b"{}", said(3), said({**a, "url": 3}), b"[" * 100_000):
         with pytest.raises(NoFormats):
-            direct(untrusted, loopback=False)
+            formats(untrusted, loopback=False)
 
 
 def test_what_this_machine_cannot_do_is_said_before_a_visit(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, cells: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    del cells
     page = site.page("/page", "<img src=/1.jpg>")
     site.medium("/1.jpg", picture(1))
     with pytest.raises(InvalidSetting, match="names no Chromium"):
@@ -134,7 +138,8 @@ def test_what_this_machine_cannot_do_is_said_before_a_visit(
     with pytest.raises(InvalidSetting, match="yt-dlp"):
         look([page], settings=WITH)
     monkeypatch.setattr("crawler.confining.inside.__file__", "/dev/null")
-    with pytest.raises(InvalidSetting, match="shut a browser in"):
-        look([page], settings=replace(QUICK, browser="/bin/true"))
+    for settings in (replace(QUICK, browser="/bin/true"), WITH):
+        with pytest.raises(InvalidSetting, match="shut a program in"):
+            look([page], settings=settings)
     assert site.asked == []
     assert look([page]).outcome(page) == (Outcome.SEEN, None)

@@ -143,6 +143,17 @@ def test_what_of_its_own_site_a_page_could_not_have_is_noted(
     assert (found.kind if isinstance(found, FetchError) else found and type(found)) == trouble
 
 
+def test_of_a_video_in_pieces_its_main_list_is_noted() -> None:
+    asked = Asked()
+    lists = ["/a/main.m3u8?x=1", "/a/low/list.m3u8", "/a/high.m3u8", "/b/main.m3u8"]
+    for each in lists:  # players need them, so they are sent
+        assert asked.ask("https://v.example.net" + each, "Fetch") == CONTINUED
+    assert list(asked.requests.media) == [
+        "https://v.example.net/a/main.m3u8?x=1",
+        "https://v.example.net/b/main.m3u8",
+    ]
+
+
 def test_what_an_answer_says_to_be_is_noted() -> None:
     asked = Asked()
     for kind, url in (("video/mp4", "https://a.example/v?id=1"), ("image/svg+xml", "https://a/x")):
