@@ -6,10 +6,11 @@ extractor at those with a player and no video; both only where the operator has 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from typing import Any, Protocol
 
 from crawler.egress.addresses import parsed
 from crawler.finding.collecting import References
@@ -21,6 +22,7 @@ from crawler.readers.page import Page
 from crawler.rendering.renderer import Rendered
 from hashing.signals import ContentSignals
 
+_MOST = {"media": MEDIA_PER_PAGE, "parts": PARTS_PER_PAGE}
 _SCRIPT = re.compile(rb"<script\b", re.I)
 _PLAYER = re.compile(
     rb"<video\b|og:video|twitter:player|VideoObject|\.m3u8|\.mpd\b|jwplayer|video-?js|flowplayer|"
@@ -94,19 +96,12 @@ class Seeing:
         """What scripts show. Without media, the trouble for which they may not have shown any."""
         each = [await self._inspector.read(document) for document in rendered.pages]
         media = [url for found in each for url in found.media]
-        media += [url for url in rendered.media if _may_be_asked(url, page)]
+        media += [url for seen in rendered.media if (url := _address(seen, page))]
         if not media and not plain.parts and rendered.trouble is not None:
             raise rendered.trouble
-        whole = [plain, *each]
-        return References(
-            _first(media, MEDIA_PER_PAGE),
-            _first((url for found in whole for url in found.parts), PARTS_PER_PAGE),
-            _first((url for found in whole for url in found.following), LINKS_PER_PAGE),
-            _first((url for found in whole for url in found.links), LINKS_PER_PAGE),
-            login=any(found.login for found in whole),
-            cut=rendered.cut or any(found.cut for found in whole) or len(media) > MEDIA_PER_PAGE,
-            by_scripts=True,
-        )
+        whole = _united([plain, *each])
+        cut = whole.cut or rendered.cut or len(media) > MEDIA_PER_PAGE
+        return replace(whole, media=_first(media, MEDIA_PER_PAGE), cut=cut, by_scripts=True)
 
     async def _extracted(self, extractor: Extracts, page: Page, found: References) -> References:
         """With the video of a player. Without any media, an error if it could not be looked for."""
@@ -120,16 +115,31 @@ class Seeing:
         return replace(found, media=media, by_scripts=True)
 
 
+def _united(several: Sequence[References]) -> References:
+    """All that several documents of a page show, each once and as far as the limits of one."""
+    united: dict[str, Any] = {}
+    for each in fields(References):
+        values = [getattr(found, each.name) for found in several]
+        if isinstance(values[0], bool):
+            united[each.name] = any(values)
+        elif isinstance(values[0], tuple):
+            most = _MOST.get(each.name, LINKS_PER_PAGE)
+            united[each.name] = _first(itertools.chain.from_iterable(values), most)
+        else:
+            united[each.name] = {key: value for one in values for key, value in one.items()}
+    return References(**united)
+
+
 def _is_html(page: Page) -> bool:
     kind = page.content_type.partition(";")[0].strip().lower()
     return kind in {"", "text/html", "application/xhtml+xml"}
 
 
-def _may_be_asked(untrusted: str, page: Page) -> bool:
+def _address(untrusted: str, page: Page) -> str | None:
     try:
-        return parsed(untrusted, loopback=page.loopback).url == untrusted
+        return parsed(untrusted, loopback=page.loopback).url
     except FetchError:
-        return False
+        return None
 
 
 def _first(urls: Iterable[str], most: int) -> tuple[str, ...]:
