@@ -1,6 +1,6 @@
 """What a page shows: by its bytes, and where these show nothing, by whatever else may look.
 
-It is asked as an inspector is. A browser looks at pages that have scripts and no media, an
+It is asked as an inspector is. A browser looks at pages that have scripts and show no media, an
 extractor at those with a player and no video; both only where the operator has switched them on.
 """
 
@@ -24,6 +24,9 @@ from hashing.signals import ContentSignals
 
 _MOST = {"media": MEDIA_PER_PAGE, "parts": PARTS_PER_PAGE}
 _SCRIPT = re.compile(rb"<script\b", re.I)
+_META = re.compile(rb"<(?:meta|link)\b[^<>]{0,4096}>", re.I)
+_FEW = 4
+"""Media; a page with more shows some of them."""
 _PLAYER = re.compile(
     rb"<video\b|og:video|twitter:player|VideoObject|\.m3u8|\.mpd\b|jwplayer|video-?js|flowplayer|"
     rb"\bplyr\b|\bhls(?:\.min)?\.js|\bdash(?:js|\.all)",
@@ -83,7 +86,7 @@ class Seeing:
         if page.status != 200 or not _is_html(page):  # noqa: PLR2004
             return found
         bodies = [page.body]
-        if self._renderer and not found.media and not found.login and _SCRIPT.search(page.body):
+        if self._renderer and await self._shows_nothing(page, found):
             rendered = await self._renderer.render(page)
             found = await self._rendered(rendered, page, found)
             bodies += [each.body for each in rendered.pages]
@@ -91,6 +94,18 @@ class Seeing:
         if self._extractor and plays:
             found = await self._extracted(self._extractor, page, found)
         return found
+
+    async def _shows_nothing(self, page: Page, found: References) -> bool:
+        """Whether scripts may have to run first: no medium, or only those of previews and counters.
+
+        These stand in `meta` and `noscript` of pages that are empty otherwise.
+        """
+        if found.login or not _SCRIPT.search(page.body):
+            return False
+        if 0 < len(found.media) <= _FEW:
+            bare = replace(page, body=_without_asides(page.body))
+            return not (await self._inspector.read(bare)).media
+        return not found.media
 
     async def _rendered(self, rendered: Rendered, page: Page, plain: References) -> References:
         """What scripts show. Without media, the trouble for which they may not have shown any."""
@@ -128,6 +143,19 @@ def _united(several: Sequence[References]) -> References:
         else:
             united[each.name] = {key: value for one in values for key, value in one.items()}
     return References(**united)
+
+
+def _without_asides(untrusted: bytes) -> bytes:
+    """A page without what is not shown, or shown where there are no scripts."""
+    kept, at = [], 0
+    lower = untrusted.lower()
+    while (begin := lower.find(b"<noscript", at)) >= 0:
+        end = lower.find(b"</noscript", begin)
+        kept.append(untrusted[at:begin])
+        at = end if end >= 0 else len(untrusted)
+        lower = lower if end >= 0 else b""
+    kept.append(untrusted[at:])
+    return _META.sub(b"", b"".join(kept))
 
 
 def _is_html(page: Page) -> bool:

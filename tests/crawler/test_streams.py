@@ -45,7 +45,7 @@ def pieces(source: Path, folder: Path, kind: str) -> Path:
     return target
 
 
-@pytest.mark.parametrize("kind", ["mpegts", "fmp4"])
+@pytest.mark.parametrize("kind", ["mpegts", pytest.param("fmp4", marks=pytest.mark.soak)])
 def test_a_video_in_pieces_has_the_signals_of_the_film(
     site: Site, tmp_path: Path, kind: str
 ) -> None:
