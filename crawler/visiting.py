@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from crawler import limits, reaching
@@ -191,6 +191,8 @@ class Visitor:
         except (FetchError, Disallowed) as err:
             self._done(step, _failure(err))
             return
+        if found.by_scripts:
+            answer = replace(answer, validators=Validators())
         result = result_of_status(answer.status, login=found.login, empty=not found.media)
         if result != "seen":
             self._done(step, result)
@@ -217,8 +219,7 @@ class Visitor:
                 visits.add(tx, visit, [new])
             if answer is not None:
                 document = json.dumps(_references_document(found))
-                said = Validators() if found.by_scripts else answer.validators
-                held = Known(said.etag, said.modified, document)
+                held = Known(answer.validators.etag, answer.validators.modified, document)
                 known.put(tx, step.address, Kind.PAGE, held, now=_now())
             else:
                 known.used(tx, step.address, Kind.PAGE, now=_now())
