@@ -84,7 +84,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
 def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a table)
     try:
         match setting:
-            case "contact":
+            case "contact" | "browser":
                 return text.strip()
             case "state":
                 return Path(text)
@@ -92,8 +92,6 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a ta
                 return Profile(text)
             case "override_robots" | "avoid":
                 return frozenset(each.strip().lower() for each in text.split(",") if each.strip())
-            case "browser":
-                return text.strip() or "0"
             case "loopback" | "browser_sandbox" | "video_extractor":
                 return {"0": False, "1": True, "": False}[text]
             case "delay":

@@ -15,7 +15,7 @@ from crawler.rendering.renderer import Renderer
 from crawler.seeing import Seeing
 from crawler.settings import InvalidSetting, Settings
 
-_OFF, _ON = "0", "1"
+_OFF, _ON = {"", "0"}, "1"
 _NOTHING, _SMALL = Allowance(0, 0, 0, 1.0), 2**20
 
 
@@ -24,9 +24,10 @@ async def seen_by(
 ) -> Seeing | Inspector:
     """Return what looks at pages. Raises InvalidSetting for what this machine cannot do."""
     renderer = extractor = None
-    if settings.browser != _OFF or settings.video_extractor:
+    looks_on = settings.browser not in _OFF
+    if looks_on or settings.video_extractor:
         await _cells(guard, permits)
-    if settings.browser != _OFF:
+    if looks_on:
         renderer = await _renderer(settings, guard, permits)
     if settings.video_extractor:
         if not is_installed():
