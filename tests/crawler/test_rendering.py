@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from crawler import limits
 from crawler.egress.guard import AddrInfo, Guard, NotPublic
@@ -21,9 +26,11 @@ from crawler.outcomes import ErrorKind, Outcome
 from crawler.rendering import flags, renderer
 from crawler.settings import Settings
 from tests.crawler.cells import cells, chromium, told
+from tests.crawler.certificates import authority, serving
 from tests.crawler.looking import QUICK, look
 from tests.crawler.process import Crawler, Watched
 from tests.crawler.site import Answers, Put, Site, picture
+from tests.crawler.test_traps import Names
 
 __all__ = ["cells", "chromium"]
 
@@ -96,6 +103,40 @@ def test_what_scripts_show_is_found(site: Site, chromium: str) -> None:
     assert asked["/page"] == asked["/late.jpg"] == asked["/listed.jpg"] == 1
     assert site.headers_of["/list.json"]["User-Agent"] == QUICK.user_agent
     assert "/favicon.ico" not in asked
+
+
+def pin_of(port: int) -> str:
+    """The key of a site, as Chromium has it among those that it takes without an authority."""
+    leaf = x509.load_pem_x509_certificate(ssl.get_server_certificate(("127.0.0.1", port)).encode())
+    key = leaf.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()
+
+
+@pytest.mark.soak
+def test_scripts_of_a_secure_page_come_by_a_tunnel(
+    chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = authority()
+    script = f"await fetch('/list.json'); {SHOW}".encode()
+    paths = {
+        "/page": Put(b"<body><script type=module src=/app.js></script>"),
+        "/app.js": Put(script, "text/javascript"),
+        "/list.json": Put(b"[]", "application/json"),
+        "/1.jpg": Put(picture(1), "image/jpeg"),
+    }
+    with serving(ours, "good.test", *paths.items()) as port:
+        page = f"https://good.test:{port}/page"
+        trusted = ssl.create_default_context(cadata=ours.pem)
+        guard = Guard(loopback=True, lookup=Names(["127.0.0.1"]), trusted=trusted)
+        # The browser has its own list of authorities, in which that of the test is not.
+        found = look([page], settings=in_browser(chromium), guard=guard)
+        assert found.outcome(page) == (Outcome.FAULT, ErrorKind.CONNECTION)
+        pinned = f"--ignore-certificate-errors-spki-list={pin_of(port)}"
+        monkeypatch.setattr(flags, "_FLAGS", (*flags._FLAGS, pinned))  # noqa: SLF001
+        found = look([page], settings=in_browser(chromium), guard=guard)
+        assert found.results(page) == {"page seen": 1, "medium seen": 1}
 
 
 class Narrow(Guard):
