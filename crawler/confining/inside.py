@@ -30,8 +30,13 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _INNER = 1000
 """Its user within: not root, so that programs which refuse to be root keep their own sandbox."""
-SYSTEM = ("usr", "opt", "bin", "sbin", "lib", "lib32", "lib64", "etc")
-"""Folders with programs and what these are configured by. Read-only; no other folder is there."""
+SYSTEM = ("usr", "opt", "bin", "sbin", "lib", "lib32", "lib64")
+"""Folders with programs, read-only; no other folder is there."""
+_CONFIGURED = (
+    *("alternatives", "ca-certificates", "chromium", "chromium.d", "fonts", "ld.so.cache"),
+    *("localtime", "nsswitch.conf", "passwd", "pki/ca-trust", "pki/tls/certs", "ssl/certs"),
+)
+"""Of /etc, what programs are configured by; nothing of it is secret."""
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _MEMORY_SIZE = {"tmp": "64m", "dev/shm": "256m"}
 """Folders of memory. Both count as memory of the program, and end with it."""
@@ -91,7 +96,8 @@ def _rooted(root: str, readable: list[str]) -> None:
     for name, size in _MEMORY_SIZE.items():
         Path(root, name).mkdir()
         _mount("tmpfs", f"{root}/{name}", "tmpfs", nothing_more, f"size={size}")
-    for path in [*(f"/{name}" for name in SYSTEM), *readable]:
+    system = [*(f"/{name}" for name in SYSTEM), *(f"/etc/{name}" for name in _CONFIGURED)]
+    for path in [*system, *readable]:
         _readable(Path(path), Path(root + path))
     _mount("proc", f"{root}/proc", "proc", nothing_more)
     os.chdir(root)
@@ -103,13 +109,17 @@ def _rooted(root: str, readable: list[str]) -> None:
 
 
 def _readable(path: Path, place: Path) -> None:
-    """Show a folder of the system at a place of the new root. Links are made again."""
+    """Show a folder or file of the system at a place of the new root. Links are made again."""
     if path.is_symlink():
         if not place.is_symlink() and not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(path.readlink())
-    elif path.is_dir() and not place.is_dir():
-        place.mkdir(parents=True)
+    elif path.exists() and not place.exists():
+        if path.is_dir():
+            place.mkdir(parents=True)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
         _mount(str(path), str(place), None, _BIND | _RECURSIVE)
         _read_only(place, recursive=True)
 

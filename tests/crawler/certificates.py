@@ -61,7 +61,7 @@ def signed(
 
 
 @contextmanager
-def serving(by: Authority, host: str) -> Iterator[int]:
+def serving(by: Authority, host: str, *paths: tuple[str, Put]) -> Iterator[int]:
     """A site over TLS with a page, whose certificate is for `host`. Yields its port."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
@@ -77,7 +77,7 @@ def serving(by: Authority, host: str) -> Iterator[int]:
         chain.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
         context.load_cert_chain(chain)
     site = Site()
-    site.put["/"] = Put(b"<p>hello")
+    site.put |= {"/": Put(b"<p>hello"), **dict(paths)}
     site.socket = context.wrap_socket(site.socket, server_side=True, do_handshake_on_connect=False)
     with answering(site):
         yield site.server_address[1]

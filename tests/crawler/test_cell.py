@@ -33,7 +33,8 @@ def connected(family, address):
 held, home, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 told = {
     "root": sorted(os.listdir("/")),
-    "file": opened(held), "home": opened(home),
+    "file": opened(held), "home": opened(home), "shadow": opened("/etc/shadow"),
+    "etc": sorted(os.listdir("/etc/ssl")),
     "write": [opened(f"{where}/new", os.O_CREAT | os.O_WRONLY) for where in
               ("/", "/usr", "/etc", "/opt", sys.prefix, "/tmp", "/dev/shm")],
     "interfaces": [name for _, name in socket.if_nameindex()],
@@ -57,9 +58,10 @@ def test_there_is_nothing_in_a_cell_but_programs_and_memory(cells: None, tmp_pat
         found = told(LOOK, str(secret), str(Path.home()), "1")
     finally:
         del os.environ["TAKEBACK_KEY"]
-    assert found["file"] == "FileNotFoundError"
+    assert found["file"] == found["shadow"] == "FileNotFoundError"
     python = {Path(each).parts[1] for each in readable()}
     assert not {"home", "root", "run", "srv", "sys", "var"} - python & set(found["root"])
+    assert found["etc"] in (["certs"], [])
     assert found["write"] == ["OSError"] * 5 + ["done"] * 2
     assert found["interfaces"] == ["lo"]
     assert found["processes"] == [1]

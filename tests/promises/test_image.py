@@ -101,7 +101,7 @@ def test_what_the_image_copies_is_enough_to_run_the_service(image: Path, tmp_pat
     """`python -m` puts this folder first, so only the files copied into it are found."""
     measured = ("COVERAGE", "TAKEBACK")  # what is copied is not what is measured, and compiles anew
     kept = {name: text for name, text in os.environ.items() if not name.startswith(measured)}
-    compiled = ROOT / "service/matching/__pycache__"  # of these very files; else it takes 15 seconds
+    compiled = ROOT / "service/matching/__pycache__"  # of these files; else 15 seconds
     if compiled.is_dir():
         shutil.copytree(compiled, image / "service/matching/__pycache__")
     environment = {**kept, "TAKEBACK_STATE": str(tmp_path / "state")}
