@@ -235,7 +235,11 @@ def added_text(number: str, answer: dict[str, Any]) -> str:
 
 def labelled_text(n: int, label: str) -> str:
     """Return what an entry is called now."""
-    return f"Entry {n} is now called “{label}”." if label else f"Entry {n} has no label now."
+    return (
+        f"Entry {n} is now called “{printable(label)}”."
+        if label
+        else f"Entry {n} has no label now."
+    )
 
 
 def undone_text(what: str, answer: dict[str, Any]) -> str:

@@ -226,7 +226,7 @@ def test_a_hold_is_told_as_what_it_is() -> None:
 
     assert line().endswith(": on hold, not looked for until a person has reviewed it")
     assert line(held="waiting") == line()
-    assert "a person has reviewed it and decided so" in line(held="kept")
+    assert "a person reviewed it and decided this" in line(held="kept")
     assert line(status="active", held=None).endswith(": being looked for")
 
 

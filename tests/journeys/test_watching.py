@@ -82,7 +82,7 @@ def test_an_owner_reads_what_happened_at_an_address(
     assert watch(service, number, "list") == 0
     assert capsys.readouterr().out == "No addresses are being checked for this case.\n"
     assert watch(service, number, "add", "Forum.example/threads/12#post-3", "--adults") == 0
-    assert "nobody has looked yet" in capsys.readouterr().out
+    assert "not checked yet" in capsys.readouterr().out
     seen = content_document(replace(content, windows=()))
     assert visit(service, crawler, "seen", seen) == ADDRESS
 

@@ -113,6 +113,10 @@ def _form(**more: str) -> dict[str, str]:
     return {"case": "CASE", "access_key": KEY, "stamp": "STAMP", **more}
 
 
+def _act(**more: str) -> dict[str, str]:
+    return {**_form(), "act": "labelled", "entry": "1", "sealed_label": "", **more}
+
+
 SUBMISSION = {
     "version": 1,
     "access_key": KEY,
@@ -126,6 +130,7 @@ TAG = "/{language:tag}"
 START = {"location": "/en/"}
 AGAIN = {"location": "/en/overview"}
 SENT = {"location": "/en/sent/TOKEN"}
+ACTED = {"location": "/en/acted/TOKEN"}
 NOT_SENT = {"location": "/en/sent/error/InvalidRequest"}
 WORK = TAG + "/sent/error/Work{reason}/{pieces}"
 NO = {"location": "/en/sent/error/NotFound"}
@@ -170,6 +175,11 @@ TABLE = (
     Asked(f"POST {TAG}/checked", "/en/checked", FRAME, 303, "no form", more=NOT_SENT),
     Asked(f"GET {TAG}/checked/{{answer}}", "/en/checked/wrong", "answer"),
     Asked(f"GET {TAG}/checked/{{answer}}", "/en/checked/none", FRAME, 303, more=NO),
+    Asked(f"POST {TAG}/acted", "/en/acted", FRAME, 303, form=_act(), more=ACTED),
+    Asked(f"POST {TAG}/acted", "/en/acted", FRAME, 303, form=_act(act="x"), more=NOT_SENT),
+    Asked(f"POST {TAG}/acted", "/en/acted", FRAME, 303, form=_act(case=NUMBER), more=WRONG),
+    Asked(f"GET {TAG}/acted/{{token}}", "/en/acted/DONE", "answer"),
+    Asked(f"GET {TAG}/acted/{{token}}", "/en/acted/TOKEN", FRAME, 303, more=NOT_SENT),
     Asked(f"POST {TAG}/addresses", "/en/addresses", "page", form=_form()),
     Asked(f"POST {TAG}/addresses/added", "/en/addresses/added", "page", 422, form=_form()),
     Asked(
@@ -242,7 +252,10 @@ def filled(api: TestClient) -> dict[str, str]:
         headers={"content-type": "text/plain"},
     )
     token = sent.headers["location"].rpartition("/")[2]
-    return {"CASE": str(answer.json()["case_number"]), "STAMP": stamp[1], "TOKEN": token}
+    found = {"CASE": str(answer.json()["case_number"]), "STAMP": stamp[1], "TOKEN": token}
+    act = {key: found.get(value, value) for key, value in _act().items()}
+    done = api.post("/en/acted", data=act).headers["location"].rpartition("/")[2]
+    return {**found, "DONE": done}
 
 
 def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:
@@ -283,7 +296,7 @@ def test_every_header_of_every_answer(
         digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
         expected[CSP] = expected[CSP].replace(IMPORT_MAP, f"'sha256-{digest}'")
     got = {name: value for name, value in answer.headers.items() if name != "content-length"}
-    if asked.more is SENT:  # sealed anew each time
+    if asked.more in (SENT, ACTED):  # sealed anew each time
         got["location"] = re.sub(r"[\w-]{80,}", "TOKEN", got["location"])
     assert got == expected
     assert len(answer.headers.raw) == len(answer.headers)
