@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import gc
 import json
 import os
 import re
@@ -147,6 +148,7 @@ def hashing(root: str, _folder: Path, profile: str) -> Run:
     for page in re.findall(r'href="([^"]+)"', body("/").decode()):
         media += [body(src) for src in re.findall(r'src="([^"]+)"', body(page).decode())]
     answer = answering(profile)
+    gc.freeze()  # as the child does
 
     def run() -> dict[str, int]:
         for untrusted in media:

@@ -1,6 +1,6 @@
 """A site on the loopback that is quick to answer: what crawl_speed's two sides look at.
 
-    python -m benchmarks.crawl_site PAGES PICTURES WIDTH PAGE_BYTES SEED
+    python -m benchmarks.crawl_site PAGES PICTURES WIDTH PAGE_BYTES SEED PADDING
 
 Prints its port, and answers until its input is closed. `/` links to the other pages; each of them
 shows PICTURES of its own.
@@ -28,9 +28,11 @@ def picture(seed: int, width: int) -> bytes:
     return made.getvalue()
 
 
-def answers(pages: int, pictures: int, width: int, page_bytes: int, seed: int) -> dict[str, bytes]:
-    """Every answer of the site, by its path."""
-    words = random.Random(seed)
+def answers(
+    pages: int, pictures: int, width: int, page_bytes: int, seed: int, padding: int
+) -> dict[str, bytes]:
+    """Every answer of the site, by its path. So many MiB of zeros follow each picture."""
+    words, zeros = random.Random(seed), bytes(padding * 2**20)
     robots = b"User-agent: *\nDisallow: /private/\n"
     listed = "".join(f'<li><a href="/page/{n}">page {n}</a></li>' for n in range(1, pages))
     made = {
@@ -43,7 +45,7 @@ def answers(pages: int, pictures: int, width: int, page_bytes: int, seed: int) -
         said = _said(words, page_bytes)
         made[f"/page/{page}"] = _answer("text/html; charset=utf-8", _page(shown + said))
         for n in range(first, first + pictures):
-            made[f"/{n}.jpg"] = _answer("image/jpeg", picture(seed + n, width))
+            made[f"/{n}.jpg"] = _answer("image/jpeg", picture(seed + n, width) + zeros)
     return made
 
 
@@ -93,4 +95,4 @@ async def _serve(of: dict[str, bytes]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(answers(*map(int, sys.argv[1:6]))))
+    asyncio.run(_serve(answers(*map(int, sys.argv[1:7]))))

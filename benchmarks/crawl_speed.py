@@ -1,7 +1,7 @@
 """Pages and media a second of our crawler, beside Scrapy with its FilesPipeline on the same site.
 
     python -m benchmarks.crawl_speed [--pages 200] [--pictures 3] [--width 320] [--rounds 5]
-        [--profiles plain thorough] [--seed 1] [--folder FOLDER] [--json FILE]
+        [--profiles plain thorough] [--seed 1] [--padding 0] [--folder FOLDER] [--json FILE]
 
 Both sides look at a site on the loopback, in turn, round after round, each time as a new process
 that has loaded everything and waits. All processes of a side have one core, the site has another.
@@ -47,13 +47,17 @@ Figures = dict[str, float]
 
 
 class Site(NamedTuple):
-    """What is looked at: pages, pictures on each, their width, bytes of a page's text, the seed."""
+    """What is looked at: pages, pictures on each, their width, bytes of a page's text, the seed.
+
+    So many MiB of padding follow each picture.
+    """
 
     pages: int
     pictures: int
     width: int
     page_bytes: int
     seed: int
+    padding: int
 
 
 @contextlib.contextmanager
@@ -225,13 +229,16 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=3, help="of a page")
     parser.add_argument("--width", type=int, default=320, help="of a picture, in pixels")
     parser.add_argument("--page-bytes", type=int, default=8000, help="of a page's text")
+    parser.add_argument("--padding", type=int, default=0, help="MiB after each picture")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profiles", nargs="+", default=["plain", "thorough"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where both write: on a disk, not in memory")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    site = Site(chosen.pages, chosen.pictures, chosen.width, chosen.page_bytes, chosen.seed)
+    site = Site(
+        chosen.pages, chosen.pictures, chosen.width, chosen.page_bytes, chosen.seed, chosen.padding
+    )
     cores = sorted(os.sched_getaffinity(0))
     about = {**machine.described(PACKAGES), **site._asdict(), "rounds": chosen.rounds}
     print(f"{about}\n")
