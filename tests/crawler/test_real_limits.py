@@ -169,7 +169,7 @@ def test_no_trap_hurts_and_nothing_is_written(site: Site, tmp_path: Path) -> Non
         asked = sum(path.startswith(f"/{way}/") for path in counts)
         assert asked <= limits.PAGES_PER_VISIT
     assert watched.most < MOST_MEMORY
-    names = {f"state/crawler.sqlite3{end}" for end in ("", "-wal", "-shm")}
+    names = {f"state/crawler.sqlite3{end}" for end in ("", "-wal", "-shm", ".key")}
     assert crawler.written() <= names
     ours = {str(crawler.folder / name) for name in names}
     assert {each for each in watched.opened if not each.startswith("/memfd:medium")} <= ours
