@@ -33,6 +33,7 @@ from hashing.windows import SETS
 from service.api import wire
 from service.domain.sighting import Verdict
 from service.workflows.observe import Claim
+from tests.crawler import cells
 from tests.crawler.process import Crawler, Watched
 from tests.crawler.site import Site, open_site
 
@@ -43,7 +44,7 @@ SECONDS = 3600
 """The longest that the crawl may take."""
 MOST = 10**6
 """Observations of it."""
-WITHOUT_SCRIPTS = "scripted"
+SCRIPTED = "scripted"
 """The manner that shows nothing until a script has run."""
 STORED = sorted(SETS[WindowSet.STANDARD])
 PACKAGES = ("numpy", "pillow", "pillow_heif", "av", "opencv-python-headless", "scrapy", "aiohttp")
@@ -90,14 +91,16 @@ class Result(NamedTuple):
     seconds: float
     memory: int
     """Most bytes of all processes of the crawler at one time."""
+    browser: bool
+    """Whether the crawler had one."""
 
     @property
     def missed(self) -> set[tuple[str, str]]:
-        """What a lookup finds and the crawl did not, apart from what needs JavaScript."""
+        """What a lookup finds and the crawl did not, without a browser apart from what needs it."""
         return {
             each
             for each in self.looked_up - set(self.found)
-            if self.rendered.manner[each[1]] != WITHOUT_SCRIPTS
+            if self.browser or self.rendered.manner[each[1]] != SCRIPTED
         }
 
     @property
@@ -116,19 +119,19 @@ def main() -> None:
         "size": (SMALL if chosen.small else FULL)._asdict(),
     }
     print(json.dumps(about))
-    result = crawled(SMALL if chosen.small else FULL, chosen.photos)
+    result = crawled(SMALL if chosen.small else FULL, chosen.photos, cells.browser())
     rows = table(result)
     _print(rows, result)
     if chosen.json:
         chosen.json.write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n", "utf-8")
 
 
-def crawled(size: Size, photos: Path | None) -> Result:
-    """Render a site, crawl it, and compare what was observed."""
+def crawled(size: Size, photos: Path | None, browser: str | None) -> Result:
+    """Render a site, crawl it, with a browser if one is given, and compare what was observed."""
     content = contents(size, photos)
     with tempfile.TemporaryDirectory(prefix="takeback-recall-") as folder, open_site() as site:
         rendered = render(site, content, size)
-        observed, seconds, memory = _crawl(Path(folder), rendered.watches)
+        observed, seconds, memory = _crawl(Path(folder), rendered.watches, browser)
         with bank.opened() as known:
             known.add({**content.entries, **bank.distractors(size.distractors, STORED)})
             planted = {
@@ -140,7 +143,7 @@ def crawled(size: Size, photos: Path | None) -> Result:
             sheets = {each.file.name: each for each in content.films if isinstance(each, Sheet)}
             looked_up = {key for key, file in planted.items() if _looked_up(known, file, sheets)}
             found = Counter(known.observed(map(_claim, observed)))
-            return Result(rendered, planted, looked_up, found, seconds, memory)
+            return Result(rendered, planted, looked_up, found, seconds, memory, browser is not None)
 
 
 def contents(size: Size, photos: Path | None) -> Content:
@@ -199,9 +202,12 @@ def render(site: Site, content: Content, size: Size) -> Rendered:
     return on
 
 
-def _crawl(folder: Path, watches: Sequence[str]) -> tuple[list[dict[str, Any]], float, int]:
+def _crawl(
+    folder: Path, watches: Sequence[str], browser: str | None
+) -> tuple[list[dict[str, Any]], float, int]:
     """Return what a crawler observes, the seconds it takes, and its most memory in bytes."""
-    crawler = Crawler(folder / "crawler", CRAWLER_PROFILE="thorough", CRAWLER_REQUESTS_PER_HOST="8")
+    chosen = {"CRAWLER_PROFILE": "thorough", "CRAWLER_REQUESTS_PER_HOST": "8"}
+    crawler = Crawler(folder / "crawler", **chosen, CRAWLER_BROWSER=browser or "0")
     crawler.watch(watches)
     begun = time.monotonic()
     watched = Watched(process := crawler.start("run", "--once"))

@@ -36,9 +36,10 @@ def times_asked(lately: float, cases_per_hour: float, shift: float) -> int:
     two steps the price rises, in doublings: drawn anew by who asks, so that nobody can see in the
     price that one case was opened.
     """
-    if lately <= 0:
+    share = lately / unpriced(cases_per_hour) if lately > 0 else 0.0
+    if share == 0:  # so it is for the least numbers, too
         return 1
-    doublings = floor(log2(lately / unpriced(cases_per_hour)) + shift)
+    doublings = floor(log2(share) + shift)
     return min(MOST_TIMES, 1 << max(0, min(doublings, MOST_TIMES)))
 
 

@@ -68,6 +68,11 @@ def _cells_work() -> bool:
     return unshare is not None and not subprocess.run([*command, "--mount-proc", "true"]).returncode  # noqa: PLW1510
 
 
+def browser() -> str | None:
+    """Return a Chromium that can be shut in here, if there is one."""
+    return flags.find() if _cells_work() else None
+
+
 @pytest.fixture
 def cells(socket_enabled: None) -> None:
     del socket_enabled

@@ -21,6 +21,7 @@ def asked(lately: float = 0, of_source: float = 0, least: int = 20, shift: float
 
 def test_the_price_follows_the_rate_within_bounds() -> None:
     assert asked() == asked(lately=6) == asked(of_source=4) == asked(lately=4, shift=0.5) == 20
+    assert asked(lately=5e-324) == 20
     assert asked(lately=12.5) == asked(lately=24) == asked(of_source=8) == 40
     assert asked(lately=50) == asked(lately=71, shift=-0.5) == asked(lately=36, shift=0.5) == 160
     assert asked(lately=100) == asked(lately=1e9) == asked(of_source=1e9) == 320
