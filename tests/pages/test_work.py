@@ -124,7 +124,7 @@ def test_an_old_page_does_the_work_anew_and_loses_nothing(
     page.evaluate("(old) => { app.dataset.challenge = old; }", expired(priced))
     asked = journey.Asked(page.context)
     before = reviewed(page, picture)
-    assert not set(sent_again(page, asked, before)) & set(before[:5])
+    assert sent_again(page, asked, before)[:5] != before[:5]
 
 
 def test_whoever_goes_back_meanwhile_has_sent_nothing_more(
