@@ -20,6 +20,12 @@ _NONCE_BYTES = 12
 _DIGEST_BYTES = 16
 
 
+_MISSING = (
+    "The key of the frontier is missing. Put its file back, or name it with CRAWLER_KEY_FILE. "
+    "Without it nothing here can be read: then begin with another CRAWLER_STATE."
+)
+
+
 class WrongKey(Exception):
     """This is not the key of the frontier. Name its file with CRAWLER_KEY_FILE."""
 
@@ -73,9 +79,11 @@ def kept(path: Path, *, make: bool) -> bytes:
     """
     try:
         return secret_of(path.read_text("ascii"))
-    except (FileNotFoundError, UnicodeError) as err:
-        if not make or not isinstance(err, FileNotFoundError):
-            raise WrongKey from err
+    except UnicodeError as err:
+        raise WrongKey from err
+    except FileNotFoundError as err:
+        if not make:
+            raise WrongKey(_MISSING) from err
     secret = os.urandom(SECRET_BYTES)
     made = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

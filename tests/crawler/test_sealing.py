@@ -86,7 +86,7 @@ def test_without_its_key_a_frontier_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(WrongKey):
         Store(path)
     key.unlink()
-    with pytest.raises(WrongKey):
+    with pytest.raises(WrongKey, match="is missing"):
         Store(path)
     assert not key.exists(), "another one would only hide that it is lost"
     assert on_disk(path) == before
