@@ -4,7 +4,7 @@
     python -m tests.pages.sheet shots docs/img/pages.png
 
 Another choice of them: `… sheet.png --width 768 --states start words`. Parts of them, each from its
-own height on: `… docs/img/first.png --tops 85 528 312 205 --highest 276`.
+own height on: `… docs/img/first.png --tops 140 140 345 290 --highest 290`.
 """
 
 import argparse
