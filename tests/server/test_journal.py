@@ -5,10 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import resource
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import pytest
 from service.domain.errors import NotReady
 from service.domain.sighting import Sighting, Source, Verdict
 from service.journal import Journal
+from tests.server.full_disk import files_of_at_most
 
 DAY = date(2026, 11, 21)
 
@@ -29,17 +27,6 @@ def entries(journal: Journal) -> list[int]:
     return [one.entry_id for pending in journal.take() for one in pending.sightings]
 
 
-@contextmanager
-def room(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("more", [0, 10])
 def test_what_a_full_disk_takes_a_part_of_was_never_there(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, more: int
@@ -48,7 +35,7 @@ def test_what_a_full_disk_takes_a_part_of_was_never_there(
     journal.append([seen(1)])
     (path,) = tmp_path.iterdir()
     size = path.stat().st_size
-    with room(size + more), caplog.at_level(logging.ERROR), pytest.raises(NotReady):
+    with files_of_at_most(size + more), caplog.at_level(logging.ERROR), pytest.raises(NotReady):
         journal.append([seen(2)])
     assert path.stat().st_size == size
     assert ("make room in the state folder" in caplog.text) == (not more)
