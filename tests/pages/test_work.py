@@ -26,11 +26,12 @@ HOLD = """() => {
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message, ...more) {
     const send = () => post.call(this, message, ...more);
-    if ("pieces" in message) window.held.push(send);
-    else send();
+    if (!("pieces" in message)) return send();
+    window.held.push(send);
+    document.documentElement.dataset.held = "";
   };
 }"""
-"""Keeps the work from beginning until it is released: a slow device."""
+"""Keeps the work from beginning until `release`: a slow device."""
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,15 @@ def reviewed(page: Page, picture: Path) -> list[int]:
     assert list(shown) == ["version", "access_key", "work", "eligibility", "entries"]
     nonces: list[int] = shown["work"]["nonces"]
     return nonces
+
+
+def held(page: Page) -> None:
+    """Wait until the page has asked for work that is held."""
+    page.locator("[data-held]").wait_for(state="attached", timeout=journey.WAIT)
+
+
+def release(page: Page) -> None:
+    page.evaluate("() => held.forEach((send) => send())")
 
 
 def posted(asked: journey.Asked) -> list[bytes]:
@@ -136,8 +146,9 @@ def test_whoever_goes_back_meanwhile_has_sent_nothing_more(
     page.evaluate(HOLD)
     with page.expect_response("**/sent/error/WorkExpired/*"):
         journey.send(page)
+    held(page)  # the answer is here before the page has begun to work anew
     page.click("#to-choose")
-    page.evaluate("() => held.forEach((release) => release())")
+    release(page)
     page.locator("#send-button:not([aria-disabled])").wait_for(
         state="attached", timeout=journey.WAIT
     )
@@ -156,7 +167,8 @@ def test_whoever_has_to_wait_sees_how_far_it_is(page: Page, picture: Path) -> No
     page.click("#chosen")
     page.click("#to-review")
     page.locator("#work", has_text="Almost ready: 0 %").wait_for()
-    page.evaluate("() => held.forEach((release) => release())")
+    held(page)
+    release(page)
     page.locator("#review").wait_for(timeout=journey.WAIT)
     assert page.locator("#work").text_content() == ""
 
