@@ -35,13 +35,14 @@ class LeaseAnswers(Answers):
 
 
 class Leases(Service):
-    """Leases one watch once, for so long that a minute before its end is in a second."""
+    """Leases one watch once, for so long that a minute before its end is soon."""
 
     def __init__(self) -> None:
         super().__init__()
         self.RequestHandlerClass = LeaseAnswers
         self.one = threading.Lock()
         self.address = ""
+        self.seconds = 61
         self.renewed_for = 900
 
     def answer_to(self, path: str) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class Leases(Service):
         if path != "/v1/watches/lease" or not self.address:
             return {"watches": [], "visits": [], "kept": 1}
         address, self.address = self.address, ""
-        given = {"watch": NAME, "lease": LEASE, "lease_seconds": 61, "address": address}
+        given = {"watch": NAME, "lease": LEASE, "lease_seconds": self.seconds, "address": address}
         return {"watches": [{**given, "scope": "thread", "depth": 0, "memory": None}]}
 
     def bodies(self, path: str) -> list[Any]:
@@ -66,8 +67,8 @@ def leases(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Le
 
 
 def slow_thread(site: Site) -> str:
-    """Pages one after the other, which take more than two seconds."""
-    site.latency = 0.3
+    """Pages one after the other, which take four seconds."""
+    site.latency = 0.5
     for page in range(PAGES):
         site.page(f"/t/{page}", f"<img src=/{page}.jpg><a rel=next href=/t/{page + 1}>next</a>")
         site.medium(f"/{page}.jpg", picture(page))
@@ -77,6 +78,7 @@ def slow_thread(site: Site) -> str:
 
 def test_a_visit_that_goes_on_keeps_its_lease(site: Site, leases: Leases) -> None:
     address = leases.address = slow_thread(site)
+    leases.seconds = 63
     found = look(service=service(leases.url, "key"))
     assert found.outcome(address) == (Outcome.SEEN, None)
     assert f"/t/{PAGES}" in site.asked
