@@ -17,6 +17,10 @@ from service.domain.errors import ServiceError
 from service.domain.watch import MAX_DEPTH, Scope
 from service.settings import InvalidSetting, read
 
+UNNEEDED = ("scipy", "pydantic.v1")
+"""What libraries load only because it is there, which takes a third of a start: Numba to multiply
+matrices, FastAPI to ask of each model whether it is of Pydantic's first version. Both do without
+where it is missing."""
 MAKES_A_STORE = {"process_commands.serve", "process_commands.migrate"}
 
 
@@ -137,4 +141,7 @@ def _set_aside_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names th
 
 
 if __name__ == "__main__":
+    for unneeded in UNNEEDED:
+        # With None, an import of it fails as if it were missing.
+        sys.modules.setdefault(unneeded, None)  # type: ignore[arg-type]
     sys.exit(main())

@@ -1,8 +1,10 @@
 """What tests of every part share."""
 
+import hashlib
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ settings.register_profile(
 )  # how busy the machine is decides nothing
 settings.register_profile("soak", deadline=None, max_examples=5000)
 settings.load_profile("test")
+
+hashlib.pbkdf2_hmac = cache(hashlib.pbkdf2_hmac)
+"""Stretching a passphrase is slow on purpose, and tests stretch the same few hundreds of times."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108 (pytest and tempfile make folders of their own in it)
 """Where files are in memory on Linux. Stores and indexes wait for the disk thousands of times in a

@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from service.domain.errors import NotReady, StoreFull
 from service.settings import InvalidSetting
+from service.store import revisions
 
 log = logging.getLogger(__name__)
 
@@ -158,13 +155,15 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to what this version expects. Repeating it does nothing."""
+        if self.is_current():
+            return
         with self._reachable(), self._migrating() as connection:
-            command.upgrade(_alembic(connection), "head")
+            revisions.upgrade(connection)
 
     def downgrade(self, revision: str) -> None:
         """Take the tables back to an earlier revision; `base` removes them."""
         with self._reachable(), self._migrating() as connection:
-            command.downgrade(_alembic(connection), revision)
+            revisions.downgrade(connection, revision)
 
     @contextmanager
     def _migrating(self) -> Iterator[Tx]:
@@ -188,8 +187,7 @@ class Database:
     def is_current(self) -> bool:
         """Whether the tables are what this version expects. Raises NotReady without a store."""
         with self.read() as tx:
-            here = MigrationContext.configure(tx).get_current_revision()
-        return here == ScriptDirectory.from_config(_alembic()).get_current_head()
+            return revisions.current(tx) == revisions.HEAD
 
     def require_current(self) -> None:
         """Raise NotReady unless the store can be reached and has the tables of this version."""
@@ -264,14 +262,6 @@ def _is_unusable(err: DBAPIError) -> bool:
 
 def _sqlite_code(err: DBAPIError) -> int:
     return int(getattr(err.orig, "sqlite_errorcode", 0)) & 0xFF  # the rest is detail
-
-
-def _alembic(connection: Tx | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
