@@ -16,7 +16,7 @@ settings.register_profile(
 settings.register_profile("soak", deadline=None, max_examples=5000)
 settings.load_profile("test")
 
-hashlib.pbkdf2_hmac = cache(hashlib.pbkdf2_hmac)
+hashlib.pbkdf2_hmac = cache(hashlib.pbkdf2_hmac)  # type: ignore[assignment]
 """Stretching a passphrase is slow on purpose, and tests stretch the same few hundreds of times."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108 (pytest and tempfile make folders of their own in it)

@@ -376,6 +376,7 @@ def test_an_answer_longer_than_the_limit(service: Service, monkeypatch: pytest.M
 
 def test_a_service_that_is_not_there(service: Service) -> None:
     url = service.url
+    service.shutdown()
     service.server_close()
     with pytest.raises(NotListening):
         OwnerClient(url, WORDS).status("1")
