@@ -31,9 +31,9 @@ window.hashAll = (windows) => Promise.all([...document.getElementById("files").f
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Return a real Chromium, or skip where there is none."""
+    """Return a real Chromium, or skip where there is none. What a test leaves is in its context."""
     program = find_headless()
     if not program:
         pytest.skip("no Chromium: apt install chromium, then make test")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from demo.server import Service
     from tests.promises.conftest import Picture, Submission
 
-ROUNDS = [3, pytest.param(20, marks=pytest.mark.soak)]
+ROUNDS = [2, pytest.param(20, marks=pytest.mark.soak)]
 SEED = 20261121
 
 
