@@ -1,0 +1,262 @@
+"""Several crawlers on one frontier: each thing is done by one of them, whoever dies."""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from crawler.__main__ import main
+from crawler.frontier import outbox, visits, watches
+from crawler.frontier.opening import opened
+from crawler.frontier.transactions import Frontier, Lost, Tx
+from crawler.frontier.visits import Kind, New
+from crawler.frontier.watches import Scope
+from tests.crawler.postgresql import PASSWORD, SECRET, Server
+from tests.loopback import answering
+
+FIRST = New(Kind.PAGE, "https://example.org/", "https://example.org/", 0)
+
+
+@pytest.fixture
+def place(database: str) -> str:
+    return database
+
+
+@pytest.fixture
+def crawler(opening: Callable[[], Frontier]) -> Callable[[], Frontier]:
+    def another() -> Frontier:
+        store = opening()
+        store.claim()
+        return store
+
+    return another
+
+
+def watched(store: Frontier, count: int) -> None:
+    with store.write() as tx:
+        for n in range(count):
+            watches.add(tx, f"https://example.org/{n}", Scope.PAGE, 0, now=0)
+
+
+def due(store: Frontier, most: int = 100) -> list[int]:
+    found = store.take(lambda tx: watches.due(tx, now=1, most=most))
+    return [each.id for each in found]
+
+
+def test_what_one_takes_no_other_is_given(crawler: Callable[[], Frontier]) -> None:
+    several = [crawler() for _ in range(4)]
+    watched(several[0], 200)
+    taken: dict[int, list[int]] = {n: [] for n in range(4)}
+    ready = threading.Barrier(4)
+
+    def take_all(n: int) -> None:
+        ready.wait()
+        while more := several[n].take(lambda tx: watches.due(tx, now=1, most=3, besides=taken[n])):
+            taken[n] += [each.id for each in more]
+
+    threads = [threading.Thread(target=take_all, args=(n,)) for n in taken]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(chain.from_iterable(taken.values())) == list(range(1, 201))
+    assert due(several[0]) == sorted(taken[0])[:100], "what is its own it is given again"
+    mine = len(taken[1])
+    several[1].close()
+    assert len(due(several[2], 500)) == len(taken[2]) + mine, "at once, of whoever ends"
+
+
+def test_the_dead_lose_what_they_had_and_change_nothing(
+    crawler: Callable[[], Frontier], server: Server, database: str
+) -> None:
+    first, second = crawler(), crawler()
+    watched(first, 2)
+    assert len(due(first)) == 2
+    (visit,) = first.write_each([lambda tx: visits.opened(tx, 1, FIRST, 5)])
+    assert isinstance(visit, int)
+    server.bury(first.crawler, database)
+    first.keep()
+    assert due(second) == [], "it lives"
+    server.bury(first.crawler, database)
+    assert due(second) == [1, 2]
+    assert second.write_each([lambda tx: visits.opened(tx, 1, FIRST, 6)]) == [visit]
+    done = [lambda tx: visits.done(tx, 1, "gone")]
+    for refused in (lambda: first.write_each(done), lambda: first.take(lambda tx: tx)):
+        with pytest.raises(Lost):
+            refused()
+    assert first.lost
+    assert second.answer(lambda tx: visits.results(tx, visit)) == {}
+    first.claim()
+    assert not first.lost
+    assert due(first) == []
+    second.change(lambda tx: watches.postpone(tx, 1, until=1))
+    assert due(first) == [1]
+
+
+def test_what_could_not_be_submitted_others_may_try(
+    crawler: Callable[[], Frontier], server: Server, database: str
+) -> None:
+    first, second = crawler(), crawler()
+    with first.write() as tx:
+        for n in range(5):
+            outbox.add(tx, 1, "https://example.org/", str(n), now=0)
+
+    def waiting(store: Frontier, most: int) -> list[int]:
+        return [each.id for each in store.take(lambda tx: outbox.waiting(tx, most))]
+
+    assert waiting(first, 3) == [1, 2, 3]
+    assert waiting(second, 9) == [4, 5]
+    second.change(outbox.later)
+    assert waiting(first, 9) == [1, 2, 3, 4, 5]
+    server.bury(first.crawler, database)
+    assert waiting(second, 9) == [1, 2, 3, 4, 5]
+
+
+# --- connections that break ---
+
+
+class Passing(socketserver.BaseRequestHandler):
+    server: Between
+
+    def handle(self) -> None:
+        here: socket.socket = self.request
+        with socket.socket(socket.AF_UNIX) as there, suppress(OSError):
+            there.connect(self.server.to)
+            while True:
+                ready, _, _ = select.select([here, there], [], [], 30)
+                for each in ready:
+                    if not (data := each.recv(65536)):
+                        return
+                    if each is here and self.server.breaks and b"COMMIT" in data:
+                        self.break_off(there, data)
+                        return
+                    (there if each is here else here).sendall(data)
+
+    def break_off(self, there: socket.socket, data: bytes) -> None:
+        self.server.broke += 1
+        if self.server.breaks == "after":
+            there.sendall(data)
+            there.recv(65536)
+        self.server.breaks = ""
+
+
+class Between(socketserver.ThreadingTCPServer):
+    """Stands between a crawler and the server, and breaks the connection at a COMMIT."""
+
+    daemon_threads = True
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(("127.0.0.1", 0), Passing)
+        self.to = str(server.socket / ".s.PGSQL.5432")
+        self.port = self.server_address[1]
+        self.breaks = ""
+        """`before` or `after` the server has answered the next COMMIT; empty: not."""
+        self.broke = 0
+
+
+@pytest.fixture
+def between(socket_enabled: None, server: Server) -> Iterator[Between]:
+    del socket_enabled
+    with answering(Between(server)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("breaks", ["before", "after"])
+def test_a_change_is_made_once_when_its_answer_is_lost(
+    between: Between, database: str, breaks: str
+) -> None:
+    address = re.sub(r"\?host=.*", f"?sslmode=disable&port={between.port}", database)
+    address = address.replace("@/", "@127.0.0.1/")
+
+    def count(tx: Tx) -> int:
+        return int(tx.execute("UPDATE watches SET media = media + 1 RETURNING media").fetchone()[0])
+
+    with closing(opened(address, secret=bytes.fromhex(SECRET))) as store:
+        store.claim()
+        watched(store, 1)
+        for n, write in enumerate((store.change, lambda each: store.write_each([each])[0]), 1):
+            between.breaks = breaks
+            assert write(count) == between.broke == n
+
+
+def test_crawlers_that_meet_at_the_same_rows_both_go_on(crawler: Callable[[], Frontier]) -> None:
+    """Each waits for a row that the other has: the server ends one, which begins again."""
+    several = [crawler(), crawler()]
+    watched(several[0], 2)
+    met = [threading.Event(), threading.Event()]
+
+    def media(tx: Tx, watch: int) -> None:
+        tx.execute("UPDATE watches SET media = media + 1 WHERE id = ?", (watch,))
+
+    def both(n: int) -> None:
+        def change(tx: Tx) -> None:
+            media(tx, 1 + n)
+            met[n].set()
+            met[1 - n].wait(10)
+            media(tx, 2 - n)
+
+        assert several[n].write_each([change]) == [None]
+
+    other = threading.Thread(target=both, args=(1,))
+    other.start()
+    both(0)
+    other.join()
+    assert several[0].answer(lambda tx: [each.media for each in watches.every(tx)]) == [2, 2]
+
+
+# --- what cannot be used ---
+
+
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **settings: str
+) -> str:
+    """What a command says of a frontier that it cannot use."""
+    monkeypatch.setenv("CRAWLER_LOOPBACK", "1")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert main(["status"]) == 2
+    out, err = capsys.readouterr()
+    assert PASSWORD not in out + err
+    assert "Traceback" not in err
+    return err
+
+
+def test_what_cannot_be_used_is_said_and_no_password(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    server: Server,
+    database: str,
+    tmp_path: Path,
+) -> None:
+    def told(**settings: str) -> str:
+        with monkeypatch.context() as patched:
+            return said(patched, capsys, **{"CRAWLER_STATE": database, **settings})
+
+    assert "Name one with CRAWLER_KEY_FILE" in told()
+    opened(database, key_file=tmp_path / "key").close()
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert "is missing" in told(CRAWLER_KEY_FILE=str(tmp_path / "no key"))
+    assert "not the key of the frontier" in told(CRAWLER_SECRET=SECRET)
+    key = {"CRAWLER_KEY_FILE": str(tmp_path / "key")}
+    server.ask("UPDATE versions SET version = 99", database)
+    assert "another version" in told(**key)
+    away = database.replace(str(server.socket), str(tmp_path))
+    assert "does not answer" in told(CRAWLER_STATE=away, **key)
+    assert "no address of PostgreSQL" in told(CRAWLER_STATE=f"{database}&nothing=%zz", **key)
+    assert "CRAWLER_STATE has a value" in told(CRAWLER_STATE=f"mysql://me:{PASSWORD}@h/n")
+    theirs = server.database()
+    server.ask("CREATE TABLE public.cases (); CREATE TABLE public.entries ()", theirs)
+    assert "that of a service" in told(CRAWLER_STATE=theirs, **key)
+    ours = server.database()
+    server.ask("CREATE ROLE nobody LOGIN", ours)
+    less = ours.replace("//postgres:", "//nobody:")
+    assert "grant CREATE" in told(CRAWLER_STATE=less, CRAWLER_KEY_FILE=str(tmp_path / "other"))
