@@ -32,6 +32,7 @@ _CHOSEN: dict[str, Any] = {
 """What holds unless the address says otherwise."""
 _SESSION = (
     "SET search_path = crawler",
+    "SET default_transaction_isolation = 'read committed'",
     # A crawler that hangs in a transaction holds up nobody for longer.
     "SET idle_in_transaction_session_timeout = '30s'",
     # What was acknowledged is on the disk, whatever the server's default is.

@@ -9,8 +9,8 @@ from crawler.frontier.store import Store
 from crawler.frontier.transactions import Frontier, Unusable
 
 _NO_DRIVER = (
-    "A frontier on PostgreSQL needs psycopg: install requirements-crawler.lock, or "
-    "takeback[crawler-postgresql]."
+    "A frontier on PostgreSQL needs psycopg, which requirements-crawler.lock and the extra "
+    "crawler-postgresql have. Install one of them."
 )
 
 

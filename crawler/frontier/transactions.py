@@ -24,7 +24,7 @@ class Unusable(Exception):
 
 
 class Away(Exception):
-    """The frontier does not answer. Look at CRAWLER_STATE, and whether PostgreSQL runs there."""
+    """The frontier does not answer, or not to this user: look at CRAWLER_STATE and PostgreSQL."""
 
 
 class Lost(Exception):
