@@ -6,9 +6,11 @@ import re
 import select
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -215,6 +217,41 @@ def test_crawlers_that_meet_at_the_same_rows_both_go_on(crawler: Callable[[], Fr
     assert several[0].answer(lambda tx: [each.media for each in watches.every(tx)]) == [2, 2]
 
 
+def test_status_says_what_all_crawlers_do(
+    crawler: Callable[[], Frontier],
+    server: Server,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first, second = crawler(), crawler()
+    watched(first, 3)
+    due(first, 2)
+    with first.write() as tx:
+        visits.add(tx, visits.opened(tx, 1, FIRST, 5), [replace(FIRST, address="https://b")])
+        visits.done(tx, 1, "seen")
+        outbox.add(tx, 1, "https://example.org/0", "{}", now=0)
+    second.take(lambda tx: outbox.waiting(tx, 1))
+    server.bury(second.crawler, database)
+    for name, value in (("STATE", database), ("SECRET", SECRET), ("LOOPBACK", "1")):
+        monkeypatch.setenv(f"CRAWLER_{name}", value)
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "https://example.org/2 (page): not yet" in said
+    assert re.search(
+        rf"Crawler {first.crawler}, since .*: 2 visits, 1 of 2 steps done; .* 0 observations; "
+        r"silent for \d s$",
+        said,
+        re.M,
+    )
+    assert re.search(
+        rf"Crawler {second.crawler}, since .*: 0 visits, .* 1 observations; .*: others take over$",
+        said,
+        re.M,
+    )
+    assert PASSWORD not in said
+
+
 # --- what cannot be used ---
 
 
@@ -255,6 +292,11 @@ def test_what_cannot_be_used_is_said_and_no_password(
     assert "does not answer" in told(CRAWLER_STATE=away, **key)
     assert "no address of PostgreSQL" in told(CRAWLER_STATE=f"{database}&nothing=%zz", **key)
     assert "CRAWLER_STATE has a value" in told(CRAWLER_STATE=f"mysql://me:{PASSWORD}@h/n")
+    with monkeypatch.context() as without:
+        without.delitem(sys.modules, "crawler.frontier.shared")
+        without.setitem(sys.modules, "psycopg", None)
+        without.delitem(sys.modules, "crawler.frontier.connecting")
+        assert "needs psycopg" in told(**key)
     theirs = server.database()
     server.ask("CREATE TABLE public.cases (); CREATE TABLE public.entries ()", theirs)
     assert "that of a service" in told(CRAWLER_STATE=theirs, **key)
