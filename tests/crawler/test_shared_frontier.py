@@ -9,8 +9,10 @@ import socketserver
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -201,19 +203,16 @@ def test_crawlers_that_meet_at_the_same_rows_both_go_on(crawler: Callable[[], Fr
     def media(tx: Tx, watch: int) -> None:
         tx.execute("UPDATE watches SET media = media + 1 WHERE id = ?", (watch,))
 
-    def both(n: int) -> None:
-        def change(tx: Tx) -> None:
-            media(tx, 1 + n)
-            met[n].set()
-            met[1 - n].wait(10)
-            media(tx, 2 - n)
+    def both(n: int, tx: Tx) -> int:
+        media(tx, 1 + n)
+        met[n].set()
+        met[1 - n].wait(10)
+        media(tx, 2 - n)
+        return n
 
-        assert several[n].write_each([change]) == [None]
-
-    other = threading.Thread(target=both, args=(1,))
-    other.start()
-    both(0)
-    other.join()
+    with ThreadPoolExecutor() as pool:
+        made = [pool.submit(several[n].change, partial(both, n)) for n in range(2)]
+        assert [each.result() for each in made] == [0, 1]
     assert several[0].answer(lambda tx: [each.media for each in watches.every(tx)]) == [2, 2]
 
 
