@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -64,6 +66,11 @@ class Link:
         self._hurried = hurried
         self._lock = threading.RLock()
         self._connection: Connection | None = None
+        self._broke = -math.inf
+
+    def stood(self) -> float:
+        """Return how many seconds ago it last broke."""
+        return time.monotonic() - self._broke
 
     @contextlib.contextmanager
     def held(self) -> Iterator[Connection]:
@@ -88,6 +95,7 @@ class Link:
                         if not isinstance(err, AGAIN):
                             raise
                         continue
+                    self._broke = time.monotonic()
                     if wait == FIRST_WAIT:
                         log.warning("the frontier is away (%s): trying again", err.sqlstate or "-")
                     if self._hurried.wait(wait):

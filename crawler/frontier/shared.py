@@ -14,13 +14,16 @@ from typing import TypeVar
 import psycopg
 
 from crawler.frontier import crawlers, sealing
-from crawler.frontier.connecting import AGAIN, Connection, Link, conninfo
+from crawler.frontier.connecting import AGAIN, LONGEST_WAIT, Connection, Link, conninfo
 from crawler.frontier.schema import SHARED, VERSION
 from crawler.frontier.sealing import Seals, WrongKey
 from crawler.frontier.transactions import Away, Lost, Rows, Tx, Unusable, WrongVersion, tried
 
 T = TypeVar("T")
 
+GRACE_SECONDS = 3 * LONGEST_WAIT
+"""After its own connection broke a crawler takes nobody to be dead: the server may have been away
+from all, and they have yet to come back."""
 _MAKING = 0x6372_6177
 """Key of the advisory lock under which the tables are made."""
 _NO_KEY = (
@@ -78,7 +81,6 @@ class SharedStore:
 
     def claim(self) -> None:
         """Be one of those that work on it, with a new number."""
-        self.crawler = None
         self.crawler, self.lost = self._committed(crawlers.joined, fenced=False), False
 
     def keep(self) -> None:
@@ -95,7 +97,6 @@ class SharedStore:
         self.hurry()
         self._asking.shutdown(cancel_futures=True)
         if (crawler := self.crawler) is not None:
-            self.crawler = None
             with contextlib.suppress(Away):
                 self._committed(lambda tx: crawlers.left(tx, crawler), fenced=False)
         self._reading.close()
@@ -131,7 +132,8 @@ class SharedStore:
         """Ask for what this crawler is to do, also of what the dead had. Raises Lost, Away."""
 
         def taken(tx: Tx) -> T:
-            crawlers.bury(tx)
+            if self._writing.stood() > GRACE_SECONDS:
+                crawlers.bury(tx)
             return question(tx)
 
         return self._committed(taken, fenced=True)

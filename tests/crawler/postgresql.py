@@ -53,6 +53,14 @@ class Server:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def cut(self, address: str) -> None:
+        """End all connections of crawlers to a database."""
+        self.ask(
+            "SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity "
+            "WHERE application_name = 'takeback crawler' AND datname = current_database()",
+            address,
+        )
+
     def bury(self, crawler: int | None, address: str) -> None:
         """Have a crawler be silent for as long as the dead are."""
         silent = f"heard_at = heard_at - {CLAIM_SECONDS + 1}"

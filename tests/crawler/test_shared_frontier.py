@@ -106,6 +106,22 @@ def test_the_dead_lose_what_they_had_and_change_nothing(
     assert due(first) == [1]
 
 
+def test_a_server_that_was_away_for_long_makes_nobody_dead(
+    crawler: Callable[[], Frontier], server: Server, database: str
+) -> None:
+    """Whoever comes back first waits for the others."""
+    first, second = crawler(), crawler()
+    watched(first, 2)
+    assert due(second, 1) == [1]
+    server.cut(database)
+    for each in (first, second):
+        server.bury(each.crawler, database)
+    assert due(first) == [2]
+    second.keep()
+    assert not second.lost
+    assert due(second) == [1]
+
+
 def test_what_could_not_be_submitted_others_may_try(
     crawler: Callable[[], Frontier], server: Server, database: str
 ) -> None:
