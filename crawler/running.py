@@ -103,7 +103,11 @@ class Crawl:
                     self._keep(ended),
                 ):
                     group.create_task(_unless_away(beside))
+                hurrying = group.create_task(self._hurry(stop))
                 await _unless_away(self._visit_all(visitor, once=once, stop=stop))
+                hurrying.cancel()
+                if stop.is_set():
+                    self.store.hurry()
                 ended.set()
         finally:
             self.store.hurry()
@@ -130,9 +134,12 @@ class Crawl:
                     if not (task := running.pop(number)).cancelled():
                         task.result()
         finally:
-            if stop.is_set():
-                self.store.hurry()
             await self._stop_all()
+
+    async def _hurry(self, stop: asyncio.Event) -> None:
+        """Wait no more for a frontier that is away, once it is to stop."""
+        await stop.wait()
+        self.store.hurry()
 
     async def _stop_all(self) -> None:
         for task in self._running.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import select
 import socket
@@ -24,6 +25,11 @@ from crawler.frontier.opening import opened
 from crawler.frontier.transactions import Frontier, Lost, Tx
 from crawler.frontier.visits import Kind, New
 from crawler.frontier.watches import Scope
+from crawler.inspecting.inspector import Inspector
+from crawler.meters import Meters
+from crawler.running import Crawl
+from hashing.views.profile import Profile
+from tests.crawler.looking import QUICK
 from tests.crawler.postgresql import PASSWORD, SECRET, Server
 from tests.loopback import answering
 
@@ -208,6 +214,35 @@ def test_a_change_is_made_once_when_its_answer_is_lost(
         between.breaks = breaks
         assert store.write_each([count]) == [2]
         assert between.broke == 2
+
+
+def test_it_stops_while_the_server_is_away(
+    crawler: Callable[[], Frontier],
+    server: Server,
+    socket_enabled: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Also when it is just about to ask what is due, and has asked ever since."""
+    del socket_enabled
+    store, inspector = crawler(), Inspector(Profile.PLAIN)
+    crawl = Crawl(QUICK, store, lambda _: None, Meters(), inspector=inspector)
+
+    async def stopped() -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(crawl.run(once=False, stop=stop))
+        while "the frontier is away" not in caplog.text:  # noqa: ASYNC110 (a log has none)
+            await asyncio.sleep(0.01)
+        stop.set()
+        ended, _ = await asyncio.wait([running], timeout=20)
+        assert ended
+        await running
+
+    server.stop()
+    try:
+        asyncio.run(stopped())
+    finally:
+        inspector.close()
+        server.start()
 
 
 def test_crawlers_that_meet_at_the_same_rows_both_go_on(crawler: Callable[[], Frontier]) -> None:
