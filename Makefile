@@ -182,5 +182,5 @@ lock:  ## make the locks again (UPGRADE=--upgrade for newer versions); needs pyt
 	@$(call LOCK,requirements-service.lock,service,-c requirements.lock,The image: the service without any decoder.)
 	@$(call LOCK,requirements-demo.lock,demo,-c requirements.lock,Photographs for the demo.)
 	@$(call LOCK,requirements-dev.lock,build device video service demo test lint bench,-c requirements.lock -c requirements-demo.lock,Everything of requirements.lock and tests and linters and plots.)
-	@$(call LOCK,requirements-crawler.lock,build device video crawler crawler-video,-c requirements-dev.lock,The crawler with the device and video.)
+	@$(call LOCK,requirements-crawler.lock,build device video crawler crawler-postgresql crawler-video,-c requirements-dev.lock,The crawler with the device and video.)
 	@$(call LOCK,requirements-peers.lock,peers,-c requirements-dev.lock,What we compare with. Needs a C++ compiler and Python.h.)

@@ -9,17 +9,21 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from crawler import lists, settings
 from crawler.egress.addresses import parsed
-from crawler.frontier import outbox, watches
+from crawler.frontier import crawlers, outbox, watches
+from crawler.frontier.opening import opened
 from crawler.frontier.sealing import WrongKey
-from crawler.frontier.store import MEMORY, InUse, Store, WrongVersion
+from crawler.frontier.store import MEMORY, Store
+from crawler.frontier.transactions import Away, Frontier, InUse, Tx, Unusable, WrongVersion
 from crawler.frontier.watches import Scope
-from crawler.logs import configure
+from crawler.logs import configure, log
 from crawler.meters import Meters
 from crawler.outcomes import FetchError, Outcome
 from crawler.reporting.submitting import KeyRefused, Reporter, Service, service
@@ -33,6 +37,11 @@ _KEY = "TAKEBACK_KEY"
 """As the command line of platforms has it."""
 _INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it."""
+_OF_THE_FRONTIER = (WrongVersion, WrongKey, InUse, Unusable, Away)
+_ADDED = 1000
+"""Watches that are added in one transaction: one of 100,000 would hold up crawlers that share."""
+_THREADS = 32
+"""Some wait for a shared frontier that is away: there are always others, for names of hosts."""
 _TRIES = 4
 """Failures in a row after which `look` submits no more: what it saw ends with it."""
 
@@ -45,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(options.command(options, settings.read()))
-    except (InvalidSetting, lists.InvalidList, WrongVersion, WrongKey, InUse) as err:
+    except (InvalidSetting, lists.InvalidList, *_OF_THE_FRONTIER) as err:
         print(err.args[0] if err.args else type(err).__doc__, file=sys.stderr)
     except (DeviceError, KeyRefused) as err:
         print(str(err) or type(err).__doc__, file=sys.stderr)
@@ -132,8 +141,13 @@ def _import(options: argparse.Namespace, chosen: Settings) -> int:
     store = _store(chosen)
     wanted, minors = lists.read(options.file, loopback=chosen.loopback)
     now = int(time.time())
-    with store.write() as tx:
-        new = sum(watches.add(tx, each.address, each.scope, each.depth, now=now) for each in wanted)
+
+    def add(some: Sequence[lists.Wanted], tx: Tx) -> int:
+        return sum(watches.add(tx, each.address, each.scope, each.depth, now=now) for each in some)
+
+    new = sum(
+        store.change(partial(add, wanted[at : at + _ADDED])) for at in range(0, len(wanted), _ADDED)
+    )
     store.close()
     print(f"Watched: {len(wanted)}, of these new: {new}.")
     if minors:
@@ -147,6 +161,8 @@ def _run(options: argparse.Namespace, chosen: Settings) -> int:
     to = _service(options.server)
     store = _store(chosen)
     store.claim()
+    if number := store.crawler:
+        log.info("this is crawler %d of a frontier that several share", number)
     meters = Meters()
     if chosen.metrics_port:
         meters.serve(chosen.metrics_port)
@@ -172,6 +188,7 @@ async def _until_stopped(crawl: Crawl, *, once: bool) -> bool:
     """Crawl, and return whether somebody has stopped it: by Ctrl-C or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS))
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await crawl.run(once=once, stop=stop)
@@ -182,14 +199,16 @@ def _status(_options: argparse.Namespace, chosen: Settings) -> int:
     store = _store(chosen)
     with store.read() as tx:
         lists.show_status(watches.every(tx), *outbox.counts(tx), now=int(time.time()))
+        if store.shared:
+            lists.show_crawlers(crawlers.every(tx))
     store.close()
     return 0
 
 
-def _store(chosen: Settings) -> Store:
+def _store(chosen: Settings) -> Frontier:
     secret = bytes.fromhex(chosen.secret) or None
     key_file = Path(chosen.key_file) if chosen.key_file else None
-    return Store(chosen.state, secret=secret, key_file=key_file)
+    return opened(chosen.state, secret=secret, key_file=key_file)
 
 
 def _service(server: str | None) -> Service | None:

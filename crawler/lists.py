@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.egress.addresses import parsed
+from crawler.frontier.crawlers import CLAIM_SECONDS, Crawler
 from crawler.frontier.watches import Scope, Watch
 from crawler.outcomes import FetchError
 from crawler.visiting import Visited
@@ -136,6 +137,19 @@ def show_status(every: list[Watch], waiting: int, refused: int, *, now: int) -> 
             f"{watch.media} media; next {due}"
         )
     print(f"{len(every)} watches. Observations that wait: {waiting}, refused: {refused}.")
+
+
+def show_crawlers(every: list[Crawler]) -> None:
+    """Print what each crawler of a frontier does that several share."""
+    for each in every:
+        silent = f"silent for {each.silent} s"
+        heard = f"{silent}: others take over" if each.silent > CLAIM_SECONDS else silent
+        steps = f"{each.done} of {each.steps} steps done"
+        print(
+            f"Crawler {each.id}, since {_day(each.begun_at)}: {each.visits} visits, {steps}; "
+            f"submits {each.submitting} observations; {heard}"
+        )
+    print(f"{len(every)} crawlers.")
 
 
 def _day(at: int) -> str:

@@ -7,7 +7,7 @@ import sys
 
 log = logging.getLogger("crawler")
 
-_FOREIGN = ("scrapy", "aiohttp", "asyncio", "twisted", "protego", "py.warnings", "PIL")
+_FOREIGN = ("scrapy", "aiohttp", "asyncio", "twisted", "protego", "psycopg", "py.warnings", "PIL")
 """Their lines have addresses: none is written."""
 
 

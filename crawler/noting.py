@@ -14,7 +14,7 @@ from crawler.frontier import known, outbox, reports, said, visits, watches
 from crawler.frontier.commits import Commits
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import interval_after
-from crawler.frontier.store import Store, Tx
+from crawler.frontier.transactions import Frontier, Tx
 from crawler.frontier.visits import Kind, New, Step
 from crawler.frontier.watches import Watch
 from crawler.inspecting.answers import NotInspected
@@ -41,7 +41,7 @@ class Medium(NamedTuple):
 class Notes:
     """Of one event loop. Each returns once it is on the disk, in the order in which they came."""
 
-    def __init__(self, store: Store, *, loopback: bool = False) -> None:
+    def __init__(self, store: Frontier, *, loopback: bool = False) -> None:
         self._commits = Commits(store)
         self._loopback = loopback
 
@@ -126,6 +126,10 @@ class Notes:
     async def dropped(self, watch: int) -> None:
         """Forget a leased watch, with all that was noted of its visit."""
         await self._commits.write(lambda tx: watches.lapsed(tx, watch))
+
+    async def settled(self) -> None:
+        """Wait until nothing is to be noted any more, of visits that nobody goes on with."""
+        await self._commits.settled()
 
     async def ended(
         self, watch: Watch, visit: int, retry_after: int | None

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from crawler.egress.guard import Guard
 from crawler.fetching.fetcher import Fetcher
@@ -15,7 +16,8 @@ from crawler.fetching.safe import scrapy_settings
 from crawler.fetching.spider import Download, Slow, crawl
 from crawler.fetching.streams import Streams
 from crawler.frontier import known, outbox, visits, watches
-from crawler.frontier.store import Store
+from crawler.frontier.crawlers import KEEP_SECONDS
+from crawler.frontier.transactions import Away, Frontier, Lost
 from crawler.frontier.watches import Watch
 from crawler.inspecting.inspector import Inspector
 from crawler.inspecting.sandbox import CONFINED
@@ -45,7 +47,7 @@ class Crawl:
     """What one process works with."""
 
     settings: Settings
-    store: Store
+    store: Frontier
     on_visit: OnVisit
     meters: Meters
     reporter: Reporter | None = None
@@ -95,11 +97,20 @@ class Crawl:
         ended = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._report(ended, stop))
-                group.create_task(self._renew_all(visitor, ended))
-                await self._visit_all(visitor, once=once, stop=stop)
+                for beside in (
+                    self._report(ended, stop),
+                    self._renew_all(visitor, ended),
+                    self._keep(ended),
+                ):
+                    group.create_task(_unless_away(beside))
+                hurrying = group.create_task(self._hurry(stop))
+                await _unless_away(self._visit_all(visitor, once=once, stop=stop))
+                hurrying.cancel()
+                if stop.is_set():
+                    self.store.hurry()
                 ended.set()
         finally:
+            self.store.hurry()
             if self.inspector is None:
                 inspector.close()
 
@@ -109,21 +120,46 @@ class Crawl:
         try:
             while not stop.is_set() and self.problem is None:
                 if time.monotonic() - pruned > _PRUNE_EVERY:
-                    self._prune()
+                    await asyncio.to_thread(self._prune)
                     pruned = time.monotonic()
+                if self.store.lost:
+                    await self._begin_anew(visitor)
                 await self._lease(self.settings.visits - len(running))
-                for watch in self._due(running):
+                for watch in await self._due():
                     running[watch.id] = asyncio.create_task(self._visit(visitor, watch))
-                if not running and once:
+                if not running and once and not self.store.lost:
                     return
                 await _first(running, stop)
                 for number in [each for each, task in running.items() if task.done()]:
                     if not (task := running.pop(number)).cancelled():
                         task.result()
         finally:
-            for task in running.values():
-                task.cancel()
-            await asyncio.gather(*running.values(), return_exceptions=True)
+            await self._stop_all()
+
+    async def _hurry(self, stop: asyncio.Event) -> None:
+        """Wait no more for a frontier that is away, once it is to stop."""
+        await stop.wait()
+        self.store.hurry()
+
+    async def _stop_all(self) -> None:
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _begin_anew(self, visitor: Visitor) -> None:
+        """Leave visits to the crawlers that have taken them over, and be a new one."""
+        log.warning("silent for too long: others go on with what was begun here")
+        await self._stop_all()
+        self._running.clear()
+        await visitor.settled()
+        await asyncio.to_thread(self.store.claim)
+
+    async def _keep(self, ended: asyncio.Event) -> None:
+        """Say that we live, while something is done or to be submitted."""
+        while not ended.is_set():
+            await asyncio.to_thread(self.store.keep)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), KEEP_SECONDS)
 
     async def _lease(self, room: int) -> None:
         """Take watches of the service, if there is room for them."""
@@ -155,20 +191,26 @@ class Crawl:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), RENEW_SECONDS)
 
-    def _due(self, running: dict[int, asyncio.Task[None]]) -> list[Watch]:
-        room = self.settings.visits - len(running)
-        if room <= 0:
+    async def _due(self) -> list[Watch]:
+        running = set(self._running)
+        if (room := self.settings.visits - len(running)) <= 0:
             return []
-        with self.store.read() as tx:
-            found = watches.due(tx, now=int(time.time()), most=room + len(running))
-        return [watch for watch in found if watch.id not in running][:room]
+        now = int(time.time())
+        due = partial(watches.due, now=now, most=room, besides=running)
+        try:
+            return await asyncio.to_thread(self.store.take, due)
+        except Lost:  # which `store.lost` says
+            return []
 
     async def _visit(self, visitor: Visitor, watch: Watch) -> None:
         begun = time.monotonic()
         try:
             visited = await visitor.visit(watch)
+        except (Lost, Away):
+            log.info("watch=%d is left as it is", watch.id)
+            return
         except Exception as err:  # noqa: BLE001 (one page must not end the crawl: ours is the mistake)
-            self._failed(watch, err)
+            await self._failed(watch, err)
             return
         seconds = time.monotonic() - begun
         judged = visited.judged
@@ -184,13 +226,14 @@ class Crawl:
         self.meters.visited(visited, seconds)
         self.on_visit(visited)
 
-    def _failed(self, watch: Watch, err: Exception) -> None:
+    async def _failed(self, watch: Watch, err: Exception) -> None:
         """Leave a watch alone for a while, with its visit open: a mended crawler goes on."""
         at = traceback.extract_tb(err.__traceback__)[-1]
         log.error("watch=%d failed: %s at %s:%s", watch.id, type(err).__name__, at.name, at.lineno)
         self.meters.failed()
-        with self.store.write() as tx:
-            watches.postpone(tx, watch.id, until=int(time.time()) + FAILED_SECONDS)
+        until = int(time.time()) + FAILED_SECONDS
+        later = partial(watches.postpone, watch=watch.id, until=until)
+        await _unless_away(asyncio.to_thread(self.store.change, later))
 
     def _warn_of_children(self) -> None:
         """Say once if the system confines children less than it should."""
@@ -216,7 +259,9 @@ class Crawl:
                 self.problem = err
                 stop.set()
                 return
-            self._count(before)
+            except Lost:  # until `claim`
+                wait = 1.0
+            await self._count(before)
             if wait == 0:
                 continue
             if was_ended:
@@ -224,22 +269,26 @@ class Crawl:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), 0.5 if wait < 0 else wait)
 
-    def _count(self, before: tuple[int, int]) -> None:
+    async def _count(self, before: tuple[int, int]) -> None:
         assert self.reporter is not None  # noqa: S101 (its only caller)
         self.meters.submitted(
             acknowledged=self.reporter.acknowledged - before[0],
             refused=self.reporter.refused - before[1],
         )
-        with self.store.read() as tx:
-            self.meters.waiting.set(outbox.counts(tx)[0])
+        waiting, _ = await self.store.ask(outbox.counts)
+        self.meters.waiting.set(waiting)
 
     def _prune(self) -> None:
         before = int(time.time()) - KEPT_SECONDS
         for prune in (visits.prune, known.prune, outbox.prune):
-            more = True
-            while more:
-                with self.store.write() as tx:
-                    more = prune(tx, before=before) > 0
+            while self.store.change(partial(prune, before=before)) > 0:
+                pass
+
+
+async def _unless_away(work: Awaitable[object]) -> None:
+    """What a crawler that ends does with a frontier that is away: nothing more."""
+    with contextlib.suppress(Away):
+        await work
 
 
 async def _first(running: dict[int, asyncio.Task[None]], stop: asyncio.Event) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 
 from hashing.views.profile import Profile
 
@@ -28,8 +27,9 @@ class Settings:
     contact: str = ""
     """https:// or mailto: address where a site's owner learns who we are, and can ask us to stay
     away. It is in every request. Without one the crawler asks no host but this machine's own."""
-    state: Path = Path("var/crawler.sqlite3")
-    """The frontier: beside its key, the only file that is written."""
+    state: str = field(default="var/crawler.sqlite3", repr=False)
+    """The frontier. A file: beside its key, the only one that is written. Or postgresql://…, which
+    several crawlers share; it may have a password, which `repr` hides."""
     secret: str = field(default="", repr=False)
     """64 hexadecimal digits, with which the frontier is sealed. Empty: those of the key file."""
     key_file: str = ""
@@ -94,7 +94,7 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a ta
             case "contact" | "key_file" | "browser":
                 return text.strip()
             case "state":
-                return Path(text)
+                return _place(text.strip())
             case "secret":
                 return _digits(text)
             case "profile":
@@ -113,6 +113,14 @@ def _value(name: str, setting: str, text: str) -> object:  # noqa: PLR0911 (a ta
         raise InvalidSetting(
             f"{name} has a value that cannot be used. See docs/crawling.md."
         ) from err
+
+
+def _place(text: str) -> str:
+    """A file, or an address of the one kind that we know: never a file that is named like one."""
+    scheme = re.match(r"([^/]*):/", text)
+    if scheme and scheme[1] not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError
+    return text
 
 
 def _digits(text: str) -> str:

@@ -21,7 +21,7 @@ from crawler.finding.collecting import References, Tile
 from crawler.finding.hints import is_media
 from crawler.frontier import known, said, watches
 from crawler.frontier.known import Known
-from crawler.frontier.store import Store
+from crawler.frontier.transactions import Frontier, Tx
 from crawler.frontier.visits import Kind, Step
 from crawler.frontier.waiting import Waiting
 from crawler.frontier.watches import Watch
@@ -79,7 +79,7 @@ class Visitor:
     """Visits watches with one fetcher, one inspector and one frontier."""
 
     def __init__(
-        self, fetcher: Fetches, inspector: Inspects, store: Store, *, loopback: bool = False
+        self, fetcher: Fetches, inspector: Inspects, store: Frontier, *, loopback: bool = False
     ) -> None:
         self._fetcher = fetcher
         self._inspector = inspector
@@ -98,8 +98,8 @@ class Visitor:
         wait: dict[str, int] = {}
         running: dict[asyncio.Task[None], Step] = {}
         try:
-            while (left := self._left(watch, latest)) > 0:
-                for step in waiting.beside(running.values()):
+            while (left := await self._left(watch, latest)) > 0:
+                for step in await waiting.beside(running.values()):
                     looked = self._look_at(watch, visit, step, wait)
                     running[asyncio.create_task(looked)] = step
                 if not running:
@@ -121,13 +121,17 @@ class Visitor:
         """Forget a leased watch whose visit was stopped: the service would not take what it saw."""
         await self._notes.dropped(watch)
 
-    def _left(self, watch: Watch, latest: float) -> float:
+    async def settled(self) -> None:
+        """Wait until the frontier has all that was to be noted of visits that were stopped."""
+        await self._notes.settled()
+
+    async def _left(self, watch: Watch, latest: float) -> float:
         """Return the seconds that a visit may still take: a lease may have been renewed."""
         left = latest - time.monotonic()
         if not watch.name:
             return left
-        with self._store.read() as tx:
-            return min(left, reaching.seconds(watches.lease_end(tx, watch.id), now=_now()))
+        end = await self._store.ask(lambda tx: watches.lease_end(tx, watch.id))
+        return min(left, reaching.seconds(end, now=_now()))
 
     async def _look_at(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
         if step.kind is Kind.PAGE:
@@ -139,8 +143,9 @@ class Visitor:
     # --- a page ---
 
     async def _page(self, watch: Watch, visit: int, step: Step, wait: dict[str, int]) -> None:
-        with self._store.read() as tx:
-            old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.PAGE)
+        old = None
+        if not reaching.anew(watch):
+            old = await self._store.ask(lambda tx: known.get(tx, step.address, Kind.PAGE))
         if old is not None and not json.loads(old.document)["media"]:
             old = None  # that its bytes are the same does not say what scripts show now
         try:
@@ -178,9 +183,13 @@ class Visitor:
     # --- a medium ---
 
     async def _medium(self, watch: Watch, visit: int, step: Step) -> None:
-        with self._store.read() as tx:
-            old = None if reaching.anew(watch) else known.get(tx, step.address, Kind.MEDIUM)
-            of_page = told.parsed(said.get(tx, step.id))
+        def asked(tx: Tx) -> tuple[Known | None, str]:
+            anew = reaching.anew(watch)
+            old = None if anew else known.get(tx, step.address, Kind.MEDIUM)
+            return old, said.get(tx, step.id)
+
+        old, told_of = await self._store.ask(asked)
+        of_page = told.parsed(told_of)
         of = Medium(watch, visit, step, of_page)
         if old is not None and told.saves(of_page, old, now=_now()):
             await self._notes.known(of, old, asked=False)

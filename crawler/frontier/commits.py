@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from crawler.frontier.store import Store, Tx
+from crawler.frontier.transactions import Frontier, Tx
 
 T = TypeVar("T")
 _Waiting = tuple[Callable[[Tx], object], "asyncio.Future[object]"]
@@ -15,7 +15,7 @@ _Waiting = tuple[Callable[[Tx], object], "asyncio.Future[object]"]
 class Commits:
     """Commits whatever has come while the disk was busy with what came before, in that order."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Frontier) -> None:
         self._store = store
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -30,6 +30,11 @@ class Commits:
         if self._task is None:
             self._task = asyncio.create_task(self._commit())
         return await future  # type: ignore[return-value]
+
+    async def settled(self) -> None:
+        """Wait until nothing waits, of whoever waits for it or not."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
 
     async def _commit(self) -> None:
         while self._waiting:

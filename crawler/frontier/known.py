@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crawler.frontier.store import Tx
+from crawler.frontier.transactions import Tx
 from crawler.frontier.visits import Kind
 
 
@@ -29,8 +29,9 @@ def get(tx: Tx, address: str, kind: Kind) -> Known | None:
     ).fetchone()
     if row is None:
         return None
-    etag, modified, document = tx.seals.unseal(row["found"]).split("\n", 2)
-    return Known(etag, modified, document, row["asked_at"])
+    found, asked_at = row
+    etag, modified, document = tx.seals.unseal(found).split("\n", 2)
+    return Known(etag, modified, document, asked_at)
 
 
 def put(
@@ -42,21 +43,27 @@ def put(
         tx.execute("DELETE FROM known WHERE address_hash = ? AND kind = ?", of)
         return
     found = tx.seals.seal(f"{known.etag}\n{known.modified}\n{known.document}")
-    tx.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?)", (*of, found, now, now))
+    tx.execute(
+        "INSERT INTO known (address_hash, kind, found, used_at, asked_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (address_hash, kind) DO UPDATE SET "
+        "found = excluded.found, used_at = excluded.used_at, asked_at = excluded.asked_at",
+        (*of, found, now, now),
+    )
 
 
 def used(tx: Tx, address: str, kind: Kind, *, now: int, asked: bool = True) -> None:
     """Note that it served; `asked` if the server said that it still holds."""
     tx.execute(
-        "UPDATE known SET used_at = ?1, asked_at = iif(?2, ?1, asked_at) "
-        "WHERE address_hash = ?3 AND kind = ?4",
-        (now, asked, tx.seals.digest(address), kind.value),
+        "UPDATE known SET used_at = ?, asked_at = coalesce(?, asked_at) "
+        "WHERE address_hash = ? AND kind = ?",
+        (now, now if asked else None, tx.seals.digest(address), kind.value),
     )
 
 
 def prune(tx: Tx, *, before: int, most: int = 1000) -> int:
     """Forget what has not served since."""
     return tx.execute(
-        "DELETE FROM known WHERE rowid IN (SELECT rowid FROM known WHERE used_at < ? LIMIT ?)",
+        "DELETE FROM known WHERE (address_hash, kind) IN "
+        "(SELECT address_hash, kind FROM known WHERE used_at < ? LIMIT ?)",
         (before, most),
     ).rowcount

@@ -62,7 +62,9 @@ def _copy(
     seals: Seals,
 ) -> None:
     places = ", ".join("?" * (columns.count(",") + 1))
-    rows: Iterable[_Row] = connection.execute(f"SELECT * FROM old_{table}")  # noqa: S608
+    reading = connection.cursor()
+    reading.row_factory = sqlite3.Row
+    rows: Iterable[_Row] = reading.execute(f"SELECT * FROM old_{table}")  # noqa: S608
     connection.executemany(
         f"INSERT INTO {table} ({columns}) VALUES ({places})",  # noqa: S608 (our own names)
         (copied(row, seals) for row in rows),

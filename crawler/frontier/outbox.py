@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crawler.frontier.store import Tx
+from crawler.frontier.transactions import Tx, give_back, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Waiting:
 def add(tx: Tx, visit: int, address: str, document: str, *, now: int) -> None:
     """Keep an observation; the same one of the same visit is kept once."""
     tx.execute(
-        "INSERT OR IGNORE INTO outbox (visit, address, document, document_hash, made_at) "
-        "VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (visit, address, document, document_hash, made_at) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             *(visit, tx.seals.seal(address), tx.seals.seal(document)),
             *(tx.seals.digest(f"{address}\n{document}"), now),
@@ -29,10 +29,8 @@ def add(tx: Tx, visit: int, address: str, document: str, *, now: int) -> None:
 
 
 def waiting(tx: Tx, most: int) -> list[Waiting]:
-    """Return the oldest."""
-    rows = tx.execute(
-        "SELECT id, document FROM outbox WHERE refused = 0 ORDER BY id LIMIT ?", (most,)
-    )
+    """Take the oldest."""
+    rows = take(tx, "outbox", "id, document", "refused = 0", (), order="id", most=most)
     return [Waiting(row[0], tx.seals.unseal(row[1])) for row in rows]
 
 
@@ -45,6 +43,11 @@ def of_visit(tx: Tx, visit: int) -> list[tuple[str, str]]:
 def acknowledged(tx: Tx, ids: Iterable[int]) -> None:
     """Forget what the service has."""
     tx.executemany("DELETE FROM outbox WHERE id = ?", [(each,) for each in ids])
+
+
+def later(tx: Tx) -> None:
+    """Let others try what was taken and could not be submitted."""
+    give_back(tx, "outbox")
 
 
 def refused(tx: Tx, number: int) -> None:

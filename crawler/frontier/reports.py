@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crawler.frontier.store import Tx
+from crawler.frontier.transactions import Tx, give_back, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +18,21 @@ class Report:
 
 def add(tx: Tx, visit: int, document: str) -> None:
     """Keep a report."""
-    tx.execute("INSERT INTO reports VALUES (?, ?)", (visit, tx.seals.seal(document)))
+    tx.execute(
+        "INSERT INTO reports (visit, document) VALUES (?, ?)", (visit, tx.seals.seal(document))
+    )
 
 
 def ready(tx: Tx, most: int) -> list[Report]:
-    """Return those of visits of which no observation waits any more: these go first."""
-    rows = tx.execute(
-        "SELECT visit, document FROM reports r WHERE NOT EXISTS "
-        "(SELECT 1 FROM outbox WHERE visit = r.visit AND refused = 0) ORDER BY visit LIMIT ?",
-        (most,),
-    )
+    """Take those of visits of which no observation waits any more: these go first."""
+    done = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.visit = reports.visit AND refused = 0)"
+    rows = take(tx, "reports", "visit, document", done, (), order="visit", most=most)
     return [Report(row[0], tx.seals.unseal(row[1])) for row in rows]
+
+
+def later(tx: Tx) -> None:
+    """Let others try what was taken and did not arrive."""
+    give_back(tx, "reports")
 
 
 def acknowledged(tx: Tx, reports: Iterable[Report]) -> None:

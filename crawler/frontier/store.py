@@ -9,10 +9,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from crawler.frontier import migrating, sealing
 from crawler.frontier.schema import VERSION
 from crawler.frontier.sealing import Seals, WrongKey
+from crawler.frontier.transactions import InUse, Tx, WrongVersion, tried
+
+T = TypeVar("T")
 
 MEMORY = ":memory:"
 _BUSY_MS = 10_000
@@ -20,30 +24,16 @@ _READABLE = 1
 """The version that sealed nothing."""
 
 
-class WrongVersion(Exception):
-    """The frontier is of another version of the crawler. Name another file, or remove this one."""
-
-
-class InUse(Exception):
-    """Another crawler works on this frontier. Stop it first, or name another with CRAWLER_STATE."""
-
-
-class Tx:
-    """What a transaction, or a reading, is made with."""
-
-    __slots__ = ("execute", "executemany", "seals")
-
-    def __init__(self, connection: sqlite3.Connection, seals: Seals) -> None:
-        self.execute = connection.execute
-        self.executemany = connection.executemany
-        self.seals = seals
-
-
 class Store:
     """One connection that writes and one that reads, each used by one thread at a time.
 
     Every change is one transaction. What waits for the disk holds up nobody who reads.
     """
+
+    shared = False
+    crawler: int | None = None
+    lost = False
+    """Never: what one crawler works on, nobody else does."""
 
     def __init__(
         self, path: Path | str, *, secret: bytes | None = None, key_file: Path | None = None
@@ -69,18 +59,17 @@ class Store:
             raise
 
     def _begin(self, seals: Seals) -> None:
-        self._tx = self._read = Tx(self._connection, seals)
+        self._tx = self._read = _tx(self._connection, seals)
         self._made(seals)
         if self._path != MEMORY:
             self._reading, self._reader = threading.RLock(), self._opened()
             self._reader.execute("PRAGMA query_only = ON")
-            self._read = Tx(self._reader, seals)
+            self._read = _tx(self._reader, seals)
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
         )
-        connection.row_factory = sqlite3.Row
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",  # what was acknowledged is on the disk
@@ -109,7 +98,7 @@ class Store:
             self._connection.close()
             self._unclaim()  # closing a file ends SQLite's locks on it
             self._connection = self._reader = self._opened()
-            self._tx = self._read = Tx(self._connection, seals)
+            self._tx = self._read = _tx(self._connection, seals)
         with self.write() as tx:
             version = self._version()
             if version == 0:
@@ -131,6 +120,12 @@ class Store:
         except OSError as err:
             raise InUse from err
 
+    def keep(self) -> None:
+        """Nothing: the kernel says that it lives."""
+
+    def hurry(self) -> None:
+        """Nothing: a file is never away."""
+
     @contextlib.contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that is kept as a whole, or not at all."""
@@ -149,13 +144,31 @@ class Store:
         One that fails changes nothing, and none of the others.
         """
         with self.write() as tx:
-            return [_tried(tx, change) for change in changes]
+            return [tried(tx, change) for change in changes]
+
+    def change(self, change: Callable[[Tx], T]) -> T:
+        """Make one change in a transaction."""
+        with self.write() as tx:
+            return change(tx)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Tx]:
         """One statement, or several that need not agree, about what is committed."""
         with self._reading:
             yield self._read
+
+    def answer(self, question: Callable[[Tx], T]) -> T:
+        """Read."""
+        with self.read() as tx:
+            return question(tx)
+
+    async def ask(self, question: Callable[[Tx], T]) -> T:
+        """Read, at once: it takes less than changing to another thread would."""
+        return self.answer(question)
+
+    def take(self, question: Callable[[Tx], T]) -> T:
+        """Ask for what is to be done: all of it is this crawler's."""
+        return self.answer(question)
 
     def close(self) -> None:
         """Close the file."""
@@ -170,12 +183,5 @@ class Store:
             self._claimed = None
 
 
-def _tried(tx: Tx, change: Callable[[Tx], object]) -> object:
-    tx.execute("SAVEPOINT change")
-    try:
-        return change(tx)
-    except Exception as err:  # noqa: BLE001 (it is whose who asked for the change)
-        tx.execute("ROLLBACK TO change")
-        return err
-    finally:
-        tx.execute("RELEASE change")
+def _tx(connection: sqlite3.Connection, seals: Seals) -> Tx:
+    return Tx(connection.execute, connection.executemany, seals)

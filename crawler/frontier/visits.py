@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crawler.frontier.store import Tx
+from crawler.frontier.transactions import Tx
 from crawler.outcomes import ErrorKind, Outcome
 
 _MOVED = "moved "
@@ -56,9 +56,11 @@ def opened(tx: Tx, watch: int, first: New, now: int) -> int:
         "SELECT id FROM visits WHERE watch = ? AND ended_at IS NULL", (watch,)
     ).fetchone()
     if row:
-        return int(row["id"])
-    made = tx.execute("INSERT INTO visits (watch, begun_at) VALUES (?, ?)", (watch, now))
-    visit = int(made.lastrowid or 0)
+        return int(row[0])
+    made = tx.execute(
+        "INSERT INTO visits (watch, begun_at) VALUES (?, ?) RETURNING id", (watch, now)
+    )
+    visit = int(made.fetchone()[0])
     add(tx, visit, [first])
     return visit
 
@@ -66,12 +68,12 @@ def opened(tx: Tx, watch: int, first: New, now: int) -> int:
 def add(tx: Tx, visit: int, steps: Iterable[New]) -> None:
     """Add steps that this visit does not have yet."""
     tx.executemany(
-        "INSERT OR IGNORE INTO steps (visit, kind, address, address_hash, page, depth, part) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO steps (visit, kind, address, address_hash, page, depth, part) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [
             (
                 *(visit, new.kind.value, tx.seals.seal(new.address), tx.seals.digest(new.address)),
-                *(tx.seals.seal(new.page), new.depth, new.part),
+                *(tx.seals.seal(new.page), new.depth, int(new.part)),
             )
             for new in steps
         ],
@@ -120,23 +122,21 @@ def results(tx: Tx, visit: int) -> dict[tuple[Kind, str], int]:
 def first_result(tx: Tx, visit: int) -> str | None:
     """Return how the watch's own address was: as a page, if it was looked at as one."""
     row = tx.execute(
-        "SELECT result, moved_to FROM steps WHERE visit = ?1 AND address_hash = "
-        "(SELECT address_hash FROM steps WHERE visit = ?1 ORDER BY id LIMIT 1) "
+        "SELECT result, moved_to FROM steps WHERE visit = ? AND address_hash = "
+        "(SELECT address_hash FROM steps WHERE visit = ? ORDER BY id LIMIT 1) "
         "ORDER BY kind = 'page' DESC LIMIT 1",
-        (visit,),
+        (visit, visit),
     ).fetchone()
-    if row is None or row["moved_to"] is None:
-        return row["result"] if row else None
-    return f"{row['result']} {tx.seals.unseal(row['moved_to'])}"
+    result, moved_to = row or (None, None)
+    return f"{result} {tx.seals.unseal(moved_to)}" if moved_to else result
 
 
 def summed(tx: Tx, visit: int) -> Ended:
     """Return what a visit has seen."""
     rows = tx.execute(
-        "SELECT DISTINCT sha256 FROM steps WHERE visit = ? AND sha256 IS NOT NULL ORDER BY sha256",
-        (visit,),
+        "SELECT DISTINCT sha256 FROM steps WHERE visit = ? AND sha256 IS NOT NULL", (visit,)
     )
-    digests = [row["sha256"] for row in rows]
+    digests = sorted(row[0] for row in rows)
     return Ended(len(digests), hashlib.sha256(" ".join(digests).encode()).hexdigest())
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 
 from crawler.frontier import visits
-from crawler.frontier.store import Store
+from crawler.frontier.transactions import Frontier
 from crawler.frontier.visits import Kind, Step
 
 _READ = 100
@@ -16,27 +17,31 @@ _READ = 100
 class Waiting:
     """Gives each step once, in the order in which they were found, as many at once as may be."""
 
-    def __init__(self, store: Store, visit: int, at_once: Mapping[Kind, int]) -> None:
+    def __init__(self, store: Frontier, visit: int, at_once: Mapping[Kind, int]) -> None:
         self._store = store
         self._visit = visit
         self._at_once = at_once
         self._read: dict[Kind, deque[Step]] = {kind: deque() for kind in at_once}
         self._last = dict.fromkeys(at_once, 0)
 
-    def beside(self, running: Iterable[Step]) -> Iterator[Step]:
-        """Yield what may begin beside what is being looked at."""
+    async def beside(self, running: Iterable[Step]) -> list[Step]:
+        """Return what may begin beside what is being looked at."""
         busy = Counter(step.kind for step in running)
+        begun: list[Step] = []
         for kind, most in self._at_once.items():
             for _ in range(most - busy[kind]):
-                if (step := self._next(kind)) is None:
+                if (step := await self._next(kind)) is None:
                     break
-                yield step
+                begun.append(step)
+        return begun
 
-    def _next(self, kind: Kind) -> Step | None:
+    async def _next(self, kind: Kind) -> Step | None:
         known = self._read[kind]
         if not known:
-            with self._store.read() as tx:
-                known.extend(visits.waiting(tx, self._visit, kind, _READ, after=self._last[kind]))
+            more = partial(
+                visits.waiting, visit=self._visit, kind=kind, most=_READ, after=self._last[kind]
+            )
+            known.extend(await self._store.ask(more))
         if not known:
             return None
         step = known.popleft()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from crawler.frontier.store import Tx
+from crawler.frontier.transactions import Tx, give_back, take, unclaimed
 from crawler.outcomes import Outcome
 
 
@@ -67,27 +68,31 @@ def leased(tx: Tx, given: Watch, *, now: int) -> None:
     """Take a watch of a service, due at once. What belongs to another lease of it is forgotten."""
     _forget(tx, "name = ? AND lease <> ?", given.name, given.lease)
     tx.execute(
-        "INSERT OR IGNORE INTO watches "
+        "INSERT INTO watches "
         "(address, address_hash, name, lease, leased_until, scope, depth, due_at, digest, shown) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             *_sealed(tx, given.address),
             *(given.name, given.lease, given.leased_until, given.scope.value),
-            *(given.depth, now, given.digest, given.digest is not None),
+            *(given.depth, now, given.digest, int(given.digest is not None)),
         ),
     )
 
 
 def held(tx: Tx, *, ending: int) -> list[Watch]:
-    """Return leased watches, of which the service does not know the outcome, that end so soon."""
-    rows = tx.execute(f"SELECT {_COLUMNS} FROM watches WHERE leased_until < ?", (ending,))  # noqa: S608
+    """Return leased watches, of which the service does not know the outcome, that end so soon.
+
+    Those that another crawler visits are its own to renew.
+    """
+    of = f"leased_until < ?{unclaimed(tx)}"
+    rows = tx.execute(f"SELECT {_COLUMNS} FROM watches WHERE {of}", (ending,))  # noqa: S608
     return [_watch(tx, row) for row in rows]
 
 
 def lease_end(tx: Tx, watch: int) -> int | None:
     """Return until when a watch is leased: None if it is not, or not here any more."""
     row = tx.execute("SELECT leased_until FROM watches WHERE id = ?", (watch,)).fetchone()
-    return None if row is None else row["leased_until"]
+    return None if row is None else row[0]
 
 
 def renewed(tx: Tx, watch: int, *, until: int) -> None:
@@ -104,7 +109,7 @@ def lapsed(tx: Tx, watch: int) -> None:
 def release(tx: Tx, *, now: int) -> None:
     """Forget leases that have ended before their visit did: somebody else may have them now."""
     reported = "SELECT watch FROM visits WHERE id IN (SELECT visit FROM reports)"
-    _forget(tx, f"leased_until < ? AND id NOT IN ({reported})", now)
+    _forget(tx, f"leased_until < ? AND id NOT IN ({reported}){unclaimed(tx)}", now)
 
 
 def _forget(tx: Tx, which: str, *values: object) -> None:
@@ -114,15 +119,21 @@ def _forget(tx: Tx, which: str, *values: object) -> None:
     tx.execute(f"DELETE FROM watches WHERE {which}", values)  # noqa: S608
 
 
-def due(tx: Tx, *, now: int, most: int) -> list[Watch]:
-    """Return those to look at: open visits first, then what has waited longest."""
-    rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM watches w WHERE due_at <= ?1 "  # noqa: S608 (our own columns)
-        "AND (leased_until IS NULL OR leased_until > ?1) "
-        "ORDER BY NOT EXISTS (SELECT 1 FROM visits WHERE watch = w.id AND ended_at IS NULL), "
-        "due_at, id LIMIT ?2",
-        (now, most),
+def due(tx: Tx, *, now: int, most: int, besides: Collection[int] = ()) -> list[Watch]:
+    """Take those to look at: open visits first, then what has waited longest.
+
+    Not those `besides`, which this crawler looks at already.
+    """
+    which = (
+        "due_at <= ? AND (leased_until IS NULL OR leased_until > ?) "
+        f"AND id NOT IN ({', '.join('?' * len(besides)) or '0'})"
     )
+    order = (
+        "NOT EXISTS (SELECT 1 FROM visits WHERE watch = watches.id AND ended_at IS NULL), "
+        "due_at, id"
+    )
+    values = (now, now, *besides)
+    rows = take(tx, "watches", _COLUMNS, which, values, order=order, most=most)
     return [_watch(tx, row) for row in rows]
 
 
@@ -134,6 +145,7 @@ def every(tx: Tx) -> list[Watch]:
 def postpone(tx: Tx, watch: int, *, until: int) -> None:
     """Make a watch due later, whatever became of its visit."""
     tx.execute("UPDATE watches SET due_at = ? WHERE id = ?", (until, watch))
+    give_back(tx, "watches", "id = ?", watch)
 
 
 def looked(  # noqa: PLR0913 (what a visit leaves behind)
@@ -152,20 +164,22 @@ def looked(  # noqa: PLR0913 (what a visit leaves behind)
     kept = watch.interval if outcome is Outcome.FAULT else interval
     tx.execute(
         "UPDATE watches SET outcome = ?, looked_at = ?, due_at = ?, interval = ?, faults = ?, "
-        "media = ?, shown = shown OR ?, digest = coalesce(?, digest), moved_to = ? WHERE id = ?",
+        "media = ?, shown = coalesce(?, shown), digest = coalesce(?, digest), moved_to = ? "
+        "WHERE id = ?",
         (
-            *(outcome.value, now, now + interval, kept, faults, media, media > 0, digest),
-            *(moved_to and tx.seals.seal(moved_to), watch.id),
+            *(outcome.value, now, now + interval, kept, faults, media, 1 if media else None),
+            *(digest, moved_to and tx.seals.seal(moved_to), watch.id),
         ),
     )
+    give_back(tx, "watches", "id = ?", watch.id)
 
 
 def _sealed(tx: Tx, address: str) -> tuple[bytes, bytes]:
     return tx.seals.seal(address), tx.seals.digest(address)
 
 
-def _watch(tx: Tx, row: sqlite3.Row) -> Watch:
-    values = dict(row)
+def _watch(tx: Tx, row: Sequence[Any]) -> Watch:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     values["address"] = tx.seals.unseal(values["address"])
     values["moved_to"] = values["moved_to"] and tx.seals.unseal(values["moved_to"])
     values["scope"] = Scope(values["scope"])

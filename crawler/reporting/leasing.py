@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from crawler.frontier import reports, watches
-from crawler.frontier.store import Store
+from crawler.frontier.transactions import Frontier, Tx
 from crawler.frontier.watches import Scope, Watch
 from crawler.limits import MAX_ADDRESS
 from crawler.reporting.submitting import AT_ONCE, KEYS_REFUSED, KeyRefused, Service
@@ -21,31 +21,32 @@ RENEWED_BEFORE = 600
 """Seconds before its end when a lease is renewed: time for several tries."""
 
 
-def lease(store: Store, service: Service, most: int, *, now: int) -> int:
+def lease(store: Frontier, service: Service, most: int, *, now: int) -> int:
     """Take watches that are due; return how many: 0 also if the service does not answer.
 
     Raises KeyRefused.
     """
-    with store.write() as tx:
-        watches.release(tx, now=now)
+    store.change(lambda tx: watches.release(tx, now=now))
     try:
         answer = _call(service, "/v1/watches/lease", {"limit": min(most, AT_ONCE)})
         given = [_watch(each, now) for each in _listed(answer, "watches")]
     except (Unreachable, Refused):
         return 0
-    with store.write() as tx:
+
+    def change(tx: Tx) -> None:
         for each in given:
             watches.leased(tx, each, now=now)
+
+    store.change(change)
     return len(given)
 
 
-def renew(store: Store, service: Service, *, now: int) -> list[int]:
+def renew(store: Frontier, service: Service, *, now: int) -> list[int]:
     """Have more time for visits that go on. Returns the watches that are to be looked at no more.
 
     While the service does not answer, leases are as they were. Raises KeyRefused.
     """
-    with store.read() as tx:
-        held = watches.held(tx, ending=now + RENEWED_BEFORE)[:AT_ONCE]
+    held = store.answer(lambda tx: watches.held(tx, ending=now + RENEWED_BEFORE))[:AT_ONCE]
     if not held:
         return []
     body = {"leases": [{"watch": each.name, "lease": each.lease} for each in held]}
@@ -55,29 +56,31 @@ def renew(store: Store, service: Service, *, now: int) -> list[int]:
     except (Unreachable, Refused):
         return []
     given = list(zip(held, seconds, strict=False))
-    with store.write() as tx:
+
+    def change(tx: Tx) -> None:
         for watch, more in given:
             if more:
                 watches.renewed(tx, watch.id, until=now + more)
+
+    store.change(change)
     return [watch.id for watch, more in given if not more]
 
 
-def report(store: Store, service: Service) -> bool:
+def report(store: Frontier, service: Service) -> bool:
     """Report visits whose observations have arrived. Whether there were any, and they arrived.
 
     It may be repeated: the service counts a visit once. Raises KeyRefused.
     """
-    with store.read() as tx:
-        ready = reports.ready(tx, AT_ONCE)
+    ready = store.take(lambda tx: reports.ready(tx, AT_ONCE))
     if not ready:
         return False
     body = {"visits": [json.loads(each.document) for each in ready]}
     try:
         _call(service, "/v1/watches/visits", body)
     except (Unreachable, Refused):  # the lease ends, and somebody else looks
+        store.change(reports.later)
         return False
-    with store.write() as tx:
-        reports.acknowledged(tx, ready)
+    store.change(lambda tx: reports.acknowledged(tx, ready))
     return True
 
 

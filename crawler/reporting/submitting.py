@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from crawler.frontier import outbox
 from crawler.frontier.outbox import Waiting
-from crawler.frontier.store import Store
+from crawler.frontier.transactions import Frontier
 from hashing.errors import InvalidKey, Refused, Unreachable
 from hashing.transport import Address, call, parsed_address
 
@@ -47,7 +48,7 @@ def service(server: str, key: str) -> Service:
 class Reporter:
     """Submits what waits, and says how long to wait after a failure."""
 
-    def __init__(self, store: Store, to: Service) -> None:
+    def __init__(self, store: Frontier, to: Service) -> None:
         self._store = store
         self._to = to
         self._failures = 0
@@ -58,10 +59,9 @@ class Reporter:
         """Submit one batch. Returns the seconds until the next: 0 if more waits, -1 if nothing.
 
         It may be repeated: the service keeps what is submitted twice on a day once.
-        Raises KeyRefused.
+        Raises KeyRefused, and Lost and Away of a frontier that is shared.
         """
-        with self._store.read() as tx:
-            batch = _fitting(outbox.waiting(tx, AT_ONCE))
+        batch = _fitting(self._store.take(lambda tx: outbox.waiting(tx, AT_ONCE)))
         if not batch:
             return -1.0
         try:
@@ -79,14 +79,14 @@ class Reporter:
 
     def _wait(self, asked: int | None) -> float:
         self._failures += 1
+        self._store.change(outbox.later)
         waited = FIRST_WAIT * float(1 << min(self._failures - 1, 10))
         return max(min(waited, LONGEST_WAIT), float(asked or 0))
 
     def _send(self, batch: list[Waiting]) -> None:
         body = {"observations": [json.loads(each.document) for each in batch]}
         call(self._to.address, "POST", "/v1/observations", body, self._to.credential)
-        with self._store.write() as tx:
-            outbox.acknowledged(tx, [each.id for each in batch])
+        self._store.change(lambda tx: outbox.acknowledged(tx, [each.id for each in batch]))
         self.acknowledged += len(batch)
 
     def _one_by_one(self, batch: list[Waiting]) -> None:
@@ -99,8 +99,7 @@ class Reporter:
             except Refused as err:
                 if err.status in _LATER:
                     return
-                with self._store.write() as tx:
-                    outbox.refused(tx, each.id)
+                self._store.change(partial(outbox.refused, number=each.id))
                 self.refused += 1
 
 

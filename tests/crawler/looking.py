@@ -12,6 +12,7 @@ from typing import Any
 from crawler.egress.guard import Guard
 from crawler.frontier import outbox, watches
 from crawler.frontier.store import MEMORY, Store
+from crawler.frontier.transactions import Frontier
 from crawler.frontier.watches import Scope
 from crawler.inspecting.inspector import Inspector
 from crawler.meters import Meters
@@ -57,7 +58,7 @@ def look(  # noqa: PLR0913 (each is what one test is about)
     *,
     scope: Scope = Scope.PAGE,
     depth: int = 1,
-    store: Store | None = None,
+    store: Frontier | None = None,
     settings: Settings = QUICK,
     guard: Guard | None = None,
     service: Service | None = None,

@@ -16,7 +16,8 @@ from crawler.frontier import known, outbox, visits, watches
 from crawler.frontier.commits import Commits
 from crawler.frontier.known import Known
 from crawler.frontier.schedule import CLOSED, FAULT, FIRST, LONGEST, LONGEST_FAULT, interval_after
-from crawler.frontier.store import MEMORY, InUse, Store, Tx, WrongVersion
+from crawler.frontier.store import Store
+from crawler.frontier.transactions import Frontier, InUse, Tx, WrongVersion
 from crawler.frontier.visits import Ended, Kind, New, Step
 from crawler.frontier.watches import Scope, Watch
 from crawler.judging import judged
@@ -96,8 +97,7 @@ def test_an_observation_names_the_page_that_people_know() -> None:
     assert [(each.address, each.page) for each in reached] == [(older, watch.address)]
 
 
-def test_a_fault_forgets_nothing_and_changes_nothing() -> None:
-    store = Store(MEMORY)
+def test_a_fault_forgets_nothing_and_changes_nothing(store: Frontier) -> None:
     with store.write() as tx:
         watches.add(tx, "https://example.org/", Scope.SITE, 2, now=5)
         (watch,) = watches.due(tx, now=5, most=9)
@@ -113,8 +113,7 @@ def test_a_fault_forgets_nothing_and_changes_nothing() -> None:
         assert watches.every(tx)[0].due_at == 110
 
 
-def test_everything_that_grows_is_pruned() -> None:
-    store = Store(MEMORY)
+def test_everything_that_grows_is_pruned(store: Frontier) -> None:
     with store.write() as tx:
         watches.add(tx, "https://example.org/", Scope.PAGE, 0, now=0)
         for at in (10, 20, 30):
@@ -153,9 +152,7 @@ def test_one_crawler_works_on_a_frontier(tmp_path: Path) -> None:
     third.close()
 
 
-def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
-    store = Store(tmp_path / "f.sqlite3")
-
+def test_what_is_not_committed_is_not_there(store: Frontier) -> None:
     def fail() -> None:
         with store.write() as tx:
             watches.add(tx, "https://example.org/", Scope.PAGE, 0, now=0)
@@ -165,14 +162,12 @@ def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
         fail()
     with store.read() as tx:
         assert watches.every(tx) == []
-    store.close()
 
 
 def test_changes_that_come_together_are_committed_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Frontier, opening: Callable[[], Frontier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that fails changes nothing, and takes no other with it."""
-    store = Store(tmp_path / "f.sqlite3")
+    """One that fails changes nothing, and takes no other with it: by us, or by the store."""
     batches = []
     written = store.write_each
 
@@ -184,6 +179,8 @@ def test_changes_that_come_together_are_committed_together(
 
     def added(n: int, tx: Tx) -> int:
         watches.add(tx, f"https://example.org/{n}", Scope.PAGE, 0, now=0)
+        if n == 9:
+            tx.execute("INSERT INTO keys VALUES (NULL)")
         return 1 // (n - 7)
 
     async def all_at_once() -> list[int | BaseException]:
@@ -192,13 +189,10 @@ def test_changes_that_come_together_are_committed_together(
         return await asyncio.gather(*every, return_exceptions=True)
 
     came = asyncio.run(all_at_once())
-    assert [n for n, each in enumerate(came) if isinstance(each, ZeroDivisionError)] == [7]
+    assert [n for n, each in enumerate(came) if isinstance(each, Exception)] == [7, 9]
     assert came[8] == 1
     assert sum(batches) == 20
     assert len(batches) <= 2
-    other = Store(tmp_path / "f.sqlite3")
-    with other.read() as tx:
+    with opening().read() as tx:
         kept = [each.address.rpartition("/")[2] for each in watches.every(tx)]
-    assert kept == [str(n) for n in range(20) if n != 7]
-    other.close()
-    store.close()
+    assert kept == [str(n) for n in range(20) if n not in {7, 9}]

@@ -10,7 +10,7 @@ import pytest
 
 from crawler import running
 from crawler.frontier import outbox, watches
-from crawler.frontier.store import MEMORY, Store
+from crawler.frontier.transactions import Frontier
 from crawler.outcomes import Outcome
 from crawler.reporting.leasing import lease, renew
 from crawler.reporting.submitting import service
@@ -88,10 +88,11 @@ def test_a_visit_that_goes_on_keeps_its_lease(site: Site, leases: Leases) -> Non
     assert body["visits"][0].items() >= held.items()
 
 
-def test_a_visit_whose_lease_is_renewed_no_more_ends_at_once(site: Site, leases: Leases) -> None:
+def test_a_visit_whose_lease_is_renewed_no_more_ends_at_once(
+    site: Site, leases: Leases, store: Frontier
+) -> None:
     leases.address = slow_thread(site)
     leases.renewed_for = 0
-    store = Store(MEMORY)
     found = look(store=store, service=service(leases.url, "key"))
     assert found.visited == {}
     assert len(site.asked) < PAGES
@@ -101,8 +102,8 @@ def test_a_visit_whose_lease_is_renewed_no_more_ends_at_once(site: Site, leases:
         assert outbox.counts(tx) == (0, 0)
 
 
-def test_a_service_that_is_away_takes_no_lease_away(leases: Leases) -> None:
-    store, to = Store(MEMORY), service(leases.url, "key")
+def test_a_service_that_is_away_takes_no_lease_away(leases: Leases, store: Frontier) -> None:
+    to = service(leases.url, "key")
     leases.address = "https://example.org/"
     assert lease(store, to, 5, now=1000) == 1
     assert renew(store, service("http://127.0.0.1:9", "key"), now=1001) == []

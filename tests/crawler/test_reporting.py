@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 
 from crawler.frontier import outbox, reports, visits, watches
 from crawler.frontier.store import MEMORY, Store
+from crawler.frontier.transactions import Frontier
 from crawler.frontier.visits import Kind, New
 from crawler.outcomes import Outcome
 from crawler.reporting.leasing import lease, report
 from crawler.reporting.submitting import FIRST_WAIT, KeyRefused, Reporter, service
 from tests.device.serving import Service
 from tests.loopback import answering
+
+F = TypeVar("F", bound=Frontier)
 
 
 @pytest.fixture
@@ -25,21 +29,23 @@ def there(socket_enabled: None) -> Iterator[Service]:
 
 
 def filled(count: int) -> Store:
-    store = Store(MEMORY)
+    return fill(Store(MEMORY), count)
+
+
+def fill(store: F, count: int) -> F:
     with store.write() as tx:
         for n in range(count):
             outbox.add(tx, 1, "https://example.org/", json.dumps({"n": n}), now=0)
     return store
 
 
-def waits(store: Store) -> tuple[int, int]:
+def waits(store: Frontier) -> tuple[int, int]:
     with store.read() as tx:
         return outbox.counts(tx)
 
 
-def test_all_is_submitted_once_and_in_order(there: Service) -> None:
-    store = filled(250)
-    reporter = Reporter(store, service(there.url, "key"))
+def test_all_is_submitted_once_and_in_order(there: Service, store: Frontier) -> None:
+    reporter = Reporter(fill(store, 250), service(there.url, "key"))
     assert [reporter.submit() for _ in range(4)] == [0, 0, 0, -1]
     sent = [each["n"] for asked in there.asked for each in asked.body["observations"]]
     assert sent == list(range(250))
@@ -104,13 +110,13 @@ def given(**changed: object) -> dict[str, object]:
     }
 
 
-def leased(store: Store) -> list[tuple[str, str | None, bool]]:
+def leased(store: Frontier) -> list[tuple[str, str | None, bool]]:
     with store.read() as tx:
         return [(each.lease, each.digest, each.shown) for each in watches.every(tx)]
 
 
-def test_leases_are_taken_once_and_end(there: Service) -> None:
-    store, to = Store(MEMORY), service(there.url, "key")
+def test_leases_are_taken_once_and_end(there: Service, store: Frontier) -> None:
+    to = service(there.url, "key")
     there.will({"watches": [given()]})
     assert lease(store, to, 5, now=1000) == 1
     assert there.asked[0].body == {"limit": 5}
@@ -129,8 +135,8 @@ def test_leases_are_taken_once_and_end(there: Service) -> None:
     assert leased(store) == []
 
 
-def test_a_visit_is_reported_after_its_observations(there: Service) -> None:
-    store, to = Store(MEMORY), service(there.url, "key")
+def test_a_visit_is_reported_after_its_observations(there: Service, store: Frontier) -> None:
+    to = service(there.url, "key")
     there.will({"watches": [given()]})
     lease(store, to, 5, now=1000)
     with store.write() as tx:

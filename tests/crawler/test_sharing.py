@@ -1,4 +1,4 @@
-"""Several crawlers on one service: each watch is visited by one of them.
+"""Several crawlers on one service, or one frontier: each watch is visited by one of them.
 
 That no two take the same, tests/server/test_watches.py tries on both stores.
 """
@@ -17,16 +17,22 @@ from pathlib import Path
 import pytest
 
 from crawler.egress.guard import AddrInfo, Guard
+from crawler.frontier import watches
+from crawler.frontier.opening import opened
 from crawler.frontier.store import MEMORY, Store
+from crawler.frontier.transactions import Frontier
+from crawler.frontier.watches import Scope
 from crawler.inspecting.inspector import Inspector
 from crawler.meters import Meters
 from crawler.outcomes import Outcome
-from crawler.reporting.submitting import Reporter, service
+from crawler.reporting import submitting
+from crawler.reporting.submitting import Reporter
 from crawler.running import Crawl
 from crawler.visiting import Visited
 from demo.server import Service, running
 from hashing.views.profile import Profile
 from tests.crawler.looking import QUICK
+from tests.crawler.postgresql import SECRET, Server
 from tests.crawler.site import Site, picture
 
 LATENCY = 0.2
@@ -34,27 +40,28 @@ LATENCY = 0.2
 SLOW = replace(QUICK, visits=2, requests_per_host=2)
 
 
-def visited_by(count: int, store: Service, site: Site, key: str) -> tuple[list[list[str]], float]:
-    """Which watches each of `count` crawlers visits until none is due, and the seconds it takes."""
+def visited_by(
+    frontiers: Sequence[Frontier], to: submitting.Service | None, site: Site
+) -> tuple[list[list[str]], float]:
+    """Which watches a crawler of each visits until none is due, and the seconds it takes."""
 
     def lookup(host: str, port: int) -> list[AddrInfo]:
         del host, port
         return [(2, 1, 6, "", site.server_address)]
 
-    seen: list[list[str]] = [[] for _ in range(count)]
+    seen: list[list[str]] = [[] for _ in frontiers]
     crawls = []
     with ExitStack() as stack:
-        for mine in seen:
+        for frontier, mine in zip(frontiers, seen, strict=True):
 
             def note(visited: Visited, mine: list[str] = mine) -> None:
                 assert visited.judged.outcome is Outcome.SEEN
                 mine.append(visited.watch.address)
 
-            frontier, to = Store(MEMORY), service(store.address, key)
             inspector = Inspector(Profile.PLAIN)
             stack.callback(inspector.close)
             guard = Guard(loopback=True, lookup=lookup)
-            reporter = Reporter(frontier, to)
+            reporter = Reporter(frontier, to) if to else None
             crawls.append(Crawl(SLOW, frontier, note, Meters(), reporter, guard, inspector, to))
         begun = time.monotonic()
         asyncio.run(together(crawls))
@@ -89,9 +96,39 @@ def test_three_crawlers_take_two_fifths_of_the_time_of_one(
     site.latency = LATENCY
     for crawlers in (1, 3):
         with running(tmp_path / f"{crawlers}") as store:
-            seen, seconds[crawlers] = visited_by(crawlers, store, site, watched(store, count))
+            to = submitting.service(store.address, watched(store, count))
+            frontiers = [Store(MEMORY) for _ in range(crawlers)]
+            seen, seconds[crawlers] = visited_by(frontiers, to, site)
         assert each_once(seen, count)
         assert all(seen)
+    assert_faster(seconds, capsys)
+
+
+@pytest.mark.soak
+def test_three_crawlers_of_one_frontier_do_too(
+    site: Site, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count, seconds = 500, {}
+    site.medium("/1.jpg", picture(1))
+    site.page("/page", "<img src=/1.jpg>")
+    site.latency = LATENCY
+    for crawlers in (1, 3):
+        place = server.database()
+        with ExitStack() as stack:
+            frontiers = [opened(place, secret=bytes.fromhex(SECRET)) for _ in range(crawlers)]
+            for each in frontiers:
+                stack.callback(each.close)
+                each.claim()
+            with frontiers[0].write() as tx:
+                for n in range(count):
+                    watches.add(tx, f"http://w{n}.example.com/page", Scope.PAGE, 0, now=0)
+            seen, seconds[crawlers] = visited_by(frontiers, None, site)
+        assert each_once(seen, count)
+        assert all(seen)
+    assert_faster(seconds, capsys)
+
+
+def assert_faster(seconds: dict[int, float], capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
-        sys.stderr.write(f"\n{count} watches: seconds by crawlers: {seconds}\n")
+        sys.stderr.write(f"\nseconds by crawlers: {seconds}\n")
     assert seconds[3] <= 0.4 * seconds[1], seconds
