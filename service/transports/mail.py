@@ -21,7 +21,6 @@ import aiosmtplib
 from aiosmtplib.errors import (
     SMTPAuthenticationError,
     SMTPException,
-    SMTPNotSupported,
     SMTPRecipientRefused,
     SMTPResponseException,
 )
@@ -94,14 +93,16 @@ async def _connected(server: MailServer) -> tuple[aiosmtplib.SMTP | None, Attemp
         await client.connect()
     except SMTPAuthenticationError:
         return None, Attempt(Ending.FAILED, "login")
-    except SMTPNotSupported:
-        return None, Attempt(Ending.FAILED, "no TLS or login there")
-    except ssl.SSLError:
-        return None, Attempt(Ending.FAILED, "certificate")
     except (SMTPException, OSError, ValueError) as err:
-        is_tls = isinstance(err.__cause__, ssl.SSLError)
-        return None, Attempt(Ending.FAILED, "certificate" if is_tls else "server")
+        return None, Attempt(Ending.FAILED, _unconnected(err))
     return client, Attempt(Ending.SENT)
+
+
+def _unconnected(err: Exception) -> str:
+    """Return why there is no connection, for the operator."""
+    if isinstance(err, ssl.SSLError) or isinstance(err.__cause__, ssl.SSLError):
+        return "certificate"
+    return "no TLS there" if type(err) is SMTPException else "server"  # of what aiosmtplib lacks
 
 
 def _password(server: MailServer) -> str:

@@ -24,10 +24,12 @@ from service.domain.errors import InvalidRequest
 from service.domain.outgoing import ABANDONED, Attempt, Outgoing
 
 SECONDS = 15.0
-"""For one request with its answer, of which only the status is read."""
+"""For one request with its answer."""
 AT_ONCE = 10
 MAX_ADDRESS = 1000
 """Characters of an address that is stored for this."""
+_READ_BYTES = 4096
+"""Of an answer, of which only the status counts."""
 _PREFIX = "whsec_"
 _SECRET_BYTES = 32
 """Standard Webhooks: 24 to 64 bytes."""
@@ -97,8 +99,9 @@ async def _send(session: aiohttp.ClientSession, one: Outgoing, *, loopback: bool
     try:
         target = URL(parsed(one.address, loopback=loopback).url, encoded=True)
         async with asyncio.timeout(SECONDS):
-            answer = await session.post(target, data=body, headers=headers, allow_redirects=False)
-            answer.close()  # whatever it says, it is not read
+            asking = session.post(target, data=body, headers=headers, allow_redirects=False)
+            async with asking as answer:
+                await answer.content.read(_READ_BYTES)  # so that the connection ends in order
     except (aiohttp.ClientError, FetchError, OSError, ValueError) as err:
         return _failed(err)
     return _answered(answer.status)

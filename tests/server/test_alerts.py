@@ -13,9 +13,8 @@ import sqlalchemy as sa
 
 from service.domain.actor import Actor, Owner, Role
 from service.domain.alert import Cause
-from service.domain.sighting import Feedback
+from service.domain.sighting import Feedback, Sighting, Source, Verdict
 from service.domain.watch import Clock, Outcome, target
-from service.store import sightings
 from service.workflows import (
     crawl,
     drain,
@@ -36,8 +35,6 @@ from tests.server import listening
 if TYPE_CHECKING:
     from hashing.signals import ContentSignals
     from tests.server.conftest import World
-
-pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 ADDRESS = "https://forum.example/1"
 
@@ -70,6 +67,7 @@ def scene(world: World) -> Scene:
     return Scene(world)
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_sighting_is_news_once_a_day_for_each_platform(scene: Scene) -> None:
     scene.world.ask(scene.platform, scene.content)
     assert scene.causes == [Cause.SIGHTING]
@@ -82,6 +80,7 @@ def test_a_sighting_is_news_once_a_day_for_each_platform(scene: Scene) -> None:
     assert scene.causes == [Cause.SIGHTING] * 3
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_near_is_news_once_it_is_blocked(scene: Scene) -> None:
     near = scene.world.near_picture(scene.content, 40)
     scene.world.ask(scene.platform, near)
@@ -117,6 +116,7 @@ def test_an_observation_is_news_once_it_is_compared(scene: Scene) -> None:
     assert scene.causes == [Cause.SIGHTING]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_sightings_of_the_journal_are_news(scene: Scene) -> None:
     world = scene.world
     with world.context.database.write():  # somebody holds the store, so that it waits
@@ -125,12 +125,12 @@ def test_sightings_of_the_journal_are_news(scene: Scene) -> None:
     if world.context.database.engine.dialect.name == "postgresql":
         entry_id = world.entry_id(scene.owner)
         seen = [
-            sightings.Sighting(
+            Sighting(
                 entry_id,
                 scene.platform.id,
                 world.day,
-                sightings.Source.LOOKUP,
-                sightings.Verdict.MATCH,
+                Source.LOOKUP,
+                Verdict.MATCH,
                 "a" * 24,
             )
         ]
@@ -168,6 +168,7 @@ def test_a_withdrawal_is_news_and_its_repetition_is_not(scene: Scene) -> None:
         assert scene.causes == [Cause.WITHDRAWAL] * 2
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_erasing_leaves_nothing_of_how_to_tell_anybody(scene: Scene) -> None:
     scene.world.ask(scene.platform, scene.content)
     listening.gathered(scene.world)
@@ -202,6 +203,7 @@ class Crawled:
             world.work()
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_what_is_gone_or_came_back_is_news_once_the_worker_has_compared(scene: Scene) -> None:
     """A look that found it must not be taken for one that did not, because that comes first."""
     crawled, world = Crawled(scene), scene.world
@@ -292,6 +294,7 @@ def statements(world: World) -> Iterator[list[str]]:
     sa.event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_lookup_costs_nothing_more_where_nobody_listens(world: World) -> None:
     """Counted in statements: each is a way to the store and back. There were as many before."""
     content, platform = world.picture(), world.actor()

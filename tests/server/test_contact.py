@@ -8,7 +8,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.domain import contact, wording
@@ -43,7 +43,7 @@ def is_allowed(second: int, hours: Hours) -> bool:
     return hour >= hours.begin or hour < hours.end
 
 
-@examples(60)
+@settings(max_examples=examples(60))
 @given(seconds, allowed, randoms)
 def test_a_message_arrives_in_the_hours_that_were_chosen(
     now: int, hours: Hours, draw: Random
@@ -54,7 +54,7 @@ def test_a_message_arrives_in_the_hours_that_were_chosen(
     assert now <= second <= now + 2 * DAY + HOUR
 
 
-@examples(60)
+@settings(max_examples=examples(60))
 @given(seconds, allowed, randoms, st.lists(st.integers(0, 3 * DAY), min_size=2, max_size=20))
 def test_alerts_are_a_day_apart_whatever_happens(
     now: int, hours: Hours, draw: Random, pauses: list[int]
@@ -70,7 +70,7 @@ def test_alerts_are_a_day_apart_whatever_happens(
     assert all(is_allowed(one, hours) for one in due)
 
 
-@examples(30)
+@settings(max_examples=examples(30))
 @given(seconds, randoms, st.integers(1, 16))
 def test_pauses_grow_and_end_growing(now: int, draw: Random, attempts: int) -> None:
     pause = contact.retry_at(now, attempts, chosen(), DEFAULT, draw) - now
