@@ -82,27 +82,29 @@ def choose(context: StoreContext, owner: Owner, chosen: Contact) -> SafeContact:
     """Record how an owner may be told. If somebody else may read it, mail ends at once."""
     with context.database.write() as tx:
         _open(tx, owner)
-        channels.set_contact(
-            tx, owner.case_id, contacts_sealed.sealed(context, owner.case_id, chosen)
-        )
-        if chosen.read_by_others:
-            channels.remove(tx, owner.case_id, ChannelKind.MAIL)
+        _choose(context, tx, owner, chosen)
         return _read(context, tx, owner.case_id)
 
 
 def set_up(
-    context: StoreContext, owner: Owner, kind: ChannelKind, untrusted: str, now: Clock
+    context: StoreContext,
+    owner: Owner,
+    chosen: Contact,
+    kind: ChannelKind,
+    untrusted: str,
+    now: Clock,
 ) -> Shown:
     """Set up a channel, in place of the one of its kind, and have it tested.
 
     It begins once the test is confirmed. Raises InvalidRequest, ChannelRefused or Withdrawn.
     """
+    _require_safe(context, kind, chosen)
     address = _address(context, kind, untrusted)
     token = _new_token() if kind is ChannelKind.FEED else None
     secret = webhook.new_secret() if kind is ChannelKind.WEBHOOK else None
     with context.database.write() as tx:
         _open(tx, owner)
-        _require_safe(context, tx, owner, kind)
+        _choose(context, tx, owner, chosen)
         sealed = context.seals.seal_contact
         new = NewChannel(
             kind,
@@ -216,15 +218,19 @@ def _read(context: StoreContext, tx: Tx, case_id: int) -> SafeContact:
     )
 
 
-def _require_safe(context: StoreContext, tx: Tx, owner: Owner, kind: ChannelKind) -> None:
-    stored = channels.contact(tx, owner.case_id)
-    if stored is None:
-        raise ChannelRefused(_CHOOSE_FIRST)
+def _choose(context: StoreContext, tx: Tx, owner: Owner, chosen: Contact) -> None:
+    sealed = contacts_sealed.sealed(context, owner.case_id, chosen)
+    channels.set_contact(tx, owner.case_id, sealed)
+    if chosen.read_by_others:
+        channels.remove(tx, owner.case_id, ChannelKind.MAIL)
+
+
+def _require_safe(context: StoreContext, kind: ChannelKind, chosen: Contact) -> None:
     if kind is not ChannelKind.MAIL:
         return
     if context.settings.mail is None:
         raise ChannelRefused(_MAIL_OFF)
-    if contacts_sealed.opened(context, owner.case_id, stored).read_by_others:
+    if chosen.read_by_others:
         raise ChannelRefused(_READ)
 
 

@@ -39,8 +39,14 @@ def clock(day: date, second: int = 12 * 3600) -> Clock:
 
 def listen(world: World, owner: Owner, **more: Any) -> str:
     """Let an owner have a feed that is live; return the secret part of its address."""
-    safe_contact.choose(world.context, owner, contact(world.day, **more))
-    shown = safe_contact.set_up(world.context, owner, ChannelKind.FEED, "", clock(world.day))
+    shown = safe_contact.set_up(
+        world.context,
+        owner,
+        contact(world.day, **more),
+        ChannelKind.FEED,
+        "",
+        clock(world.day),
+    )
     assert shown.feed_token
     feed.read(world.context, shown.feed_token)
     return shown.feed_token

@@ -87,10 +87,9 @@ class Post:
     now: Clock
 
     def set_up(self, kind: ChannelKind, address: str, **more: Any) -> str | None:
-        safe_contact.choose(
-            self.world.context, self.owner, listening.contact(self.world.day, **more)
-        )
-        return safe_contact.set_up(self.world.context, self.owner, kind, address, self.now).secret
+        chosen = listening.contact(self.world.day, **more)
+        shown = safe_contact.set_up(self.world.context, self.owner, chosen, kind, address, self.now)
+        return shown.secret
 
     def live(self, kind: ChannelKind, address: str, **more: Any) -> str | None:
         secret = self.set_up(kind, address, **more)
