@@ -13,7 +13,6 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 VERSION = "0.1.0"
@@ -43,29 +42,6 @@ MAY_BE_ZERO = frozenset(
     }
 )
 _MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.+_=-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
-
-
-class Timing(NamedTuple):
-    """How alerts are spread over time, in seconds."""
-
-    delay: int
-    """The longest, from an event to its alert. The shortest is a 24th of it."""
-    interval: int
-    """From one alert of a channel to the next, at least."""
-    pause: int
-    """From the first attempt to the second; later ones are longer."""
-
-
-class MailServer(NamedTuple):
-    """The operator's mail server."""
-
-    host: str
-    port: int
-    implicit_tls: bool
-    """TLS from the first byte; else STARTTLS, without which nothing is sent."""
-    user: str
-    password_file: str
-    sender: str
 
 
 class InvalidSetting(ValueError):
@@ -175,29 +151,6 @@ class Settings:
     def database(self) -> str:
         """The URL to connect to."""
         return self.database_url or f"sqlite:///{self.state / STORE}"
-
-    @property
-    def timing(self) -> Timing:
-        """How alerts are spread over time."""
-        return Timing(
-            60 * self.alert_delay_minutes,
-            3600 * self.alert_interval_hours,
-            self.alert_retry_seconds,
-        )
-
-    @property
-    def mail(self) -> MailServer | None:
-        """The server that takes alerts by mail, if there is one."""
-        if not self.mail_host:
-            return None
-        return MailServer(
-            self.mail_host,
-            self.mail_port,
-            self.mail_tls == "implicit",
-            self.mail_user,
-            self.mail_password_file,
-            self.mail_sender,
-        )
 
     @property
     def journal(self) -> Path:

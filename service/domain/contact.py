@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from service.domain.errors import InvalidRequest
 from service.domain.wording import Wording
-from service.settings import Timing
+from service.settings import Settings
 
 ASK_DAYS = (30, 90, 180)
 """After which an owner may have us ask again whether all of this is still safe."""
@@ -48,6 +48,26 @@ class Contact:
     def is_muted(self, today: date) -> bool:
         """Whether nothing is sent on a day."""
         return self.muted_until is not None and today < self.muted_until
+
+
+class Timing(NamedTuple):
+    """How alerts are spread over time, in seconds."""
+
+    delay: int
+    """The longest, from an event to its alert. The shortest is a 24th of it."""
+    interval: int
+    """From one alert of a channel to the next, at least."""
+    pause: int
+    """From the first attempt to the second; later ones are longer."""
+
+
+def timing_of(settings: Settings) -> Timing:
+    """Return how the operator spreads alerts over time."""
+    return Timing(
+        60 * settings.alert_delay_minutes,
+        3600 * settings.alert_interval_hours,
+        settings.alert_retry_seconds,
+    )
 
 
 def hours(begin: int, end: int, zone: str) -> Hours:

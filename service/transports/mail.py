@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as MAIL_LINES
 from email.utils import formatdate
 from pathlib import Path
+from typing import NamedTuple
 
 import aiosmtplib
 from aiosmtplib.errors import (
@@ -28,7 +29,7 @@ from aiosmtplib.errors import (
 from service.domain.alert import Ending
 from service.domain.errors import InvalidRequest
 from service.domain.outgoing import Attempt, Outgoing
-from service.settings import MailServer
+from service.settings import Settings
 
 SECONDS = 20.0
 """For each answer of the server."""
@@ -39,6 +40,32 @@ _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 _PERMANENT = 500
 _CLOSING = 421
 """The server ends the connection (RFC 5321, 3.8)."""
+
+
+class MailServer(NamedTuple):
+    """The operator's mail server."""
+
+    host: str
+    port: int
+    implicit_tls: bool
+    """TLS from the first byte; else STARTTLS, without which nothing is sent."""
+    user: str
+    password_file: str
+    sender: str
+
+
+def server_of(settings: Settings) -> MailServer | None:
+    """Return the server that takes mails, None if the operator has named none."""
+    if not settings.mail_host:
+        return None
+    return MailServer(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_tls == "implicit",
+        settings.mail_user,
+        settings.mail_password_file,
+        settings.mail_sender,
+    )
 
 
 def address(untrusted: str) -> str:

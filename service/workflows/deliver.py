@@ -92,7 +92,7 @@ def _when(
     context: StoreContext, channel: Channel, chosen: Contact, now: Clock, draw: Random
 ) -> int:
     """When an alert may be sent that is due: others may have waited, or it is night there."""
-    spread = context.settings.timing
+    spread = timing.timing_of(context.settings)
     if channel.last_at is not None and channel.last_at + spread.interval > now.second:
         return timing.due_at(now.second, channel.last_at, chosen, spread, draw)
     return timing.within(now.second, chosen.hours, draw)
@@ -142,7 +142,7 @@ async def _carry(
 
 
 async def _mail(context: StoreContext, messages: Sequence[Outgoing]) -> list[Attempt]:
-    server = context.settings.mail
+    server = mail.server_of(context.settings)
     if server is None:
         return [Attempt(Ending.FAILED, "mail is off")] * len(messages)
     return await mail.send(server, messages)
@@ -187,7 +187,7 @@ def _record_failed(
         log.warning("an alert could not be sent: see `python -m service alerts list`")
         deliveries.record_dead(tx, delivery, attempt.trouble, now.day)
     else:
-        spread = context.settings.timing
+        spread = timing.timing_of(context.settings)
         again = timing.retry_at(now.second, delivery.attempts, chosen, spread, draw)
         unsure = attempt.ending is Ending.UNKNOWN
         deliveries.record_failed(tx, delivery, again, attempt.trouble, unsure=unsure)

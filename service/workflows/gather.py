@@ -68,7 +68,9 @@ def _plan(context: StoreContext, tx: Tx, case_id: int, now: Clock, draw: Random)
             tx, channel.id, now.second
         ):
             last_at = _last_at(tx, channel)
-            due_at = timing.due_at(now.second, last_at, chosen, context.settings.timing, draw)
+            due_at = timing.due_at(
+                now.second, last_at, chosen, timing.timing_of(context.settings), draw
+            )
             deliveries.add(tx, channel.id, new_token(), due_at)
 
 

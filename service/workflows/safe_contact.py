@@ -209,7 +209,9 @@ def _open(tx: Tx, owner: Owner) -> None:
 def _read(context: StoreContext, tx: Tx, case_id: int) -> SafeContact:
     stored = channels.contact(tx, case_id)
     offered = [
-        kind for kind in ChannelKind if kind is not ChannelKind.MAIL or context.settings.mail
+        kind
+        for kind in ChannelKind
+        if kind is not ChannelKind.MAIL or mail.server_of(context.settings)
     ]
     return SafeContact(
         None if stored is None else contacts_sealed.opened(context, case_id, stored),
@@ -228,7 +230,7 @@ def _choose(context: StoreContext, tx: Tx, owner: Owner, chosen: Contact) -> Non
 def _require_safe(context: StoreContext, kind: ChannelKind, chosen: Contact) -> None:
     if kind is not ChannelKind.MAIL:
         return
-    if context.settings.mail is None:
+    if mail.server_of(context.settings) is None:
         raise ChannelRefused(_MAIL_OFF)
     if chosen.read_by_others:
         raise ChannelRefused(_READ)

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from service.domain import contact, wording
 from service.domain.alert import CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS
-from service.domain.contact import Contact, Hours
+from service.domain.contact import Contact, Hours, Timing
 from service.domain.errors import InvalidRequest
 from service.domain.wording import Wording
-from service.settings import Timing
 from service.web import languages
 from tests.examples import examples
 
