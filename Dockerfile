@@ -31,6 +31,8 @@ COPY --from=build /venv /venv
 COPY hashing/__init__.py hashing/errors.py hashing/signals.py hashing/
 # What owners' browsers run; here it is only handed out.
 COPY hashing/browser hashing/browser
+# The guard of what goes out: alerts to webhooks.
+COPY egress egress
 COPY service service
 
 # The index, and the database when it is SQLite. Everything else in the container may be read-only.

@@ -1,14 +1,11 @@
 """Every bound on what strangers send that no operator chooses, with its reason."""
 
-MAX_ADDRESS = 2048
-"""Characters of an address: as many as the service accepts of an observation's."""
+from egress import limits as outwards
+
+MAX_ADDRESS = outwards.MAX_ADDRESS
+"""Characters of an address, here as for the guard."""
 MAX_REDIRECTS = 5
 """As many as RFC 9110 (15.4) once recommended. Chains of more lead in circles."""
-CONNECT_SECONDS = 10.0
-"""Until a connection stands, with TLS, over all addresses of a host."""
-RESOLVE_SECONDS = 10.0
-MAX_ANSWERS = 16
-"""Addresses of one host that are looked at. A host with more is refused, as not all are checked."""
 PAGE_SECONDS = 30.0
 """For the whole of a page, however slowly it comes."""
 MEDIUM_SECONDS = 120.0
@@ -34,8 +31,6 @@ MAX_CRAWL_DELAY = 60.0
 """A longer Crawl-delay is cut to this: a page would otherwise never be finished."""
 MAX_RETRY_AFTER = 7 * 24 * 3600
 """Seconds: a longer Retry-After is cut to this."""
-MAX_HEADERS = 128
-MAX_HEADER_BYTES = 8190
 
 MEDIA_PER_PAGE = 500
 """Different media of one page. A page with more is read as far as this, and said to be cut."""

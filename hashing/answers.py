@@ -41,6 +41,21 @@ WATCH = {
     "trouble": _TEXT_OR_NONE,
 }
 WATCHES = {"watches": [WATCH]}
+CONTACT = {
+    "wording": str,
+    "language": str,
+    "hours": (dict, type(None)),
+    "read_by_others": bool,
+    "ask_on": str,
+    "muted_until": _TEXT_OR_NONE,
+}
+ALERTS = {
+    "contact": (dict, type(None)),
+    "channels": [{"kind": str, "status": str}],
+    "asks": bool,
+}
+CHANNEL = {"kind": str, "feed": _TEXT_OR_NONE, "secret": _TEXT_OR_NONE}
+SAME = {"same": bool}
 _SPAN = {"from_s": (int, float), "until_s": (int, float)}
 _MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
 VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}

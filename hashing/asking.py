@@ -82,6 +82,18 @@ def label(question: str, instead: str) -> str:
             remark(str(err))
 
 
+def line(question: str, instead: str) -> str:
+    """Return the line that answers a question. Raises NoAnswer if nobody is there."""
+    while True:
+        remark(question, end=" ")
+        typed = _read_line()
+        if not typed:
+            remark("")
+            raise NoAnswer(instead)
+        if typed.strip():
+            return typed.strip()
+
+
 def _read_line() -> str:
     """Return a line of standard input; an empty text if there is none."""
     return sys.stdin.readline(_MAX_LINE) if sys.stdin else ""

@@ -1,4 +1,6 @@
-"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch; else lookup.
+"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, alerts.
+
+For platforms: lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -120,6 +122,8 @@ def parser() -> argparse.ArgumentParser:
     _add_entry(add("label", "Change what an entry is called", server, number))
     _add_choices(add("withdraw", "Stop the search for your files, or undo that", server, number))
     _add_actions(add("watch", "Have addresses checked for your case"), server, number, as_json)
+    told = add("alerts", "Choose whether and how you are told that there is news")
+    _add_alert_actions(told, server, number, as_json)
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",
@@ -204,6 +208,49 @@ def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
     action("list", "Show what happened at each address", server, number, as_json)
     remove = action("remove", "Stop checking an address", server, number)
     remove.add_argument("n", type=_entry, metavar="N", help="as `watch list` shows it")
+
+
+def _add_alert_actions(alerts: argparse.ArgumentParser, *options: _Parser) -> None:
+    actions = alerts.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, text: str, *more: _Parser) -> argparse.ArgumentParser:
+        of_action = (server, number, *more)
+        return actions.add_parser(name, parents=of_action, help=text, description=f"{text}.")
+
+    server, number, as_json = options
+    action("show", "Show how you are told", as_json)
+    chosen = action("set", "Be told by a feed, a webhook or mail; or by nothing")
+    chosen.add_argument("kind", choices=["feed", "webhook", "mail", "none"])
+    wordings = ["news", "reminder", "list", "bare"]
+    chosen.add_argument("--wording", choices=wordings, default="news", help="what it says")
+    languages = ["en", "es", "ar"]
+    chosen.add_argument("--language", choices=languages, default="en", help="of its words")
+    hours = "when it may arrive, such as 9-17; at any time, if not given"
+    chosen.add_argument("--hours", type=_hours, metavar="FROM-UNTIL", help=hours)
+    chosen.add_argument("--zone", default="UTC", help="time zone of the hours: Europe/Madrid")
+    others = "whether anybody else reads what arrives there"
+    chosen.add_argument("--others", choices=["yes", "no"], help=others)
+    mute = action("mute", "Be told nothing for some days")
+    mute.add_argument("--days", type=_entry, default=14, metavar="N", help="how many (14)")
+    mute.add_argument("--end", action="store_true", help="be told again, from now on")
+    for name, text in (("test", "Have a test sent"), ("check", "Ask whether it is this address")):
+        action(name, text).add_argument("kind", choices=["webhook", "mail"])
+    action("confirm", "Enter the code from the message, so that mail begins")
+    for each in (chosen, action("keep", "Say that all of this is still safe")):
+        each.add_argument(
+            "--ask-after",
+            type=int,
+            choices=[30, 90, 180],
+            default=90,
+            help="days after which we ask again whether it is safe (90)",
+        )
+
+
+def _hours(text: str) -> tuple[int, int]:
+    begin, dash, end = text.partition("-")
+    if not (dash and begin.isdecimal() and end.isdecimal()):
+        raise argparse.ArgumentTypeError("hours are like 9-17, or 20-2 past midnight")
+    return int(begin), int(end)
 
 
 def _add_entry(label: argparse.ArgumentParser) -> None:

@@ -18,6 +18,8 @@ from hashing.work import Work, extended
 Json = dict[str, Any]
 Feedback = Literal["pending_review", "blocked", "not_blocked"]
 Scope = Literal["page", "thread", "site"]
+ChannelKind = Literal["feed", "webhook", "mail"]
+_ALERTS = "/v1/case/alerts"
 
 LOOKUP_ITEMS = 1000
 LOOKUP_VALUES = 50_000
@@ -150,6 +152,48 @@ class OwnerClient:
         """Have an address looked at no more, and what happened there forgotten."""
         self._of_case(number, "DELETE", f"/v1/case/watches/{n}")
 
+    def alerts(self, number: str) -> Json:
+        """Return whether, how and when the owner is told that there is news."""
+        return _told(self._of_case(number, "GET", _ALERTS))
+
+    def set_channel(
+        self, number: str, kind: ChannelKind, address: str | None, contact: Json
+    ) -> Json:
+        """Set up a channel; return what is shown once: the path of a feed, a webhook's secret.
+
+        It begins once its test is confirmed: by reading the feed, by the webhook's answer, or by
+        `confirm_mail`. `contact` has wording, language, hours, read_by_others, ask_after_days.
+        """
+        body = {"kind": kind, "address": address, **contact}
+        answer = self._of_case(number, "POST", f"{_ALERTS}/channels", body)
+        return answers.checked(answer, answers.CHANNEL)
+
+    def confirm_mail(self, number: str, code: str) -> None:
+        """Begin to use a mail address, by the code that was sent there."""
+        self._of_case(number, "POST", f"{_ALERTS}/channels/mail/code", {"code": code})
+
+    def test_channel(self, number: str, kind: ChannelKind) -> None:
+        """Have a test sent."""
+        self._of_case(number, "POST", f"{_ALERTS}/channels/{kind}/test")
+
+    def is_address(self, number: str, kind: ChannelKind, address: str) -> bool:
+        """Return whether a channel leads to an address, which the service never shows."""
+        body = {"address": address}
+        answer = self._of_case(number, "POST", f"{_ALERTS}/channels/{kind}/check", body)
+        return bool(answers.checked(answer, answers.SAME)["same"])
+
+    def mute_alerts(self, number: str, days: int | None) -> Json:
+        """Be told nothing for some days; None ends that."""
+        return _told(self._of_case(number, "PUT", f"{_ALERTS}/mute", {"days": days}))
+
+    def ask_about_alerts(self, number: str, after_days: int) -> Json:
+        """Be asked again after so many days whether all of this is still safe."""
+        return _told(self._of_case(number, "PUT", f"{_ALERTS}/ask", {"after_days": after_days}))
+
+    def remove_alerts(self, number: str) -> None:
+        """Be told nothing any more."""
+        self._of_case(number, "DELETE", _ALERTS)
+
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
         credential = f"Case {plain_number(number)}:{self._access.hex()}"
         return call(self._server, method, path, body, credential)
@@ -158,6 +202,12 @@ class OwnerClient:
 def plain_number(typed: str) -> str:
     """Return a case number in ASCII: it may be typed in any script's digits, with any dashes."""
     return "-".join(re.findall(r"[0-9a-zA-Z]+", ascii_digits(typed)))
+
+
+def _told(answer: Json) -> Json:
+    if contact := answers.checked(answer, answers.ALERTS)["contact"]:
+        answers.checked(contact, answers.CONTACT)
+    return answer
 
 
 def _checked(price: Json) -> Json:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hashing import asking, report
+from hashing.alert_commands import alerts
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
 from hashing.gather import Gathered, gather
 from hashing.passphrase import new_passphrase, normalise
@@ -289,5 +290,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "label": label,
     "withdraw": withdraw,
     "watch": watch,
+    "alerts": alerts,
     "lookup": lookup,
 }

@@ -80,7 +80,22 @@ def _parser() -> argparse.ArgumentParser:
     excluded.set_defaults(run="exclude_commands.add")
     _exclusions_parser(commands)
     _watches_parser(commands)
+    _alerts_parser(commands)
     return parser
+
+
+def _alerts_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)
+    actions = commands.add_parser("alerts", help="alerts that could not be sent").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = actions.add_parser("list", help="count what is on its way, and show what is stuck")
+    listing.set_defaults(run="alert_commands.show")
+    for name, text in (("retry", "have them tried again"), ("drop", "forget them")):
+        action = actions.add_parser(name, help=text)
+        action.add_argument(
+            "messages", type=_row_id, nargs="*", help="as `list` shows them; or all"
+        )
+        action.set_defaults(run=f"alert_commands.{name}")
 
 
 def _review_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)

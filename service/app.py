@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import addresses, health, owner, platform
+from service.api import addresses, alerting, feeds, health, owner, platform
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -21,7 +21,7 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.owner import acting, checking, known_addresses, overview, sending
+from service.web.owner import acting, checking, known_addresses, overview, sending, telling
 from service.web.site import information, questions, support
 from service.workflows.context import create as create_context
 
@@ -41,6 +41,7 @@ PAGES = (
     acting.router,
     overview.router,
     known_addresses.router,
+    telling.router,
     information.router,  # last: it also answers every address that no other page has
 )
 
@@ -78,7 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes, app.state.proving = lanes(), Threads(PROVING)
     app.state.pages, app.state.support = pages.read(settings), support.read()
-    for router in (owner.router, platform.router, addresses.router, health.router, *PAGES):
+    of_api = (owner.router, alerting.router, platform.router, addresses.router)
+    for router in (*of_api, feeds.router, health.router, *PAGES):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from service.workflows import reconcile, retention
+from service.domain.watch import Clock
+from service.workflows import deliver, gather, reconcile, retention
 from service.workflows.context import Context
 
 
@@ -18,6 +19,8 @@ class Thread(StrEnum):
     """Whatever searches: its batches take as long as strangers' contents make them."""
     RETENTION = "retention"
     """Whatever erases: it has a day to keep."""
+    ALERTS = "alerts"
+    """Whatever goes out: a receiver that does not answer keeps nobody else waiting."""
 
 
 class Job(NamedTuple):
@@ -44,6 +47,20 @@ def _reconcile(context: Context, today: date) -> int:
     return reconcile.reconcile(context, today)
 
 
+def _gather(context: Context, _today: date) -> int:
+    return gather.gather(context, _clock())
+
+
+def _deliver(context: Context, _today: date) -> int:
+    return deliver.deliver(context, _clock)
+
+
+def _clock() -> Clock:
+    """Return day and second, which what is on its way needs."""
+    now = datetime.now(UTC)
+    return Clock(now.date(), int(now.timestamp()))
+
+
 _TEN_MINUTES = 600
 
 JOBS = (
@@ -53,6 +70,7 @@ JOBS = (
     ),
     Job("prune_changes", Thread.RETENTION, _TEN_MINUTES, retention.prune_changes, budget=1),
     Job("prune_veils", Thread.RETENTION, _TEN_MINUTES, retention.prune_veils, budget=1),
+    Job("purge_alerts", Thread.RETENTION, _TEN_MINUTES, retention.purge_alerts, budget=1),
     Job("purge_watches", Thread.RETENTION, _TEN_MINUTES, retention.purge_watches, budget=1),
     # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),
@@ -64,6 +82,8 @@ JOBS = (
         budget=5,
         on_request=True,
     ),
+    Job("gather_alerts", Thread.ALERTS, 1, _gather, budget=5),
+    Job("deliver_alerts", Thread.ALERTS, 1, _deliver, budget=60),
     Job(
         "retry_set_aside",
         Thread.RECONCILIATION,

@@ -66,6 +66,19 @@ WATCHES_PER_DAY = 60
 LABELS_PER_DAY = 500
 """Labels that one case may be given or take away in a day: each of its 50 entries, ten times."""
 
+CONTACT = DocumentLimit(16 * KIB, 1_100)
+"""A channel: an address of 1,000 characters, which may be commas, or escapes of six each."""
+
+TESTS_PER_DAY = 20
+"""Tests of channels, and questions whether an address is the right one, of one case in a day. How
+often one address is written to is counted in the store (`domain.alert`)."""
+
+TESTS_PER_HOUR_OF_SOURCE = 30
+"""Of one network address: an office of people who help."""
+
+TESTS_PER_HOUR = 600
+"""Of all together: so many strangers may get one message with a code."""
+
 REPORTED_PER_DAY = 20_000
 """Addresses that one platform may report in a day, also those that it withholds or takes back: as
 many as it may have looked at, twice."""

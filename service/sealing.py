@@ -40,10 +40,14 @@ class Seals:
             "fingerprint",
             "veil",
             "address",
+            "contact",
+            "feed",
+            "code",
         )
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
+        self._contact = AESGCM(_derived(secret, "contact text"))
 
     @property
     def fingerprint(self) -> bytes:
@@ -113,8 +117,28 @@ class Seals:
 
     def unseal(self, sealed: bytes) -> str:
         """Return what `seal` was given. Raises InvalidTag if it is not from there."""
-        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        return self._text.decrypt(nonce, rest, None).decode()
+        return _decrypted(self._text, sealed)
+
+    def seal_contact(self, case_id: int, text: str) -> bytes:
+        """Return what an owner has said about how to tell her, for her case alone."""
+        return _encrypted(self._contact, text, str(case_id).encode())
+
+    def unseal_contact(self, case_id: int, sealed: bytes) -> str:
+        """Return what `seal_contact` was given. Raises InvalidTag if it is not of this case."""
+        return _decrypted(self._contact, sealed, str(case_id).encode())
+
+    def contact_hash(self, address: str) -> bytes:
+        """Return the hash by which tests that are sent to one address are counted: 32 bytes."""
+        return hmac.digest(self._keys["contact"], address.encode(), "sha256")
+
+    def feed_hash(self, token: str) -> bytes:
+        """Return the hash that is stored of the address of a feed: 32 bytes."""
+        return hmac.digest(self._keys["feed"], token.encode(), "sha256")
+
+    def code(self, reference: str) -> str:
+        """Return the six digits that a test mail has, which are stored nowhere."""
+        digest = hmac.digest(self._keys["code"], reference.encode(), "sha256")
+        return f"{int.from_bytes(digest[:8]) % 10**6:06}"
 
     def seal_answer(self, text: str) -> str:
         """Return text that a browser carries from one request to the next, in base64url."""
@@ -124,15 +148,19 @@ class Seals:
         """Return what `seal_answer` was given; None if it is not from there."""
         try:
             sealed = base64.urlsafe_b64decode(untrusted + "=" * (-len(untrusted) % 4))
-            nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            return self._answer.decrypt(nonce, rest, None).decode()
+            return _decrypted(self._answer, sealed)
         except (ValueError, InvalidTag):
             return None
 
 
-def _encrypted(cipher: AESGCM, text: str) -> bytes:
+def _encrypted(cipher: AESGCM, text: str, belongs_to: bytes | None = None) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
-    return nonce + cipher.encrypt(nonce, text.encode(), None)
+    return nonce + cipher.encrypt(nonce, text.encode(), belongs_to)
+
+
+def _decrypted(cipher: AESGCM, sealed: bytes, belongs_to: bytes | None = None) -> str:
+    nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    return cipher.decrypt(nonce, rest, belongs_to).decode()
 
 
 def _derived(secret: bytes, use: str) -> bytes:

@@ -19,12 +19,29 @@ VERSION = "0.1.0"
 SECRET_BYTES = 32
 STORE = "takeback.db"
 """File of the embedded store in the state folder."""
-_MOST = {"TAKEBACK_PORT": 65_535, "TAKEBACK_WORK_PIECES": 125}
+_MOST = {
+    "TAKEBACK_PORT": 65_535,
+    "TAKEBACK_WORK_PIECES": 125,
+    "TAKEBACK_MAIL_PORT": 65_535,
+    "TAKEBACK_ALERT_DELAY_MINUTES": 7 * 24 * 60,
+    "TAKEBACK_ALERT_INTERVAL_HOURS": 31 * 24,
+    "TAKEBACK_ALERT_RETRY_SECONDS": 12 * 3600,
+}
 """Largest values. 125 pieces are 8 seconds on an old phone, and 16 times as many under load."""
 MAX_SHOWN = 1000
 """Characters of a setting that the first page shows."""
 OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
 """Variables that the command line of owners and platforms reads, which may be set beside ours."""
+
+
+MAY_BE_ZERO = frozenset(
+    {
+        "TAKEBACK_WORK_PIECES",
+        "TAKEBACK_ALERT_DELAY_MINUTES",
+        "TAKEBACK_ALERT_INTERVAL_HOURS",
+    }
+)
+_MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.+_=-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 
 class InvalidSetting(ValueError):
@@ -84,6 +101,27 @@ class Settings:
     """A person should look at an unconfirmed entry that matches more often in a day."""
     watch_loopback: bool = False
     """For the demo and tests: owners and others may also name addresses of this machine."""
+    mail_host: str = ""
+    """Name of the mail server that takes alerts. Empty: no alerts by mail."""
+    mail_port: int = 587
+    """Its port: 587 with `starttls`, 465 with `implicit`."""
+    mail_tls: str = "starttls"
+    """`starttls`, or `implicit` for TLS from the first byte. Without TLS nothing is sent."""
+    mail_user: str = ""
+    """The name to log in with. Empty: without."""
+    mail_password_file: str = ""
+    """A file with the password, which only this user should be able to read."""
+    mail_sender: str = ""
+    """The address that mails are from. Owners' mailboxes show it: choose one that says nothing."""
+    alert_delay_minutes: int = 240
+    """The longest time from an event to its alert, which is drawn anew for each. 0, for tests and
+    the demo: at once, and then the time of an alert tells when something happened."""
+    alert_interval_hours: int = 24
+    """From one alert of a channel to the next, at least."""
+    alert_retry_seconds: int = 300
+    """Between the first two attempts to deliver an alert. Later pauses double, to 12 hours."""
+    alert_loopback: bool = False
+    """For the demo and tests: webhooks may also lead to this machine, on any port."""
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
     operator: str = ""
@@ -144,7 +182,18 @@ def read(environment: Mapping[str, str]) -> Settings:
         )
     _networks(settings.trusted_proxies)
     _check_shown(settings)
+    _check_mail(settings)
     return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    """Raise InvalidSetting if mail is switched on, and cannot be sent like this."""
+    if settings.mail_tls not in {"starttls", "implicit"}:
+        raise InvalidSetting("TAKEBACK_MAIL_TLS must be starttls or implicit.")
+    if settings.mail_host and not _MAIL_ADDRESS.fullmatch(settings.mail_sender):
+        raise InvalidSetting(
+            "TAKEBACK_MAIL_SENDER must be the address that mails are from, like post@example.org."
+        )
 
 
 def _check_shown(settings: Settings) -> None:
@@ -251,7 +300,7 @@ def _parsed(name: str, text: str, expected: type) -> object:
             number = int(text)
         except ValueError as err:
             raise InvalidSetting(f"{name} must be a whole number.") from err
-        if number <= 0 and (number, name) != (0, "TAKEBACK_WORK_PIECES"):
+        if number < 0 or (number == 0 and name not in MAY_BE_ZERO):
             raise InvalidSetting(f"{name} must be above 0.")
         if number > (most := _MOST.get(name, number)):
             raise InvalidSetting(f"{name} must be at most {most}.")

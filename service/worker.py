@@ -76,6 +76,7 @@ def run(context: Context, stop: threading.Event) -> None:
         drain=lambda: _drain(context, stop),
         reconciliation=lambda: _run_jobs(context, stop, Thread.RECONCILIATION),
         retention=lambda: _run_jobs(context, stop, Thread.RETENTION),
+        alerts=lambda: _run_jobs(context, stop, Thread.ALERTS),
     )
 
 

@@ -20,8 +20,9 @@ from crawler.egress import heads
 from crawler.egress.addresses import Address, parsed
 from crawler.egress.guard import Guard, error_of
 from crawler.egress.heads import Head, Malformed
-from crawler.limits import MAX_HEADER_BYTES, PROXY_HEAD_SECONDS, UPLOAD_BYTES
+from crawler.limits import PROXY_HEAD_SECONDS, UPLOAD_BYTES
 from crawler.outcomes import Disallowed, ErrorKind, FetchError
+from egress.limits import MAX_HEADER_BYTES
 
 Permits = Callable[[Address], Awaitable[None]]
 """Raises Disallowed, or FetchError, for what is not to be asked for. Of a tunnel it is given the

@@ -107,6 +107,8 @@ class Entry:
     """The day on which the undo ends; if it was withdrawn with its case, the case has the day."""
     sealed_label: bytes | None = field(default=None, repr=False)
     """What its owner calls it, as only the owner can read it."""
+    listens: bool = field(default=False, compare=False)
+    """Whether its case has a live channel for alerts: asked for where entries are read by id."""
 
     @property
     def held(self) -> Hold | None:

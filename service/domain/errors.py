@@ -8,6 +8,8 @@
     ├── Conflict             this passphrase already opened a case with other content
     ├── CaseFull             more entries than a case holds
     ├── WatchesFull          more addresses than a case or platform may have looked at
+    ├── ChannelRefused       what an owner chose is not safe, or not offered here
+    ├── WrongCode            not the code of the last test
     ├── UndoneTooOften       as many withdrawals were undone today as may be
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
@@ -71,6 +73,14 @@ class WatchesFull(ServiceError):
 
     Remove one that you need no longer, then add this one.
     """
+
+
+class ChannelRefused(ServiceError):
+    """Alerts cannot be sent this way."""
+
+
+class WrongCode(ServiceError):
+    """This is not the code of the last message. Type it again, or ask for a new one."""
 
 
 class NotEligible(ServiceError):

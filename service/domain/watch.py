@@ -76,6 +76,8 @@ class Outcome(StrEnum):
 
 CONCLUSIVE = frozenset({Outcome.SEEN, Outcome.UNCHANGED, Outcome.GONE, Outcome.MOVED})
 """After which it is known whether content is there."""
+CHANGING = CONCLUSIVE - {Outcome.UNCHANGED}
+"""After which it may be otherwise than before."""
 
 
 class Presence(StrEnum):

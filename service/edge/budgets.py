@@ -157,6 +157,9 @@ class Budgets:
         self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
         self._watches = Budget(limits.WATCHES_PER_DAY, _DAY)
         self._labels = Budget(limits.LABELS_PER_DAY, _DAY)
+        self._tests = Budget(limits.TESTS_PER_HOUR, _HOUR)
+        self._tests_of_case = Budget(limits.TESTS_PER_DAY, _DAY)
+        self._tests_of_source = Budget(limits.TESTS_PER_HOUR_OF_SOURCE, _HOUR)
         self._reported = Budget(limits.REPORTED_PER_DAY, _DAY)
         self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
         self._settings = settings
@@ -232,6 +235,20 @@ class Budgets:
     def charge_label(self, case_id: int) -> None:
         """Charge a case for a label that is set or taken away. Raises TooManyRequests."""
         self._charge("labels", self._labels, case_id, 1)
+
+    def charge_test(self, case_id: int, source: Hashable) -> None:
+        """Charge a case, its source and all for a message that tests a channel.
+
+        Raises TooManyRequests.
+        """
+        self._charge("tests_of_case", self._tests_of_case, case_id, 1)
+        if source is not None:
+            self._charge("tests_of_source", self._tests_of_source, source, 1)
+        self._charge("tests", self._tests, ALL, 1)
+
+    def charge_guess(self, case_id: int) -> None:
+        """Charge a case for a question about its channel. Raises TooManyRequests."""
+        self._charge("tests_of_case", self._tests_of_case, case_id, 1)
 
     def charge_report(self, actor_id: int) -> None:
         """Charge a platform for an address that it reports. Raises TooManyRequests."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
-from service.workflows import review, second_try
+from service.workflows import dead_letters, review, second_try
 from service.workflows.context import Context
 
 
@@ -50,6 +51,10 @@ class Meters:
             "set_aside_contents", "Contents that the worker could not reconcile and will try again"
         )
 
+        self.messages = self._gauge(
+            "alert_messages", "Alerts on their way: new, waiting, late by an hour, dead", "state"
+        )
+
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"takeback_{name}", text, labels, registry=self.registry)
 
@@ -63,6 +68,8 @@ class Meters:
         for reason, number in review.waiting_by_reason(context).items():
             self.waiting.labels(reason).set(number)
         self.set_aside.set(second_try.number(context))
+        for state, number in dead_letters.counts(context, int(time.time())).items():
+            self.messages.labels(state).set(number)
         return generate_latest(self.registry)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import watches
+from service.store import channels, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -43,6 +43,12 @@ def by_access(tx: Tx, access_hash: bytes) -> Case | None:
     return _one(tx, cases.c.access_hash == access_hash)
 
 
+def is_withdrawn(tx: Tx, case_id: int) -> bool:
+    """Whether a case is withdrawn, for good or not yet."""
+    day = tx.scalar(sa.select(cases.c.withdrawn_on).where(cases.c.id == case_id))
+    return day is not None
+
+
 def lock(tx: Tx, case_id: int) -> Case:
     """Return a case, and keep every other writer from it until this transaction ends."""
     query = sa.select(cases).where(cases.c.id == case_id).with_for_update()
@@ -70,13 +76,14 @@ def count_undone(tx: Tx, case: Case, number: int, now: date) -> None:
 
 
 def close_for_good(tx: Tx, case: Case, now: date) -> None:
-    """Make the withdrawal of a case final, and erase its note and its watches.
+    """Make the withdrawal of a case final, and erase its note, its watches and its channels.
 
     The day of the withdrawal stays the first one, if the case was withdrawn already.
     """
     day = case.withdrawn_on or now
     _update(tx, case.id, {"withdrawn_on": day, "erase_on": None, "note": None})
     watches.remove_all(tx, case.id)
+    channels.remove_all(tx, case.id)
 
 
 def due(tx: Tx, now: date) -> Case | None:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from hashing.signals import ContentKind, ContentSignals
+from service.domain.alert import Cause
 from service.domain.case import Entry, EntryStatus, HoldReason
 from service.domain.errors import IllegalTransition
-from service.store import changes, concerns, set_aside, visits
+from service.store import alerts, changes, concerns, set_aside, visits
 from service.store import signals as stored_signals
 from service.store.changes import Change, Space
 from service.store.database import Tx, batches, given
@@ -66,7 +67,9 @@ def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Entry]:
     }
 
 
-_BY_ID = sa.select(entries).where(entries.c.id.in_(given("ids")))
+_BY_ID = sa.select(entries, alerts.listens(entries.c.case_id).label("listens")).where(
+    entries.c.id.in_(given("ids"))
+)
 
 
 def document_hashes(tx: Tx, case_id: int) -> dict[bytes, EntryStatus]:
@@ -127,8 +130,13 @@ def due(tx: Tx, now: date, limit: int) -> list[Entry]:
 
 
 def set_status(tx: Tx, entry: Entry, to: EntryStatus, *, reason: HoldReason | None = None) -> None:
-    """Change the status of an entry and announce it to every index. Raises IllegalTransition."""
+    """Hold or release an entry, announce it to every index, and tell its owner.
+
+    Raises IllegalTransition.
+    """
     _change(tx, entry, to, {"reason": reason})
+    cause = Cause.RELEASED if to is EntryStatus.ACTIVE else Cause.HELD
+    alerts.record(tx, entry.case_id, cause)
 
 
 def mark_reviewed(tx: Tx, entry: Entry, now: date) -> None:
@@ -218,4 +226,5 @@ def _entry(row: sa.Row[Any]) -> Entry:
         undo_to=EntryStatus(row.undo_to) if row.undo_to else None,
         erase_on=row.erase_on,
         sealed_label=bytes(row.sealed_label) if row.sealed_label else None,
+        listens=bool(getattr(row, "listens", False)),
     )

@@ -69,6 +69,20 @@ def of_platform(tx: Tx, actor_id: int, entry_ids: Iterable[int]) -> dict[int, Fe
     }
 
 
+def words_of(
+    tx: Tx, actor_id: int, entry_ids: Iterable[int]
+) -> dict[tuple[int, Verdict], Feedback]:
+    """Return the last words of one platform on some entries, of matches and of what was near."""
+    columns = sa.select(feedback.c.entry_id, feedback.c.verdict, feedback.c.value)
+    return {
+        (entry_id, Verdict(verdict)): Feedback(value)
+        for batch in batches(entry_ids, 800)
+        for entry_id, verdict, value in tx.execute(
+            columns.where(feedback.c.actor_id == actor_id, feedback.c.entry_id.in_(batch))
+        )
+    }
+
+
 _OF_PLATFORM = sa.select(feedback.c.entry_id, feedback.c.value).where(
     feedback.c.actor_id == sa.bindparam("actor"),
     feedback.c.entry_id.in_(given("entries")),

@@ -228,6 +228,23 @@ def record_findings(tx: Tx, found: Iterable[tuple[int, int]]) -> None:
         tx.execute(upsert(tx, findings).values(batch).on_conflict_do_nothing())
 
 
+def looks_until(tx: Tx, request_id: int, visit_id: int) -> list[Look]:
+    """Return the looks of one watch request, oldest first, up to that of a visit."""
+    found = sa.exists().where(
+        findings.c.visit_id == visits.c.basis_id,
+        findings.c.entry_id == entries.c.id,
+        entries.c.case_id == watch_requests.c.case_id,
+    )
+    query = (
+        sa.select(looks.c.looked_on, visits.c.outcome, found)
+        .join(visits, visits.c.id == looks.c.visit_id)
+        .join(watch_requests, watch_requests.c.id == looks.c.request_id)
+        .where(looks.c.request_id == request_id, looks.c.visit_id <= visit_id)
+        .order_by(visits.c.id)
+    )
+    return [Look(day, Outcome(outcome), bool(one)) for day, outcome, one in tx.execute(query)]
+
+
 def erase_findings(tx: Tx, entry_id: int) -> None:
     """Erase where an entry was found."""
     tx.execute(sa.delete(findings).where(findings.c.entry_id == entry_id))

@@ -21,7 +21,8 @@ from service.edge.sources import source_of
 MAX_BYTES = 16 * 1024
 """Largest small form: our longest has an address of 2,048 characters, three to nine bytes each if
 they are not those of English."""
-MAX_FIELDS = 10
+MAX_FIELDS = 12
+"""Our longest, about how an owner may be told, has 11."""
 _FORM = "application/x-www-form-urlencoded"
 _DOCUMENT = "text/plain"
 _PREFIX, _SUFFIX = b"document=", b"\r\n"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from service.domain.actor import Actor
 from service.domain.errors import InvalidRequest
-from service.domain.watch import Clock, Outcome, Scope, Target, target
-from service.store import visits, watches
+from service.domain.watch import CHANGING, Clock, Outcome, Scope, Target, target
+from service.store import alerts, visits, watches
 from service.store.database import Tx
 from service.store.visits import Visit
 from service.workflows.context import Context
@@ -95,6 +95,8 @@ def _report(context: Context, tx: Tx, actor: Actor, one: VisitReport, now: Clock
         return False
     memory = None if one.memory is None else context.seals.seal(one.memory)
     counted = visits.report(tx, visit, one.outcome, memory, now)
+    if one.outcome in CHANGING:
+        alerts.record_looks(tx, counted, visit.id)
     if one.outcome is Outcome.MOVED and one.moved_to:
         _follow(context, tx, visit, counted, one.moved_to)
     return True

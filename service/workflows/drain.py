@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from service.journal import Pending
-from service.store import concerns, sightings
+from service.store import alerts, concerns, sightings
 from service.workflows.context import Context, Today
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def _copy(context: Context, pending: Pending, now: Today) -> None:
             return
         sightings.forget_journals(tx, now - timedelta(days=REMEMBERED_DAYS))
         seen = sightings.recordable(tx, pending.sightings)
+        alerts.record_new(tx, seen)
         sightings.record(tx, seen)
         most = context.settings.matches_per_day
         many = concerns.record_many_matches(tx, seen, now, most=most)

@@ -16,7 +16,7 @@ from service.domain.match_policy import EntryVerdict
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
 from service.search import matcher, queries
 from service.search.asker import Asker
-from service.store import concerns, entries, feedback, sightings
+from service.store import alerts, concerns, entries, feedback, sightings
 from service.workflows.context import Context, Today
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ def lookup(
         log.warning(concerns.PROBING)
     own: Mapping[int, Feedback] = {}
     if any(verdicts):
-        verdicts, own = _still_active(context, actor, verdicts)
-        _keep(context, actor, verdicts, now)
+        verdicts, own, listening = _still_active(context, actor, verdicts)
+        _keep(context, actor, verdicts, now, listening)
     answers = {
         index: _answer(context, actor, of_item, own)
         for index, of_item in zip(different, verdicts, strict=True)
@@ -70,17 +70,28 @@ def lookup(
 
 def _still_active(
     context: Context, actor: Actor, verdicts: list[list[EntryVerdict]]
-) -> tuple[list[list[EntryVerdict]], Mapping[int, Feedback]]:
-    """Leave out what was withdrawn or held since the search; also say what this actor thinks."""
+) -> tuple[list[list[EntryVerdict]], Mapping[int, Feedback], set[int]]:
+    """Leave out what was withdrawn or held since the search.
+
+    Also say what this actor thinks, and whose owners are to be told of sightings.
+    """
     found = {one.entry_id for of_item in verdicts for one in of_item}
     with context.database.read() as tx:
         known = entries.by_id(tx, found)
         own = feedback.of_platform(tx, actor.id, found)
     active = {entry.id for entry in known.values() if entry.status is EntryStatus.ACTIVE}
-    return [[one for one in of_item if one.entry_id in active] for of_item in verdicts], own
+    listening = {entry.id for entry in known.values() if entry.listens}
+    left = [[one for one in of_item if one.entry_id in active] for of_item in verdicts]
+    return left, own, listening
 
 
-def _keep(context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], now: Today) -> None:
+def _keep(
+    context: Context,
+    actor: Actor,
+    verdicts: list[list[EntryVerdict]],
+    now: Today,
+    listening: set[int],
+) -> None:
     """Record the sightings, in the store if it takes them at once, else in the journal.
 
     They are recorded as they are, whatever this platform is answered. Whoever holds the store's
@@ -90,6 +101,8 @@ def _keep(context: Context, actor: Actor, verdicts: list[list[EntryVerdict]], no
     most = context.settings.matches_per_day
     try:
         with context.database.write(patient=False) as tx:
+            if listening:  # most owners have no channel: then not even this is asked
+                alerts.record_new(tx, [one for one in seen if one.entry_id in listening])
             sightings.record(tx, seen)
             many = concerns.record_many_matches(tx, seen, now, most=most)
     except (NotReady, StoreFull):

@@ -19,6 +19,7 @@ from service.domain.sighting import Sighting, Source, Verdict
 from service.search import exclusion, matcher, surroundings
 from service.search.matcher import ObservationVerdict
 from service.store import (
+    alerts,
     changes,
     concerns,
     entries,
@@ -280,7 +281,9 @@ def _record(context: Context, tx: Tx, found: Sequence[ObservationVerdict]) -> No
         and (observation := seen.get(one.observation_id))
         and _may_read(audience, observation, entry)
     ]
-    sightings.record(tx, [_sighting(context, one, observation) for one, observation in heard])
+    new = [_sighting(context, one, observation) for one, observation in heard]
+    alerts.record_new(tx, new)
+    sightings.record(tx, new)
     visits.record_findings(
         tx,
         [

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.actor import Actor
+from service.domain.alert import Cause
 from service.domain.errors import NotFound
-from service.domain.sighting import Feedback, Verdict
-from service.store import feedback, sightings
+from service.domain.sighting import Feedback, Verdict, is_shown_to_owner
+from service.store import alerts, feedback, sightings
 from service.store.database import Tx
 from service.workflows.context import Context, Today
 
@@ -32,9 +33,26 @@ def respond(context: Context, actor: Actor, responses: Sequence[Response], now: 
     """
     with context.database.write() as tx:
         latest = _by_entry(context, tx, actor, responses)
+        _alert(tx, actor, latest)
         for of_entry in sorted(latest):  # in one order, so that two requests cannot deadlock
             entry_id, verdict = of_entry
             feedback.record(tx, entry_id, actor.id, latest[of_entry], now, verdict=verdict)
+
+
+def _alert(tx: Tx, actor: Actor, latest: Mapping[tuple[int, Verdict], Feedback]) -> None:
+    """Record that there is news where a platform decides otherwise than it had, and it is read.
+
+    That a person there will look is no decision.
+    """
+    before = feedback.words_of(tx, actor.id, {entry_id for entry_id, _ in latest})
+    decided = {
+        entry_id
+        for (entry_id, verdict), value in latest.items()
+        if value is not Feedback.PENDING_REVIEW
+        and value is not before.get((entry_id, verdict))
+        and is_shown_to_owner(verdict, value)
+    }
+    alerts.record_of_entries(tx, decided, Cause.DECISION)
 
 
 def _by_entry(

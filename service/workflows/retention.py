@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from service.domain import veil
-from service.store import cases, changes, entries, observations, veils, watches
+from service.store import (
+    cases,
+    changes,
+    channels,
+    deliveries,
+    entries,
+    observations,
+    veils,
+    watches,
+)
 from service.workflows.context import Context, Today
 
 PURGED_AT_ONCE = 500
@@ -19,6 +28,8 @@ VEILS_AT_ONCE = 5_000
 """Veils deleted in one transaction."""
 WATCHES_AT_ONCE = 500
 """Requests, watches and visits erased in one transaction, of each."""
+ALERTS_AT_ONCE = 500
+"""Messages and channels deleted in one transaction, of each."""
 SILENT_DAYS = 2
 """Whole days after which a process that has reported nothing counts as ended."""
 
@@ -67,6 +78,13 @@ def purge_watches(context: Context, now: Today) -> int:
     visits_before = now - timedelta(days=context.settings.observation_days)
     with context.database.write() as tx:
         return watches.purge(tx, now, visits_before, WATCHES_AT_ONCE)
+
+
+def purge_alerts(context: Context, now: Today) -> int:
+    """Delete some messages that were sent or given up long ago, and channels never confirmed."""
+    with context.database.write() as tx:
+        purged = deliveries.purge(tx, now, ALERTS_AT_ONCE)
+        return purged + channels.purge(tx, now, ALERTS_AT_ONCE)
 
 
 def overwrite_erased(context: Context) -> None:

@@ -9,9 +9,10 @@ from datetime import date
 from typing import NamedTuple
 
 from service.domain.actor import Owner
+from service.domain.alert import Cause
 from service.domain.case import MOST_UNDONE, Entry, EntryStatus, erase_day, refusal
 from service.domain.errors import NotFound, UndoneTooOften, Withdrawn
-from service.store import cases, entries
+from service.store import alerts, cases, entries
 from service.store.database import Tx
 from service.workflows.context import Context, Today
 
@@ -41,6 +42,7 @@ def withdraw_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
         for entry in left:
             entries.begin_withdrawal(tx, entry, None)
         cases.close(tx, case.id, now, erase_day(now))
+        alerts.record(tx, case.id, Cause.WITHDRAWAL)
     context.replica.catch_up()
     return Withdrawal(len(left), erase_day(now))
 
@@ -53,6 +55,7 @@ def withdraw_entry(context: Context, owner: Owner, n: int, now: Today) -> Withdr
         if _is_withdrawn(entry):
             return Withdrawal(0, _day(case, entry))
         entries.begin_withdrawal(tx, entry, erase_day(now))
+        alerts.record(tx, case.id, Cause.WITHDRAWAL)
     context.replica.catch_up()
     return Withdrawal(1, erase_day(now))
 

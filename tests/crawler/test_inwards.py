@@ -13,11 +13,11 @@ from ipaddress import ip_address
 
 import pytest
 
-from crawler.egress import guard as egress
 from crawler.egress.addresses import IpAddress
 from crawler.egress.guard import AddrInfo, Guard
 from crawler.frontier.watches import Scope
 from crawler.outcomes import ErrorKind, Outcome
+from egress import guard as egress
 from tests.crawler.looking import QUICK, Look, look
 from tests.crawler.site import Put, Site, picture
 from tests.loopback import answering

@@ -18,12 +18,12 @@ import brotli
 import pytest
 
 from crawler import limits
-from crawler.egress import guard as egress
 from crawler.egress.guard import AddrInfo, Guard
 from crawler.fetching import budget, fetcher
 from crawler.frontier.watches import Scope
 from crawler.inspecting import memory
 from crawler.outcomes import ErrorKind, Outcome
+from egress import guard as egress
 from tests.crawler.certificates import authority, serving
 from tests.crawler.looking import QUICK, look
 from tests.crawler.site import Put, Site, picture

@@ -475,6 +475,65 @@ def test_an_address_is_watched_as_the_options_say(
     assert {one.headers["Authorization"] for one in service.asked} == {f"Case 1:{key}"}
 
 
+CONTACT = {
+    "wording": "news",
+    "language": "en",
+    "hours": {"begin": 9, "end": 17, "zone": "Europe/Madrid"},
+    "read_by_others": False,
+    "ask_on": "2027-02-28",
+    "muted_until": None,
+}
+MAIL = "somebody.private@example.org"
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_how_an_owner_is_told_is_as_the_options_say(
+    service: Service, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ["--server", service.url, "--case", "1"]
+    told = {"contact": CONTACT, "channels": [{"kind": "mail", "status": "live"}], "asks": True}
+    service.will({"kind": "feed", "feed": "/feed/abc", "secret": None})
+    hours = ["--hours", "9-17", "--zone", "Europe/Madrid", "--others", "no"]
+    assert takeback("alerts", "set", "feed", *where, *hours) == 0
+    assert f"{service.url}/feed/abc\n" in capsys.readouterr().out
+    service.will({"kind": "mail", "feed": None, "secret": None})
+    answering(monkeypatch, "n", MAIL)
+    assert takeback("alerts", "set", "mail", *where) == 0
+    assert MAIL not in capsys.readouterr().out
+    service.will(told)
+    assert takeback("alerts", "show", *where) == 0
+    out = capsys.readouterr().out
+    assert "9 to 17 (Europe/Madrid)" in out
+    assert "takeback alerts keep" in out
+    assert takeback("alerts", "keep", *where, "--ask-after", "180") == 0
+    assert takeback("alerts", "mute", *where, "--days", "3") == 0
+    answering(monkeypatch, "123456")
+    assert takeback("alerts", "confirm", *where) == 0
+    service.will({"same": True})
+    answering(monkeypatch, MAIL)
+    assert takeback("alerts", "check", "mail", *where) == 0
+    assert takeback("alerts", "test", "mail", *where) == 0
+    assert takeback("alerts", "set", "none", *where) == 0
+    path = "/v1/case/alerts"
+    assert [(one.method, one.path.removeprefix(path), one.body) for one in service.asked] == [
+        ("POST", "/channels", {"kind": "feed", "address": None, **ASKED}),
+        ("POST", "/channels", {"kind": "mail", "address": MAIL, **ASKED, "hours": None}),
+        ("GET", "", None),
+        ("PUT", "/ask", {"after_days": 180}),
+        ("PUT", "/mute", {"days": 3}),
+        ("POST", "/channels/mail/code", {"code": "123456"}),
+        ("POST", "/channels/mail/check", {"address": MAIL}),
+        ("POST", "/channels/mail/test", None),
+        ("DELETE", "", None),
+    ]
+
+
+ASKED = {
+    **{name: CONTACT[name] for name in ("wording", "language", "hours", "read_by_others")},
+    "ask_after_days": 90,
+}
+
+
 @pytest.mark.usefixtures("passphrase")
 @pytest.mark.parametrize(
     "answer",

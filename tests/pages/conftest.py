@@ -54,6 +54,9 @@ def weather() -> Iterator[Elsewhere]:
 def service(tmp_path_factory: pytest.TempPathFactory, weather: Elsewhere) -> Iterator[Service]:
     """Return a running service, as `python -m service serve` is, that asks for little work."""
     settings = {
+        "MAIL_HOST": "localhost",  # where nobody listens: so mail is offered
+        "MAIL_PORT": "9",
+        "MAIL_SENDER": "post@plain.example",
         "EXIT_URL": weather.address,
         "WORK_PIECES": "1",
         "OPERATOR": "Example Helpline",

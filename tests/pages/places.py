@@ -215,6 +215,7 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
     page.locator("li.entry details summary").first.click()
     yield "overview-relabel"
     yield from _addresses(page)
+    yield from _alerts(page)
     yield from _acts(page, cases)
 
 
@@ -231,6 +232,33 @@ def _addresses(page: Page) -> Visits:
     page.locator(".box").wait_for()
     yield "addresses-withheld"
     page.locator("form[action$='/overview'] button").click()
+
+
+def _alerts(page: Page) -> Visits:
+    page.locator(".actions form[action$='/alerts'] button").click()
+    page.locator("form[action$='/set']").wait_for()
+    yield "alerts"
+    page.locator("form[action$='/set'] button").click()
+    page.locator("#alert-fault").wait_for()
+    yield "alerts-fault"
+    page.check("#kind-mail")
+    page.fill("#address", "name@mail.example")
+    page.check("#others-no")
+    page.locator("form[action$='/set'] button").click()
+    page.locator("#code").wait_for()
+    page.fill("#code", "1")
+    page.locator("form[action$='/code'] button").click()
+    page.locator("#code-fault").wait_for()
+    for summary in page.locator(".entry summary").all():
+        summary.click()
+    yield "alerts-code"
+    page.check("#kind-feed")
+    page.check("#others-yes")
+    page.locator("form[action$='/set'] button").click()
+    page.locator(".box .address").wait_for()
+    yield "alerts-feed"
+    page.locator("form[action$='/overview'] button").click()
+    page.locator("form[action$='/alerts']").first.wait_for()
 
 
 def _acts(page: Page, cases: Cases) -> Visits:

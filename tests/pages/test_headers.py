@@ -117,6 +117,7 @@ def _act(**more: str) -> dict[str, str]:
     return {**_form(), "act": "labelled", "entry": "1", "sealed_label": "", **more}
 
 
+FEED = {"kind": "feed", "others": "no"}
 SUBMISSION = {
     "version": 1,
     "access_key": KEY,
@@ -194,6 +195,16 @@ TABLE = (
         "page",
         form={**_form(), "entry": "1"},
     ),
+    Asked(f"POST {TAG}/alerts", "/en/alerts", "page", form=_form()),
+    Asked(f"POST {TAG}/alerts/set", "/en/alerts/set", "page", 422, form=_form()),
+    Asked(f"POST {TAG}/alerts/set", "/en/alerts/set", "page", form=_form(**FEED)),
+    Asked(f"POST {TAG}/alerts/code", "/en/alerts/code", "page", form=_form(code="123456")),
+    Asked(f"POST {TAG}/alerts/test", "/en/alerts/test", "page", form=_form(kind="feed")),
+    Asked(f"POST {TAG}/alerts/same", "/en/alerts/same", "page", form=_form(kind="mail")),
+    Asked(f"POST {TAG}/alerts/muted", "/en/alerts/muted", "page", form=_form(days="7")),
+    Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", form=_form(ask="90")),
+    Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", 422, form=_form(ask="1")),
+    Asked(f"POST {TAG}/alerts/removed", "/en/alerts/removed", "page", form=_form()),
     Asked(f"POST {TAG}/more", "/en/more", "files", form=_form()),
     Asked(
         f"POST {TAG}/more/sent",
@@ -213,7 +224,9 @@ TABLE = (
         Asked(f"GET {TAG}/{name}", f"/en/{name}", "redirect", 303, more=AGAIN)
         for name in (
             *("more", "withdraw", "withdrawn", "undone", "erase", "erased"),
-            *("addresses", "addresses/added", "addresses/removed"),
+            *("addresses", "addresses/added", "addresses/removed", "alerts"),
+            *(f"alerts/{act}" for act in ("set", "code", "test", "same")),
+            *(f"alerts/{act}" for act in ("muted", "kept", "removed")),
         )
     ),
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from crawler.outcomes import ErrorKind, Outcome
 from crawler.settings import PREFIX
 from crawler.settings import Settings as CrawlerSettings
 from hashing import submission
+from service.domain.alert import CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS
 from service.domain.case import TRANSITIONS, EntryStatus
 from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
 from service.settings import Settings
@@ -61,6 +63,15 @@ def test_every_step_an_entry_can_take_is_drawn() -> None:
     drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", drawing, re.M))
     steps = {(a.value, b.value) for a, following in TRANSITIONS.items() for b in following}
     assert {(a, b) for a, b in drawn if a in set(EntryStatus) and b in set(EntryStatus)} == steps
+
+
+@pytest.mark.parametrize("table", [CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS])
+def test_every_step_of_a_channel_and_of_a_message_is_drawn(
+    table: dict[StrEnum, set[StrEnum]],
+) -> None:
+    drawn = re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M)
+    steps = {(a.value, b.value) for a, following in table.items() for b in following}
+    assert {(a, b) for a, b in drawn if {a, b} <= {each.value for each in table}} == steps
 
 
 def test_every_step_an_address_can_take_is_drawn() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
-    p for name in ("hashing", "service", "crawler") for p in (ROOT / name).rglob("*.py")
+    p for name in ("hashing", "service", "crawler", "egress") for p in (ROOT / name).rglob("*.py")
 )
 REFUSED_NAMES = {"utils", "helpers", "common", "base", "types", "manager", "handler"}
 SCRIPTS = sorted(

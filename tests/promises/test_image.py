@@ -32,7 +32,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.mkdir()
     for name in ("Dockerfile", ".dockerignore", "requirements-service.lock"):
         shutil.copy(ROOT / name, made)
-    for folder in ("hashing", "service"):
+    for folder in ("hashing", "service", "egress"):
         shutil.copytree(
             ROOT / folder,
             made / folder,
@@ -63,7 +63,7 @@ def test_the_image_holds_what_it_should_and_nothing_else(image: Path) -> None:
     assert "hashing/browser/submission.js" in there
     assert not set(SECRETS) & set(there)
     assert b"secret" not in there.values()
-    assert {name.split("/")[0] for name in there} == {"hashing", "service"}
+    assert {name.split("/")[0] for name in there} == {"hashing", "service", "egress"}
 
 
 def test_what_is_ignored_cannot_be_copied(context: Path, tmp_path: Path) -> None:

@@ -39,6 +39,16 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
         "watch_loopback": ("1", True),
+        "mail_host": ("mail.example", "mail.example"),
+        "mail_port": ("465", 465),
+        "mail_tls": ("implicit", "implicit"),
+        "mail_user": ("post", "post"),
+        "mail_password_file": ("/run/secrets/mail", "/run/secrets/mail"),
+        "mail_sender": ("post@plain.example", "post@plain.example"),
+        "alert_delay_minutes": ("0", 0),
+        "alert_interval_hours": ("0", 0),
+        "alert_retry_seconds": ("5", 5),
+        "alert_loopback": ("1", True),
         "exit_url": ("https://example.org/", "https://example.org/"),
         "operator": ("Línea de ayuda", "Línea de ayuda"),
         "contact": ("help@example.org", "help@example.org"),
@@ -69,6 +79,9 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_PORT", "0"),
         ("TAKEBACK_WORK_PIECES", "-1"),
         ("TAKEBACK_WORK_PIECES", "126"),
+        ("TAKEBACK_MAIL_TLS", "none"),
+        ("TAKEBACK_ALERT_DELAY_MINUTES", "-1"),
+        ("TAKEBACK_ALERT_DELAY_MINUTES", "99999"),
         ("TAKEBACK_PORT", "99999"),
         ("TAKEBACK_TRUSTED_PROXIES", "everybody"),
         ("TAKEBACK_MAX_BODY_BYTES", "-1"),
@@ -98,6 +111,12 @@ def test_a_bad_secret_is_refused_and_not_repeated(secret: str) -> None:
     with pytest.raises(InvalidSetting, match="TAKEBACK_SECRET") as raised:
         secret_of(Settings(secret=secret))
     assert secret not in str(raised.value)
+
+
+@pytest.mark.parametrize("sender", ["", "post", "post@host", "Post <post@example.org>"])
+def test_mail_needs_the_address_that_it_is_from(sender: str) -> None:
+    with pytest.raises(InvalidSetting, match="TAKEBACK_MAIL_SENDER"):
+        read({"TAKEBACK_MAIL_HOST": "mail.example", "TAKEBACK_MAIL_SENDER": sender})
 
 
 def test_the_secret_given_is_used() -> None:

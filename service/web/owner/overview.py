@@ -24,7 +24,7 @@ from service.web.languages import Language
 from service.web.owner import stamps
 from service.web.owner.stamps import CurrentMinute
 from service.web.pages import AnswerWithPage, CurrentPages, PageLanguage, PageRoute, Pages
-from service.workflows import authenticate, status, withdraw
+from service.workflows import authenticate, safe_contact, status, withdraw
 from service.workflows.context import Context
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
@@ -44,6 +44,7 @@ class OwnerForm:
     """A new stamp, for the forms of the next page."""
     entry: int | None
     """Number of the entry that the form is about; None means the whole case."""
+    day: Today
 
     @property
     def hidden_fields(self) -> dict[str, str]:
@@ -61,6 +62,7 @@ def _owner_form(
     context: CurrentContext,
     fields: Fields,
     minute: CurrentMinute,
+    today: Today,
 ) -> OwnerForm:
     """Authenticate a form. Wrong credentials or an old stamp lead to the sign-in page."""
     stamp = stamps.new(context.seals, minute)
@@ -71,7 +73,9 @@ def _owner_form(
         owner = authenticate.owner_of_form(context, fields.get("case", ""), access_key)
     except Unauthenticated:
         raise AnswerWithPage(_sign_in(pages, language, stamp, reason="wrong")) from None
-    return OwnerForm(context, pages, language, owner, access_key, stamp, entry_number(fields))
+    return OwnerForm(
+        context, pages, language, owner, access_key, stamp, entry_number(fields), today
+    )
 
 
 AuthenticatedForm = Annotated[OwnerForm, Depends(_owner_form)]
@@ -195,6 +199,7 @@ def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") 
 def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
     """Return the overview; `done` is what the form did: `withdrawn`, `undone` or `erased`."""
     case = status.of_case(form.context, form.owner)
+    told = safe_contact.of_case(form.context, form.owner)
     over = {EntryStatus.WITHDRAWING, EntryStatus.WITHDRAWN}
     labelled = [entry for entry in case.entries if entry.sealed_label]
     return form.pages.render(
@@ -210,5 +215,7 @@ def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
         days=sorted({event.seen_on for event in case.events}, reverse=True),
         hidden=form.hidden_fields,
         undo_days=UNDO_DAYS,
+        asks=told.asks(form.day),
+        unreached=told.is_dead,
         done=done,
     )

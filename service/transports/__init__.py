@@ -1,0 +1,1 @@
+"""What carries an alert out of the service: one module for each kind of channel."""
