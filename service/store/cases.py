@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import watches
+from service.store import audit_log, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -70,13 +70,14 @@ def count_undone(tx: Tx, case: Case, number: int, now: date) -> None:
 
 
 def close_for_good(tx: Tx, case: Case, now: date) -> None:
-    """Make the withdrawal of a case final, and erase its note and its watches.
+    """Make the withdrawal of a case final; erase its note, its watches, and its part in the audit.
 
     The day of the withdrawal stays the first one, if the case was withdrawn already.
     """
     day = case.withdrawn_on or now
     _update(tx, case.id, {"withdrawn_on": day, "erase_on": None, "note": None})
     watches.remove_all(tx, case.id)
+    audit_log.forget_case(tx, case.id)
 
 
 def due(tx: Tx, now: date) -> Case | None:

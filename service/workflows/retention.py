@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from service.domain import veil
-from service.store import cases, changes, entries, observations, veils, watches
+from service.store import cases, changes, entries, observations, sessions, veils, watches
 from service.workflows.context import Context, Today
 
 PURGED_AT_ONCE = 500
@@ -19,6 +20,8 @@ VEILS_AT_ONCE = 5_000
 """Veils deleted in one transaction."""
 WATCHES_AT_ONCE = 500
 """Requests, watches and visits erased in one transaction, of each."""
+SESSIONS_AT_ONCE = 1_000
+"""Sessions deleted in one transaction."""
 SILENT_DAYS = 2
 """Whole days after which a process that has reported nothing counts as ended."""
 
@@ -67,6 +70,13 @@ def purge_watches(context: Context, now: Today) -> int:
     visits_before = now - timedelta(days=context.settings.observation_days)
     with context.database.write() as tx:
         return watches.purge(tx, now, visits_before, WATCHES_AT_ONCE)
+
+
+def purge_sessions(context: Context, _now: Today) -> int:
+    """Delete some sessions of members that are over; return how many. 0 means that none is left."""
+    idle = context.settings.session_idle_minutes * 60
+    with context.database.write() as tx:
+        return sessions.purge(tx, int(time.time()), idle, SESSIONS_AT_ONCE)
 
 
 def overwrite_erased(context: Context) -> None:
