@@ -156,6 +156,14 @@ class Seals:
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         return self._text.decrypt(nonce, rest, None).decode()
 
+    def seal_bytes(self, value: bytes) -> bytes:
+        """Return the same of bytes."""
+        return self.seal(value.hex())
+
+    def unseal_bytes(self, sealed: bytes) -> bytes:
+        """Return what `seal_bytes` was given. Raises InvalidTag if it is not from there."""
+        return bytes.fromhex(self.unseal(sealed))
+
     def seal_answer(self, text: str) -> str:
         """Return text that a browser carries from one request to the next, in base64url."""
         return base64.urlsafe_b64encode(_encrypted(self._answer, text)).decode().rstrip("=")

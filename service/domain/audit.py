@@ -89,8 +89,8 @@ DETAILS: Mapping[Audited, Mapping[str, type]] = {
     Audited.SET_ASIDE_RETRIED: {"contents": int},
     Audited.MEMBER_INVITED: {"role": str, "organisation": int},
     Audited.ROLE_CHANGED: {"role": str},
-    Audited.SIGNED_IN: {"by": str},
-    Audited.INVITATION_ACCEPTED: {"by": str},
+    Audited.SIGNED_IN: {"by_what": str},
+    Audited.INVITATION_ACCEPTED: {"by_what": str},
     Audited.SIGN_INS_FAILED: {"count": int},
     Audited.PRUNED: {"up_to": int},
 }

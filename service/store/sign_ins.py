@@ -43,6 +43,11 @@ def by_name(tx: Tx, name_hash: bytes) -> Passwords | None:
     return passwords(tx, members.c.name_hash == name_hash)
 
 
+def by_id(tx: Tx, member_id: int) -> Passwords | None:
+    """Return what is stored of a member."""
+    return passwords(tx, members.c.id == member_id)
+
+
 def set_password(tx: Tx, member_id: int, password_hash: str, totp: bytes, step: int) -> None:
     """Store a password, and the secret of its codes, of which those up to a step are used."""
     values = {"password_hash": password_hash, "totp": totp, "totp_step": step}
@@ -70,6 +75,13 @@ def use_recovery_code(tx: Tx, member_id: int, code_hash: bytes) -> bool:
     return tx.execute(sa.delete(table).where(this)).rowcount == 1
 
 
+def has_recovery_code(tx: Tx, member_id: int, code_hash: bytes) -> bool:
+    """Whether there is such a recovery code, without using it up."""
+    table = recovery_codes
+    this = (table.c.member_id == member_id) & (table.c.code_hash == code_hash)
+    return tx.scalar(sa.select(table.c.member_id).where(this)) is not None
+
+
 def recovery_codes_left(tx: Tx, member_id: int) -> int:
     """Return how many recovery codes a member has left."""
     of_her = sa.select(sa.func.count()).where(recovery_codes.c.member_id == member_id)
@@ -95,6 +107,12 @@ def passkeys_of(tx: Tx, member_id: int) -> list[Passkey]:
     return _passkeys(tx, passkeys.c.member_id == member_id)
 
 
+def credential_ids(tx: Tx, member_id: int) -> list[bytes]:
+    """Return the ids by which authenticators know the passkeys of a member."""
+    query = sa.select(passkeys.c.credential_id).where(passkeys.c.member_id == member_id)
+    return [bytes(one) for one in tx.scalars(query)]
+
+
 def remove_passkey(tx: Tx, member_id: int, passkey_id: int) -> bool:
     """Remove a passkey of a member; return False if she has no such one."""
     this = (passkeys.c.id == passkey_id) & (passkeys.c.member_id == member_id)
@@ -103,7 +121,8 @@ def remove_passkey(tx: Tx, member_id: int, passkey_id: int) -> bool:
 
 def note_passkey_used(tx: Tx, passkey_id: int, sign_count: int, now: date) -> bool:
     """Note a use; return False if its count has gone on since, so that this one is a copy's."""
-    not_later = (passkeys.c.sign_count < sign_count) | (passkeys.c.sign_count == 0)
+    counts_nothing = sa.and_(passkeys.c.sign_count == 0, sa.literal(sign_count) == 0)
+    not_later = (passkeys.c.sign_count < sign_count) | counts_nothing
     this = (passkeys.c.id == passkey_id) & not_later
     values = {"sign_count": sign_count, "used_on": now}
     return tx.execute(sa.update(passkeys).where(this).values(values)).rowcount == 1

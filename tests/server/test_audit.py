@@ -192,7 +192,7 @@ def test_details_are_counts_ids_and_few_words() -> None:
     for act, values in (
         (Audited.SIGN_INS_FAILED, {}),
         (Audited.SIGN_INS_FAILED, {"count": "https://a.example"}),
-        (Audited.SIGNED_IN, {"by": "a word of ours is not this"}),
+        (Audited.SIGNED_IN, {"by_what": "a word of ours is not this"}),
         (Audited.ENTRY_HELD, {"note": 1}),
     ):
         with pytest.raises(ValueError, match=act):
