@@ -257,7 +257,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "without the form's token": {"form": ""},
     "with a token of one's own": {"form": "OTHER"},
     "from another origin": {"headers": {"Origin": "https://elsewhere.example"}},
-    "from no origin": {"headers": {"Origin": "null"}},
+    "from no origin": {"headers": {"Origin": "null", "Sec-Fetch-Site": "none"}},
     "from another site": {"headers": {"Sec-Fetch-Site": "cross-site"}},
     "from another host of this site": {"headers": {"Sec-Fetch-Site": "same-site"}},
 }

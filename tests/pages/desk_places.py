@@ -30,7 +30,7 @@ def invited(service: Service, name: str) -> str:
 
 def code(page: Page) -> str:
     """What an app shows that was given the secret of this page."""
-    secret = base64.b32decode(page.locator("bdi.mono").inner_text().replace(" ", ""))
+    secret = base64.b32decode(page.locator("p.mono").inner_text().replace(" ", ""))
     return TOTP(secret, 6, SHA1(), 30).generate(int(time.time())).decode()  # noqa: S303 (apps know it)
 
 

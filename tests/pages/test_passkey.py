@@ -1,4 +1,4 @@
-"""Passkeys with a real browser and its own authenticator: made with an invitation, used to sign in."""
+"""Passkeys with a real browser and its own authenticator: made when invited, used to sign in."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def test_a_member_is_invited_makes_a_passkey_and_signs_in_with_it(
     with chromium.new_context() as context:
         asked, page = journey.Asked(context), context.new_page()
         desk = desk_places.address(service)
+        invitation = desk_places.invited(service, "Ana")
         with authenticator(page) as (devtools, key):
             page.goto(f"{desk}/en/desk/invitation")
-            page.fill("#code", desk_places.invited(service, "Ana"))
+            page.fill("#code", invitation)
             page.click("main button")
             page.get_by_role("button", name="Add a passkey").click()
             page.get_by_role("heading", name="Your account").wait_for()
@@ -61,3 +62,6 @@ def test_a_member_is_invited_makes_a_passkey_and_signs_in_with_it(
             page.go_back()
             assert "No case" not in page.inner_text("body")
         assert asked.complaints == []
+        log = service.log
+        assert "/desk/sign-in/passkey" in log  # control
+        assert not [one for one in ("Ana", invitation, kept["value"]) if one in log]

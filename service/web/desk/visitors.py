@@ -124,11 +124,17 @@ def _session(visit: Visit, request: Request) -> MemberVisit | None:
 
 
 def _require_own_page(request: Request, desk_origin: str) -> None:
-    """Raise Forbidden if a browser says that another site posts this (Fetch, 3.1)."""
+    """Raise Forbidden if a browser says that another site posts this, or does not say that we do.
+
+    Of pages without a referrer, as ours are, browsers name no origin: `null` (Fetch, 3.2). Whose it
+    is, they say then by Sec-Fetch-Site alone, which no page can set.
+    """
     origin = request.headers.get("Origin")
     if origin is None:
         return  # PageRoute looked at Sec-Fetch-Site, and the form has its token
-    if desk_origin:
+    if origin == "null":
+        own = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    elif desk_origin:
         own = origin == desk_origin
     else:
         own = urlsplit(origin).netloc == request.headers.get("Host")
