@@ -49,7 +49,7 @@ def test_a_member_is_invited_makes_a_passkey_and_signs_in_with_it(
             page.get_by_role("button", name="Sign in with a passkey").click()
             page.get_by_text("No case has been granted to you yet.").wait_for()
             assert page.url == f"{desk}/en/desk"
-            cookies = {one["name"]: one for one in context.cookies()}  # type: ignore[typeddict-item]
+            cookies = {one["name"]: one for one in context.cookies()}
             assert set(cookies) == {"__Host-desk"}
             kept = cookies["__Host-desk"]
             assert (kept["secure"], kept["httpOnly"], kept["sameSite"]) == (True, True, "Strict")
