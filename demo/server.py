@@ -39,7 +39,8 @@ class Service:
         self.address = f"http://127.0.0.1:{port}"
         self._log = state.parent / f"{state.name}.log"
         kept = {name: text for name, text in os.environ.items() if not name.startswith("TAKEBACK_")}
-        given = {"STATE": str(state), "PORT": str(port), **settings}
+        desk = f"http://localhost:{port}"  # no passkey is bound to a bare address
+        given = {"STATE": str(state), "PORT": str(port), "DESK_ORIGIN": desk, **settings}
         self._environment = {**kept, **{f"TAKEBACK_{name}": text for name, text in given.items()}}
         self._process: subprocess.Popen[bytes] | None = None
 

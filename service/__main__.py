@@ -14,6 +14,7 @@ from service import logs
 from service.commands import stores
 from service.domain.actor import Role
 from service.domain.errors import ServiceError
+from service.domain.member import MemberRole
 from service.domain.watch import MAX_DEPTH, Scope
 from service.settings import InvalidSetting, read
 
@@ -81,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     _exclusions_parser(commands)
     _watches_parser(commands)
     _alerts_parser(commands)
+    _audit_parser(commands)
+    _organisations_parser(commands)
+    _members_parser(commands)
     return parser
 
 
@@ -143,6 +147,54 @@ def _watches_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
     release = actions.add_parser("release", help="look at an address that somebody had withheld")
     release.add_argument("address", help="which does not show anybody under 18")
     release.set_defaults(run="watch_commands.release")
+
+
+def _audit_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
+    actions = commands.add_parser("audit", help="who did what").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = actions.add_parser("list", help="show what was done, the newest last")
+    listing.add_argument("--most", type=_row_id, default=100, help="show so many (100)")
+    listing.set_defaults(run="audit_commands.show")
+    head = actions.add_parser("head", help="show what to keep elsewhere, to verify with later")
+    head.set_defaults(run="audit_commands.head")
+    verify = actions.add_parser("verify", help="look whether anything in it was changed")
+    verify.add_argument("--head", help="as `audit head` showed it, from where it was kept")
+    verify.set_defaults(run="audit_commands.verify")
+
+
+def _organisations_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
+    actions = commands.add_parser(
+        "organisations", help="whose advocates may help owners"
+    ).add_subparsers(required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="make one")
+    add.add_argument("name", help="what owners will read")
+    add.set_defaults(run="member_commands.add_organisation")
+    actions.add_parser("list", help="show all").set_defaults(run="member_commands.organisations")
+    disable = actions.add_parser("disable", help="sign out its members, for good")
+    disable.add_argument("organisation", type=_row_id, help="as `organisations list` shows it")
+    disable.set_defaults(run="member_commands.disable_organisation")
+
+
+def _members_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
+    actions = commands.add_parser("members", help="advocates").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    add = actions.add_parser("add", help="make one and show her invitation, once")
+    add.add_argument("--organisation", type=_row_id, required=True, help="its number")
+    add.add_argument("--name", required=True, help="what she signs in with")
+    add.add_argument("--role", choices=list(MemberRole), default=MemberRole.MEMBER)
+    add.set_defaults(run="member_commands.add")
+    actions.add_parser("list", help="show all").set_defaults(run="member_commands.show")
+    for name, run, text in (
+        ("disable", "member_commands.disable", "sign her out, for good"),
+        ("reset", "member_commands.reset", "forget how she signs in, and invite her again"),
+        ("role", "member_commands.role", "give her another role"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("member", type=_row_id, help="as `members list` shows it")
+        action.set_defaults(run=run)
+    action.add_argument("role", choices=list(MemberRole))
 
 
 def _set_aside_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)

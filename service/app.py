@@ -21,6 +21,7 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
+from service.web.desk import account, board, signing
 from service.web.owner import acting, checking, known_addresses, overview, sending, telling
 from service.web.site import information, questions, support
 from service.workflows.context import create as create_context
@@ -42,6 +43,9 @@ PAGES = (
     overview.router,
     known_addresses.router,
     telling.router,
+    board.router,
+    signing.router,
+    account.router,
     information.router,  # last: it also answers every address that no other page has
 )
 

@@ -124,6 +124,10 @@ FAILURES_PER_MINUTE = 600
 are. An access key has 256 bits, and the words behind it 77: this keeps guessing from being a load,
 not from succeeding."""
 
+CODES_PER_HOUR = 20
+"""One-time codes that whoever knows a member's password may try, three of a million being right: in
+a month of trying, in one process, one in 24 finds one. A passkey is not counted."""
+
 FAILURE_DELAY_SECONDS = 1
 DELAYED_FAILURES = 100
 """Answers that are delayed at a time; each keeps a connection."""

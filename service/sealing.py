@@ -43,6 +43,13 @@ class Seals:
             "contact",
             "feed",
             "code",
+            "audit",
+            "member",
+            "session",
+            "form",
+            "passkey",
+            "totp",
+            "recovery",
         )
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
@@ -69,6 +76,39 @@ class Seals:
     def address_hash(self, address: str) -> bytes:
         """Return the hash by which an address is recognised: 32 bytes."""
         return hmac.digest(self._keys["address"], address.encode(), "sha256")
+
+    def case_tag(self, key: bytes, case_number: str) -> bytes:
+        """Return what stands for a case in the audit, by the case's own key: 32 bytes."""
+        return hmac.digest(self._keys["audit"], key + case_number.encode(), "sha256")
+
+    def member_hash(self, folded_name: str) -> bytes:
+        """Return the hash by which a member's name is recognised: 32 bytes."""
+        return hmac.digest(self._keys["member"], folded_name.encode(), "sha256")
+
+    def session_hash(self, token: str) -> bytes:
+        """Return the hash that is stored of a session's or an invitation's secret: 32 bytes."""
+        return hmac.digest(self._keys["session"], token.encode(), "sha256")
+
+    def form_token(self, token: str) -> str:
+        """Return what every form of a session has, which no other site can know: 64 digits."""
+        return hmac.digest(self._keys["form"], token.encode(), "sha256").hex()
+
+    def passkey_challenge(self, token: str, minute: int, what: str) -> bytes:
+        """Return the challenge that a session gives for something in a minute: 32 bytes."""
+        given = f"{what}:{minute}:{token}".encode()
+        return hmac.digest(self._keys["passkey"], given, "sha256")
+
+    def member_handle(self, member_id: int) -> bytes:
+        """Return what passkeys know a member by, which tells them nothing: 32 bytes."""
+        return hmac.digest(self._keys["passkey"], f"handle:{member_id}".encode(), "sha256")
+
+    def totp_secret(self, token: str, nonce: str) -> bytes:
+        """Return the secret for one-time codes that a session offers with a form: 20 bytes."""
+        return hmac.digest(self._keys["totp"], f"{nonce}:{token}".encode(), "sha256")[:20]
+
+    def recovery_hash(self, member_id: int, code: str) -> bytes:
+        """Return the hash that is stored of a recovery code: 32 bytes."""
+        return hmac.digest(self._keys["recovery"], f"{member_id}:{code}".encode(), "sha256")
 
     def reference(self, actor_id: int, signal_id: int, *, near: bool = False) -> str:
         """Return the match reference of a stored signal for one actor.
@@ -139,6 +179,14 @@ class Seals:
         """Return the six digits that a test mail has, which are stored nowhere."""
         digest = hmac.digest(self._keys["code"], reference.encode(), "sha256")
         return f"{int.from_bytes(digest[:8]) % 10**6:06}"
+
+    def seal_bytes(self, value: bytes) -> bytes:
+        """Return the same of bytes."""
+        return self.seal(value.hex())
+
+    def unseal_bytes(self, sealed: bytes) -> bytes:
+        """Return what `seal_bytes` was given. Raises InvalidTag if it is not from there."""
+        return bytes.fromhex(self.unseal(sealed))
 
     def seal_answer(self, text: str) -> str:
         """Return text that a browser carries from one request to the next, in base64url."""

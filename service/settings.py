@@ -28,6 +28,7 @@ _MOST = {
     "TAKEBACK_ALERT_RETRY_SECONDS": 12 * 3600,
 }
 """Largest values. 125 pieces are 8 seconds on an old phone, and 16 times as many under load."""
+_HOST, _PORT = r"[a-z0-9-]+(\.[a-z0-9-]+)*", r"(:\d{1,5})?"
 MAX_SHOWN = 1000
 """Characters of a setting that the first page shows."""
 OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
@@ -99,6 +100,15 @@ class Settings:
     """A person should look at an entry whose content is in this many other cases."""
     matches_per_day: int = 10_000
     """A person should look at an unconfirmed entry that matches more often in a day."""
+    audit_days: int = 730
+    """Days for which the audit is kept: who did what, for two years."""
+    desk_origin: str = ""
+    """Where advocates reach the desk, as their browsers name it: `https://takeback.example.org`.
+    Passkeys are bound to it, and are off without it."""
+    session_idle_minutes: int = 30
+    """After so long without a request an advocate has to sign in again."""
+    session_hours: int = 12
+    """After so long she has to in any case: a working day."""
     watch_loopback: bool = False
     """For the demo and tests: owners and others may also name addresses of this machine."""
     mail_host: str = ""
@@ -181,6 +191,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             "TAKEBACK_EXIT_URL must be as a browser sends it: write other letters as xn--… and %…."
         )
     _networks(settings.trusted_proxies)
+    _check_origin(settings.desk_origin)
     _check_shown(settings)
     _check_mail(settings)
     return settings
@@ -193,6 +204,14 @@ def _check_mail(settings: Settings) -> None:
     if settings.mail_host and not _MAIL_ADDRESS.fullmatch(settings.mail_sender):
         raise InvalidSetting(
             "TAKEBACK_MAIL_SENDER must be the address that mails are from, like post@example.org."
+        )
+
+
+def _check_origin(origin: str) -> None:
+    """A passkey is bound to a name, not to an address, and browsers have none without TLS."""
+    if origin and not re.fullmatch(rf"http://localhost{_PORT}|https://{_HOST}{_PORT}", origin):
+        raise InvalidSetting(
+            "TAKEBACK_DESK_ORIGIN must be like https://takeback.example.org, without a path."
         )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.domain.errors import NotReady, StoreFull
 from service.jobs import JOBS, Job, Thread
-from service.workflows import drain, keyring, reconcile
+from service.workflows import drain, keyring, reconcile, sign_in
 from service.workflows.context import Context
 
 log = logging.getLogger(__name__)
@@ -131,6 +131,8 @@ def _flush(context: Context, stop: threading.Event) -> None:
                 context.veiled.refresh()
         if time.monotonic() >= report_at:
             report_at = time.monotonic() + REPORT_SECONDS
+            with _errors_logged(context, "record_failures"):
+                sign_in.record_failures(context, datetime.now(UTC).date())
             with _errors_logged(context, "report"):
                 context.replica.report(datetime.now(UTC).date())
 

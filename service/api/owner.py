@@ -17,7 +17,7 @@ from service.edge.document import StrictRoute
 from service.edge.opening import CurrentOpening
 from service.edge.problems import responses
 from service.edge.submission import EntriesIn, LabelIn, SubmissionIn
-from service.workflows import intake, withdraw
+from service.workflows import auditing, intake, withdraw
 from service.workflows import label as label_workflow
 from service.workflows import status as status_workflow
 from service.workflows.status import CaseStatus, EntryHistory
@@ -72,6 +72,14 @@ def read_case(owner: ThisOwner, context: CurrentContext, response: Response) -> 
     """Tell what happened, by entry, platform and day."""
     response.headers["Cache-Control"] = "no-store"
     return _status(status_workflow.of_case(context, owner))
+
+
+@router.get("/case/audit", responses=responses(errors.Unauthenticated))
+def read_audit(owner: ThisOwner, context: CurrentContext, response: Response) -> wire.AuditOut:
+    """Tell who did what with the case, by day, the newest first: not what its owner did."""
+    response.headers["Cache-Control"] = "no-store"
+    done = auditing.of_case(context, owner)
+    return wire.AuditOut(acts=[wire.ActOut.model_validate(one._asdict()) for one in done])
 
 
 @router.post(

@@ -13,6 +13,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from hashing.signals import ContentKind
 from service import limits
+from service.domain.audit import Audited, Kind
 from service.domain.case import EntryStatus, Hold
 from service.domain.sighting import Feedback, Source, Verdict
 from service.edge import incoming
@@ -157,6 +158,25 @@ class StatusOut(BaseModel):
     erase_on: date | None
     entries: list[EntryOut]
     says: str
+
+
+class ActOut(BaseModel):
+    """What somebody did with a case, or with an entry of it.
+
+    `organisation`: of the member who did it. `entry`: null if it was done with the whole case.
+    """
+
+    day: date
+    by: Kind = Field(examples=["operator"])
+    organisation: str | None = Field(examples=[None])
+    act: Audited = Field(examples=["entry_released"])
+    entry: int | None = Field(examples=[1])
+
+
+class AuditOut(BaseModel):
+    """Who did what with a case, the newest first: at most the last 500 acts."""
+
+    acts: list[ActOut]
 
 
 class SpanOut(BaseModel):

@@ -16,7 +16,7 @@ def add(settings: Settings, arguments: argparse.Namespace) -> None:
     contents = list(files.contents(arguments.file))
     with stores.loaded(settings) as context:
         held = exclude.would_hold(context, contents)
-        count = exclude.exclude(context, contents, stores.today())
+        count = exclude.exclude(context, contents, stores.today(), by=stores.operator())
     print(f"{count} new signals excluded.")
     if held:
         print(f"Entries that are matched no more because of it: {held}. Is all of it public, each")
@@ -34,7 +34,8 @@ def show(settings: Settings, _arguments: argparse.Namespace) -> None:
 def remove(settings: Settings, arguments: argparse.Namespace) -> None:
     """Match again what one exclusion alone had held."""
     with stores.loaded(settings) as context:
-        removed = exclude.remove(context, arguments.exclusion)
+        day, by = stores.today(), stores.operator()
+        removed = exclude.remove(context, arguments.exclusion, day, by=by)
     print(f"Removed: {removed.signals} signals. Entries matched again: {removed.released}.")
 
 

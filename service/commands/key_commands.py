@@ -19,7 +19,7 @@ def create(settings: Settings, arguments: argparse.Namespace) -> None:
     role, name = Role(arguments.role), arguments.name
     with stores.unloaded(settings) as context:
         known = keyring.holder(context, role, name)
-        print(keyring.create(context, role, name, stores.today()))
+        print(keyring.create(context, role, name, stores.today(), by=stores.operator()))
     print(_holder_line(role, name, known), file=sys.stderr)
     print("This is the only time this key is shown. Keep it secret.", file=sys.stderr)
 
@@ -35,7 +35,7 @@ def show(settings: Settings, _arguments: argparse.Namespace) -> None:
 def revoke(settings: Settings, arguments: argparse.Namespace) -> None:
     """Make a key useless."""
     with stores.unloaded(settings) as context:
-        keyring.revoke(context, arguments.key_id, stores.today())
+        keyring.revoke(context, arguments.key_id, stores.today(), by=stores.operator())
     print("Revoked.")
 
 

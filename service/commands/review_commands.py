@@ -27,21 +27,21 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
 def release(settings: Settings, arguments: argparse.Namespace) -> None:
     """Match an entry: again if it is held, further if it is not."""
     with stores.searching(settings) as context:
-        review.release(context, arguments.entry, stores.today())
+        review.release(context, arguments.entry, stores.today(), by=stores.operator())
     print("Released: it is matched.")
 
 
 def keep(settings: Settings, arguments: argparse.Namespace) -> None:
     """Leave an entry held."""
     with stores.searching(settings) as context:
-        review.keep(context, arguments.entry, stores.today())
+        review.keep(context, arguments.entry, stores.today(), by=stores.operator())
     print("Kept: it stays held.")
 
 
 def hold(settings: Settings, arguments: argparse.Namespace) -> None:
     """Match an entry no more, for anybody, until it is released."""
     with stores.searching(settings) as context:
-        review.hold(context, arguments.entry, stores.today())
+        review.hold(context, arguments.entry, stores.today(), by=stores.operator())
     print("Held: it is matched no more.")
 
 

@@ -21,5 +21,5 @@ def show(settings: Settings, _arguments: argparse.Namespace) -> None:
 def retry(settings: Settings, _arguments: argparse.Namespace) -> None:
     """Have all of it tried again."""
     with stores.unloaded(settings) as context:
-        count = second_try.request(context)
+        count = second_try.request(context, stores.today(), by=stores.operator())
     print(f"{count} contents will be tried again by the worker within ten minutes.")

@@ -7,6 +7,9 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from service.domain.audit import By, Kind
+from service.domain.member import minute_of_day
+from service.domain.watch import Clock
 from service.settings import STORE, InvalidSetting, Settings, has_secret, usable_state
 from service.store.database import Database
 from service.workflows import recognise, store_context
@@ -81,6 +84,17 @@ def migrate(settings: Settings) -> None:
 def today() -> date:
     """Return the day, in UTC."""
     return datetime.now(UTC).date()
+
+
+def now() -> Clock:
+    """Return the day in UTC, and the second since 1970."""
+    at = datetime.now(UTC)
+    return Clock(at.date(), int(at.timestamp()))
+
+
+def operator() -> By:
+    """Return the operator as whoever acts, at this minute."""
+    return By(Kind.OPERATOR, minute=minute_of_day(now().second))
 
 
 def _require_a_secret(settings: Settings) -> None:

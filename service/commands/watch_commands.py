@@ -26,8 +26,7 @@ def add(settings: Settings, arguments: argparse.Namespace) -> None:
         how = {"scope": Scope(arguments.scope), "depth": arguments.depth}
         here = settings.watch_loopback
         targets = [watch.target(one, loopback=here, **how) for one in files.lines(arguments.file)]
-        for each in targets:
-            watching.add_for_operator(context, each, stores.today())
+        watching.add_for_operator(context, targets, stores.today(), by=stores.operator())
     print(f"{len(targets)} addresses will be looked at.")
 
 
@@ -41,7 +40,8 @@ def show(settings: Settings, _arguments: argparse.Namespace) -> None:
 def release(settings: Settings, arguments: argparse.Namespace) -> None:
     """Look at an address that somebody had withheld."""
     with stores.unloaded(settings) as context:
-        watching.release(context, watch.target(arguments.address))
+        target = watch.target(arguments.address)
+        watching.release(context, target, stores.today(), by=stores.operator())
     print("Released: it is looked at again, where anybody asks.")
 
 

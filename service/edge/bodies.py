@@ -207,6 +207,7 @@ class Callers(Enum):
     OPENING = work_threads.OPENING
     OWNER = work_threads.OWNERS
     KEY_HOLDER = work_threads.KEY_HOLDERS
+    MEMBER = work_threads.MEMBERS
 
 
 def lanes() -> dict[Callers, Lane]:

@@ -162,6 +162,7 @@ class Budgets:
         self._tests_of_source = Budget(limits.TESTS_PER_HOUR_OF_SOURCE, _HOUR)
         self._reported = Budget(limits.REPORTED_PER_DAY, _DAY)
         self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
+        self._codes = Budget(limits.CODES_PER_HOUR, _HOUR)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
         self._load = Load(settings.cases_per_hour)
@@ -268,6 +269,13 @@ class Budgets:
         if source is not None:
             self._failures_of_source.take(source)
         return self._failures.take(ALL) > 0
+
+    def may_try_code(self, member_id: int) -> bool:
+        """Whether a member, or whoever has her password, may try another one-time code."""
+        if self._codes.take(member_id):
+            self._refused("codes")
+            return False
+        return True
 
     def _charge(self, name: str, budget: Budget, key: Hashable, amount: float) -> None:
         if seconds := budget.take(key, amount):

@@ -21,6 +21,9 @@ OWNERS = 6
 fewer than the 15 connections to the store: some are left for lookups."""
 KEY_HOLDERS = 24
 """For lookups, observations and feedback."""
+MEMBERS = 8
+"""For members of organisations: five of them may wait for a turn to check a password
+(`proofs.passwords`), and leave two for whoever is signed in."""
 PROVING = 40
 """For looking at credentials before a body is read, whoever sends them. A key whose small body is
 here already is looked at in the threads of KEY_HOLDERS: that takes less than a millisecond."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import channels, watches
+from service.store import audit_log, channels, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -76,7 +76,7 @@ def count_undone(tx: Tx, case: Case, number: int, now: date) -> None:
 
 
 def close_for_good(tx: Tx, case: Case, now: date) -> None:
-    """Make the withdrawal of a case final, and erase its note, its watches and its channels.
+    """Make the withdrawal of a case final; erase its note, watches, channels, and audit's part.
 
     The day of the withdrawal stays the first one, if the case was withdrawn already.
     """
@@ -84,6 +84,7 @@ def close_for_good(tx: Tx, case: Case, now: date) -> None:
     _update(tx, case.id, {"withdrawn_on": day, "erase_on": None, "note": None})
     watches.remove_all(tx, case.id)
     channels.remove_all(tx, case.id)
+    audit_log.forget_case(tx, case.id)
 
 
 def due(tx: Tx, now: date) -> Case | None:

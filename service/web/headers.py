@@ -22,6 +22,8 @@ class Kind(Enum):
     """The hashing page. It stays open: the answer to its form is loaded into a frame."""
     ANSWER = "answer"
     """The page in such a frame. It runs no script."""
+    DESK = "desk"
+    """A page for advocates, which may ask for a passkey."""
     SCRIPT = "script"
     """A JavaScript module. A worker has the policy of its own response."""
     STYLE = "style"
@@ -33,6 +35,7 @@ _SCRIPT = "script-src 'self'"
 _PAGE = ("style-src 'self'", "img-src 'self'", "form-action 'self'")
 _POLICIES: dict[Kind, tuple[str, ...]] = {
     Kind.PAGE: (*_PAGE, *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
+    Kind.DESK: (*_PAGE, *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
     Kind.WITH_FRAME: (*_PAGE, "frame-src 'self'", *_SCRIPTS, _SCRIPT, "frame-ancestors 'none'"),
     Kind.FILES: (
         "style-src 'self'",
@@ -65,6 +68,13 @@ _SENSORS = (
     "serial",
     "usb",
     "xr-spatial-tracking",
+)
+_PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
+_WITH_PASSKEYS = ", ".join(
+    [
+        *(f"{one}=()" for one in _SENSORS if one not in _PASSKEYS),
+        *(f"{one}=(self)" for one in _PASSKEYS),
+    ]
 )
 _ALWAYS = {
     "Cache-Control": "no-store",
@@ -100,6 +110,7 @@ def of(kind: Kind, *, inline: str | None = None, exit_url: str = "") -> dict[str
         "Content-Security-Policy": "; ".join(directives),
         **_allowed(kind, exit_url),
         **_ALWAYS,
+        **({"Permissions-Policy": _WITH_PASSKEYS} if kind is Kind.DESK else {}),
     }
 
 

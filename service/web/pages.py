@@ -128,7 +128,7 @@ PageLanguage = Annotated[Language, Depends(_page_language)]
 class AnswerWithPage(Exception):
     """Raised by a route's dependency to answer with another page than the route would."""
 
-    def __init__(self, page: HTMLResponse) -> None:
+    def __init__(self, page: Response) -> None:
         super().__init__()
         self.page = page
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hashing.signals import ContentSignals, Signal
 from service.domain import admission
+from service.domain.audit import OPERATOR, Audited, By, Of
 from service.domain.case import Entry, EntryStatus
 from service.domain.errors import NotFound
 from service.search import surroundings
@@ -14,17 +15,22 @@ from service.store import entries, exclusions
 from service.store.database import Tx
 from service.store.exclusions import Exclusion
 from service.workflows.context import Context, Today
+from service.workflows.recording import Object, record
 
 
-def exclude(context: Context, contents: Iterable[ContentSignals], now: Today) -> int:
+def exclude(
+    context: Context, contents: Iterable[ContentSignals], now: Today, *, by: By = OPERATOR
+) -> int:
     """Add the perceptual signals of contents, with windows and frames; return how many were new.
 
     The worker then holds the entries that are near them for review.
     """
-    number = 0
+    number = count = 0
     with context.database.write_changes() as tx:
         for content in contents:
             number += exclusions.insert(tx, _perceptual(content), now)
+            count += 1
+        record(context, tx, by, now, Audited.EXCLUDED, contents=count, signals=number)
     context.work_waits.set()
     return number
 
@@ -62,7 +68,7 @@ class Removed(NamedTuple):
     """How many entries were held because of it alone, and are matched again."""
 
 
-def remove(context: Context, exclusion_id: int) -> Removed:
+def remove(context: Context, exclusion_id: int, now: Today, *, by: By = OPERATOR) -> Removed:
     """Take an exclusion out of the exclude bank, and match again what it alone had held.
 
     Needs a replica that is loaded. Windows that entries lost by it stay lost. Raises NotFound.
@@ -83,8 +89,11 @@ def remove(context: Context, exclusion_id: int) -> Removed:
         exclusions.delete(tx, exclusion_id)
         for entry in free:
             _release(tx, entry)
+        removed = Removed(len(signal_ids), len(free))
+        about = Object(Of.EXCLUSION, str(exclusion_id))
+        record(context, tx, by, now, Audited.EXCLUSION_REMOVED, about, **removed._asdict())
     context.replica.catch_up()
-    return Removed(len(signal_ids), len(free))
+    return removed
 
 
 def _release(tx: Tx, entry: Entry) -> None:

@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable
 
 from service.domain.actor import Role, key_text
+from service.domain.audit import OPERATOR, Audited, By, Of
 from service.domain.errors import InvalidRequest, NotFound
 from service.store import actors
 from service.store.actors import Holder, Listed
+from service.workflows.recording import Object, record
 from service.workflows.store_context import StoreContext, Today
 
 _ID_BYTES = 10
@@ -23,6 +25,7 @@ def create(
     name: str,
     now: Today,
     *,
+    by: By = OPERATOR,
     random: Callable[[int], bytes] = os.urandom,
 ) -> str:
     """Create a key and return it. Only a keyed hash is stored, so it cannot be shown again.
@@ -38,6 +41,8 @@ def create(
         known = actors.named(tx, role, name)
         actor_id = known.id if known else actors.create(tx, role, name, now)
         actors.add_key(tx, actor_id, key_id=key_id, key_hash=key_hash, now=now)
+        said = {"role": role, "platform": actor_id}
+        record(context, tx, by, now, Audited.KEY_MADE, Object(Of.KEY, key_id), **said)
     return key_text(key_id, secret)
 
 
@@ -53,11 +58,12 @@ def listed(context: StoreContext) -> list[Listed]:
         return actors.listed(tx)
 
 
-def revoke(context: StoreContext, key_id: str, now: Today) -> None:
+def revoke(context: StoreContext, key_id: str, now: Today, *, by: By = OPERATOR) -> None:
     """Revoke a key; it opens nothing from the next request on. Raises NotFound."""
     with context.database.write() as tx:
         if not actors.revoke(tx, key_id, now):
             raise NotFound("There is no live key with this id. See: python -m service keys list")
+        record(context, tx, by, now, Audited.KEY_REVOKED, Object(Of.KEY, key_id))
 
 
 def record_uses(context: StoreContext) -> None:

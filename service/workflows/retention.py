@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from service.domain import veil
@@ -12,6 +13,7 @@ from service.store import (
     deliveries,
     entries,
     observations,
+    sessions,
     veils,
     watches,
 )
@@ -30,6 +32,8 @@ WATCHES_AT_ONCE = 500
 """Requests, watches and visits erased in one transaction, of each."""
 ALERTS_AT_ONCE = 500
 """Messages and channels deleted in one transaction, of each."""
+SESSIONS_AT_ONCE = 1_000
+"""Sessions deleted in one transaction."""
 SILENT_DAYS = 2
 """Whole days after which a process that has reported nothing counts as ended."""
 
@@ -85,6 +89,11 @@ def purge_alerts(context: Context, now: Today) -> int:
     with context.database.write() as tx:
         purged = deliveries.purge(tx, now, ALERTS_AT_ONCE)
         return purged + channels.purge(tx, now, ALERTS_AT_ONCE)
+def purge_sessions(context: Context, _now: Today) -> int:
+    """Delete some sessions of members that are over; return how many. 0 means that none is left."""
+    idle = context.settings.session_idle_minutes * 60
+    with context.database.write() as tx:
+        return sessions.purge(tx, int(time.time()), idle, SESSIONS_AT_ONCE)
 
 
 def overwrite_erased(context: Context) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from service.domain import admission
+from service.domain.audit import OPERATOR, Audited, By
 from service.domain.case import Concern, Entry, EntryStatus, HoldReason
 from service.domain.errors import NotFound
 from service.domain.sighting import Feedback
@@ -15,6 +16,7 @@ from service.search.surroundings import NearestExclusion
 from service.store import concerns, entries, feedback, sightings, veils
 from service.store.database import Tx
 from service.store.feedback import Opinion
+from service.workflows import recording
 from service.workflows.context import Context, Today
 
 MATCH_DAYS = 7
@@ -64,7 +66,7 @@ def waiting_by_reason(context: Context) -> dict[Concern | HoldReason, int]:
         return concerns.count(tx)
 
 
-def release(context: Context, entry_id: int, now: Today) -> None:
+def release(context: Context, entry_id: int, now: Today, *, by: By = OPERATOR) -> None:
     """Match an entry: again if it is held, further if it is not. Raises NotFound.
 
     From now on only a person can hold it.
@@ -76,25 +78,28 @@ def release(context: Context, entry_id: int, now: Today) -> None:
         if entry.status is EntryStatus.QUARANTINED:
             entries.set_status(tx, entry, EntryStatus.ACTIVE)
         entries.mark_reviewed(tx, entry, now)
+        _record(context, tx, by, now, Audited.ENTRY_RELEASED, entry)
     context.replica.catch_up()
 
 
-def keep(context: Context, entry_id: int, now: Today) -> None:
+def keep(context: Context, entry_id: int, now: Today, *, by: By = OPERATOR) -> None:
     """Leave a held entry held, and take it off the list of those that wait. Raises NotFound."""
     with context.database.write() as tx:
         entry = _entry(tx, entry_id)
         if entry.status is not EntryStatus.QUARANTINED:
             raise _not_waiting("It is matched. To stop that: python -m service review hold ENTRY")
         entries.mark_reviewed(tx, entry, now)
+        _record(context, tx, by, now, Audited.ENTRY_KEPT, entry)
 
 
-def hold(context: Context, entry_id: int, now: Today) -> None:
+def hold(context: Context, entry_id: int, now: Today, *, by: By = OPERATOR) -> None:
     """Match an entry no more, for anybody, until a person releases it. Raises NotFound."""
     with context.database.write_changes() as tx:
         entry = _entry(tx, entry_id)
         if entry.status is EntryStatus.ACTIVE:
             entries.set_status(tx, entry, EntryStatus.QUARANTINED, reason=HoldReason.REVIEW)
         entries.mark_reviewed(tx, entry, now)
+        _record(context, tx, by, now, Audited.ENTRY_HELD, entry)
     context.replica.catch_up()
 
 
@@ -124,6 +129,10 @@ def _entry(tx: Tx, entry_id: int) -> Entry:
     if entry is None or entry.status not in {EntryStatus.QUARANTINED, EntryStatus.ACTIVE}:
         raise _not_waiting()
     return entry
+
+
+def _record(context: Context, tx: Tx, by: By, now: Today, act: Audited, entry: Entry) -> None:
+    recording.record(context, tx, by, now, act, recording.entry(entry.case_id, entry.n))
 
 
 def _not_waiting(more: str = "") -> NotFound:

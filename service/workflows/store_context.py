@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from service.proofs.passwords import Passwords
 from service.sealing import Seals
 from service.settings import Settings, secret_of
 from service.store.database import Database
@@ -36,6 +38,25 @@ class KeyUses:
         self._written.update(used)
 
 
+class Failures:
+    """How many sign-ins failed here that are not in the audit yet. Whose, nobody counts."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        """Count one more."""
+        with self._lock:
+            self._number += 1
+
+    def take(self) -> int:
+        """Return how many, and begin anew."""
+        with self._lock:
+            number, self._number = self._number, 0
+            return number
+
+
 @dataclass
 class StoreContext:
     """What one process has, once. `Context` has the replica too."""
@@ -44,6 +65,8 @@ class StoreContext:
     database: Database
     seals: Seals
     key_uses: KeyUses = field(init=False, default_factory=KeyUses)
+    sign_in_failures: Failures = field(init=False, default_factory=Failures)
+    passwords: Passwords = field(init=False, default_factory=Passwords)
 
 
 Today = date

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NoReturn
 
 from service.domain.actor import Actor, Owner
+from service.domain.audit import OPERATOR, Audited, By
 from service.domain.case import refusal
 from service.domain.errors import NotEligible, NotFound, WatchesFull
 from service.domain.watch import (
@@ -21,13 +23,16 @@ from service.domain.watch import (
     history,
 )
 from service.store import cases, visits, watches
-from service.store.database import Tx
+from service.store.database import Tx, batches
 from service.store.watches import Asker
+from service.workflows.recording import record
 from service.workflows.store_context import StoreContext, Today
 from service.workflows.targets import new_token, sealed
 
 log = logging.getLogger(__name__)
 
+IMPORTED_AT_ONCE = 200
+"""Addresses of the operator in one transaction, for which others wait."""
 _FOR_MINORS = (
     "Nobody will look at this address. For pictures of anyone under 18, NCMEC Take It Down, the "
     "Internet Watch Foundation or, in the UK, Report Remove can have them taken down."
@@ -73,10 +78,15 @@ def add_for_actor(context: StoreContext, actor: Actor, target: Target, now: Toda
             raise WatchesFull
 
 
-def add_for_operator(context: StoreContext, target: Target, now: Today) -> None:
-    """Have an address looked at that the operator names."""
-    with context.database.write() as tx:
-        _ask(context, tx, Asker(AskedBy.OPERATOR), target, now)
+def add_for_operator(
+    context: StoreContext, targets: Iterable[Target], now: Today, *, by: By = OPERATOR
+) -> None:
+    """Have addresses looked at that the operator names, some in each transaction."""
+    for some in batches(targets, IMPORTED_AT_ONCE):
+        with context.database.write() as tx:
+            for target in some:
+                _ask(context, tx, Asker(AskedBy.OPERATOR), target, now)
+            record(context, tx, by, now, Audited.ADDRESSES_IMPORTED, addresses=len(some))
 
 
 def withhold(context: StoreContext, target: Target, now: Today) -> NoReturn:
@@ -87,11 +97,12 @@ def withhold(context: StoreContext, target: Target, now: Today) -> NoReturn:
     raise NotEligible(_FOR_MINORS)
 
 
-def release(context: StoreContext, target: Target) -> None:
+def release(context: StoreContext, target: Target, now: Today, *, by: By = OPERATOR) -> None:
     """Look at an address again that was withheld. Raises NotFound."""
     with context.database.write() as tx:
         if not watches.release(tx, context.seals.address_hash(target.address)):
             raise NotFound("This address is not withheld.")
+        record(context, tx, by, now, Audited.ADDRESS_RELEASED)
 
 
 def counts(context: StoreContext) -> watches.Counts:

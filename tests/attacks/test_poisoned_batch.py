@@ -101,7 +101,7 @@ def test_what_was_set_aside_is_tried_again_and_nothing_is_lost(
         assert second_try.listed(world.context)[0].attempts == attempts
     assert reconcile.retry_set_aside(world.context, world.day + timedelta(days=1)) == 0
     monkeypatch.setattr(matcher, "match_observations", REAL)
-    assert second_try.request(world.context) == 1
+    assert second_try.request(world.context, world.day) == 1
     assert reconcile.retry_set_aside(world.context, world.day) == 1
     assert told(world, owners) == [1] * 9
     assert second_try.number(world.context) == 0

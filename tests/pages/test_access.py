@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from demo.server import Service
-from tests.pages import journey, places
+from tests.pages import desk_places, journey, places
 from tests.pages.fits import LANGUAGES, LOOKED_AT, outside, wrongly_named
 from tests.pages.places import Cases
 
@@ -84,7 +85,8 @@ def test_every_state_fits_and_is_named_in_other_languages(
 def looked_at(page: Page, axe: str, service: Service, cases: Cases, language: str) -> None:
     wrong: dict[str, Any] = {}
     seen = []
-    for state in places.every(page, service.address, language, cases):
+    walk = places.every(page, service.address, language, cases)
+    for state in chain(walk, desk_places.desk(page, service, language)):
         seen.append(state)
         found = [*violations(page, axe), outside(page), *wrongly_named(page, language)]
         wrong |= {state: found} if any(found) else {}

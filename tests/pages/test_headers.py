@@ -7,12 +7,16 @@ import hashlib
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
@@ -21,8 +25,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from demo.server import Service
 from service.app import create_app
+from service.domain.member import MemberRole
+from service.domain.watch import Clock
 from service.settings import Settings
 from service.store.database import Database
+from service.workflows import enrolling, membership, session_keeping
 from tests.loopback import answering
 from tests.pages import journey
 from tests.pages.elsewhere import Elsewhere
@@ -30,6 +37,7 @@ from tests.pages.elsewhere import Elsewhere
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ab" * 32
 NUMBER = "000-000-0000"
+ORIGIN, ARRIVAL = "https://desk.example", "x" * 43
 IMPORT_MAP = "'sha256-IMPORT_MAP'"
 """Stands for the hash of the page's import map."""
 SENSORS = (
@@ -37,6 +45,8 @@ SENSORS = (
     "magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), "
     "screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()"
 )
+PASSKEYS = "publickey-credentials-create=(self), publickey-credentials-get=(self)"
+"""What pages for advocates may ask for."""
 ALWAYS = {
     "cache-control": "no-store",
     "cross-origin-embedder-policy": "require-corp",
@@ -75,6 +85,10 @@ SCRIPT = (
     "frame-ancestors 'none'"
 )
 STYLE = "default-src 'none'; base-uri 'none'; connect-src 'none'; frame-ancestors 'none'"
+DESK = {
+    "permissions-policy": f"{SENSORS.replace('publickey-credentials-get=(), ', '')}, {PASSKEYS}"
+}
+WITH_PASSKEY = PAGE.replace("script-src 'self'", f"script-src 'self' {IMPORT_MAP}")
 PACKED = {"vary": "Accept-Encoding", "content-encoding": "gzip"}
 CSP = "content-security-policy"
 ALLOWED = '(response-origin "https://www.bbc.co.uk/*");redirects=allow'
@@ -83,7 +97,10 @@ KINDS: dict[str, dict[str, str]] = {
     "with-frame": {**ALWAYS, **HTML, CSP: WITH_FRAME},
     "files": {**ALWAYS, **HTML, CSP: FILES, "connection-allowlist": ALLOWED},
     "answer": {**ALWAYS, **HTML, CSP: ANSWER},
+    "desk": {**ALWAYS, **HTML, **DESK, CSP: PAGE},
+    "desk with passkey": {**ALWAYS, **HTML, **DESK, CSP: WITH_PASSKEY},
     "redirect": {**ALWAYS, CSP: PAGE},
+    "redirect at the desk": {**ALWAYS, **DESK, CSP: PAGE},
     "redirect in the frame": {**ALWAYS, CSP: ANSWER},
     "nothing": {**ALWAYS, CSP: STYLE},
     "script": {
@@ -107,6 +124,8 @@ class Asked:
     status: int = 200
     form: dict[str, str] | str | None = None
     more: dict[str, str] = field(default_factory=dict)
+    cookie: str = ""
+    """Whose session it is sent with: of whoever is SIGNED_IN, or ENROLLING."""
 
 
 def _form(**more: str) -> dict[str, str]:
@@ -126,6 +145,8 @@ SUBMISSION = {
         {"kind": "picture", "signals": [{"type": "pdq", "value": "f0" * 32, "quality": 100}]}
     ],
 }
+FROM_ARRIVAL = {"form": "ARRIVAL"}
+ARRIVES = {"set-cookie": "__Host-arrival"}
 ANSWERS = {"subject": "self", "age": "adults", "consent": "without"}
 TAG = "/{language:tag}"
 START = {"location": "/en/"}
@@ -138,6 +159,70 @@ NO = {"location": "/en/sent/error/NotFound"}
 OPENS = {"location": "/en/checked/opens"}
 WRONG = {"location": "/en/checked/wrong"}
 FRAME = "redirect in the frame"
+TO_SIGN_IN, TO_ACCOUNT = {"location": "/en/desk/sign-in"}, {"location": "/en/desk/account"}
+D = TAG + "/desk"
+POSTS = (
+    *("password", "passkeys", "passkeys/remove"),
+    *("recovery-codes", "sign-out", "sign-out-everywhere"),
+)
+AT_THE_DESK = (
+    Asked(f"GET {D}", "/en/desk", "redirect at the desk", 303, more=TO_SIGN_IN),
+    Asked(f"GET {D}", "/en/desk", "desk", cookie="SIGNED_IN"),
+    Asked(f"GET {D}/account", "/en/desk/account", "desk with passkey", cookie="SIGNED_IN"),
+    Asked(f"GET {D}/enrol", "/en/desk/enrol", "desk with passkey", cookie="ENROLLING"),
+    Asked(f"GET {D}/sign-in", "/en/desk/sign-in", "desk with passkey", more=ARRIVES),
+    Asked(f"POST {D}/sign-in", "/en/desk/sign-in", "page", 403, form={}),
+    Asked(f"POST {D}/sign-in", "/en/desk/sign-in", "desk with passkey", 401, FROM_ARRIVAL, ARRIVES),
+    Asked(
+        f"GET {D}/sign-in/passkey",
+        "/en/desk/sign-in/passkey",
+        "redirect at the desk",
+        303,
+        more=TO_SIGN_IN,
+    ),
+    Asked(f"POST {D}/sign-in/passkey", "/en/desk/sign-in/passkey", "page", 403, form={}),
+    Asked(f"GET {D}/invitation", "/en/desk/invitation", "desk", more=ARRIVES),
+    Asked(f"POST {D}/invitation", "/en/desk/invitation", "desk", 401, FROM_ARRIVAL, ARRIVES),
+    *(
+        Asked(
+            f"GET {D}/{name}",
+            f"/en/desk/{name}",
+            "redirect at the desk",
+            303,
+            more=TO_ACCOUNT,
+            cookie="SIGNED_IN",
+        )
+        for name in POSTS
+    ),
+    *(
+        Asked(f"POST {D}/{name}", f"/en/desk/{name}", "page", 403, {}, cookie="SIGNED_IN")
+        for name in POSTS
+    ),
+    Asked(
+        f"POST {D}/password",
+        "/en/desk/password",
+        "desk with passkey",
+        422,
+        {"form": "FORM", "password": "short"},
+        cookie="SIGNED_IN",
+    ),
+    Asked(
+        f"POST {D}/recovery-codes",
+        "/en/desk/recovery-codes",
+        "desk",
+        form={"form": "FORM"},
+        cookie="SIGNED_IN",
+    ),
+    Asked(
+        f"POST {D}/sign-out",
+        "/en/desk/sign-out",
+        "redirect at the desk",
+        303,
+        {"form": "LEAVES"},
+        {**TO_SIGN_IN, "clear-site-data": '"cache", "storage"', "set-cookie": "__Host-desk"},
+        cookie="LEAVING",
+    ),
+)
 TABLE = (
     Asked("GET /", "/", "redirect", 303, more=START),
     Asked(f"GET {TAG}", "/en", "redirect", 303, more=START),
@@ -229,6 +314,7 @@ TABLE = (
             *(f"alerts/{act}" for act in ("muted", "kept", "removed")),
         )
     ),
+    *AT_THE_DESK,
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
@@ -239,7 +325,9 @@ TABLE = (
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    settings = Settings(state=tmp_path_factory.mktemp("state"), worker=False, work_pieces=0)
+    settings = Settings(
+        state=tmp_path_factory.mktemp("state"), worker=False, work_pieces=0, desk_origin=ORIGIN
+    )
     database = Database(settings.database)
     database.migrate()
     database.close()
@@ -253,7 +341,7 @@ def api(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def filled(api: TestClient) -> dict[str, str]:
+def filled(api: TestClient, app: FastAPI) -> dict[str, str]:
     """What stands for CASE, STAMP and TOKEN in the table: a case of this service, and of now."""
     answer = api.post("/v1/cases", json=SUBMISSION)
     assert answer.status_code == 201
@@ -268,7 +356,30 @@ def filled(api: TestClient) -> dict[str, str]:
     found = {"CASE": str(answer.json()["case_number"]), "STAMP": stamp[1], "TOKEN": token}
     act = {key: found.get(value, value) for key, value in _act().items()}
     done = api.post("/en/acted", data=act).headers["location"].rpartition("/")[2]
-    return {**found, "DONE": done}
+    return {**found, "DONE": done, **at_the_desk(app)}
+
+
+def at_the_desk(app: FastAPI) -> dict[str, str]:
+    """Sessions of members, and what forms of theirs have."""
+    context, clock = app.state.context, Clock(date.today(), int(time.time()))  # noqa: DTZ011
+    here = membership.add_organisation(context, "Helpline", clock.day)
+    sessions = {}
+    for name in ("Ana", "Bo", "Cy"):
+        code = membership.add(context, here, name, MemberRole.MEMBER, clock)
+        sessions[name] = enrolling.accept(context, code, clock)
+    found = session_keeping.found(context, sessions["Ana"], clock)
+    assert found
+    secret = context.seals.totp_secret(found.token, "nonce")
+    code = TOTP(secret, 6, SHA1(), 30).generate(clock.second).decode()  # noqa: S303 (apps know it)
+    done = enrolling.set_password(context, found, "a heron by night", "nonce", code, clock)
+    return {
+        "SIGNED_IN": done.token,
+        "ENROLLING": sessions["Bo"],
+        "LEAVING": sessions["Cy"],
+        "LEAVES": context.seals.form_token(sessions["Cy"]),
+        "FORM": context.seals.form_token(done.token),
+        "ARRIVAL": context.seals.form_token(ARRIVAL),
+    }
 
 
 def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:
@@ -278,13 +389,17 @@ def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:
         return text
 
     answer: Response
+    # Not by the client's own jar, which would keep what is set
+    api.cookies.clear()
+    cookies = {"cookie": f"__Host-arrival={ARRIVAL}; __Host-desk={fill(asked.cookie)}"}
     if isinstance(asked.form, str):
         content = f"document={fill(asked.form)}\r\n"
         answer = api.post(asked.path, content=content, headers={"content-type": "text/plain"})
     elif asked.form is not None:
-        answer = api.post(asked.path, data={k: fill(v) for k, v in asked.form.items()})
+        form = {k: fill(v) for k, v in asked.form.items()} or {"none": ""}
+        answer = api.post(asked.path, data=form, headers=cookies)
     else:
-        answer = api.get(fill(asked.path))
+        answer = api.get(fill(asked.path), headers=cookies)
     return answer
 
 
@@ -311,6 +426,12 @@ def test_every_header_of_every_answer(
     got = {name: value for name, value in answer.headers.items() if name != "content-length"}
     if asked.more in (SENT, ACTED):  # sealed anew each time
         got["location"] = re.sub(r"[\w-]{80,}", "TOKEN", got["location"])
+    if "set-cookie" in asked.more:
+        name, _, attributes = got.pop("set-cookie").partition("=")
+        assert name == expected.pop("set-cookie")
+        assert attributes.endswith("HttpOnly; Path=/; SameSite=strict; Secure") or (
+            "Max-Age=0; Path=/; SameSite=strict; Secure" in attributes
+        )
     assert got == expected
     assert len(answer.headers.raw) == len(answer.headers)
 

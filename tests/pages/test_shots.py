@@ -6,6 +6,7 @@ Without it, a few are made, so that the way to make them does not rust. Nothing 
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from demo.server import Service
-from tests.pages import places
+from tests.pages import desk_places, places
 from tests.pages.places import Cases
 
 pytestmark = pytest.mark.enable_socket
@@ -59,6 +60,7 @@ def test_pictures_of_every_state(
         if KEPT:
             cases: Cases = request.getfixturevalue("cases")
             walk = places.every(page, service.address, language, cases)
+            walk = chain(walk, desk_places.desk(page, service, language))
         for state in walk:
             shoot(page, folder, state, language)
             seen += 1

@@ -60,7 +60,7 @@ def test_a_video_of_excluded_frames_is_held_and_of_another_they_are_left_out(
     assert world.statuses(owner) == [status]
     found = Verdict.MATCH if status is ACTIVE else Verdict.NONE
     assert world.ask(platform, world.video(frames), world.video(cards)) == [found, Verdict.NONE]
-    exclude.remove(world.context, exclude.listed(world.context)[0].id)
+    exclude.remove(world.context, exclude.listed(world.context)[0].id, world.day)
     assert world.statuses(owner) == [ACTIVE]
 
 
@@ -119,7 +119,7 @@ def test_an_exclusion_that_is_undone_holds_nothing_any_more(world: World) -> Non
     after, kept = world.open(picture), world.open(picture)
     review.keep(world.context, world.entry_id(kept), world.day)
     assert [world.statuses(one) for one in (before, after)] == [[QUARANTINED]] * 2
-    assert exclude.remove(world.context, the_only(world)) == Removed(1, 2)
+    assert exclude.remove(world.context, the_only(world), world.day) == Removed(1, 2)
     assert [world.statuses(one) for one in (before, after)] == [[ACTIVE]] * 2
     assert world.statuses(kept) == [QUARANTINED]  # that is a person's decision
     assert world.ask(platform, picture) == [Verdict.MATCH]
@@ -138,12 +138,12 @@ def test_what_another_exclusion_holds_stays_held(world: World) -> None:
     world.context.replica.catch_up()
     owner = world.open(video)
     first, second = exclude.listed(world.context)
-    assert exclude.remove(world.context, first.id) == Removed(1, 0)
+    assert exclude.remove(world.context, first.id, world.day) == Removed(1, 0)
     assert world.statuses(owner) == [QUARANTINED]
-    assert exclude.remove(world.context, second.id) == Removed(1, 1)
+    assert exclude.remove(world.context, second.id, world.day) == Removed(1, 1)
     assert world.ask(platform, video) == [Verdict.MATCH]
     with pytest.raises(NotFound, match="exclusions list"):
-        exclude.remove(world.context, second.id)
+        exclude.remove(world.context, second.id, world.day)
 
 
 def test_what_is_withdrawing_meanwhile_comes_back_matched(world: World) -> None:
@@ -152,7 +152,7 @@ def test_what_is_withdrawing_meanwhile_comes_back_matched(world: World) -> None:
     world.context.replica.catch_up()
     owner = world.open(picture)
     withdraw.withdraw_case(world.context, owner, world.day)
-    assert exclude.remove(world.context, the_only(world)) == Removed(1, 1)
+    assert exclude.remove(world.context, the_only(world), world.day) == Removed(1, 1)
     assert world.ask(platform, picture) == [Verdict.NONE]
     withdraw.undo_case(world.context, owner, world.day)
     assert world.statuses(owner) == [ACTIVE]

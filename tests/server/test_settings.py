@@ -38,6 +38,10 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "observation_days": ("7", 7),
         "cases_per_signal": ("3", 3),
         "matches_per_day": ("4", 4),
+        "audit_days": ("5", 5),
+        "desk_origin": ("https://desk.example.org", "https://desk.example.org"),
+        "session_idle_minutes": ("6", 6),
+        "session_hours": ("2", 2),
         "watch_loopback": ("1", True),
         "mail_host": ("mail.example", "mail.example"),
         "mail_port": ("465", 465),
@@ -99,6 +103,10 @@ def test_a_switch_has_words(text: str, expected: bool) -> None:  # noqa: FBT001 
         ("TAKEBACK_SOURCE_URL", "example.org"),
         ("TAKEBACK_NAMED_PLATFORMS", "One\u2028Two"),
         ("TAKEBACK_COUNTRY", "gb"),
+        ("TAKEBACK_DESK_ORIGIN", "desk.example.org"),
+        ("TAKEBACK_DESK_ORIGIN", "http://desk.example.org"),
+        ("TAKEBACK_DESK_ORIGIN", "https://desk.example.org/"),
+        ("TAKEBACK_SESSION_HOURS", "0"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, text: str) -> None:

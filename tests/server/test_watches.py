@@ -336,7 +336,7 @@ def test_each_watch_has_one_crawler_at_a_time(
 ) -> None:
     for number in range(60):
         where = Target(f"https://forum.example/{number}")
-        watching.add_for_operator(world.context, where, world.day)
+        watching.add_for_operator(world.context, [where], world.day)
     crawlers = [(open_context(), world.actor(f"Crawler {n}", Role.CRAWLER)) for n in range(3)]
     now = Clock(world.day, 1_000_000)
 
@@ -464,10 +464,10 @@ def test_what_shows_a_minor_is_never_looked_at(world: World, crawler: Crawl) -> 
     assert watching.counts(world.context).withheld == 1
     (one,) = watching.of_case(world.context, owner)
     assert one.withheld
-    watching.release(world.context, PAGE)
+    watching.release(world.context, PAGE, world.day)
     assert len(crawler.lease()) == 1
     with pytest.raises(NotFound):
-        watching.release(world.context, PAGE)
+        watching.release(world.context, PAGE, world.day)
 
 
 def test_a_platform_reports_addresses_and_takes_them_back(

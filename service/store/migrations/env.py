@@ -2,7 +2,11 @@
 
 from alembic import context
 
-from service.store import watch_schema  # noqa: F401 (adds its tables to the metadata)
+from service.store import (  # noqa: F401 (each adds its tables to the metadata)
+    audit_schema,
+    member_schema,
+    watch_schema,
+)
 from service.store.schema import metadata
 
 connection = context.config.attributes["connection"]

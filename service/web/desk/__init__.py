@@ -1,4 +1,4 @@
-"""Pages for advocates: what the owners who granted access to them may be helped with.
+"""Pages for advocates: signing in, their account, and what owners granted them (nothing yet).
 
-Nothing is here yet. It may import neither `site` nor `owner`.
+It may import neither `site` nor `owner`.
 """

@@ -1,0 +1,1 @@
+"""What members prove themselves with: passwords, one-time codes, passkeys. It stores nothing."""
