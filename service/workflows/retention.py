@@ -89,6 +89,8 @@ def purge_alerts(context: Context, now: Today) -> int:
     with context.database.write() as tx:
         purged = deliveries.purge(tx, now, ALERTS_AT_ONCE)
         return purged + channels.purge(tx, now, ALERTS_AT_ONCE)
+
+
 def purge_sessions(context: Context, _now: Today) -> int:
     """Delete some sessions of members that are over; return how many. 0 means that none is left."""
     idle = context.settings.session_idle_minutes * 60

@@ -154,7 +154,7 @@ def test_what_an_exclusion_holds_and_releases_is_news(scene: Scene) -> None:
     scene.world.work()
     assert scene.causes == [Cause.HELD]
     (exclusion,) = exclude.listed(context)
-    exclude.remove(context, exclusion.id)
+    exclude.remove(context, exclusion.id, day)
     assert scene.causes == [Cause.HELD, Cause.RELEASED]
 
 
