@@ -39,6 +39,10 @@ _NOT_PERMITTED = (
     "The user of CRAWLER_STATE may not make or use the frontier's tables: grant CREATE on this "
     "database, or let the owner of its schema `crawler` be the user."
 )
+_REFUSED = (
+    "PostgreSQL refuses to make or read the frontier's tables, in the schema `crawler` of the "
+    "database of CRAWLER_STATE. Its code is {code}; its log says more."
+)
 
 
 class SharedStore:
@@ -73,6 +77,9 @@ class SharedStore:
         except psycopg.errors.InsufficientPrivilege as err:
             self.close()
             raise Unusable(_NOT_PERMITTED) from err
+        except psycopg.Error as err:
+            self.close()
+            raise Unusable(_REFUSED.format(code=err.sqlstate)) from err
         except BaseException:
             self.close()
             raise

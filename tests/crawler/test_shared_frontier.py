@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler import settings
 from crawler.__main__ import main
 from crawler.frontier import outbox, visits, watches
 from crawler.frontier.opening import opened
@@ -338,9 +339,12 @@ def test_what_cannot_be_used_is_said_and_no_password(
     key = {"CRAWLER_KEY_FILE": str(tmp_path / "key")}
     server.ask("UPDATE versions SET version = 99", database)
     assert "another version" in told(**key)
+    server.ask("DROP TABLE versions", database)
+    assert "refuses to make or read the frontier's tables" in told(**key)
     away = database.replace(str(server.socket), str(tmp_path))
     assert "does not answer" in told(CRAWLER_STATE=away, **key)
     assert "no address of PostgreSQL" in told(CRAWLER_STATE=f"{database}&nothing=%zz", **key)
+    assert PASSWORD not in repr(settings.read({"CRAWLER_STATE": database, "CRAWLER_LOOPBACK": "1"}))
     assert "CRAWLER_STATE has a value" in told(CRAWLER_STATE=f"mysql://me:{PASSWORD}@h/n")
     with monkeypatch.context() as without:
         without.delitem(sys.modules, "crawler.frontier.shared")
