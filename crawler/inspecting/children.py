@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Children:
             child, batch = self._free.pop(), self._next()
             task = asyncio.create_task(self._ask(child, batch))
             self._asking[task] = batch
-            task.add_done_callback(self._asking.pop)
+            task.add_done_callback(partial(self._ended, child))
 
     def _next(self) -> list[_Asked]:
         """What is asked now: the first, and this child's share of what is small behind it."""
@@ -84,9 +85,8 @@ class Children:
             # From this thread, the main one: the system ends a child with the thread that made it.
             child.launch()
             await child.greeted()
-            batch[:] = [
-                asked for asked in batch if not asked.answer.done()
-            ]  # the others are given up
+            # Some may have been given up, and their descriptors are closed.
+            batch[:] = [asked for asked in batch if not asked.answer.done()]
             answers = await child.ask([(asked.descriptor, asked.request) for asked in batch])
             for asked, answer in zip(batch, answers, strict=True):
                 if not asked.answer.done():
@@ -96,9 +96,16 @@ class Children:
         except asyncio.CancelledError:  # its answer would come to whoever asks next
             child.close()
             raise
-        finally:
-            self._free.append(child)
-            self._begin()
+
+    def _ended(self, child: Child, task: asyncio.Task[None]) -> None:
+        """Also if it was given up before it began."""
+        batch = self._asking.pop(task)
+        failure = None if task.cancelled() else task.exception()
+        for asked in batch:
+            if failure and not asked.answer.done():
+                asked.answer.set_exception(failure)
+        self._free.append(child)
+        self._begin()
 
     def _died(self, batch: list[_Asked]) -> None:
         """One of a batch was what the child died of: each is asked again, by itself."""

@@ -226,6 +226,7 @@ def test_small_pictures_are_asked_about_together(plain: Inspector, dies: bool) -
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("crawler.inspecting.inspector.Children", Counted)
+        patched.setattr("crawler.inspecting.inspector._SOON_SECONDS", 0.0)  # as if it had hung
         found = asyncio.run(all_inspected(plain, SEVERAL))
     assert found == [expected(each) for each in SEVERAL]
     assert asked == [1, 1, 4, *([1] * 4 if dies else [])]  # the first had begun when others came
