@@ -24,6 +24,8 @@ _START_SECONDS = 60.0
 """For a child to load its libraries, on a busy machine."""
 _GRACE_SECONDS = 10.0
 """After the alarm that ends a child from within."""
+_HEAD, _READ = 4, 2**20
+"""Bytes of an answer's length, and as many as are read at once."""
 _ROOT = Path(__file__).parents[2]
 _PASSED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PATH")
 """Variables that a child gets: no key, no proxy, nothing that it could tell."""
@@ -150,7 +152,8 @@ class Child:
             return
         try:
             async with asyncio.timeout(_START_SECONDS):
-                self.holds = greeting(await _read(self._socket))
+                (said,) = await _read(self._socket, 1)
+                self.holds = greeting(said)
         except (OSError, Unbelievable) as err:  # TimeoutError is an OSError
             self.close()
             raise Died from err
@@ -162,7 +165,7 @@ class Child:
         try:
             async with asyncio.timeout(child_seconds(self._role, len(requests)) + _GRACE_SECONDS):
                 await _send(connection, requests)
-                return [await _read(connection) for _ in requests]
+                return await _read(connection, len(requests))
         except (OSError, Unbelievable) as err:
             self.close()
             raise Died from err
@@ -218,20 +221,23 @@ async def _send(connection: socket.socket, requests: Sequence[tuple[int, dict[st
         await asyncio.get_running_loop().sock_sendall(connection, said[sent:])
 
 
-async def _read(connection: socket.socket) -> bytes:
-    (length,) = struct.unpack("!I", await _exactly(connection, 4))
-    if length > MAX_RESULT:
-        raise Unbelievable
-    return await _exactly(connection, length)
-
-
-async def _exactly(connection: socket.socket, length: int) -> bytes:
+async def _read(connection: socket.socket, count: int) -> list[bytes]:
+    """Read so many answers, and nothing else."""
     loop = asyncio.get_running_loop()
-    parts: list[bytes] = []
-    while length:
-        part = await loop.sock_recv(connection, min(length, 2**20))
-        if not part:
-            raise ConnectionResetError
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+    answers: list[bytes] = []
+    came = bytearray()
+    while len(answers) < count:
+        length = int.from_bytes(came[:_HEAD])
+        if length > MAX_RESULT:
+            raise Unbelievable
+        if len(came) < _HEAD + length or len(came) < _HEAD:
+            part = await loop.sock_recv(connection, _READ)
+            if not part:
+                raise ConnectionResetError
+            came += part
+            continue
+        answers.append(bytes(came[_HEAD : _HEAD + length]))
+        del came[: _HEAD + length]
+    if came:
+        raise Unbelievable
+    return answers
