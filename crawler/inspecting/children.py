@@ -55,19 +55,27 @@ class Children:
         self._free = list(children)
         self._waiting: deque[_Asked] = deque()
         self._asking: dict[asyncio.Task[None], list[_Asked]] = {}
+        self._soon = False
 
     async def ask(self, descriptor: int, request: dict[str, Any], *, small: bool = False) -> bytes:
         """Return a child's answer about an anonymous file. Raises Died."""
         asked = _Asked(descriptor, request, small, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
-        self._begin()
+        self._begin_soon()
         try:
             return await asked.answer
         except asyncio.CancelledError:
             self._give_up(asked)
             raise
 
+    def _begin_soon(self) -> None:
+        """After whoever else is about to ask: answers of a host often come together."""
+        if not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._begin)
+
     def _begin(self) -> None:
+        self._soon = False
         while self._free and self._waiting:
             child, batch = self._free.pop(), self._next()
             task = asyncio.create_task(self._ask(child, batch))
@@ -107,7 +115,7 @@ class Children:
             if failure and not asked.answer.done():
                 asked.answer.set_exception(failure)
         self._free.append(child)
-        self._begin()
+        self._begin_soon()
 
     def _died(self, batch: list[_Asked]) -> None:
         """One of a batch was what the child died of: each is asked again, by itself."""
