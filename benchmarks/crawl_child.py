@@ -9,6 +9,7 @@ comes; says what it took and found; and ends when its input is closed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import cProfile
 import gc
 import json
@@ -57,11 +58,9 @@ def ours(root: str, folder: Path, profile: str) -> Run:
     inspector = Inspector(Profile(profile))
 
     async def begin() -> None:
-        from benchmarks.crawl_site import picture  # noqa: PLC0415
-
         inspector.use_here()
         with MemoryFile() as medium:
-            medium.write(picture(0, 320))
+            medium.write(_body(root + "/3.jpg"))
             medium.end()
             await inspector.inspect(medium)
         await inspector.read(Page(root + "/", b"<p>x", "text/html", loopback=True))
@@ -86,6 +85,13 @@ def ours(root: str, folder: Path, profile: str) -> Run:
         return {"pages": pages, "media": media}
 
     return run
+
+
+def _body(url: str) -> bytes:
+    from urllib.request import urlopen  # noqa: PLC0415 (the peer does not load it here)
+
+    with urlopen(url) as answer:  # noqa: S310 (the site that we serve)
+        return bytes(answer.read())
 
 
 def scrapy(root: str, folder: Path, _profile: str) -> Run:
@@ -135,28 +141,30 @@ def scrapy(root: str, folder: Path, _profile: str) -> Run:
 
 def hashing(root: str, _folder: Path, profile: str) -> Run:
     """The child's work alone: the pictures of the site, which it has fetched before."""
-    from urllib.request import urlopen  # noqa: PLC0415 (each side loads its own)
-
-    from crawler.inspecting.media import answering  # noqa: PLC0415
+    from crawler.inspecting.media import answering  # noqa: PLC0415 (each side loads its own)
     from crawler.inspecting.memory import MemoryFile  # noqa: PLC0415
-
-    def body(path: str) -> bytes:
-        with urlopen(root + path) as answer:  # noqa: S310 (the site that we serve)
-            return bytes(answer.read())
+    from crawler.limits import CHILD_TOGETHER  # noqa: PLC0415
+    from hashing.views.profile import Profile  # noqa: PLC0415
 
     media = []
-    for page in re.findall(r'href="([^"]+)"', body("/").decode()):
-        media += [body(src) for src in re.findall(r'src="([^"]+)"', body(page).decode())]
+    for page in re.findall(r'href="([^"]+)"', _body(root + "/").decode()):
+        shown = re.findall(r'src="([^"]+)"', _body(root + page).decode())
+        media += [_body(root + src) for src in shown]
     answer = answering(profile)
+    together = 1 if Profile(profile).views else CHILD_TOGETHER  # as a busy crawler asks
     gc.freeze()  # as the child does
 
     def run() -> dict[str, int]:
-        for untrusted in media:
-            with MemoryFile() as file:
-                file.write(untrusted)
-                file.end()
-                assert file.format  # noqa: S101 (it was recognised)
-                json.dumps(answer(file.descriptor, {"format": file.format.value}))
+        for begin in range(0, len(media), together):
+            with contextlib.ExitStack() as files:
+                requests = []
+                for untrusted in media[begin : begin + together]:
+                    file = files.enter_context(MemoryFile())
+                    file.write(untrusted)
+                    file.end()
+                    assert file.format  # noqa: S101 (it was recognised)
+                    requests.append((file.descriptor, {"format": file.format.value, "tiles": ()}))
+                json.dumps(answer(requests))
         return {"pages": 0, "media": len(media)}
 
     return run

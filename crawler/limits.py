@@ -65,6 +65,12 @@ CHILD_MEDIUM_SECONDS = 300
 """Processor time of one medium; the child is killed at it, and after the same time on the clock."""
 CHILD_PAGE_SECONDS = 20
 """Of one page. Elements with 50,000 attributes take libxml2 that long, and nobody reads them."""
+CHILD_TOGETHER = 8
+"""Small media that one child is asked about at once."""
+CHILD_TOGETHER_SECONDS = 60
+"""Of all of these. If it is not enough, each is asked about by itself."""
+TOGETHER_BYTES = 256 * 2**10
+"""Of a medium that is small: most pictures on pages, and no video."""
 CHILD_USES = 100
 """Answers of one copy of a child: the next one knows nothing of what this one was given."""
 MAX_RESULT = 64 * 2**20
@@ -98,3 +104,10 @@ EXTRACT_MEMORY = 400 * 2**20
 EXTRACT_ANSWER = 2**20
 DEVTOOLS_BYTES = 32 * 2**20
 """Of one message of the browser: the snapshot of a page with 100,000 elements has about 12 MiB."""
+
+
+def child_seconds(role: str, requests: int) -> int:
+    """Return how long a child may take for so many requests at once."""
+    if role == "pages":
+        return CHILD_PAGE_SECONDS
+    return CHILD_MEDIUM_SECONDS if requests == 1 else CHILD_TOGETHER_SECONDS

@@ -7,6 +7,7 @@ observation. So a visit that is interrupted anywhere goes on where it was.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -97,17 +98,20 @@ class Visitor:
         waiting = Waiting(self._store, visit, _AT_ONCE)
         wait: dict[str, int] = {}
         running: dict[asyncio.Task[None], Step] = {}
+        ended = asyncio.Event()
         try:
             while (left := await self._left(watch, latest)) > 0:
                 for step in await waiting.beside(running.values()):
-                    looked = self._look_at(watch, visit, step, wait)
-                    running[asyncio.create_task(looked)] = step
+                    task = asyncio.create_task(self._look_at(watch, visit, step, wait))
+                    task.add_done_callback(lambda _: ended.set())
+                    running[task] = step
                 if not running:
                     break
-                done, _ = await asyncio.wait(
-                    running, timeout=left, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await ended.wait()
+                ended.clear()
+                for task in [each for each in running if each.done()]:
                     running.pop(task)
                     task.result()
         finally:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from functools import lru_cache
+from itertools import islice
+from typing import Any, TypeAlias, cast
 from urllib.parse import urljoin
 
-from lxml import etree, html
+from lxml import etree
+from lxml.cssselect import CSSSelector
 from w3lib.encoding import html_to_unicode
 
 from crawler.limits import PAGE_ELEMENTS
@@ -26,12 +29,12 @@ def parsed(untrusted: bytes, content_type: str = "") -> Element | None:
     if not text.strip():
         return None
     # huge_tree lifts libxml2's limits: it stays off. Nothing is loaded that a page names.
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_pis=True)
+    # Not lxml.html: it calls a function of Python for each element, to give it methods.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_pis=True)
     try:
-        root = html.document_fromstring(text.encode(), parser=parser)
+        return etree.fromstring(text.encode(), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         return None
-    return root
 
 
 def feed(untrusted: bytes) -> Element | None:
@@ -52,11 +55,18 @@ def feed(untrusted: bytes) -> Element | None:
 
 
 def elements(root: Element) -> Iterator[Element]:
-    """Yield the elements of a page in order, PAGE_ELEMENTS of them at most."""
-    for count, element in enumerate(root.iter(etree.Element)):
-        if count >= PAGE_ELEMENTS:
-            return
-        yield element
+    """Return the elements of a page in order, PAGE_ELEMENTS of them at most."""
+    return islice(root.iter(etree.Element), PAGE_ELEMENTS)
+
+
+def selected(within: Element, selector: str) -> list[Element]:
+    """Return the elements that a CSS selector selects, `within` among them, in order."""
+    return cast("list[Element]", _compiled(selector)(within))
+
+
+@lru_cache(64)
+def _compiled(selector: str) -> CSSSelector:
+    return CSSSelector(selector, translator="html")
 
 
 def base_of(root: Element, address: str) -> str:

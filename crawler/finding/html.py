@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import islice
 
 from crawler.finding import css, jsonld, tracks
 from crawler.finding.collecting import Collector, References
@@ -24,6 +23,7 @@ _LAZY = {
 }  # fmt: skip
 """Attributes in which scripts of galleries and lazy loaders keep what they show later."""
 _LAZY_SETS = {"srcset", "data-srcset", "data-lazy-srcset", "imagesrcset", "data-src-retina"}
+_IS_PATH = re.compile("[./]")
 _META = re.compile(
     r"(?:og:(?:image|video)(?::(?:url|secure_url))?|twitter:(?:image|image:src|player:stream)|"
     r"image|thumbnail|thumbnailurl|contenturl|msapplication-tileimage)",
@@ -54,23 +54,23 @@ def find(
 def collect(root: Element, into: Collector) -> None:
     """Note what every element of a tree shows and leads to."""
     for element in elements(root):
-        tag = element.tag if isinstance(element.tag, str) else ""
-        if read := _READERS.get(tag):
+        if read := _READERS.get(element.tag):
             read(element, into)
-        _attributes(element, into)
+        if attributes := element.items():
+            _attributes(element, attributes[:ELEMENT_ATTRIBUTES], into)
 
 
-def _attributes(element: Element, into: Collector) -> None:
+def _attributes(element: Element, attributes: list[tuple[str, str]], into: Collector) -> None:
     """What any element may have: a style, or what a script will show there."""
-    for name, value in islice(element.attrib.iteritems(), ELEMENT_ATTRIBUTES):
+    for name, value in attributes:
         lower = name.lower()
-        if element.tag != "track":
+        if ".vtt" in value.lower() and element.tag != "track":
             into.tracks(tracks.of_attribute(lower, value))
         if lower == "style":
             into.media(css.addresses(value))
         elif lower in _LAZY_SETS:
             into.media([largest(value)])
-        elif (lower in _LAZY and re.search(r"[./]", value)) or (
+        elif (lower in _LAZY and _IS_PATH.search(value)) or (
             lower.startswith("data-") and is_media(value)
         ):
             into.media(css.addresses(value) if "url(" in value else [value])

@@ -4,8 +4,8 @@ It loads what it needs, confines itself, and reads nothing that is untrusted: th
 (fork), which is replaced by another copy after some answers. So nobody whom a medium took over
 stays for long, what decoders leak does not add up, and a fresh one costs milliseconds.
 `python -m crawler.inspecting.child DESCRIPTOR media PROFILE`, or `… pages`. The descriptor is of a
-Unix socket, over which each request comes as a length, JSON, and the descriptor of an anonymous
-file; each answer goes as a length and JSON.
+Unix socket, over which requests come as their number, a length, a list in JSON, and the descriptors
+of as many anonymous files; each answer goes as a length and JSON.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import struct  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Sequence  # noqa: E402
 from typing import Any  # noqa: E402
 
-from crawler.limits import CHILD_USES  # noqa: E402
+from crawler.limits import CHILD_TOGETHER, CHILD_USES, child_seconds  # noqa: E402
 
 Json = dict[str, Any]
-Answer = Callable[[int, Json], Json]
+Answer = Callable[[Sequence[tuple[int, Json]]], list[Json]]
 _USED, _ENDED = 0, 1
 """Exit codes of a copy: another one may follow, or the parent has closed its end."""
 
 
 def main(descriptor: int, role: str, *options: str) -> None:
     """Answer by copies until the parent closes its end, or one of them dies."""
-    answer, seconds = _role(role, *options)
+    answer = _role(role, *options)
     with socket.socket(fileno=descriptor) as parent:
-        _send(parent, {"holds": [*_HELD, *sandbox.confine()]})
+        _send(parent, [{"holds": [*_HELD, *sandbox.confine()]}])
         gc.freeze()  # what all copies share stays as it is
-        while _copied(parent, answer, seconds) == _USED:
+        while _copied(parent, role, answer) == _USED:
             pass
 
 
-def _copied(parent: socket.socket, answer: Answer, seconds: int) -> int:
+def _copied(parent: socket.socket, role: str, answer: Answer) -> int:
     """Let a copy of this process answer. Returns its exit code, -N if signal N ended it."""
     here = os.getpid()
     copy = os.fork()
@@ -53,53 +53,58 @@ def _copied(parent: socket.socket, answer: Answer, seconds: int) -> int:
     code = _ENDED
     try:
         sandbox.end_with(here)
-        code = _answered(parent, answer, seconds)
+        code = _answered(parent, role, answer)
     finally:
         os._exit(code)
 
 
-def _answered(parent: socket.socket, answer: Answer, seconds: int) -> int:
-    for _ in range(CHILD_USES):
-        if (request := _request(parent)) is None:
+def _answered(parent: socket.socket, role: str, answer: Answer) -> int:
+    uses = 0
+    while uses < CHILD_USES:
+        if not (requests := _requests(parent)):
             return _ENDED
-        untrusted, asked = request
         try:
-            signal.alarm(seconds)  # C code that hangs is ended by the system
-            said = answer(untrusted, asked)
+            # C code that hangs is ended by the system.
+            signal.alarm(child_seconds(role, len(requests)))
+            said = answer(requests)
         finally:
             signal.alarm(0)
-            with contextlib.suppress(OSError):
-                os.close(untrusted)
+            for untrusted, _ in requests:
+                with contextlib.suppress(OSError):
+                    os.close(untrusted)
         _send(parent, said)
+        uses += len(requests)
     return _USED
 
 
-def _role(role: str, *options: str) -> tuple[Answer, int]:
+def _role(role: str, *options: str) -> Answer:
     """Load what a role needs, and nothing else, before the limits hold."""
     if role == "pages":
         from crawler.inspecting import pages  # noqa: PLC0415
 
-        return pages.answer, pages.SECONDS
+        return pages.answer
     from crawler.inspecting import media  # noqa: PLC0415
 
-    return media.answering(*options), media.SECONDS
+    return media.answering(*options)
 
 
-def _request(parent: socket.socket) -> tuple[int, Json] | None:
-    head, descriptors, _, _ = socket.recv_fds(parent, 4, 1)
-    if len(head) < 4 or not descriptors:  # noqa: PLR2004 (the parent has ended)
-        return None
-    (length,) = struct.unpack("!I", head)
+def _requests(parent: socket.socket) -> list[tuple[int, Json]]:
+    """What is asked next; nothing if the parent has ended."""
+    head, descriptors, _, _ = socket.recv_fds(parent, 8, CHILD_TOGETHER)
+    if len(head) < 8 or not descriptors:  # noqa: PLR2004
+        return []
+    count, length = struct.unpack("!II", head)
     text = b""
     while len(text) < length:
         text += parent.recv(length - len(text))
-    asked: Json = json.loads(text)
-    return descriptors[0], asked
+    asked: list[Json] = json.loads(text)
+    assert count == len(asked) == len(descriptors)  # noqa: S101 (our own parent)
+    return list(zip(descriptors, asked, strict=True))
 
 
-def _send(parent: socket.socket, answer: Json) -> None:
-    text = json.dumps(answer).encode()
-    parent.sendall(struct.pack("!I", len(text)) + text)
+def _send(parent: socket.socket, answers: Sequence[Json]) -> None:
+    texts = [json.dumps(answer).encode() for answer in answers]
+    parent.sendall(b"".join(struct.pack("!I", len(text)) + text for text in texts))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from crawler.finding.collecting import References, Tile
 from crawler.inspecting.answers import NotInspected, Unbelievable, references_in, signals_in
 from crawler.inspecting.children import Child, Children, Died
 from crawler.inspecting.memory import MemoryFile
+from crawler.limits import TOGETHER_BYTES
 from crawler.outcomes import ErrorKind, FetchError
 from crawler.readers.page import Page
 from hashing.signals import ContentSignals
@@ -29,6 +30,7 @@ class Inspector:
     def __init__(self, profile: Profile, count: int = 1) -> None:
         """`count` is how many decode media. One parses pages: it needs a hundredth of the time."""
         self._media = [Child("media", profile.value) for _ in range(count)]
+        self._views = profile.views > 0  # then nothing is gained by asking about several at once
         self._pages = [Child("pages")]
         self.use_here()
 
@@ -40,8 +42,11 @@ class Inspector:
         """Return a medium's signals, or why it has none; of a sheet, with `tiles`, as a film."""
         assert medium.format is not None  # noqa: S101 (`end` was called)
         request = {"format": medium.format.value, "tiles": tiles}
+        is_picture = not medium.format.is_video and not tiles
+        small = is_picture and medium.size <= TOGETHER_BYTES and not self._views
         with contextlib.suppress(Died, Unbelievable):
-            return signals_in(await _twice(self._of_media, medium.descriptor, request))
+            answer = await _twice(self._of_media, medium.descriptor, request, small=small)
+            return signals_in(answer)
         return CRASHED
 
     async def read(self, page: Page) -> References:
@@ -75,11 +80,13 @@ class Inspector:
             child.close()
 
 
-async def _twice(children: Children, descriptor: int, request: dict[str, Any]) -> bytes:
+async def _twice(
+    children: Children, descriptor: int, request: dict[str, Any], *, small: bool = False
+) -> bytes:
     """Ask; if a child died soon, ask another: something else may have ended it. Raises Died."""
     begun = time.monotonic()
     try:
-        return await children.ask(descriptor, request)
+        return await children.ask(descriptor, request, small=small)
     except Died:
         if time.monotonic() - begun > _SOON_SECONDS:
             raise

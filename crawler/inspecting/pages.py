@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from crawler.finding import documents
-from crawler.limits import CHILD_PAGE_SECONDS, PAGE_BYTES
+from crawler.limits import PAGE_BYTES
 from crawler.readers import choosing
 from crawler.readers.page import Page
 
-SECONDS = CHILD_PAGE_SECONDS
 Json = dict[str, Any]
 
 
-def answer(untrusted: int, asked: Json) -> Json:
-    """Return what a page shows: the fields of References."""
-    with os.fdopen(os.dup(untrusted), "rb") as file:
-        file.seek(0)
-        body = file.read(PAGE_BYTES)
+def answer(requests: Sequence[tuple[int, Json]]) -> list[Json]:
+    """Return what each page shows: the fields of References."""
+    return [_shown(untrusted, asked) for untrusted, asked in requests]
+
+
+def _shown(untrusted: int, asked: Json) -> Json:
+    body = os.pread(untrusted, PAGE_BYTES, 0)
     page = Page(asked["url"], body, asked["content_type"], asked["loopback"])
     try:
         found = choosing.read(page)

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from crawler.finding import html
 from crawler.finding.collecting import Collector, References
-from crawler.finding.document import Element, base_of, parsed
+from crawler.finding.document import Element, base_of, parsed, selected
 from crawler.readers.page import Page
 
 _HEAD = 65536
+_NAMES = (b"phpbb", b"vbulletin")
+"""One of them is in each of the marks, for which it takes longer to look."""
 _MARKS = re.compile(
     rb"<body[^>]{0,500}\bid=[\"']phpbb[\"']|vBulletin_init\(\)|"
     rb"<meta[^>]{0,200}\bcontent=[\"']vBulletin ",
@@ -43,7 +45,9 @@ def entry(url: str) -> str | None:
 
 def reads(page: Page) -> bool:
     """Whether a forum says which it is."""
-    return bool(_MARKS.search(page.body[:_HEAD]))
+    head = page.body[:_HEAD]
+    lower = head.lower()
+    return any(name in lower for name in _NAMES) and bool(_MARKS.search(head))
 
 
 def read(page: Page) -> References:
@@ -53,16 +57,16 @@ def read(page: Page) -> References:
         return References()
     base = base_of(root, page.url)
     into = Collector(base, loopback=page.loopback)
-    posts = root.cssselect(_POSTS)
+    posts = selected(root, _POSTS)
     for post in posts:
         _post(post, into)
     if not posts:  # a template of its own, or no thread
         html.collect(root, into)
-    for following in root.cssselect(_NEXT):
+    for following in selected(root, _NEXT):
         into.following([following.get("href")])
-    for thread in root.cssselect(_THREADS):
+    for thread in selected(root, _THREADS):
         into.links([thread.get("href")])
-    into.login = bool(root.cssselect("form input[type=password]"))
+    into.login = bool(selected(root, "form input[type=password]"))
     return _without_sessions(into.references())
 
 

@@ -30,7 +30,10 @@ def entry(url: str) -> str | None:
 
 def reads(page: Page) -> bool:
     """Whether it is a page of such a server, or a post as JSON."""
-    return bool(_JSON.fullmatch(page.parts.path) or _MARK.search(page.body))
+    if _JSON.fullmatch(page.parts.path):
+        return True
+    named = b"mastodon" in page.body.lower()  # soon known, and in each of the marks
+    return named and bool(_MARK.search(page.body))
 
 
 def read(page: Page) -> References:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.finding import css
 from crawler.finding.collecting import Collector, References
-from crawler.finding.document import Element, parsed
+from crawler.finding.document import Element, parsed, selected
 from crawler.readers.page import Page
 
 _HOSTS = {"t.me", "telegram.me", "telegram.dog"}
@@ -48,21 +48,21 @@ def read(page: Page) -> References:
     if root is None:
         return References()
     into = Collector(page.url, loopback=page.loopback)
-    messages = root.cssselect(".tgme_widget_message")
+    messages = selected(root, ".tgme_widget_message")
     for message in messages:
         _message(message, into)
-    for more in root.cssselect("a.tme_messages_more[data-before], a.tme_messages_more[href]"):
+    for more in selected(root, "a.tme_messages_more[data-before], a.tme_messages_more[href]"):
         into.following([more.get("href")])
-    for older in root.cssselect("link[rel=prev]"):
+    for older in selected(root, "link[rel=prev]"):
         into.following([older.get("href")])
     into.login = not messages
     return into.references()
 
 
 def _message(message: Element, into: Collector) -> None:
-    for part in message.cssselect(_PICTURES):
+    for part in selected(message, _PICTURES):
         into.media(css.addresses(part.get("style") or ""))
-    for video in message.cssselect("video"):
+    for video in selected(message, "video"):
         into.media([video.get("src"), video.get("poster")])
-    for link in message.cssselect(".tgme_widget_message_text a[href]"):
+    for link in selected(message, ".tgme_widget_message_text a[href]"):
         into.links([link.get("href")])

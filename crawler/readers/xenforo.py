@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from crawler.finding import html
 from crawler.finding.collecting import Collector, References
-from crawler.finding.document import Element, base_of, parsed
+from crawler.finding.document import Element, base_of, parsed, selected
 from crawler.readers.page import Page
 
 _MARK = re.compile(rb"<html[^>]{0,2000}\bid=[\"']XF[\"']", re.I)
@@ -39,25 +39,25 @@ def read(page: Page) -> References:
     if root is None:
         return References()
     into = Collector(base_of(root, page.url), loopback=page.loopback)
-    for post in root.cssselect(_POSTS):
+    for post in selected(root, _POSTS):
         _post(post, into)
-    for following in root.cssselect("a.pageNav-jump--next, link[rel=next]"):
+    for following in selected(root, "a.pageNav-jump--next, link[rel=next]"):
         into.following([following.get("href")])
-    for thread in root.cssselect(".structItem-title a[href], .node-title a[href], .itemList a"):
+    for thread in selected(root, ".structItem-title a[href], .node-title a[href], .itemList a"):
         into.links([thread.get("href")])
-    into.login = bool(root.cssselect("form input[type=password]"))
+    into.login = bool(selected(root, "form input[type=password]"))
     return into.references()
 
 
 def _post(post: Element, into: Collector) -> None:
-    for picture in post.cssselect(_PICTURES):
+    for picture in selected(post, _PICTURES):
         # data-url is where the picture is; src may be the forum's proxy of it, or a placeholder.
         names = ("data-src", "data-url", "data-lb-src", "src")
         into.media([picture.get(name) for name in names])
-    for link in post.cssselect("a[href]"):
+    for link in selected(post, "a[href]"):
         if re.search(r"/attachments/[^/]+\.[0-9]+/?$", _path(link.get("href"))):
             into.media([link.get("href")])
-    for embed in post.cssselect(_EMBEDS):
+    for embed in selected(post, _EMBEDS):
         into.parts([_embedded(embed.get("data-s9e-mediaembed-iframe") or "")])
     html.collect(post, into)
 

@@ -14,12 +14,13 @@ states the order; the tests compare it with the `pdqhash` package (the C++ refer
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.algorithms.lines import Lines, counts, half
 from hashing.luma import Luma, Plane
 from hashing.signals import Signal, SignalType
 
@@ -31,11 +32,13 @@ MIN_SIDE = 5
 """Shortest side, in pixels, that the reference hashes."""
 QUALITY_BAR = 50
 """Below this quality no signal is made: the recommendation of HMA and of the paper."""
+_AT_ONCE = 8
+"""Grids transformed together: of more, the products no longer fit into the cache."""
 _BAND_ROWS = 32
 """Rows transposed at once; between 8 and 64 the speed differs by less than a fifth (2026-11)."""
-_BESIDE = 1920
-"""Columns that a pass takes at once of several pictures: three of 640 pixels. Beyond that, what is
-between two passes no longer fits into a core's cache, and takes longer (2026-11)."""
+_BESIDE = 1280
+"""Columns that a pass takes at once of several pictures: two of 640 pixels. Beyond that, what is
+between two passes no longer fits into a core's cache, and takes no less time (2026-11)."""
 
 
 def compute(picture: NDArray[np.uint8]) -> tuple[bytes, int]:
@@ -50,15 +53,18 @@ def compute(picture: NDArray[np.uint8]) -> tuple[bytes, int]:
 
 
 def compute_each(lumas: Sequence[Luma]) -> list[tuple[bytes, int]]:
-    """Return what `compute` returns of each of several pictures, which have one shape.
+    """Return what `compute` returns of each of several pictures, whatever their shapes.
 
-    Small ones lie side by side in the passes along columns, where each column is a sum of its own:
-    the same additions, with fewer calls of NumPy for them. Raises ValueError.
+    Small ones lie side by side in the passes, where each column is a sum of its own: the same
+    additions, with fewer calls of NumPy for them. Raises ValueError.
     """
-    at_once = max(1, _BESIDE // max(1, *lumas[0].shape)) if lumas else 1
-    batches = (lumas[begin : begin + at_once] for begin in range(0, len(lumas), at_once))
-    grids = (grid for batch in batches for grid in _samples(batch))
-    return [(value_of(grid), quality_of(grid)) for grid in grids]
+    grids = [grid for batch in _batches(lumas) for grid in _samples(batch)]
+    values = (
+        value
+        for begin in range(0, len(grids), _AT_ONCE)
+        for value in _values(np.stack(grids[begin : begin + _AT_ONCE]))
+    )
+    return [(value, quality_of(grid)) for value, grid in zip(values, grids, strict=True)]
 
 
 def above_bar(value: bytes, quality: int) -> Signal | None:
@@ -69,12 +75,16 @@ def above_bar(value: bytes, quality: int) -> Signal | None:
 def transform(picture: NDArray[np.uint8]) -> tuple[Plane, int]:
     """Return (16 × 16 binary32 coefficients, quality 0–100); `bits` turns them into the value."""
     grid = sample(_luma(picture))
-    return _dct(grid), quality_of(grid)
+    return _dct(grid[None])[0], quality_of(grid)
 
 
 def value_of(grid: Plane) -> bytes:
     """Return the 32 bytes of a grid that `sample` returned: the value that `compute` returns."""
-    return bits(_dct(grid))
+    return _values(grid[None])[0]
+
+
+def _values(grids: Plane) -> list[bytes]:
+    return [bits(coefficients) for coefficients in _dct(grids)]
 
 
 def bits(coefficients: Plane) -> bytes:
@@ -104,35 +114,52 @@ def sample(luma: Luma | Plane) -> Plane:
     return _samples([luma])[0]
 
 
+def _batches(lumas: Sequence[Luma]) -> Iterator[list[Luma]]:
+    """Pictures that are sampled together: as many as _BESIDE permits, and one at the least."""
+    batch: list[Luma] = []
+    beside = 0
+    for luma in lumas:
+        if batch and beside + max(luma.shape) > _BESIDE:
+            yield batch
+            batch, beside = [], 0
+        batch.append(luma)
+        beside += max(luma.shape)
+    if batch:
+        yield batch
+
+
 def _samples(lumas: Sequence[Luma | Plane]) -> list[Plane]:
-    """The grids of pictures of one shape."""
-    rows, columns = lumas[0].shape
-    if min(rows, columns) < MIN_SIDE:
+    """The grids of pictures. Each pass goes through all of them at once."""
+    if any(min(luma.shape) < MIN_SIDE for luma in lumas):
         raise ValueError(f"PDQ needs at least {MIN_SIDE} pixels on each side")
-    if rows == columns == GRID:
-        return [luma.astype(np.float32) for luma in lumas]
-    across, down = _window(columns), _window(rows)
-    once = _beside([_box_along_rows(luma, across) for luma in lumas])
-    twice = _turned(_box(once, down, range(rows)), len(lumas))
-    thrice = _turned(_box(twice, across, _centres(columns)), len(lumas))
-    return np.split(_box(thrice, down, _centres(rows)), len(lumas), axis=1)
+    blurred = iter(_blurred([luma for luma in lumas if luma.shape != (GRID, GRID)]))
+    return [
+        luma.astype(np.float32) if luma.shape == (GRID, GRID) else next(blurred) for luma in lumas
+    ]
 
 
-def _beside(planes: Sequence[Plane]) -> Plane:
-    return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=1)
+def _blurred(lumas: Sequence[Luma | Plane]) -> list[Plane]:
+    """The four passes: a box along each axis, and again, where only the centres are kept."""
+    if not lumas:
+        return []
+    rows, columns = zip(*(luma.shape for luma in lumas), strict=True)
+    down = Lines(rows, columns, _window)
+    for luma, part in zip(lumas, down.parts, strict=True):
+        _box_along_rows(luma, part)
+    across = Lines(columns, rows, _window)
+    for part, sums in zip(across.parts, down.summed([range(n) for n in rows]), strict=True):
+        _mean_turned(*sums, part)
+    again = Lines(rows, [GRID] * len(rows), _window)
+    for part, sums in zip(again.parts, across.summed(list(map(_centres, columns))), strict=True):
+        _mean_turned(*sums, part)
+    return [sums / count[:, None] for sums, count in again.summed(list(map(_centres, rows)))]
 
 
-def _turned(planes: Plane, count: int) -> Plane:
-    """Transpose each of so many planes that lie beside each other."""
-    return _beside([_transposed(plane) for plane in np.split(planes, count, axis=1)])
-
-
-def _transposed(plane: Plane) -> Plane:
-    """Transpose in bands: at once, each element misses the cache (1.4 against 5.2 ms at 1024²)."""
-    columns = np.empty(plane.shape[::-1], np.float32)
-    for top in range(0, len(plane), _BAND_ROWS):
-        columns[:, top : top + _BAND_ROWS] = plane[top : top + _BAND_ROWS].T
-    return columns
+def _mean_turned(sums: Plane, count: Plane, into: Plane) -> None:
+    """Divide and transpose, in bands: at once, each element misses the cache."""
+    for top in range(0, len(sums), _BAND_ROWS):
+        band = slice(top, top + _BAND_ROWS)
+        np.divide(sums[band].T, count[band], into[:, band])
 
 
 def _window(side: int) -> int:
@@ -144,68 +171,28 @@ def _centres(side: int) -> list[int]:
     return [int((i + 0.5) * side / GRID) for i in range(GRID)]
 
 
-def _half(window: int) -> int:
-    """The window of index i begins at i + half - window and ends before i + half."""
-    return (window + 2) // 2
-
-
-def _counts(length: int, window: int) -> Plane:
-    """How many positions the window of each index has within the picture."""
-    past = np.arange(length) + _half(window)
-    counts: Plane = (np.minimum(past, length) - np.maximum(past - window, 0)).astype(np.float32)
-    return counts
-
-
-def _box_along_rows(luma: Luma | Plane, window: int) -> Plane:
+def _box_along_rows(luma: Luma | Plane, into: Plane) -> None:
     """The first pass."""
+    rows, columns = luma.shape
     if luma.dtype == np.uint8:
-        return _box_of_bytes(cast("Luma", luma), window)
-    columns = luma.shape[1]
-    return _transposed(_box(_transposed(cast("Plane", luma)), window, range(columns)))
+        _box_of_bytes(cast("Luma", luma), _window(columns), into)
+        return
+    lines = Lines([columns], [rows], _window)
+    lines.parts[0][:] = luma.T
+    ((sums, count),) = lines.summed([range(columns)])
+    _mean_turned(sums, count, into)
 
 
-def _box_of_bytes(luma: Luma, window: int) -> Plane:
+def _box_of_bytes(luma: Luma, window: int, into: Plane) -> None:
     """The first pass of bytes: sums are below 2²⁴, so exact in any order."""
     rows, columns = luma.shape
-    before = window - _half(window)
+    before = window - half(window)
     padded = np.zeros((rows, columns + window - 1), np.min_scalar_type(255 * window))
     padded[:, before : before + columns] = luma
     sums = padded[:, :columns].copy()
     for shift in range(1, window):
         sums += padded[:, shift : shift + columns]
-    mean: Plane = np.divide(sums, _counts(columns, window), dtype=np.float32)
-    return mean
-
-
-def _box(lines: Plane, window: int, indices: Sequence[int]) -> Plane:
-    """Mean of a sliding window along axis 0 at these ascending indices."""
-    sums = np.empty((len(indices), lines.shape[1]), np.float32)
-    into: list[Plane] = [np.empty(lines.shape[1], np.float32)] * len(lines)  # what is discarded
-    for index, row in zip(indices, sums, strict=True):
-        into[index] = row
-    _running_sums(lines, window, into)
-    if len(indices) > len(lines):  # a side below GRID, where cells share their centre
-        sums = np.stack([into[index] for index in indices])
-    sums /= _counts(len(lines), window)[indices, None]
-    return sums
-
-
-def _running_sums(lines: Plane, window: int, into: Iterable[Plane]) -> None:
-    """Fill each row of `into`, one for each index, with the sum of that index's window.
-
-    Add the line that enters, then subtract the line that leaves, each rounded to binary32.
-    """
-    half, rows = _half(window), iter(into)
-    total = np.zeros(lines.shape[1], np.float32)
-    for line in lines[: half - 1]:
-        np.add(total, line, total)
-    # `rows` comes last in each zip, so that no row is consumed when the lines end.
-    for line, row in zip(lines[half - 1 : window], rows, strict=False):
-        total = np.add(total, line, row)
-    for line, leaving, row in zip(lines[window:], lines, rows, strict=False):
-        total = np.subtract(np.add(total, line, row), leaving, row)
-    for leaving, row in zip(lines[-window:], rows, strict=False):
-        total = np.subtract(total, leaving, row)
+    np.divide(sums, counts(columns, window), into, dtype=np.float32)
 
 
 def quality_of(grid: Plane) -> int:
@@ -233,10 +220,11 @@ def _dct_matrix() -> Plane:
 DCT = _dct_matrix()
 
 
-def _dct(grid: Plane) -> Plane:
-    """D · grid · Dᵀ, each sum accumulated in ascending order of its index."""
-    half = _sum_in_order(DCT.T[:, :, None] * grid[:, None, :])
-    return _sum_in_order(half.T[:, :, None] * DCT.T[:, None, :])
+def _dct(grids: Plane) -> Plane:
+    """D · grid · Dᵀ of each grid, each sum accumulated in ascending order of its index."""
+    rows = grids.transpose(1, 0, 2)
+    half = _sum_in_order(DCT.T[:, None, :, None] * rows[:, :, None, :])
+    return _sum_in_order(half.transpose(2, 0, 1)[..., None] * DCT.T[:, None, None, :])
 
 
 def _sum_in_order(terms: Plane) -> Plane:

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -21,12 +22,14 @@ import pytest
 from PIL import Image
 
 from crawler.finding.collecting import References
-from crawler.inspecting.answers import Unbelievable, references_in, signals_in
+from crawler.inspecting.answers import NotInspected, Unbelievable, references_in, signals_in
+from crawler.inspecting.children import Children
 from crawler.inspecting.inspector import CRASHED, Inspected, Inspector
 from crawler.inspecting.memory import MemoryFile, NoMedium
 from crawler.limits import CHILD_USES
 from crawler.outcomes import ErrorKind, FetchError
 from crawler.readers.page import Page
+from hashing.errors import ContentError
 from hashing.hasher import hash_file, hash_picture
 from hashing.views.profile import Profile
 from tests.crawler.site import picture
@@ -159,6 +162,111 @@ def test_a_page_that_kills_its_parser_is_a_fault(inspector: Inspector) -> None:
         assert (await inspector.read(PAGE)).media
 
     asyncio.run(run())
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Inspector]:
+    """Of a profile without views: it asks about several small pictures at once."""
+    made = Inspector(Profile.PLAIN)
+    yield made
+    made.close()
+
+
+async def all_inspected(
+    inspector: Inspector, several: list[bytes], given_up: Sequence[int] = ()
+) -> list[Inspected | BaseException]:
+    """What is said of media that are all asked about before the child goes on."""
+    inspector.use_here()
+
+    async def one(untrusted: bytes) -> Inspected:
+        with MemoryFile() as medium:
+            medium.write(untrusted)
+            medium.end()
+            return await inspector.inspect(medium)
+
+    await one(picture(0))
+    copy = copy_of(inspector.pids[0])
+    copy.suspend()
+    waits = [asyncio.create_task(one(each)) for each in several]
+    await asyncio.sleep(0)  # all have asked
+    for number in given_up:
+        waits[number].cancel()
+    copy.resume()
+    return await asyncio.gather(*waits, return_exceptions=True)
+
+
+def expected(untrusted: bytes) -> Inspected:
+    try:
+        return hash_picture(untrusted, use=Profile.PLAIN)
+    except ContentError as err:
+        return NotInspected(err.code)
+
+
+SEVERAL = [
+    picture(1),
+    picture(2, "PNG"),
+    b"\xff\xd8\xff" + bytes(50),
+    picture(3, "GIF"),
+    picture(4),
+]
+
+
+@pytest.mark.parametrize("then", ["answers", "dies", "is given up by one"])
+def test_small_pictures_are_asked_about_together(plain: Inspector, then: str) -> None:
+    """Where the child dies of one of them, each is asked about by itself."""
+    asked: list[int] = []
+
+    class Counted(Children):
+        def _next(self) -> list[Any]:
+            batch = super()._next()
+            asked.append(len(batch))
+            if then == "dies" and len(batch) > 1:
+                copy_of(plain.pids[0]).kill()
+            if then == "is given up by one" and len(batch) > 1:
+                batch[-1].answer.cancel()  # who asked closes its descriptor before it is sent
+            return batch
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("crawler.inspecting.inspector.Children", Counted)
+        patched.setattr("crawler.inspecting.inspector._SOON_SECONDS", 0.0)  # as if it had hung
+        found = asyncio.run(all_inspected(plain, SEVERAL))
+    answered = 4 if then == "is given up by one" else 5
+    assert found[:answered] == [expected(each) for each in SEVERAL][:answered]
+    assert asked == [1, 5, *([1] * 5 if then == "dies" else [])]
+
+
+def test_who_is_given_up_holds_up_nobody(plain: Inspector) -> None:
+    found = asyncio.run(all_inspected(plain, SEVERAL, given_up=(1, 3)))
+    assert [n for n, each in enumerate(found) if isinstance(each, BaseException)] == [1, 3]
+    assert [found[n] for n in (0, 2, 4)] == [expected(SEVERAL[n]) for n in (0, 2, 4)]
+
+
+def test_who_is_the_last_to_be_given_up_ends_the_child(plain: Inspector) -> None:
+    """It may be at a video for minutes."""
+
+    async def run() -> None:
+        waits = asyncio.create_task(all_inspected(plain, SEVERAL[:1]))
+        for _ in range(5):
+            await asyncio.sleep(0)  # the child is started, and has not loaded anything
+        (made,) = plain.pids
+        waits.cancel()
+        await asyncio.wait([waits])
+        await asyncio.sleep(0)
+        assert made not in plain.pids
+
+    plain.close()
+    asyncio.run(run())
+
+
+def test_decoders_of_videos_are_loaded_by_the_copy_that_needs_them(
+    plain: Inspector, tmp_path: Path
+) -> None:
+    spots = [np.asarray(Image.open(io.BytesIO(picture(n // 20)))) for n in range(60)]
+    path = encoded(tmp_path / "a.mp4", spots)
+    assert inspect(plain, path.read_bytes()) == hash_file(path, use=Profile.PLAIN)
+    made = plain.pids[0]
+    loaded = [Path(f"/proc/{pid}/maps").read_text() for pid in (made, copy_of(made).pid)]
+    assert ["libavcodec" in each for each in loaded] == [False, True]
 
 
 def test_what_is_no_medium_is_not_given_to_a_child() -> None:

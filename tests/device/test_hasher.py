@@ -16,6 +16,7 @@ import hashing
 from hashing import hasher, windows
 from hashing.algorithms import pdq, phash
 from hashing.errors import (
+    ContentError,
     EmptyFile,
     TooManyBytes,
     TooPlain,
@@ -89,6 +90,32 @@ def test_a_plain_picture_is_refused() -> None:
         hasher.perceptual_signals(np.full((200, 200), 30, np.uint8))
     with pytest.raises(TooPlain):
         hashing.hash_picture(saved([Image.new("RGB", (200, 200), "navy")], "PNG"))
+
+
+@pytest.mark.parametrize("use", [WindowSet.STANDARD, Profile.PLAIN, Profile.FAST])
+def test_several_pictures_have_what_each_has_alone(make_scene: Scene, use: hasher.Use) -> None:
+    untrusted = [
+        saved(stills(make_scene, [1]), "JPEG", quality=80),
+        saved(stills(make_scene, [2]), "PNG")[:-700],  # breaks off
+        b"\x89PNG\r\n\x1a\n" + bytes(40),
+        saved([Image.new("RGB", (200, 200), "navy")], "PNG"),
+        saved(stills(make_scene, [1, 2, 3]), "GIF", duration=500),
+        saved([stills(make_scene, [4])[0].resize((64, 300))], "WEBP"),
+    ]
+
+    def alone(each: bytes) -> object:
+        try:
+            return hashing.hash_picture(each, use=use)
+        except ContentError as err:
+            return type(err)
+
+    several = [(each, sniff(each)) for each in untrusted]
+    found = [
+        type(each) if isinstance(each, ContentError) else each
+        for each in hasher.hash_pictures(several, use=use)
+    ]
+    assert found == [alone(each) for each in untrusted]
+    assert [isinstance(each, type) for each in found] == [False, False, True, True, False, False]
 
 
 # --- what they are for ---

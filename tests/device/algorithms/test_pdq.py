@@ -120,3 +120,11 @@ def test_frames_side_by_side_are_as_each_alone(shape: tuple[int, int], count: in
     lumas = [rng.integers(0, 256, shape, dtype=np.uint8) for _ in range(count)]
     assert pdq.compute_each(lumas) == [pdq.compute(luma) for luma in lumas]
     assert pdq.compute_each([]) == []
+
+
+def test_pictures_of_other_shapes_side_by_side_are_as_each_alone() -> None:
+    """Their windows differ, and some have none: beside others, no sum may have another order."""
+    rng = np.random.default_rng(3)
+    shapes = [(240, 320), (64, 64), (64, 200), (321, 50), (5, 9), (130, 64), (700, 2000), (97, 99)]
+    lumas = [rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    assert pdq.compute_each(lumas) == [pdq.compute(luma) for luma in lumas]
