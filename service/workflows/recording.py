@@ -41,7 +41,11 @@ def record(
     about: Object = NOTHING,
     **said: Any,  # noqa: ANN401 (what `DETAILS` names)
 ) -> None:
-    """Append an act. Nothing may be written in this transaction afterwards that others wait for."""
+    """Append an act, after all that the transaction writes otherwise.
+
+    Acts about one case at most in a transaction: about several, two of these could wait for each
+    other on PostgreSQL.
+    """
     tag = None
     if about.case_id is not None:
         key, number = audit_log.case_key(tx, about.case_id, os.urandom(audit_log.KEY_BYTES))
