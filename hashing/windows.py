@@ -38,13 +38,13 @@ def compute(luma: Luma, chosen: WindowSet = WindowSet.STANDARD) -> tuple[WindowS
 
     Each window must pass it by itself: one with little detail would match everything.
     """
-    named = [each for each in boxes(*luma.shape) if each[0] in SETS[chosen]]
-    computed = pdq.compute_each([np.ascontiguousarray(luma[box]) for _, box in named])
-    return tuple(
-        WindowSignal(window, signal)
-        for (window, _), value_quality in zip(named, computed, strict=True)
-        if (signal := pdq.above_bar(*value_quality))
-    )
+    signals = []
+    for window, box in boxes(*luma.shape):
+        if window in SETS[chosen]:
+            signal = pdq.above_bar(*pdq.compute(np.ascontiguousarray(luma[box])))
+            if signal:
+                signals.append(WindowSignal(window, signal))
+    return tuple(signals)
 
 
 def boxes(rows: int, columns: int) -> Iterator[tuple[Window, Box]]:

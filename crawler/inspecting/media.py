@@ -19,7 +19,7 @@ Json = dict[str, Any]
 Requests = Sequence[tuple[int, Json]]
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """From glibc's malloc.h."""
-_KEPT_BYTES, _MAPPED_BYTES = 6 * 2**20, 2 * 2**20
+_KEPT_BYTES, _MAPPED_BYTES = 4 * 2**20, 2 * 2**20
 """What a copy keeps of freed memory: otherwise it asks the system for 1 MiB again for each step of
 a small picture, which takes a tenth of its time."""
 

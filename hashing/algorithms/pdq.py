@@ -36,9 +36,10 @@ _AT_ONCE = 8
 """Grids transformed together: of more, the products no longer fit into the cache."""
 _BAND_ROWS = 32
 """Rows transposed at once; between 8 and 64 the speed differs by less than a fifth (2026-11)."""
-_BESIDE = 1280
-"""Columns that a pass takes at once of several pictures: two of 640 pixels. Beyond that, what is
-between two passes no longer fits into a core's cache, and takes no less time (2026-11)."""
+_BESIDE = 960
+"""Columns that a pass takes at once of several pictures: three of 320 pixels. Beyond that, what is
+between two passes no longer fits into a core's cache where others use it too: of 384 × 512, two
+take as long as one after the other, three longer (2026-11)."""
 
 
 def compute(picture: NDArray[np.uint8]) -> tuple[bytes, int]:
