@@ -129,7 +129,7 @@ class Settings:
     alert_interval_hours: int = 24
     """From one alert of a channel to the next, at least."""
     alert_retry_seconds: int = 300
-    """Between the first two attempts to deliver an alert. Later pauses double, to 12 hours."""
+    """Between the first two attempts to deliver an alert. Later pauses double, to 144 times."""
     alert_loopback: bool = False
     """For the demo and tests: webhooks may also lead to this machine, on any port."""
     exit_url: str = "https://www.bbc.co.uk/weather"

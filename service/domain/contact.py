@@ -20,8 +20,8 @@ _REGIONS = frozenset(
     "Africa America Antarctica Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905 (a list of names)
 )
 _FIRST_PAUSE_GROWS = 2
-_LONGEST_PAUSE = 12 * 3600
-"""Seconds between two attempts, at most."""
+_MOST_PAUSES = 144
+"""As many of the first pause between two attempts, at most: 12 hours."""
 
 
 class Hours(NamedTuple):
@@ -101,7 +101,7 @@ def due_at(now: int, last_at: int | None, contact: Contact, timing: Timing, draw
 def retry_at(now: int, attempts: int, contact: Contact, timing: Timing, draw: Random) -> int:
     """Return the second at which to try again, after so many attempts."""
     grown = timing.pause * _FIRST_PAUSE_GROWS ** (attempts - 1)
-    pause = min(grown, _LONGEST_PAUSE) * draw.uniform(0.8, 1.2)
+    pause = min(grown, _MOST_PAUSES * timing.pause) * draw.uniform(0.8, 1.2)
     return within(now + max(1, int(pause)), contact.hours, draw)
 
 

@@ -29,7 +29,7 @@ from service.store import channels, deliveries
 from service.store.channels import Channel
 from service.store.database import Tx
 from service.store.deliveries import Delivery
-from service.transports import mail, webhook
+from service.transports import mail
 from service.workflows import contacts_sealed
 from service.workflows.store_context import StoreContext
 
@@ -37,10 +37,12 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 """Messages that a worker has in hand."""
-CLAIM_SECONDS = 600
-"""After which another worker may take them: whoever had them was killed."""
-BATCH_SECONDS = 480
-"""For sending them all, so that a claim holds until that is recorded."""
+CLAIM_PAUSES = 2
+"""Pauses before a second attempt, 600 seconds, after which another worker may take what one has in
+hand: it was killed."""
+LEAST_CLAIM = 5
+BATCH_PART = 0.8
+"""Of a claim, for sending all of it: so the claim holds until that is recorded."""
 
 
 _Send = Callable[[Sequence[Outgoing]], Awaitable[list[Attempt]]]
@@ -58,13 +60,19 @@ def deliver(context: StoreContext, clock: Callable[[], Clock], draw: Random | No
     draw = draw or SystemRandom()
     with context.database.write() as tx:
         now = clock()
-        taken = deliveries.claim(tx, now.second, now.second + CLAIM_SECONDS, AT_ONCE)
+        until = now.second + claim_seconds(context)
+        taken = deliveries.claim(tx, now.second, until, AT_ONCE)
         prepared = [_prepared(context, tx, one, now, draw) for one in taken]
     claimed = [one for one in prepared if one is not None]
     for one, attempt in zip(claimed, _carried(context, claimed), strict=True):
         with context.database.write() as tx:
             _record(context, tx, one, attempt, clock(), draw)
     return len(taken)
+
+
+def claim_seconds(context: StoreContext) -> int:
+    """Return for how long a worker has what it took."""
+    return max(LEAST_CLAIM, CLAIM_PAUSES * timing.timing_of(context.settings).pause)
 
 
 def _prepared(
@@ -128,17 +136,23 @@ async def _carry(
         if not of_kind[kind]:
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BATCH_SECONDS):
+            async with asyncio.timeout(BATCH_PART * claim_seconds(context)):
                 ended[kind] = await send(of_kind[kind])
 
     await asyncio.gather(
         carry(ChannelKind.MAIL, lambda some: _mail(context, some)),
         carry(
             ChannelKind.WEBHOOK,
-            lambda some: webhook.send(some, loopback=context.settings.alert_loopback),
+            lambda some: _post(context, some),
         ),
     )
     return ended
+
+
+async def _post(context: StoreContext, messages: Sequence[Outgoing]) -> list[Attempt]:
+    from service.transports import posting  # noqa: PLC0415 (see there)
+
+    return await posting.send(messages, loopback=context.settings.alert_loopback)
 
 
 async def _mail(context: StoreContext, messages: Sequence[Outgoing]) -> list[Attempt]:

@@ -15,7 +15,14 @@ Submission = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Service]:
-    one = Service(tmp_path / "state", WORK_PIECES="0")  # tests/server/test_opening.py is about it
+    one = Service(
+        tmp_path / "state",
+        WORK_PIECES="0",  # tests/server/test_opening.py is about it
+        MAIL_HOST="localhost",  # where nobody listens, so that sending fails
+        MAIL_PORT="9",
+        MAIL_SENDER="post@plain.example",
+        ALERT_LOOPBACK="1",
+    )
     yield one
     one.stop()
 

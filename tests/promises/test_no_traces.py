@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 import urllib.request
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,11 +53,13 @@ def test_what_is_planted_is_found_in_no_sink(
         assert status == 422
         assert not {one for one in (label, pdq, ADDRESS, NOTE, number) if one in str(problem)}
     assert server.ask("GET", f"/v1/case/{pdq}?address={ADDRESS}")[0] == 404
+    told = _told(server, credential)
     with urllib.request.urlopen(server.address + "/metrics", timeout=10) as got:
         metrics = got.read().decode()
     server.stop()
     secret = key.removeprefix("Bearer ")
     planted = [label, pdq, sha256, content["access_key"], number, ADDRESS, "planted", NOTE, secret]
+    planted += told
     log = server.log
     assert '"route": "/v1/lookup"' in log
     for sink in (log, metrics):
@@ -63,9 +67,37 @@ def test_what_is_planted_is_found_in_no_sink(
         assert not re.search(r"\b\d{1,3}(\.\d{1,3}){3}:\d+\b.*(GET|POST)", sink)
     stored = b"".join(path.read_bytes() for path in server.state.rglob("*") if path.is_file())
     in_the_clear = [content["access_key"], ADDRESS, NOTE, secret, secret.rpartition("_")[2]]
+    in_the_clear += told
     for one in in_the_clear:
         assert one.encode() not in stored
     assert bytes.fromhex(content["access_key"]) not in stored
+
+
+MAIL = "planted.somebody@mail.example"
+WEBHOOK = "https://127.0.0.1:1/planted-webhook"
+
+
+def _told(server: Service, credential: str) -> list[str]:
+    """Set up each way to tell an owner, let sending fail; return what must not be found."""
+    chosen = {"wording": "news", "language": "en", "read_by_others": False}
+    zone = {"begin": 9, "end": 17, "zone": "Antarctica/Troll"}
+    secrets = [MAIL, MAIL.partition("@")[0], WEBHOOK, "planted-webhook", "Antarctica/Troll"]
+    for kind, address in (("mail", MAIL), ("webhook", WEBHOOK), ("feed", None)):
+        channel = {"kind": kind, "address": address, "hours": zone, **chosen}
+        status, shown = server.ask("POST", "/v1/case/alerts/channels", channel, credential)
+        assert status == 200, shown
+        secrets += [one for one in (shown["feed"], shown["secret"]) if one]
+    token = secrets[-1].rpartition("/")[2]
+    with urllib.request.urlopen(f"{server.address}/feed/{token}", timeout=10) as got:
+        assert got.status == 200
+    assert server.ask("GET", "/feed/planted-token")[0] == 404
+    code = {"code": "planted-code"}
+    assert server.ask("POST", "/v1/case/alerts/channels/mail/code", code, credential)[0] == 422
+    with closing(sqlite3.connect(server.state / "takeback.db")) as store:
+        tried = "SELECT count(*) FROM deliveries WHERE trouble IS NOT NULL"
+        while store.execute(tried).fetchone() != (2,):
+            time.sleep(0.05)
+    return [*secrets, token]
 
 
 @pytest.mark.enable_socket

@@ -12,16 +12,18 @@ import pytest
 import sqlalchemy as sa
 
 from service.domain.actor import Actor, Owner, Role
-from service.domain.alert import Cause
+from service.domain.alert import Cause, ChannelKind
 from service.domain.sighting import Feedback, Sighting, Source, Verdict
 from service.domain.watch import Clock, Outcome, target
 from service.workflows import (
     crawl,
+    deliver,
     drain,
     exclude,
     lookup,
     observe,
     respond,
+    retention,
     review,
     safe_contact,
     watching,
@@ -339,3 +341,18 @@ def test_a_channel_that_is_muted_is_told_nothing(scene: Scene) -> None:
     world.day += timedelta(days=3)
     world.ask(scene.platform, scene.content)
     assert len(listening.gathered(world)) == 1
+
+
+def test_what_nobody_confirmed_and_what_is_old_is_forgotten(world: World) -> None:
+    context, owner = world.context, world.open()
+    listening.listen(world, owner)
+    withdraw.withdraw_entry(context, owner, 1, world.day)
+    (row,) = listening.gathered(world)
+    deliver.deliver(context, lambda: Clock(world.day, row.due_at))
+    chosen, now = listening.contact(world.day), listening.clock(world.day)
+    kind, address = ChannelKind.WEBHOOK, "https://example.org/"
+    safe_contact.set_up(context, owner, chosen, kind, address, now)
+    for days, channels, sent in ((2, 2, 1), (3, 1, 1), (30, 1, 1), (31, 1, 0)):
+        retention.purge_alerts(context, world.day + timedelta(days=days))
+        assert len(safe_contact.of_case(context, owner).channels) == channels
+        assert [one.state for one in listening.rows(context)].count("sent") == sent

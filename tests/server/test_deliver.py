@@ -21,6 +21,7 @@ from service.domain.contact import Hours
 from service.domain.errors import WrongCode
 from service.domain.watch import Clock
 from service.settings import Settings
+from service.transports import webhook
 from service.workflows import dead_letters, deliver, feed, safe_contact
 from tests.crawler.certificates import Authority, authority
 from tests.server import listening, receiving
@@ -334,7 +335,7 @@ def test_a_worker_that_is_killed_leaves_its_messages_to_another(
         with pytest.raises(KeyboardInterrupt):
             post.deliver()
     assert post.deliver() == 0  # claimed
-    post.after(deliver.CLAIM_SECONDS)
+    post.after(deliver.claim_seconds(post.world.context))
     assert post.deliver() == 1
     assert len(sink.mails) == 2
     assert len({one.id for one in sink.mails}) == 1
@@ -419,3 +420,32 @@ def test_a_feed_has_a_line_for_each_day_with_news_and_says_nothing(post: Post) -
     said = re.sub(r"http://www.w3.org/\S+|urn:uuid:[0-9a-f-]{36}", "", after).lower()
     secrets = ("takeback", "platform", post.owner.case_number, token, "http")
     assert not [word for word in secrets if word in said]
+
+
+def test_the_example_of_the_specification_is_signed_as_there() -> None:
+    """Standard Webhooks, the reference vector of its libraries."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    made = webhook.signature(
+        secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
+    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", webhook.new_secret())
+
+
+def test_a_name_that_leads_into_our_network_is_not_connected_to(post: Post, hook: HookSink) -> None:
+    """Nor does it matter that it was set up while that was allowed."""
+    post.live(ChannelKind.WEBHOOK, hook.address())
+    context = post.world.context
+    for address in (hook.address(), f"https://{receiving.HOST}/news"):
+        post.live(ChannelKind.WEBHOOK, address)
+        post.news()
+        post.after(2 * DAY)
+        context.settings = replace(context.settings, alert_loopback=False)
+        post.deliver()
+        (row,) = listening.rows(context)
+        assert (row.trouble, row.unsure) == (
+            "address" if ":" in address[8:] else "not_public",
+            False,
+        )
+        context.settings = replace(context.settings, alert_loopback=True)
+    assert hook.posted == []

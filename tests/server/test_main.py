@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,12 +22,13 @@ from service.domain.case import Concern, EntryStatus
 from service.domain.sighting import Feedback, Verdict
 from service.logs import JsonLines
 from service.settings import VERSION
-from service.store import set_aside
+from service.store import deliveries, set_aside
 from service.store.changes import Space
 from service.store.database import Database
 from service.store.set_aside import Subject
 from service.workflows import reconcile, respond
 from service.workflows.respond import Response
+from tests.server.listening import listen
 
 if TYPE_CHECKING:
     from tests.server.conftest import World
@@ -287,6 +289,29 @@ def test_what_concerns_a_reviewer_is_listed_with_all_that_is_known(
         f"  matches      {world.day}  6",
     ]
     assert run("review", "keep", str(entry_id))[2].endswith("python -m service review hold ENTRY\n")
+
+
+def test_alerts_that_could_not_be_sent_are_listed_tried_again_and_dropped(
+    run: Run, world: World
+) -> None:
+    owner = world.open()
+    listen(world, owner)
+    with world.context.database.write() as tx:
+        deliveries.add(tx, 1, "a" * 24, 0)
+        (claimed,) = deliveries.claim(tx, 1, 2, 9)
+        deliveries.record_dead(tx, claimed, "server", world.day)
+    code, out, _ = run("alerts", "list")
+    assert code == 0
+    assert re.search(r" 1 could not be sent\n +1  feed +1 attempts until 2026-11-21  server\n", out)
+    assert owner.case_number not in out
+    assert run("alerts", "retry", "9")[1].startswith("0 messages")
+    assert run("alerts", "retry", "1")[1].startswith("1 messages")
+    assert run("alerts", "drop")[1].startswith("0 messages")
+    with world.context.database.write() as tx:
+        (claimed,) = deliveries.claim(tx, 2**40, 2**41, 9)
+        deliveries.record_dead(tx, claimed, "server", world.day)
+    assert run("alerts", "drop")[1].startswith("1 messages")
+    assert " 0 could not be sent" in run("alerts", "list")[1]
 
 
 def test_what_the_worker_set_aside_is_listed_and_tried_again(run: Run, world: World) -> None:
