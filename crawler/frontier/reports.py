@@ -23,6 +23,11 @@ def add(tx: Tx, visit: int, document: str) -> None:
     )
 
 
+def are_none(tx: Tx) -> bool:
+    """Whether there is nothing to take: to ask costs less than to take."""
+    return tx.execute("SELECT 1 FROM reports LIMIT 1").fetchone() is None
+
+
 def ready(tx: Tx, most: int) -> list[Report]:
     """Take those of visits of which no observation waits any more: these go first."""
     done = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.visit = reports.visit AND refused = 0)"

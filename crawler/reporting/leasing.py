@@ -71,6 +71,8 @@ def report(store: Frontier, service: Service) -> bool:
 
     It may be repeated: the service counts a visit once. Raises KeyRefused.
     """
+    if store.answer(reports.are_none):
+        return False
     ready = store.take(lambda tx: reports.ready(tx, AT_ONCE))
     if not ready:
         return False

@@ -61,6 +61,8 @@ class Reporter:
         It may be repeated: the service keeps what is submitted twice on a day once.
         Raises KeyRefused, and Lost and Away of a frontier that is shared.
         """
+        if self._store.answer(outbox.is_empty):
+            return -1.0
         batch = _fitting(self._store.take(lambda tx: outbox.waiting(tx, AT_ONCE)))
         if not batch:
             return -1.0
