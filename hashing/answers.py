@@ -41,6 +41,16 @@ WATCH = {
     "trouble": _TEXT_OR_NONE,
 }
 WATCHES = {"watches": [WATCH]}
+_GRANT = {
+    "n": int,
+    "organisation": _TEXT_OR_NONE,
+    "state": str,
+    "scopes": [str],
+    "code_until_on": str,
+    "until_on": str,
+}
+NEW_GRANT = {**_GRANT, "code": str}
+GRANTS = {"grants": [_GRANT]}
 _SPAN = {"from_s": (int, float), "until_s": (int, float)}
 _MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
 VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hashing import asking, report
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
 from hashing.gather import Gathered, gather
+from hashing.grant_commands import grant
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
 from hashing.signals import ContentSignals, WindowSet
@@ -289,5 +290,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "label": label,
     "withdraw": withdraw,
     "watch": watch,
+    "grant": grant,
     "lookup": lookup,
 }

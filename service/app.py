@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import addresses, health, owner, platform
+from service.api import addresses, case_grants, health, owner, platform
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -82,7 +82,14 @@ def create_app(settings: Settings) -> FastAPI:
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes, app.state.proving = lanes(), Threads(PROVING)
     app.state.pages, app.state.support = pages.read(settings), support.read()
-    for router in (owner.router, platform.router, addresses.router, health.router, *PAGES):
+    for router in (
+        owner.router,
+        case_grants.router,
+        platform.router,
+        addresses.router,
+        health.router,
+        *PAGES,
+    ):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(

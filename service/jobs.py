@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from service.workflows import auditing, reconcile, retention
+from service.workflows import auditing, granting, reconcile, retention
 from service.workflows.context import Context
 
 
@@ -55,6 +55,7 @@ JOBS = (
     Job("prune_veils", Thread.RETENTION, _TEN_MINUTES, retention.prune_veils, budget=1),
     Job("purge_watches", Thread.RETENTION, _TEN_MINUTES, retention.purge_watches, budget=1),
     Job("prune_audit", Thread.RETENTION, _TEN_MINUTES, auditing.prune, budget=1),
+    Job("prune_grants", Thread.RETENTION, _TEN_MINUTES, granting.prune, budget=1),
     Job("purge_sessions", Thread.RETENTION, _TEN_MINUTES, retention.purge_sessions, budget=1),
     # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),

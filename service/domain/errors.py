@@ -8,6 +8,7 @@
     ├── Conflict             this passphrase already opened a case with other content
     ├── CaseFull             more entries than a case holds
     ├── WatchesFull          more addresses than a case or platform may have looked at
+    ├── GrantsFull           more grants of one case than may be live
     ├── UndoneTooOften       as many withdrawals were undone today as may be
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
@@ -99,6 +100,13 @@ class TooManyRequests(ServiceError):
         super().__init__(message)
         self.seconds = seconds
         """From now until it may be asked again."""
+
+
+class GrantsFull(ServiceError):
+    """As many organisations as may can see this case, or have a code for it.
+
+    Revoke one that you need no longer, then make a new one.
+    """
 
 
 class UndoneTooOften(TooManyRequests):

@@ -27,6 +27,7 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WatchesFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.GrantsFull: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import audit_log, watches
+from service.store import audit_log, grants, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -55,7 +55,8 @@ def insert(tx: Tx, values: dict[str, Any]) -> int:
 
 
 def close(tx: Tx, case_id: int, now: date, erase_on: date) -> None:
-    """Mark a case as withdrawn. The note is kept until the withdrawal becomes final."""
+    """Mark a case as withdrawn, and end its grants. The note is kept until it becomes final."""
+    grants.end_all(tx, case_id, now)
     _update(tx, case_id, {"withdrawn_on": now, "erase_on": erase_on})
 
 
@@ -70,13 +71,14 @@ def count_undone(tx: Tx, case: Case, number: int, now: date) -> None:
 
 
 def close_for_good(tx: Tx, case: Case, now: date) -> None:
-    """Make the withdrawal of a case final; erase its note, its watches, and its part in the audit.
+    """Make the withdrawal of a case final; erase its note, watches, grants, and what is audited.
 
     The day of the withdrawal stays the first one, if the case was withdrawn already.
     """
     day = case.withdrawn_on or now
     _update(tx, case.id, {"withdrawn_on": day, "erase_on": None, "note": None})
     watches.remove_all(tx, case.id)
+    grants.erase_case(tx, case.id)
     audit_log.forget_case(tx, case.id)
 
 
