@@ -1,4 +1,4 @@
-"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, grant; else lookup.
+"""The command `takeback`: hash, submit, status, label, withdraw, watch, grant; or lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,

@@ -21,9 +21,9 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.desk import account, board, signing
-from service.web.owner import acting, checking, known_addresses, overview, sending
-from service.web.site import information, questions, support
+from service.web.desk import account, board, case_page, files, links, signing
+from service.web.owner import acting, checking, known_addresses, overview, sending, shared_with
+from service.web.site import information, questions, support, together
 from service.workflows.context import create as create_context
 
 WORKER_SECONDS = 3
@@ -42,7 +42,12 @@ PAGES = (
     acting.router,
     overview.router,
     known_addresses.router,
+    shared_with.router,
+    together.router,
     board.router,
+    case_page.router,
+    files.router,
+    links.router,
     signing.router,
     account.router,
     information.router,  # last: it also answers every address that no other page has

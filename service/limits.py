@@ -125,6 +125,9 @@ CHECKS_PER_DAY = 200
 """Files and addresses that one member checks in a day: forty cases with five each. A member whose
 session is stolen learns no more than that of the cases that she may see."""
 
+CHECKED_FORM = 1024 * KIB
+"""A form of the desk with the hashes of files: a video of 1,200 frames has 300 KiB in a form."""
+
 LINKS_PER_DAY = 50
 """Intake links that one member makes in a day."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ MAX_NOTES = 200
 """Notes of one organisation about one case."""
 SMALLEST_SHOWN = 5
 """A count below this, but 0, is not shown: it might be about somebody whom the reader knows."""
+_REFERENCE = re.compile("[a-z2-7]{16}")
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """What a formula may begin with; some programs also take the wide forms for one."""
 
@@ -56,6 +58,11 @@ class HeldCase:
             raise Forbidden("The owner has not granted this. Ask them for a new code.")
 
 
+def is_reference(untrusted: str) -> bool:
+    """Whether this has the form of a case's reference."""
+    return bool(_REFERENCE.fullmatch(untrusted))
+
+
 def require_reader(member: Member) -> None:
     """Raise Forbidden if a member may see counts alone."""
     if member.role is MemberRole.OBSERVER:
@@ -67,12 +74,6 @@ def may_open(member: Member, assigned_to: int | None) -> bool:
     if member.role is MemberRole.LEAD:
         return True
     return member.role is MemberRole.MEMBER and assigned_to in {None, member.id}
-
-
-def require_assigning(member: Member, assigned_to: int | None) -> None:
-    """Raise Forbidden unless a member may say whose case this is: her own, nobody's, or a lead."""
-    if not may_open(member, assigned_to):
-        raise Forbidden("Only a lead, or whoever has the case, may hand it over.")
 
 
 def parse_tags(untrusted: str) -> tuple[str, ...]:

@@ -84,6 +84,7 @@ class Audited(StrEnum):
     NOTE_SHARED = "note_shared"
     OWNER_CONFIRMED = "owner_confirmed"
     ADDRESS_ADDED = "address_added"
+    ADDRESS_WITHHELD = "address_withheld"
     FILE_CHECKED = "file_checked"
     FILES_ADDED = "files_added"
     LINK_MADE = "link_made"

@@ -53,6 +53,16 @@ class Terms(NamedTuple):
     days: int = DEFAULT_DAYS
 
 
+class Offer(NamedTuple):
+    """What an intake link offers an owner."""
+
+    organisation_id: int
+    organisation: str
+    member_id: int
+    scopes: Scopes
+    days: int
+
+
 class GrantState(StrEnum):
     """What became of a grant. docs/states.md draws it."""
 

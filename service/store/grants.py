@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
 from service.domain.advocacy import HeldCase
 from service.domain.grant import (
     Grant,
-    Scopes,
+    Offer,
     Terms,
     code_until,
     scopes_text,
@@ -22,16 +22,6 @@ from service.store.database import Tx
 from service.store.grant_schema import case_looks, case_notes, casework, grants, intake_links
 from service.store.member_schema import organisations
 from service.store.schema import cases
-
-
-class Offer(NamedTuple):
-    """What an intake link offers an owner."""
-
-    organisation_id: int
-    organisation: str
-    member_id: int
-    scopes: Scopes
-    days: int
 
 
 def offer(tx: Tx, case_id: int, code_hash: bytes, terms: Terms, now: date) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import NoReturn
 
 from hashing.signals import ContentSignals
 from service.domain import advocacy
@@ -104,7 +105,7 @@ def add_address(
 
     Raises WatchesFull, or Forbidden if that was not granted.
     """
-    case = _may(context, member, reference, now, GrantScope.ACT)
+    case = require(context, member, reference, now, GrantScope.ACT)
 
     def as_member(tx: Tx) -> None:
         _require_still(tx, member, reference, now, GrantScope.ACT)
@@ -113,11 +114,22 @@ def add_address(
     watching.add(context, Owner(case.case_id, case.case_number), target, now.day, also=as_member)
 
 
+def withhold_address(
+    context: StoreContext, member: Member, reference: str, target: Target, now: Clock
+) -> NoReturn:
+    """Never look at an address that shows a person under 18. Raises NotEligible, or Forbidden."""
+    with context.database.write() as tx:
+        case = locked(tx, member, reference, now.day)
+        case.require(GrantScope.ACT)
+        _record(context, tx, member, case, now, Audited.ADDRESS_WITHHELD)
+    watching.withhold(context, target, now.day)
+
+
 def add_files(
     context: Context, member: Member, reference: str, contents: list[ContentSignals], now: Clock
 ) -> Added:
     """Add content that was hashed on the advocate's device. Raises Forbidden or CaseFull."""
-    case = _may(context, member, reference, now, GrantScope.ADD)
+    case = require(context, member, reference, now, GrantScope.ADD)
 
     def as_member(tx: Tx) -> None:
         _require_still(tx, member, reference, now, GrantScope.ADD)
@@ -129,9 +141,10 @@ def add_files(
     return intake.add_entries(context, owner, contents, now.day, also=as_member)
 
 
-def _may(
+def require(
     context: StoreContext, member: Member, reference: str, now: Clock, scope: GrantScope
 ) -> HeldCase:
+    """Return a case if its owner granted this, too. Raises NotFound or Forbidden."""
     with context.database.read() as tx:
         case = opened(tx, member, reference, now.day)
     case.require(scope)

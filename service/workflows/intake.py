@@ -56,8 +56,8 @@ def open_case(
 ) -> tuple[str, bool]:
     """Open a case; return its number, and whether this call opened it.
 
-    With the code of an intake link the case is granted to an organisation from the beginning; if
-    the code opens nothing, Unauthenticated is raised and no case is opened.
+    With the code of an intake link the case is granted to an organisation from the beginning; with
+    one that is good no more it opens all the same, and nobody else sees it.
 
     Repeating a submission with the same access key returns the same number, so a lost answer
     costs nothing. Raises InvalidRequest, Withdrawn, or Conflict when the

@@ -5,12 +5,11 @@ from __future__ import annotations
 from service.domain.advocacy import require_reader
 from service.domain.audit import Audited, By, Kind, Of
 from service.domain.errors import GrantsFull, Unauthenticated
-from service.domain.grant import Terms, new_grant_code, parse_grant_code, shown_code
+from service.domain.grant import Offer, Terms, new_grant_code, parse_grant_code, shown_code
 from service.domain.member import Member
 from service.domain.watch import Clock
 from service.store import grants, memberships
 from service.store.database import Tx
-from service.store.grants import Offer
 from service.workflows.granting import new_reference
 from service.workflows.recording import Object, record
 from service.workflows.recording import case as as_object
@@ -47,11 +46,14 @@ def offered(context: StoreContext, untrusted_code: str, now: Today) -> Offer:
 
 
 def give(context: StoreContext, tx: Tx, case_id: int, untrusted_code: str, now: Today) -> None:
-    """Use up a link: its organisation may see this new case. Raises Unauthenticated."""
+    """Use up a link: its organisation may see this new case.
+
+    With a code that is good no more nobody may: the owner's case opens all the same.
+    """
     code_hash = context.seals.grant_hash(parse_grant_code(untrusted_code))
     found = grants.use_link(tx, code_hash, now)
     if found is None or not memberships.is_enabled(tx, found.member_id):
-        raise Unauthenticated
+        return
     grants.give(tx, case_id, found, new_reference(), now)
     by = By(Kind.MEMBER, found.member_id)
     record(context, tx, by, now, Audited.CASE_OPENED_BY_LINK, as_object(case_id))

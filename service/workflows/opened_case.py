@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.domain.advocacy import HeldCase, may_open, require_reader
+from service.domain.advocacy import HeldCase, is_reference, may_open, require_reader
 from service.domain.errors import NotFound
 from service.domain.member import Member
 from service.store import cases, caseworks, grants
@@ -18,6 +18,8 @@ def opened(tx: Tx, member: Member, untrusted_reference: str, now: Today) -> Held
     for whoever may see no case at all.
     """
     require_reader(member)
+    if not is_reference(untrusted_reference):
+        raise NotFound
     case = grants.held(tx, member.organisation_id, untrusted_reference, now)
     if case is None or not may_open(member, kept_of(tx, member, case).assigned_to):
         raise NotFound
