@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from service.domain.errors import Forbidden, InvalidRequest
+from service.domain.errors import InvalidRequest, NotGranted
 from service.domain.grant import GrantScope, Scopes
 from service.domain.member import Member, MemberRole
 from service.domain.sighting import SeenEvent
@@ -53,9 +53,9 @@ class HeldCase:
         return f"HeldCase({self.grant_id})"
 
     def require(self, scope: GrantScope) -> None:
-        """Raise Forbidden unless the owner has granted this, too."""
+        """Raise NotGranted unless the owner has granted this, too."""
         if scope not in self.scopes:
-            raise Forbidden("The owner has not granted this. Ask them for a new code.")
+            raise NotGranted
 
 
 def is_reference(untrusted: str) -> bool:
@@ -64,9 +64,9 @@ def is_reference(untrusted: str) -> bool:
 
 
 def require_reader(member: Member) -> None:
-    """Raise Forbidden if a member may see counts alone."""
+    """Raise NotGranted if a member may see counts alone."""
     if member.role is MemberRole.OBSERVER:
-        raise Forbidden("Your role shows counts, and no case.")
+        raise NotGranted("Your role shows counts, and no case.")
 
 
 def may_open(member: Member, assigned_to: int | None) -> bool:

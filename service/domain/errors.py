@@ -3,6 +3,7 @@
     ServiceError
     ├── Unauthenticated      no credential, or a wrong one; never says which
     ├── Forbidden            a valid credential, but for something else
+    │   └── NotGranted       an owner has not let this organisation do that
     ├── NotFound             no such entry in this case
     ├── Withdrawn            the case or entry was withdrawn for good
     ├── Conflict             this passphrase already opened a case with other content
@@ -46,6 +47,10 @@ class Unauthenticated(ServiceError):
 
 class Forbidden(ServiceError):
     """This key is not for that. Ask the operator for one with the right role."""
+
+
+class NotGranted(Forbidden):
+    """The owner has not granted this. Ask them for a new code."""
 
 
 class NotFound(ServiceError):

@@ -21,6 +21,7 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.ServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotGranted: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Withdrawn: HTTPStatus.GONE,
     errors.UndoneTooOften: HTTPStatus.TOO_MANY_REQUESTS,

@@ -68,6 +68,7 @@ class Desk:
         code = granting.offer(
             self.context, case.owner, Terms(frozenset(scopes) | {GrantScope.STATUS}, days), self.day
         ).code
+        member.browser.get("")
         answer = member.browser.post("/redeem", code=code)
         assert answer.status_code == 303, answer.text
         return answer.headers["location"].rsplit("/", 1)[1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from service.domain.errors import Forbidden, Unauthenticated
+from service.domain.advocacy import require_reader
+from service.domain.errors import Unauthenticated
 from service.domain.member import MemberRole
 from service.edge.budgets import CurrentBudgets
 from service.web.desk.visitors import MemberVisit, PostedBySignedIn, SignedIn
@@ -42,8 +43,7 @@ def search(visit: PostedBySignedIn, fields: MemberFields) -> Response:
 def redeem(visit: PostedBySignedIn, fields: MemberFields, budgets: CurrentBudgets) -> Response:
     """Use up an owner's code, and show the case. Every code that opens nothing looks the same."""
     member = visit.session.member
-    if member.role is MemberRole.OBSERVER:
-        raise Forbidden
+    require_reader(member)
     budgets.charge_grant_code(member.id)
     try:
         reference = granting.redeem(visit.context, member, fields.get("code", ""), visit.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from service.domain.advocacy import Layer
-from service.domain.errors import Forbidden, InvalidRequest, NotEligible, WatchesFull
+from service.domain.errors import InvalidRequest, NotEligible, NotGranted, WatchesFull
 from service.domain.grant import GrantScope
 from service.domain.watch import target
 from service.edge.budgets import CurrentBudgets
@@ -147,7 +147,7 @@ def _page(visit: MemberVisit, reference: str, *, fault: str = "") -> Response:
     member = visit.session.member
     view: CaseView = case_reading.read(visit.context, member, reference, visit.now)
     if fault in {"unanswered", "address"} and GrantScope.ACT not in view.case.scopes:
-        raise Forbidden
+        raise NotGranted
     return visit.pages.render(
         visit.language,
         "desk/case",

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Response
 from pydantic import ValidationError
 
 from hashing.signals import ContentSignals
-from service.domain.errors import CaseFull, Forbidden, InvalidRequest, TooLarge
+from service.domain.advocacy import require_reader
+from service.domain.errors import CaseFull, InvalidRequest, TooLarge
 from service.domain.grant import GrantScope
-from service.domain.member import MemberRole
 from service.edge import document
 from service.edge.budgets import CurrentBudgets
 from service.edge.submission import EntriesIn
@@ -27,8 +27,7 @@ router = APIRouter(prefix="/{language:tag}/desk", include_in_schema=False, route
 @router.get("/check")
 def ask_for_file(visit: SignedIn) -> Response:
     """Ask for a file that is compared with the cases which were granted to her."""
-    if visit.session.member.role is MemberRole.OBSERVER:
-        raise Forbidden
+    require_reader(visit.session.member)
     return _page(visit)
 
 
@@ -36,8 +35,7 @@ def ask_for_file(visit: SignedIn) -> Response:
 def check(visit: PostedBySignedIn, fields: MemberFields, budgets: CurrentBudgets) -> Response:
     """Say of each of these cases whether the file belongs to it, and nothing about others."""
     member = visit.session.member
-    if member.role is MemberRole.OBSERVER:
-        raise Forbidden
+    require_reader(member)
     contents = _contents(fields)
     if len(contents) != 1:
         raise InvalidRequest(INVALID)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from service.domain.errors import Forbidden, GrantsFull, InvalidRequest
+from service.domain.advocacy import require_reader
+from service.domain.errors import GrantsFull, InvalidRequest
 from service.domain.grant import GrantScope, terms
-from service.domain.member import MemberRole
 from service.edge.budgets import CurrentBudgets
 from service.web.desk.visitors import MemberVisit, PostedBySignedIn, SignedIn
 from service.web.forms import INVALID, MemberFields
@@ -21,8 +21,7 @@ DAYS = (30, 90, 180, 365)
 @router.get("/links")
 def ask(visit: SignedIn) -> Response:
     """Ask what the organisation would be able to do."""
-    if visit.session.member.role is MemberRole.OBSERVER:
-        raise Forbidden
+    require_reader(visit.session.member)
     return _page(visit)
 
 
@@ -32,8 +31,7 @@ def make(
 ) -> Response:
     """Make a link, and show it once."""
     member, days = visit.session.member, fields.get("days", "")
-    if member.role is MemberRole.OBSERVER:
-        raise Forbidden
+    require_reader(member)
     if days not in set(map(str, DAYS)):
         raise InvalidRequest(INVALID)
     wanted = terms((one for one in GrantScope if fields.get(one) == "yes"), int(days))
