@@ -20,6 +20,7 @@ INFORMATION = {
     "about": "about",
     "next": "next",
     "questions": "questions",
+    "together": "together",
     "fault": "nosuch",
 }
 OUTCOMES = {
@@ -115,6 +116,10 @@ def information(page: Page, address: str, language: str) -> Visits:
     page.locator("main form button").click()
     page.locator(".summary").wait_for()
     yield "questions-missing"
+    page.goto(f"{address}/{language}/together#0000-0000-0000-0000")
+    page.locator("main form button").click()
+    page.locator(".fault").wait_for()
+    yield "together-failed"
     for name, answers in OUTCOMES.items():
         page.goto(f"{address}/{language}/questions")
         page.select_option("#country", "GB")
@@ -215,6 +220,7 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
     page.locator("li.entry details summary").first.click()
     yield "overview-relabel"
     yield from _addresses(page)
+    yield from _shared(page)
     yield from _acts(page, cases)
 
 
@@ -230,6 +236,20 @@ def _addresses(page: Page) -> Visits:
     page.locator("form[action$='/added'] button").click()
     page.locator(".box").wait_for()
     yield "addresses-withheld"
+    page.locator("form[action$='/overview'] button").click()
+
+
+def _shared(page: Page) -> Visits:
+    page.locator("form[action$='/shared'] button").click()
+    page.locator("form[action$='/new']").wait_for()
+    yield "shared"
+    page.check("#scope-act_for_me")
+    page.locator("form[action$='/new'] button").click()
+    page.locator(".box p.mono").wait_for()
+    yield "shared-code"
+    page.locator("form[action$='/ended'] button").first.click()
+    page.locator(".told.good").wait_for()
+    yield "shared-ended"
     page.locator("form[action$='/overview'] button").click()
 
 
