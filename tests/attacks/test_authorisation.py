@@ -355,15 +355,18 @@ def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     for part, value in filled.items():
         path = path.replace(part, value)
     asked: dict[str, Any] = {"headers": actor.headers, "follow_redirects": False}
-    if method != "GET" and path.startswith("/v1"):
-        return client.request(method, path, json=BODIES.get(row, {}), **asked)
-    if method == "GET":
-        return client.get(path, **asked)
     if path.endswith("/sent"):
         document = _document(cast, actor) if "more" in path else {}
-        body = b"document=" + json.dumps(document).encode() + b"\r\n"
-        return client.post(path, content=body, headers={"Content-Type": "text/plain"})
-    return client.post(path, data=_fields(cast, path, actor), **asked)
+        asked["content"] = b"document=" + json.dumps(document).encode() + b"\r\n"
+        asked["headers"] = {"Content-Type": "text/plain"}
+    elif path.startswith("/v1"):
+        asked["json"] = BODIES.get(row, {})
+    else:
+        asked["data"] = _fields(cast, path, actor)
+    if method == "GET":
+        asked = {"headers": actor.headers, "follow_redirects": False}
+    answer: Response = client.request(method, path, **asked)
+    return answer
 
 
 def _document(cast: Cast, actor: Actor) -> dict[str, Any]:

@@ -123,7 +123,8 @@ class Case:
 
     def ask(self, method: str, path: str, body: Any = None) -> Response:
         client = TestClient(self.desk.app, base_url=ORIGIN, raise_server_exceptions=False)
-        return client.request(method, path, json=body, headers=self.headers)
+        answer: Response = client.request(method, path, json=body, headers=self.headers)
+        return answer
 
     def revoke(self, n: int = 1) -> None:
         assert self.ask("DELETE", f"/v1/case/grants/{n}").status_code == 200

@@ -108,7 +108,7 @@ def test_what_is_revoked_in_one_process_is_gone_in_the_other(two: Two) -> None:
     for path in ("notes", "tags", "addresses", "export", "files", "assigned", "confirmed"):
         given = {"layer": "team", "title": "a", "body": "b", "shows_minor": "no", "format": "csv"}
         ana.browser.get("/links")
-        answer = ana.browser.post(f"/cases/{reference}/{path}", address=ADDRESS, **given)
+        answer = ana.browser.post(f"/cases/{reference}/{path}", None, address=ADDRESS, **given)
         assert answer.status_code == 404, path
 
 
@@ -156,8 +156,8 @@ def _can(ana: Member, case: Case, reference: str, content: ContentSignals) -> se
         can.add("check")
     ana.read(reference)
     other = f"https://other.example.org/{reference}"
-    asked = {"address": other, "shows_minor": "no"}
-    if ana.browser.post(f"/cases/{reference}/addresses", **asked).status_code == 303:
+    answer = ana.browser.post(f"/cases/{reference}/addresses", address=other, shows_minor="no")
+    if answer.status_code == 303:
         watches = case.ask("GET", "/v1/case/watches").json()["watches"]
         assert [one["address"] for one in watches] == [ADDRESS, other]
         can.add("add address")
@@ -213,7 +213,8 @@ def test_every_act_is_read_by_the_owner_and_notes_are_sealed(two: Two) -> None:
         ("assigned", {"member": str(ana.id)}),
     ):
         ana.read(reference)
-        assert ana.browser.post(f"{base}/{path}", **fields).status_code in {200, 303}, path
+        answer = ana.browser.post(f"{base}/{path}", None, **fields)
+        assert answer.status_code in {200, 303}, path
     assert [act for act, _ in case.acts()] == [
         "case_assigned",
         "case_exported",
@@ -244,7 +245,8 @@ def _owners_page(case: Case) -> str:
     stamp = re.search(r'name="stamp" value="([^"]+)"', client.get("/en/overview").text)
     assert stamp
     form = {"case": case.number, "access_key": case.access_key, "stamp": stamp[1]}
-    return client.post("/en/shared", data=form).text
+    page: str = client.post("/en/shared", data=form).text
+    return page
 
 
 def _stored(desk: Desk) -> bytes:
