@@ -21,7 +21,7 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.desk import account, board, case_page, files, links, signing
+from service.web.desk import account, board, case_page, hashed_files, links, signing
 from service.web.owner import acting, checking, known_addresses, overview, sending, shared_with
 from service.web.site import information, questions, support, together
 from service.workflows.context import create as create_context
@@ -34,6 +34,7 @@ ABOUT = (
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
     "documents (RFC 9457)."
 )
+API = (owner.router, case_grants.router, platform.router, addresses.router, health.router)
 PAGES = (
     statics.router,
     questions.router,
@@ -46,7 +47,7 @@ PAGES = (
     together.router,
     board.router,
     case_page.router,
-    files.router,
+    hashed_files.router,
     links.router,
     signing.router,
     account.router,
@@ -87,14 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes, app.state.proving = lanes(), Threads(PROVING)
     app.state.pages, app.state.support = pages.read(settings), support.read()
-    for router in (
-        owner.router,
-        case_grants.router,
-        platform.router,
-        addresses.router,
-        health.router,
-        *PAGES,
-    ):
+    for router in (*API, *PAGES):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(
