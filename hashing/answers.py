@@ -56,6 +56,16 @@ ALERTS = {
 }
 CHANNEL = {"kind": str, "feed": _TEXT_OR_NONE, "secret": _TEXT_OR_NONE}
 SAME = {"same": bool}
+_GRANT = {
+    "n": int,
+    "organisation": _TEXT_OR_NONE,
+    "state": str,
+    "scopes": [str],
+    "code_until_on": str,
+    "until_on": str,
+}
+NEW_GRANT = {**_GRANT, "code": str}
+GRANTS = {"grants": [_GRANT]}
 _SPAN = {"from_s": (int, float), "until_s": (int, float)}
 _MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
 VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}

@@ -1,4 +1,4 @@
-"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, alerts.
+"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, alerts, grant.
 
 For platforms: lookup.
 
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashing import report
+from hashing import grant_report, report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
@@ -26,6 +26,7 @@ from hashing.views.profile import Profile
 
 USAGE = 2
 MAX_DEPTH = 5
+GRANT_DAYS, MAX_GRANT_DAYS = 90, 365
 """Links from an address that the service follows at most."""
 STOPPED = 130
 """128 and the number of SIGINT, as shells have it."""
@@ -124,6 +125,9 @@ def parser() -> argparse.ArgumentParser:
     _add_actions(add("watch", "Have addresses checked for your case"), server, number, as_json)
     told = add("alerts", "Choose whether and how you are told that there is news")
     _add_alert_actions(told, server, number, as_json)
+    _add_grant_actions(
+        add("grant", "Let an organisation see your case, or end that"), server, number, as_json
+    )
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",
@@ -251,6 +255,35 @@ def _hours(text: str) -> tuple[int, int]:
     if not (dash and begin.isdecimal() and end.isdecimal()):
         raise argparse.ArgumentTypeError("hours are like 9-17, or 20-2 past midnight")
     return int(begin), int(end)
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_GRANT_DAYS:
+        raise argparse.ArgumentTypeError(f"a number of days, at most {MAX_GRANT_DAYS}")
+    return int(text)
+
+
+def _add_grant_actions(grant: argparse.ArgumentParser, *options: _Parser) -> None:
+    actions = grant.add_subparsers(dest="action", required=True, metavar="ACTION")
+    server, number, as_json = options
+
+    def action(name: str, text: str, *of_action: _Parser) -> argparse.ArgumentParser:
+        return actions.add_parser(name, parents=of_action, help=text, description=f"{text}.")
+
+    new = action("new", "Make a code for one organisation", server, number)
+    new.add_argument(
+        "--scope",
+        action="append",
+        choices=list(grant_report.SCOPES),
+        default=[],
+        help="what they may do besides reading when copies were found; may be repeated",
+    )
+    new.add_argument(
+        "--days", type=_days, default=GRANT_DAYS, help=f"for how long (default: {GRANT_DAYS})"
+    )
+    action("list", "Show who may see your case", server, number, as_json)
+    revoke = action("revoke", "End a grant", server, number)
+    revoke.add_argument("n", type=_entry, metavar="N", help="as `grant list` shows it")
 
 
 def _add_entry(label: argparse.ArgumentParser) -> None:

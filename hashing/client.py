@@ -194,6 +194,23 @@ class OwnerClient:
         """Be told nothing any more."""
         self._of_case(number, "DELETE", _ALERTS)
 
+    def grant(self, number: str, *, scopes: Iterable[str] = (), days: int = 90) -> Json:
+        """Make a code by which one organisation may see a case; return it with the grant."""
+        body = {"scopes": list(scopes), "days": days}
+        return answers.checked(
+            self._of_case(number, "POST", "/v1/case/grants", body), answers.NEW_GRANT
+        )
+
+    def grants(self, number: str) -> list[Json]:
+        """Return who may see a case, the newest first."""
+        document = self._of_case(number, "GET", "/v1/case/grants")
+        found: list[Json] = answers.checked(document, answers.GRANTS)["grants"]
+        return found
+
+    def revoke(self, number: str, n: int) -> None:
+        """End a grant, from the next request of whoever holds it on."""
+        self._of_case(number, "DELETE", f"/v1/case/grants/{n}")
+
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
         credential = f"Case {plain_number(number)}:{self._access.hex()}"
         return call(self._server, method, path, body, credential)

@@ -18,6 +18,7 @@ from hashing import asking, report
 from hashing.alert_commands import alerts
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
 from hashing.gather import Gathered, gather
+from hashing.grant_commands import grant
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
 from hashing.signals import ContentSignals, WindowSet
@@ -291,5 +292,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "withdraw": withdraw,
     "watch": watch,
     "alerts": alerts,
+    "grant": grant,
     "lookup": lookup,
 }

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import addresses, alerting, feeds, health, owner, platform
+from service.api import addresses, alerting, case_grants, feeds, health, owner, platform
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -21,9 +21,17 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.desk import account, board, signing
-from service.web.owner import acting, checking, known_addresses, overview, sending, telling
-from service.web.site import information, questions, support
+from service.web.desk import account, board, case_page, hashed_files, links, signing
+from service.web.owner import (
+    acting,
+    checking,
+    known_addresses,
+    overview,
+    sending,
+    shared_with,
+    telling,
+)
+from service.web.site import information, questions, support, together
 from service.workflows.context import create as create_context
 
 WORKER_SECONDS = 3
@@ -34,6 +42,15 @@ ABOUT = (
     "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
     "documents (RFC 9457)."
 )
+API = (
+    owner.router,
+    alerting.router,
+    case_grants.router,
+    feeds.router,
+    platform.router,
+    addresses.router,
+    health.router,
+)
 PAGES = (
     statics.router,
     questions.router,
@@ -43,7 +60,12 @@ PAGES = (
     overview.router,
     known_addresses.router,
     telling.router,
+    shared_with.router,
+    together.router,
     board.router,
+    case_page.router,
+    hashed_files.router,
+    links.router,
     signing.router,
     account.router,
     information.router,  # last: it also answers every address that no other page has
@@ -83,8 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes, app.state.proving = lanes(), Threads(PROVING)
     app.state.pages, app.state.support = pages.read(settings), support.read()
-    of_api = (owner.router, alerting.router, platform.router, addresses.router)
-    for router in (*of_api, feeds.router, health.router, *PAGES):
+    for router in (*API, *PAGES):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(

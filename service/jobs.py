@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from service.domain.watch import Clock
-from service.workflows import auditing, deliver, gather, reconcile, retention
+from service.workflows import auditing, deliver, gather, granting, reconcile, retention
 from service.workflows.context import Context
 
 
@@ -73,6 +73,7 @@ JOBS = (
     Job("purge_alerts", Thread.RETENTION, _TEN_MINUTES, retention.purge_alerts, budget=1),
     Job("purge_watches", Thread.RETENTION, _TEN_MINUTES, retention.purge_watches, budget=1),
     Job("prune_audit", Thread.RETENTION, _TEN_MINUTES, auditing.prune, budget=1),
+    Job("prune_grants", Thread.RETENTION, _TEN_MINUTES, granting.prune, budget=1),
     Job("purge_sessions", Thread.RETENTION, _TEN_MINUTES, retention.purge_sessions, budget=1),
     # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),

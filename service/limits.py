@@ -128,6 +128,22 @@ CODES_PER_HOUR = 20
 """One-time codes that whoever knows a member's password may try, three of a million being right: in
 a month of trying, in one process, one in 24 finds one. A passkey is not counted."""
 
+GRANTS_PER_DAY = 10
+"""Codes that one case may make in a day: five may be live at a time, and some are mistyped."""
+
+GRANT_CODES_PER_HOUR = 20
+"""Codes of owners that one member may try, of 80 bits: this keeps guessing from being a load."""
+
+CHECKS_PER_DAY = 200
+"""Files and addresses that one member checks in a day: forty cases with five each. A member whose
+session is stolen learns no more than that of the cases that she may see."""
+
+CHECKED_FORM = 1024 * KIB
+"""A form of the desk with the hashes of files: a video of 1,200 frames has 300 KiB in a form."""
+
+LINKS_PER_DAY = 50
+"""Intake links that one member makes in a day."""
+
 FAILURE_DELAY_SECONDS = 1
 DELAYED_FAILURES = 100
 """Answers that are delayed at a time; each keeps a connection."""

@@ -50,11 +50,13 @@ class Seals:
             "passkey",
             "totp",
             "recovery",
+            "grant",
         )
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
         self._contact = AESGCM(_derived(secret, "contact text"))
+        self._note = AESGCM(_derived(secret, "note"))
 
     @property
     def fingerprint(self) -> bytes:
@@ -109,6 +111,19 @@ class Seals:
     def recovery_hash(self, member_id: int, code: str) -> bytes:
         """Return the hash that is stored of a recovery code: 32 bytes."""
         return hmac.digest(self._keys["recovery"], f"{member_id}:{code}".encode(), "sha256")
+
+    def grant_hash(self, code: str) -> bytes:
+        """Return the hash that is stored of the code of a grant or an intake link: 32 bytes."""
+        return hmac.digest(self._keys["grant"], code.encode(), "sha256")
+
+    def seal_note(self, text: str) -> bytes:
+        """Return what an advocate writes about a case, as `seal` does, by a key of its own."""
+        return _encrypted(self._note, text)
+
+    def unseal_note(self, sealed: bytes) -> str:
+        """Return what `seal_note` was given. Raises InvalidTag if it is not from there."""
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return self._note.decrypt(nonce, rest, None).decode()
 
     def reference(self, actor_id: int, signal_id: int, *, near: bool = False) -> str:
         """Return the match reference of a stored signal for one actor.

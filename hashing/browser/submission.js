@@ -25,11 +25,11 @@ export const MAX_NOTE = 1000;
 
 /**
  * The document of a new case.
- * @param {{accessKey: string, work?: Work, eligibility: Eligibility, note?: string,
+ * @param {{accessKey: string, work?: Work, eligibility: Eligibility, note?: string, intakeCode?: string,
  *   entries: Content[]}} made `accessKey`: 64 digits of hexadecimal; no `work` if none is needed
  * @throws {InvalidSubmission} too few or too many entries, an empty or too long note
  */
-export function documentOf({ accessKey, work, eligibility, note, entries }) {
+export function documentOf({ accessKey, work, eligibility, note, intakeCode, entries }) {
   checkCount(entries);
   const { subject, adults, intimate } = eligibility;
   return {
@@ -38,6 +38,7 @@ export function documentOf({ accessKey, work, eligibility, note, entries }) {
     ...(work?.nonces.length ? { work: { challenge: work.challenge, nonces: work.nonces } } : {}),
     eligibility: { subject, adults, intimate },
     ...(note === undefined ? {} : { note: checkedNote(note) }),
+    ...(intakeCode ? { intake_code: intakeCode } : {}),
     entries: entries.map(contentOf),
   };
 }

@@ -74,6 +74,21 @@ class Audited(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
+    GRANT_REDEEMED = "grant_redeemed"
+    CASE_READ = "case_read"
+    CASE_EXPORTED = "case_exported"
+    CASE_ASSIGNED = "case_assigned"
+    TAGS_SET = "tags_set"
+    DUE_SET = "due_set"
+    NOTE_WRITTEN = "note_written"
+    NOTE_SHARED = "note_shared"
+    OWNER_CONFIRMED = "owner_confirmed"
+    ADDRESS_ADDED = "address_added"
+    ADDRESS_WITHHELD = "address_withheld"
+    FILE_CHECKED = "file_checked"
+    FILES_ADDED = "files_added"
+    LINK_MADE = "link_made"
+    CASE_OPENED_BY_LINK = "case_opened_by_link"
     PRUNED = "pruned"
 
 
@@ -92,6 +107,7 @@ DETAILS: Mapping[Audited, Mapping[str, type]] = {
     Audited.SIGNED_IN: {"by_what": str},
     Audited.INVITATION_ACCEPTED: {"by_what": str},
     Audited.SIGN_INS_FAILED: {"count": int},
+    Audited.FILES_ADDED: {"contents": int},
     Audited.PRUNED: {"up_to": int},
 }
 """Which details an act has: counts, ids of the store, and WORDS. An act without a row has none."""

@@ -3,6 +3,7 @@
     ServiceError
     ├── Unauthenticated      no credential, or a wrong one; never says which
     ├── Forbidden            a valid credential, but for something else
+    │   └── NotGranted       an owner has not let this organisation do that
     ├── NotFound             no such entry in this case
     ├── Withdrawn            the case or entry was withdrawn for good
     ├── Conflict             this passphrase already opened a case with other content
@@ -10,6 +11,7 @@
     ├── WatchesFull          more addresses than a case or platform may have looked at
     ├── ChannelRefused       what an owner chose is not safe, or not offered here
     ├── WrongCode            not the code of the last test
+    ├── GrantsFull           more grants of one case than may be live
     ├── UndoneTooOften       as many withdrawals were undone today as may be
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
@@ -47,6 +49,10 @@ class Unauthenticated(ServiceError):
 
 class Forbidden(ServiceError):
     """This key is not for that. Ask the operator for one with the right role."""
+
+
+class NotGranted(Forbidden):
+    """The owner has not granted this. Ask them for a new code."""
 
 
 class NotFound(ServiceError):
@@ -109,6 +115,13 @@ class TooManyRequests(ServiceError):
         super().__init__(message)
         self.seconds = seconds
         """From now until it may be asked again."""
+
+
+class GrantsFull(ServiceError):
+    """As many organisations as may can see this case, or have a code for it.
+
+    Revoke one that you need no longer, then make a new one.
+    """
 
 
 class UndoneTooOften(TooManyRequests):

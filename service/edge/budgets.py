@@ -163,6 +163,10 @@ class Budgets:
         self._reported = Budget(limits.REPORTED_PER_DAY, _DAY)
         self._added_always = Budget(limits.ADDED_ALWAYS, _HOUR)
         self._codes = Budget(limits.CODES_PER_HOUR, _HOUR)
+        self._grants = Budget(limits.GRANTS_PER_DAY, _DAY)
+        self._grant_codes = Budget(limits.GRANT_CODES_PER_HOUR, _HOUR)
+        self._checks = Budget(limits.CHECKS_PER_DAY, _DAY)
+        self._links = Budget(limits.LINKS_PER_DAY, _DAY)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
         self._load = Load(settings.cases_per_hour)
@@ -276,6 +280,22 @@ class Budgets:
             self._refused("codes")
             return False
         return True
+
+    def charge_grant(self, case_id: int) -> None:
+        """Charge a case for a code for an organisation. Raises TooManyRequests."""
+        self._charge("grants", self._grants, case_id, 1)
+
+    def charge_grant_code(self, member_id: int) -> None:
+        """Charge a member for a code of an owner that she tries. Raises TooManyRequests."""
+        self._charge("grant_codes", self._grant_codes, member_id, 1)
+
+    def charge_check(self, member_id: int) -> None:
+        """Charge a member for a file or an address that she has checked. Raises TooManyRequests."""
+        self._charge("checks", self._checks, member_id, 1)
+
+    def charge_link(self, member_id: int) -> None:
+        """Charge a member for an intake link. Raises TooManyRequests."""
+        self._charge("links", self._links, member_id, 1)
 
     def _charge(self, name: str, budget: Budget, key: Hashable, amount: float) -> None:
         if seconds := budget.take(key, amount):

@@ -20,6 +20,8 @@ from service.edge.incoming import EntryIn, Hex32, SealedLabel, StrictIn
 from service.workflows.intake import NewCase
 
 MAX_NOTE = 1000
+IntakeCode = Annotated[str, StringConstraints(pattern=r"^[0-9a-hjkmnp-tv-z-]{16,19}$")]
+"""Of a link by which an organisation helps, as it is shown."""
 Nonce = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -78,6 +80,7 @@ class SubmissionIn(_OwnerDocument):
     work: WorkIn | SkipJsonSchema[None] = None
     eligibility: EligibilityIn
     note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE)] | None = None
+    intake_code: IntakeCode | SkipJsonSchema[None] = None
     entries: Entries
 
     def new_case(self) -> NewCase:
@@ -89,6 +92,7 @@ class SubmissionIn(_OwnerDocument):
             subject=self.eligibility.subject,
             note=self.note,
             entries=tuple(entry.value() for entry in self.entries),
+            intake_code=self.intake_code or "",
         )
 
 

@@ -19,6 +19,7 @@ from service.replica.follower import Replica
 from service.search import candidates, observed, queries
 from service.search.asker import Asker
 from service.search.candidates import Neighbourhood
+from service.search.few import FewEntries
 from service.search.queries import WHOLE, Query
 from service.store import observations, provenance
 from service.store.changes import Space
@@ -34,23 +35,28 @@ class ObservationVerdict(NamedTuple):
 
 
 def match(
-    replica: Replica, contents: Sequence[ContentSignals], asker: Asker | None = None
+    replica: Replica,
+    contents: Sequence[ContentSignals],
+    asker: Asker | None = None,
+    *,
+    among: FewEntries | None = None,
 ) -> list[list[EntryVerdict]]:
     """Return, for each content in order, the active entries it matches or is near, best first.
 
-    They are what `asker` is answered, or, without one, what the stored signals are near.
+    They are what `asker` is answered, or, without one, what the stored signals are near. With
+    `among`, only these entries are compared, and nothing depends on any other.
     """
     asked = queries.of_contents(contents)
-    near = _near(replica, asked, asker)
+    near = _near(replica, asked, asker, among)
     exact = _exact(contents)
     verdicts: list[list[EntryVerdict]] = [[] for _ in asked]
     if exact or len(near.query):
         with replica.database.read() as tx:
-            verdicts = _judge(tx, asked, near, _identical(tx, exact))
+            verdicts = _judge(tx, asked, near, _identical(tx, exact, among))
     wider = _wider(asked, near, verdicts)
     if not wider:
         return verdicts
-    more = _near(replica, wider, asker)
+    more = _near(replica, wider, asker, among)
     with replica.database.read() as tx:
         wide = _judge(tx, wider, more, {})
     for query, found in zip(wider, wide, strict=True):
@@ -58,10 +64,12 @@ def match(
     return verdicts
 
 
-def _near(replica: Replica, asked: Sequence[Query], asker: Asker | None) -> Neighbourhood:
+def _near(
+    replica: Replica, asked: Sequence[Query], asker: Asker | None, among: FewEntries | None
+) -> Neighbourhood:
     """What is near the queries, as whoever asks is answered."""
     if asker is None:
-        return candidates.near_entries(replica, asked)
+        return candidates.near_entries(replica, asked, among)
     near = candidates.near_entries(replica, asked, asker.searcher(replica))
     if asker.learn(replica, asked, near):
         near = candidates.near_entries(replica, asked, asker.searcher(replica))
@@ -144,10 +152,14 @@ def _exact(contents: Sequence[ContentSignals]) -> dict[Signal, list[int]]:
     return contents_with
 
 
-def _identical(tx: Tx, contents_with: Mapping[Signal, Sequence[int]]) -> dict[int, list[Candidate]]:
+def _identical(
+    tx: Tx, contents_with: Mapping[Signal, Sequence[int]], among: FewEntries | None
+) -> dict[int, list[Candidate]]:
     """The entries with an exact signal of each content, by the content's index."""
     found: defaultdict[int, list[Candidate]] = defaultdict(list)
     for signal, origin in provenance.identical(tx, Space.BANK, contents_with):
+        if among and origin.content_id not in among.entry_ids:
+            continue
         for index in contents_with[signal]:
             found[index].append(_exact_candidate(origin))
     return found

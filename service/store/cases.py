@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import audit_log, channels, watches
+from service.store import audit_log, channels, grants, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -61,7 +61,8 @@ def insert(tx: Tx, values: dict[str, Any]) -> int:
 
 
 def close(tx: Tx, case_id: int, now: date, erase_on: date) -> None:
-    """Mark a case as withdrawn. The note is kept until the withdrawal becomes final."""
+    """Mark a case as withdrawn, and end its grants. The note is kept until it becomes final."""
+    grants.end_all(tx, case_id, now)
     _update(tx, case_id, {"withdrawn_on": now, "erase_on": erase_on})
 
 
@@ -76,7 +77,7 @@ def count_undone(tx: Tx, case: Case, number: int, now: date) -> None:
 
 
 def close_for_good(tx: Tx, case: Case, now: date) -> None:
-    """Make the withdrawal of a case final; erase its note, watches, channels, and audit's part.
+    """Make the withdrawal of a case final; erase all that was said of it, and whom it named.
 
     The day of the withdrawal stays the first one, if the case was withdrawn already.
     """
@@ -84,6 +85,7 @@ def close_for_good(tx: Tx, case: Case, now: date) -> None:
     _update(tx, case.id, {"withdrawn_on": day, "erase_on": None, "note": None})
     watches.remove_all(tx, case.id)
     channels.remove_all(tx, case.id)
+    grants.erase_case(tx, case.id)
     audit_log.forget_case(tx, case.id)
 
 

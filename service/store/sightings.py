@@ -18,7 +18,15 @@ from service.domain.sighting import (
     is_shown_to_owner,
 )
 from service.store.database import Tx, batches, given, upsert, upsert_in
-from service.store.schema import actors, drained, entries, feedback, former_references, sightings
+from service.store.schema import (
+    actors,
+    drained,
+    entries,
+    feedback,
+    former_references,
+    observations,
+    sightings,
+)
 
 
 def record(tx: Tx, seen: Iterable[Sighting]) -> None:
@@ -156,6 +164,27 @@ def events(tx: Tx, case_id: int) -> list[SeenEvent]:
         _event(row) for row in rows if is_shown_to_owner(Verdict(row.verdict), _outcome(row.value))
     }
     return sorted(shown, key=lambda event: (event.n, event.seen_on, event.platform, event.source))
+
+
+def addresses(tx: Tx, case_id: int) -> list[tuple[date, bytes]]:
+    """Return (day, sealed address) of what was observed of a case and its owner may read of."""
+    same = sa.and_(
+        feedback.c.entry_id == sightings.c.entry_id,
+        feedback.c.actor_id == sightings.c.actor_id,
+        feedback.c.verdict == sightings.c.verdict,
+    )
+    columns = (sightings.c.seen_on, observations.c.address, sightings.c.verdict, feedback.c.value)
+    joined = sightings.join(entries).join(
+        observations, observations.c.id == sightings.c.observation_id
+    )
+    query = sa.select(*columns).select_from(joined.outerjoin(feedback, same))
+    rows = tx.execute(query.where(entries.c.case_id == case_id).distinct())
+    shown = {
+        (row.seen_on, bytes(row.address))
+        for row in rows
+        if is_shown_to_owner(Verdict(row.verdict), _outcome(row.value))
+    }
+    return sorted(shown, key=lambda one: one[0], reverse=True)
 
 
 def _event(row: Any) -> SeenEvent:  # noqa: ANN401 (a row of the six columns above)

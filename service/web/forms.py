@@ -26,6 +26,8 @@ MAX_FIELDS = 12
 _FORM = "application/x-www-form-urlencoded"
 _DOCUMENT = "text/plain"
 _PREFIX, _SUFFIX = b"document=", b"\r\n"
+_WITH_HASHES = ("/desk/check", "/files")
+"""Paths of the desk whose forms have the hashes of files."""
 INVALID = "The page sent something that it should not. Go back and try again."
 
 
@@ -34,12 +36,13 @@ async def _fields(request: Request) -> dict[str, str]:
 
 
 async def _member_fields(request: Request) -> dict[str, str]:
-    return await _fields_of(request, Callers.MEMBER)
+    most = limits.CHECKED_FORM if request.url.path.endswith(_WITH_HASHES) else MAX_BYTES
+    return await _fields_of(request, Callers.MEMBER, most)
 
 
-async def _fields_of(request: Request, callers: Callers) -> dict[str, str]:
+async def _fields_of(request: Request, callers: Callers, most: int = MAX_BYTES) -> dict[str, str]:
     _check_media_type(request, _FORM)
-    async with body_of(request, enter_lane(request, callers), MAX_BYTES) as body:
+    async with body_of(request, enter_lane(request, callers), most) as body:
         return _parsed(body)
 
 

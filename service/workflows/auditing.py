@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from service.domain.actor import Owner
@@ -34,6 +34,11 @@ class Done(NamedTuple):
     """Of the member who did it."""
     act: str
     entry: int | None
+
+    @property
+    def on(self) -> date:
+        """The day as a date."""
+        return date.fromisoformat(self.day)
 
 
 def head(context: StoreContext) -> Head:

@@ -18,6 +18,7 @@ from service.store import cases, entries
 from service.store.cases import Case
 from service.store.database import Tx
 from service.store.entries import NewEntry
+from service.workflows import intake_links
 from service.workflows.context import Context, Today
 
 
@@ -29,6 +30,8 @@ class NewCase:
     subject: str
     note: str | None
     entries: tuple[ContentSignals, ...]
+    intake_code: str = ""
+    """Of a link by which an organisation helps."""
 
     def __repr__(self) -> str:
         return f"NewCase({len(self.entries)} entries)"
@@ -53,6 +56,9 @@ def open_case(
 ) -> tuple[str, bool]:
     """Open a case; return its number, and whether this call opened it.
 
+    With the code of an intake link the case is granted to an organisation from the beginning; with
+    one that is good no more it opens all the same, and nobody else sees it.
+
     Repeating a submission with the same access key returns the same number, so a lost answer
     costs nothing. Raises InvalidRequest, Withdrawn, or Conflict when the
     content differs.
@@ -74,7 +80,10 @@ def open_case(
             "note": context.seals.seal(new.note) if new.note else None,
             "opened_on": now,
         }
-        entries.insert(tx, cases.insert(tx, values), decided, now)
+        case_id = cases.insert(tx, values)
+        entries.insert(tx, case_id, decided, now)
+        if new.intake_code:
+            intake_links.give(context, tx, case_id, new.intake_code, now)
     _match_from_now_on(context)
     return number, True
 
@@ -97,12 +106,18 @@ class Added(NamedTuple):
 
 
 def add_entries(
-    context: Context, owner: Owner, contents: Sequence[ContentSignals], now: Today
+    context: Context,
+    owner: Owner,
+    contents: Sequence[ContentSignals],
+    now: Today,
+    *,
+    also: Callable[[Tx], None] | None = None,
 ) -> Added:
     """Add entries to a case. Content that it has already is skipped, but its label is replaced.
 
     If the same content is withdrawing, the old entry is erased and the new one takes its place.
-    Raises InvalidRequest, Withdrawn, or CaseFull.
+    Raises InvalidRequest, Withdrawn, or CaseFull. `also` is done last in the same transaction, and
+    may raise to undo all of it.
     """
     _check(contents)
     decided = _decided(context, contents)
@@ -122,6 +137,8 @@ def add_entries(
             entries.erase(tx, replaced)
         entries.relabel(tx, case.id, _labels_of(decided, known))
         entries.insert(tx, case.id, new, now)
+        if also:
+            also(tx)
     _match_from_now_on(context)
     skipped = [known[one.document_hash] for one in decided if one.document_hash in known]
     return Added(len(new), skipped.count(EntryStatus.QUARANTINED))

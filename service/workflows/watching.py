@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NoReturn
@@ -57,8 +57,18 @@ class OwnerWatch:
         return f"OwnerWatch({self.n})"
 
 
-def add(context: StoreContext, owner: Owner, target: Target, now: Today) -> OwnerWatch:
-    """Have an address looked at for a case, or go on with it. Raises Withdrawn or WatchesFull."""
+def add(
+    context: StoreContext,
+    owner: Owner,
+    target: Target,
+    now: Today,
+    *,
+    also: Callable[[Tx], None] | None = None,
+) -> OwnerWatch:
+    """Have an address looked at for a case, or go on with it. Raises Withdrawn or WatchesFull.
+
+    `also` is done last in the same transaction, and may raise to undo all of it.
+    """
     with context.database.write() as tx:
         case = cases.lock(tx, owner.case_id)
         if case.withdrawn_on:
@@ -67,6 +77,8 @@ def add(context: StoreContext, owner: Owner, target: Target, now: Today) -> Owne
         if watches.count_of_case(tx, case.id) > MAX_OF_CASE:
             raise WatchesFull
         (added,) = (one for one in _of_case(context, tx, case.id) if one[0] == request_id)
+        if also:
+            also(tx)
     return added[1]
 
 

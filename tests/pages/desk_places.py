@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Page
 
 from demo.server import Service
+from hashing import Eligibility, OwnerClient, PlatformClient, Submission, new_passphrase
+from hashing.signals import ContentKind, ContentSignals, Signal, SignalType
 
 Visits = Iterator[str]
 
@@ -67,6 +70,63 @@ def desk(page: Page, service: Service, language: str) -> Visits:
     page.locator("main .actions a").click()
     page.wait_for_url(here)
     yield "desk-board"
+    yield from _cases(page, service, language)
     page.goto(f"{here}/account")
     page.locator("summary").click()
     yield "desk-account"
+
+
+def _cases(page: Page, service: Service, language: str) -> Visits:
+    """A link, what an owner reads who has it, and the case that opens with it."""
+    here = f"{address(service)}/{language}"
+    page.fill("#code", "0000-0000-0000-0000")
+    page.locator("form[action$='/redeem'] button").click()
+    page.locator("#code-fault").wait_for()
+    yield "desk-board-failed"
+    page.goto(f"{here}/desk/links")
+    yield "desk-links"
+    for scope in ("sightings_and_addresses", "act_for_me", "add_files"):
+        page.check(f"#scope-{scope}")
+    page.locator("form[action$='/links'] button").click()
+    page.locator(".box p.mono").wait_for()
+    yield "desk-link"
+    link = page.locator(".box p.mono").inner_text().partition("#")[2]
+    page.goto(f"{here}/together#{link}")
+    page.locator("form#together button").click()
+    page.locator("form[action$='/questions']").wait_for()
+    yield "together-accept"
+    page.goto(f"{here}/desk")
+    page.fill("#code", _granted(service, language))
+    page.locator("form[action$='/redeem'] button").click()
+    page.locator("#body").wait_for()
+    page.fill("#title", "Reported to the forum")
+    page.fill("#body", "They answer within two days.")
+    page.check("#layer-owner")
+    page.locator("form[action$='/notes'] button").click()
+    page.locator("h3").first.wait_for()
+    yield "desk-case"
+    page.fill("#address", "no address")
+    page.check("#shows_minor-no")
+    page.locator("form[action$='/addresses'] button").click()
+    page.locator("#fault").wait_for()
+    yield "desk-case-fault"
+    page.goto(f"{here}/desk/check")
+    page.locator("#files:enabled").wait_for()
+    yield "desk-check"
+    page.goto(f"{here}/desk/counts")
+    yield "desk-counts"
+    page.goto(f"{here}/desk")
+
+
+def _granted(service: Service, language: str) -> str:
+    """Open a case in which something was found, as an owner's device does; return a code for it."""
+    owner = OwnerClient(service.address, new_passphrase())
+    value = hashlib.sha256(language.encode()).digest()
+    content = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.PDQ, value, 100),))
+    answers = Eligibility("self", adults=True, intimate=True)
+    number = owner.open_case(Submission((content,), answers))
+    owner.watch(number, f"https://forum.example/{'a-very-long-name' * 6}", shows_minor=False)
+    platform = PlatformClient(service.address, service.new_key(f"Example Videos {language}"))
+    platform.lookup([content])
+    scopes = ("sightings_and_addresses", "act_for_me", "add_files")
+    return str(owner.grant(number, scopes=scopes)["code"])

@@ -20,6 +20,7 @@ INFORMATION = {
     "about": "about",
     "next": "next",
     "questions": "questions",
+    "together": "together",
     "fault": "nosuch",
 }
 OUTCOMES = {
@@ -115,6 +116,10 @@ def information(page: Page, address: str, language: str) -> Visits:
     page.locator("main form button").click()
     page.locator(".summary").wait_for()
     yield "questions-missing"
+    page.goto(f"{address}/{language}/together#0000-0000-0000-0000")
+    page.locator("main form button").click()
+    page.locator(".fault").wait_for()
+    yield "together-failed"
     for name, answers in OUTCOMES.items():
         page.goto(f"{address}/{language}/questions")
         page.select_option("#country", "GB")
@@ -216,6 +221,7 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
     yield "overview-relabel"
     yield from _addresses(page)
     yield from _alerts(page)
+    yield from _shared(page)
     yield from _acts(page, cases)
 
 
@@ -259,6 +265,20 @@ def _alerts(page: Page) -> Visits:
     yield "alerts-feed"
     page.locator("form[action$='/overview'] button").click()
     page.locator("form[action$='/alerts']").first.wait_for()
+
+
+def _shared(page: Page) -> Visits:
+    page.locator("form[action$='/shared'] button").click()
+    page.locator("form[action$='/new']").wait_for()
+    yield "shared"
+    page.check("#scope-act_for_me")
+    page.locator("form[action$='/new'] button").click()
+    page.locator(".box p.mono").wait_for()
+    yield "shared-code"
+    page.locator("form[action$='/ended'] button").first.click()
+    page.locator(".told.good").wait_for()
+    yield "shared-ended"
+    page.locator("form[action$='/overview'] button").click()
 
 
 def _acts(page: Page, cases: Cases) -> Visits:

@@ -25,11 +25,20 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from demo.server import Service
 from service.app import create_app
+from service.domain.grant import GrantScope, terms
 from service.domain.member import MemberRole
 from service.domain.watch import Clock
 from service.settings import Settings
 from service.store.database import Database
-from service.workflows import enrolling, membership, session_keeping
+from service.workflows import (
+    case_reading,
+    enrolling,
+    intake,
+    intake_links,
+    membership,
+    session_keeping,
+)
+from service.workflows.intake import NewCase
 from tests.loopback import answering
 from tests.pages import journey
 from tests.pages.elsewhere import Elsewhere
@@ -94,6 +103,9 @@ CSP = "content-security-policy"
 ALLOWED = '(response-origin "https://www.bbc.co.uk/*");redirects=allow'
 KINDS: dict[str, dict[str, str]] = {
     "page": {**ALWAYS, **HTML, CSP: PAGE},
+    "with script": {**ALWAYS, **HTML, CSP: WITH_PASSKEY},
+    "csv": {**ALWAYS, **DESK, CSP: PAGE, "content-type": "text/csv; charset=utf-8"},
+    "json": {**ALWAYS, **DESK, CSP: PAGE, "content-type": "application/json"},
     "with-frame": {**ALWAYS, **HTML, CSP: WITH_FRAME},
     "files": {**ALWAYS, **HTML, CSP: FILES, "connection-allowlist": ALLOWED},
     "answer": {**ALWAYS, **HTML, CSP: ANSWER},
@@ -223,6 +235,50 @@ AT_THE_DESK = (
         cookie="LEAVING",
     ),
 )
+C, HELD = D + "/cases/{reference}", "/en/desk/cases/REFERENCE"
+TO_BOARD, TO_CASE = {"location": "/en/desk"}, {"location": HELD}
+DOCUMENT = {"form": "FORM", "document": json.dumps({"entries": SUBMISSION["entries"]})}
+
+
+def _held(path: str, kind: str, status: int = 200, **form: str) -> Asked:
+    """A request of the member who is SIGNED_IN: a form if it has fields, else a page."""
+    method, given = ("POST", {"form": "FORM", **form}) if form else ("GET", None)
+    where = f"{D}{path}".replace("REFERENCE", "{reference}")
+    more = {} if status != 303 else TO_BOARD if path.endswith("assigned") and form else TO_CASE
+    return Asked(f"{method} {where}", f"/en/desk{path}", kind, status, given, more, "SIGNED_IN")
+
+
+MOVES = "redirect at the desk"
+CASE_FORMS = {
+    "tags": {"tags": "a"},
+    "due": {"due": ""},
+    "notes": {"layer": "team", "title": "a", "body": "b"},
+    "confirmed": {"sure": "yes"},
+    "addresses": {"address": "forum.example", "shows_minor": "no"},
+    "assigned": {"member": ""},
+}
+OF_CASES = (
+    _held("/counts", "desk"),
+    _held("/check", "files"),
+    _held("/check", "desk", document=DOCUMENT["document"]),
+    _held("/links", "desk"),
+    _held("/links", "desk", days="90"),
+    _held("/search", "desk", search="a"),
+    _held("/redeem", "desk", 401, code="a"),
+    *(
+        Asked(f"GET {D}/{one}", f"/en/desk/{one}", MOVES, 303, None, TO_BOARD, "SIGNED_IN")
+        for one in ("search", "redeem")
+    ),
+    _held("/cases/REFERENCE", "desk"),
+    Asked(f"GET {C}", "/en/desk/cases/none", "page", 404, cookie="SIGNED_IN"),
+    _held("/cases/REFERENCE/files", "files"),
+    _held("/cases/REFERENCE/files", MOVES, 303, document=DOCUMENT["document"]),
+    *(_held(f"/cases/REFERENCE/{one}", MOVES, 303, **given) for one, given in CASE_FORMS.items()),
+    *(_held(f"/cases/REFERENCE/{one}", MOVES, 303) for one in (*CASE_FORMS, "export")),
+    _held("/cases/REFERENCE/notes", "desk", 422, layer="team"),
+    _held("/cases/REFERENCE/export", "csv", format="csv"),
+    _held("/cases/REFERENCE/export", "json", format="json"),
+)
 TABLE = (
     Asked("GET /", "/", "redirect", 303, more=START),
     Asked(f"GET {TAG}", "/en", "redirect", 303, more=START),
@@ -290,6 +346,9 @@ TABLE = (
     Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", form=_form(ask="90")),
     Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", 422, form=_form(ask="1")),
     Asked(f"POST {TAG}/alerts/removed", "/en/alerts/removed", "page", form=_form()),
+    Asked(f"POST {TAG}/shared", "/en/shared", "page", form=_form()),
+    Asked(f"POST {TAG}/shared/new", "/en/shared/new", "page", form=_form(days="90")),
+    Asked(f"POST {TAG}/shared/ended", "/en/shared/ended", "page", form=_form(entry="9")),
     Asked(f"POST {TAG}/more", "/en/more", "files", form=_form()),
     Asked(
         f"POST {TAG}/more/sent",
@@ -312,9 +371,14 @@ TABLE = (
             *("addresses", "addresses/added", "addresses/removed", "alerts"),
             *(f"alerts/{act}" for act in ("set", "code", "test", "same")),
             *(f"alerts/{act}" for act in ("muted", "kept", "removed")),
+            *("shared", "shared/new", "shared/ended"),
         )
     ),
+    Asked(f"GET {TAG}/together", "/en/together", "with script"),
+    Asked(f"POST {TAG}/together", "/en/together", "with script", 401, form={"intake_code": "a"}),
+    Asked(f"POST {TAG}/together", "/en/together", "page", form={"intake_code": "LINK"}),
     *AT_THE_DESK,
+    *OF_CASES,
     Asked("GET /favicon.ico", "/favicon.ico", "nothing", 204),
     Asked("GET /static/{path:path}", "/static/service/web/static/look.css", "style"),
     Asked("GET /static/{path:path}", "/static/service/web/static/exit.js", "script"),
@@ -372,7 +436,14 @@ def at_the_desk(app: FastAPI) -> dict[str, str]:
     secret = context.seals.totp_secret(found.token, "nonce")
     code = TOTP(secret, 6, SHA1(), 30).generate(clock.second).decode()  # noqa: S303 (apps know it)
     done = enrolling.set_password(context, found, "a heron by night", "nonce", code, clock)
+    member = found.member
+    held = intake_links.make(context, member, terms(GrantScope, 90), clock)
+    wanted = NewCase(b"k" * 32, "self", None, (), held)
+    intake.open_case(context, wanted, clock.day)
+    (row,) = case_reading.my_cases(context, member, clock.day)
     return {
+        "REFERENCE": row.case.reference,
+        "LINK": intake_links.make(context, member, terms((), 30), clock),
         "SIGNED_IN": done.token,
         "ENROLLING": sessions["Bo"],
         "LEAVING": sessions["Cy"],
@@ -397,7 +468,7 @@ def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:
         answer = api.post(asked.path, content=content, headers={"content-type": "text/plain"})
     elif asked.form is not None:
         form = {k: fill(v) for k, v in asked.form.items()} or {"none": ""}
-        answer = api.post(asked.path, data=form, headers=cookies)
+        answer = api.post(fill(asked.path), data=form, headers=cookies)
     else:
         answer = api.get(fill(asked.path), headers=cookies)
     return answer
@@ -419,11 +490,17 @@ def test_every_header_of_every_answer(
     answer = answered(api, asked, filled)
     assert answer.status_code == asked.status
     expected = {**KINDS[asked.kind], **asked.more}
+    if "location" in expected:
+        expected["location"] = expected["location"].replace("REFERENCE", filled["REFERENCE"])
     inline = import_map(answer.text)
     if inline:
         digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
         expected[CSP] = expected[CSP].replace(IMPORT_MAP, f"'sha256-{digest}'")
     got = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    if "content-disposition" in got:
+        assert re.fullmatch(
+            r'attachment; filename="case-[0-9-]+\.\w+"', got.pop("content-disposition")
+        )
     if asked.more in (SENT, ACTED):  # sealed anew each time
         got["location"] = re.sub(r"[\w-]{80,}", "TOKEN", got["location"])
     if "set-cookie" in asked.more:

@@ -17,6 +17,7 @@ from crawler.settings import Settings as CrawlerSettings
 from hashing import submission
 from service.domain.alert import CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS
 from service.domain.case import TRANSITIONS, EntryStatus
+from service.domain.grant import GRANT_TRANSITIONS, GrantState
 from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
 from service.settings import Settings
 
@@ -83,6 +84,12 @@ def test_every_step_an_address_can_take_is_drawn() -> None:
     read = [history(seen).changes for seen in product(looks, repeat=4)]
     steps = {pair for changes in read for pair in pairwise(_presences(changes))}
     assert {(a, b) for a, b in drawn if {a, b} <= {*Presence}} == steps
+
+
+def test_every_step_a_grant_can_take_is_drawn() -> None:
+    drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
+    steps = {(a.value, b.value) for a, following in GRANT_TRANSITIONS.items() for b in following}
+    assert {(a, b) for a, b in drawn if {a, b} <= {*GrantState}} == steps
 
 
 def _presences(changes: Iterable[Change]) -> list[str]:

@@ -114,6 +114,13 @@ def _posted_by_member(
     return visit
 
 
+def _posted_by_signed_in(
+    visit: Annotated[MemberVisit, Depends(_signed_in)], request: Request, fields: MemberFields
+) -> MemberVisit:
+    _posted(visit, request, fields)
+    return visit
+
+
 def _session(visit: Visit, request: Request) -> MemberVisit | None:
     token = _cookie(request, SESSION)
     session = session_keeping.found(visit.context, token, visit.now) if token else None
@@ -164,3 +171,5 @@ Enrolling = Annotated[MemberVisit, Depends(_enrolling)]
 """Signed in, or accepting an invitation."""
 PostedByMember = Annotated[MemberVisit, Depends(_posted_by_member)]
 """The same, of a form."""
+PostedBySignedIn = Annotated[MemberVisit, Depends(_posted_by_signed_in)]
+"""The same of a member who is signed in: an invitation is good for enrolling alone."""

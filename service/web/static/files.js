@@ -119,6 +119,7 @@ async function writeMessage() {
       accessKey: (await caseSecrets()).access,
       work,
       eligibility: /** @type {any} */ (eligibility),
+      intakeCode: /** @type {HTMLInputElement | null} */ (document.getElementById("share"))?.checked ? app.dataset.intake : "",
       entries,
     }));
 }
@@ -173,6 +174,7 @@ async function showAnswer(answer) {
 }
 
 function listen() {
+  document.getElementById("share")?.addEventListener("change", () => writeMessage());
   /** @type {(id: string, act: () => void) => void} */
   const onClick = (id, act) => {
     const button = document.getElementById(id);

@@ -1,0 +1,402 @@
+"""Every route × every actor: who gets in. A route without a row fails, as a row without a route."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from service import limits
+from service.app import create_app
+from service.domain.actor import Role
+from service.domain.grant import GrantScope, Terms
+from service.domain.member import MemberRole
+from service.domain.watch import target
+from service.settings import Settings
+from service.workflows import granting, membership, session_keeping, watching
+from tests.server.advocates import ORIGIN
+from tests.server.conftest import SECRET, Wire
+from tests.server.desk_world import Case, Desk, Member
+
+IN, OUT, NO, HIDDEN, SIGN_IN = "in", "out", "no", "hidden", "sign in"
+SCOPES = tuple(GrantScope)
+MEMBERS = (
+    "advocate without a grant",
+    *(f"advocate with {scope}" for scope in SCOPES),
+    "expired",
+    "revoked",
+    "other organisation",
+    "colleague of whom it is assigned to",
+    "lead",
+    "observer",
+)
+ACTORS = ("none", "owner", "other owner", "platform", "crawler", *MEMBERS, "disabled member")
+NOT_MEMBERS = ("none", "owner", "other owner", "platform", "crawler", "disabled member")
+OUTSIDE_THE_DESK = (*NOT_MEMBERS, "lead", "advocate without a grant")
+"""Who asks for the other routes. These two stand for every member: what they see there is alike."""
+
+
+def everybody(outcome: str, **others: str) -> dict[str, str]:
+    return {actor: others.get(actor.replace(" ", "_"), outcome) for actor in ACTORS}
+
+
+def at_desk(members: dict[str, str]) -> dict[str, str]:
+    return dict.fromkeys(NOT_MEMBERS, SIGN_IN) | members
+
+
+def with_scope(*scopes: GrantScope) -> dict[str, str]:
+    """What a page of one case answers whom, if its owner has to have granted one of these."""
+    members = dict.fromkeys(MEMBERS, HIDDEN)
+    members |= {f"advocate with {one}": IN if one in scopes else NO for one in SCOPES}
+    return at_desk(members | {"lead": IN, "observer": NO})
+
+
+OPEN = everybody(IN)
+OWNERS = everybody(OUT, owner=IN, other_owner=IN)
+THE_OWNER = everybody(OUT, owner=IN, other_owner=HIDDEN)
+PLATFORMS = everybody(OUT, platform=IN, crawler=NO)
+KEYS = everybody(OUT, platform=IN, crawler=IN)
+CRAWLERS = everybody(OUT, platform=NO, crawler=IN)
+NOBODYS_FORM = everybody(NO)
+"""A form of a browser that was given no page: the arrival cookie is missing."""
+ANY_MEMBER = at_desk(dict.fromkeys(MEMBERS, IN))
+READERS = at_desk(dict.fromkeys(MEMBERS, IN) | {"observer": NO})
+A_CASE = with_scope(*SCOPES)
+BACK = at_desk(dict.fromkeys(MEMBERS, IN))
+
+PAGE, CASE = "/{language:tag}", "/{language:tag}/desk/cases/{reference}"
+TABLE: dict[str, dict[str, str]] = {
+    "GET /v1/challenge": OPEN,
+    "POST /v1/cases": OPEN,
+    "GET /v1/case": OWNERS,
+    "GET /v1/case/audit": OWNERS,
+    "POST /v1/case/entries": OWNERS,
+    "PUT /v1/case/entries/{n}/label": THE_OWNER,
+    "DELETE /v1/case": OWNERS,
+    "DELETE /v1/case/entries/{n}": THE_OWNER,
+    "POST /v1/case/undo": OWNERS,
+    "POST /v1/case/entries/{n}/undo": THE_OWNER,
+    "POST /v1/case/grants": OWNERS,
+    "GET /v1/case/grants": OWNERS,
+    "DELETE /v1/case/grants/{n}": THE_OWNER,
+    "POST /v1/case/watches": OWNERS,
+    "GET /v1/case/watches": OWNERS,
+    "DELETE /v1/case/watches/{n}": THE_OWNER,
+    "POST /v1/lookup": PLATFORMS,
+    "POST /v1/observations": KEYS,
+    "POST /v1/feedback": PLATFORMS,
+    "POST /v1/watches": PLATFORMS,
+    "POST /v1/watches/remove": PLATFORMS,
+    "POST /v1/watches/lease": CRAWLERS,
+    "POST /v1/watches/renew": CRAWLERS,
+    "POST /v1/watches/visits": CRAWLERS,
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    "GET /metrics": OPEN,
+    "GET /": OPEN,
+    "GET /favicon.ico": OPEN,
+    "GET /static/{path:path}": OPEN,
+    **dict.fromkeys(
+        (
+            f"{method} {PAGE}{path}"
+            for method, path in (
+                *(("GET", one) for one in ("", "/", "/leaving", "/safety", "/about", "/next")),
+                *(("GET", one) for one in ("/questions", "/together", "/overview", "/erased")),
+                *(("GET", one) for one in ("/erase", "/undone", "/withdrawn", "/withdraw")),
+                *(("GET", one) for one in ("/more", "/addresses", "/addresses/added")),
+                *(("GET", one) for one in ("/addresses/removed", "/shared", "/shared/new")),
+                *(("GET", one) for one in ("/shared/ended", "/checked/{answer}")),
+                *(("GET", one) for one in ("/sent/error/{error}", "/sent/{token}")),
+                *(("GET", one) for one in ("/sent/error/Work{reason}/{pieces}",)),
+                *(("GET", one) for one in ("/acted/{token}",)),
+                *(("POST", one) for one in ("/questions", "/next", "/sent")),
+            )
+        ),
+        OPEN,
+    ),
+    f"GET {PAGE}/{{rest:path}}": everybody(HIDDEN),
+    f"POST {PAGE}/together": everybody(OUT),
+    **dict.fromkeys(
+        (
+            f"POST {PAGE}{path}"
+            for path in (
+                *("/checked", "/acted", "/overview", "/more", "/more/sent", "/withdraw"),
+                *("/withdrawn", "/undone", "/erase", "/erased", "/addresses", "/addresses/added"),
+                *("/addresses/removed", "/shared", "/shared/new", "/shared/ended"),
+            )
+        ),
+        OWNERS,
+    ),
+    **dict.fromkeys(
+        (f"GET {PAGE}/desk{path}" for path in ("/sign-in", "/invitation")),
+        OPEN,
+    ),
+    **dict.fromkeys(
+        (f"POST {PAGE}/desk{path}" for path in ("/sign-in", "/sign-in/passkey", "/invitation")),
+        NOBODYS_FORM,
+    ),
+    **dict.fromkeys(
+        (
+            f"GET {PAGE}/desk{path}"
+            for path in (
+                *("", "/redeem", "/search", "/counts", "/enrol", "/account", "/sign-out"),
+                *("/sign-out-everywhere", "/recovery-codes", "/passkeys", "/passkeys/remove"),
+                "/password",
+            )
+        ),
+        ANY_MEMBER,
+    ),
+    **dict.fromkeys(
+        (
+            f"POST {PAGE}/desk{path}"
+            for path in (
+                *("/password", "/passkeys", "/passkeys/remove", "/sign-out"),
+                "/sign-out-everywhere",
+            )
+        ),
+        ANY_MEMBER,
+    ),
+    f"GET {PAGE}/desk/sign-in/passkey": everybody(SIGN_IN),
+    f"POST {PAGE}/desk/sign-out": everybody(SIGN_IN),
+    f"POST {PAGE}/desk/sign-out-everywhere": everybody(SIGN_IN),
+    f"POST {PAGE}/desk/recovery-codes": at_desk(dict.fromkeys(MEMBERS, HIDDEN)),
+    **dict.fromkeys(
+        (
+            f"{method} {PAGE}/desk{path}"
+            for method, path in (
+                *(("POST", one) for one in ("/search", "/redeem", "/check", "/links")),
+                *(("GET", one) for one in ("/check", "/links")),
+            )
+        ),
+        READERS,
+    ),
+    **dict.fromkeys(
+        (
+            f"GET {CASE}{path}"
+            for path in (
+                *("/assigned", "/tags", "/due", "/notes", "/confirmed", "/addresses", "/export"),
+            )
+        ),
+        BACK,
+    ),
+    f"GET {CASE}": A_CASE,
+    **dict.fromkeys((f"POST {CASE}/{one}" for one in ("tags", "due", "notes", "export")), A_CASE),
+    f"POST {CASE}/assigned": A_CASE,
+    f"POST {CASE}/confirmed": with_scope(GrantScope.SIGHTINGS),
+    f"POST {CASE}/addresses": with_scope(GrantScope.ACT),
+    f"GET {CASE}/files": with_scope(GrantScope.ADD),
+    f"POST {CASE}/files": with_scope(GrantScope.ADD),
+}
+
+ADDRESS = "https://forum.example.org/thread"
+WATCH = {"address": ADDRESS, "shows_minor": False}
+BODIES: dict[str, Any] = {
+    "POST /v1/cases": {},
+    "PUT /v1/case/entries/{n}/label": {"sealed_label": None},
+    "POST /v1/case/grants": {"scopes": []},
+    "POST /v1/case/watches": WATCH,
+    "POST /v1/watches": WATCH,
+}
+FORMS = {
+    "acted": {"act": "withdrawn", "entry": "1"},
+    "new": {"days": "90"},
+    "links": {"days": "90"},
+    "assigned": {"member": "999999"},
+    "tags": {"tags": "a"},
+    "notes": {"layer": "team", "title": "a", "body": "b"},
+    "export": {"format": "csv"},
+}
+"""Whoever is let in with another body than this is told what is wrong with it."""
+
+
+@dataclass
+class Actor:
+    """Who asks: what a request of theirs has."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] = field(default_factory=dict)
+    cookie: str = ""
+
+
+class Cast:
+    """All actors, on one service."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.stamp = ""
+        self.platform = desk.world.key("Platform", Role.PLATFORM)
+        self.crawler = desk.world.key("Crawler", Role.CRAWLER)
+        self.members: dict[str, tuple[Member, str]] = {}
+        self._members()
+
+    def _members(self) -> None:
+        desk = self.desk
+        expiring, old = self._granted("expired", GrantScope, days=1)
+        for scope in SCOPES:
+            self._granted(f"advocate with {scope}", [scope])
+        seen, reference = self._granted("revoked", GrantScope)
+        self.cases["revoked"].revoke()
+        desk.later(1)
+        self._granted("other organisation", GrantScope)
+        lead, of_lead = self._granted("lead", GrantScope, role=MemberRole.LEAD)
+        here = self.organisations["lead"]
+        mate, other = desk.member(here), desk.member(here)
+        lead.read(of_lead)
+        lead.browser.post(f"/cases/{of_lead}/assigned", member=str(mate.id))
+        self.members["colleague of whom it is assigned to"] = other, of_lead
+        self.members["observer"] = desk.member(here, MemberRole.OBSERVER), of_lead
+        gone = desk.member(here)
+        membership.disable(desk.context, gone.id, desk.day)
+        self.members["disabled member"] = gone, of_lead
+        new = desk.member(desk.organisation("No grant"))
+        self.members["advocate without a grant"] = new, of_lead
+        self.members["other organisation"] = self.members["other organisation"][0], of_lead
+        self.members["expired"], self.members["revoked"] = (expiring, old), (seen, reference)
+
+    organisations: dict[str, int]
+    cases: dict[str, Case]
+
+    def _granted(
+        self, name: str, scopes: Any, *, days: int = 90, role: MemberRole = MemberRole.MEMBER
+    ) -> tuple[Member, str]:
+        self.organisations = getattr(self, "organisations", {})
+        self.cases = getattr(self, "cases", {})
+        here = self.organisations[name] = self.desk.organisation(name)
+        member = self.desk.member(here, role)
+        case = self.cases[name] = self.desk.owner()
+        self.members[name] = member, self.desk.granted(case, member, scopes, days)
+        return self.members[name]
+
+    def actor(self, name: str, *, complete: bool) -> Actor:
+        """Return an actor as it asks now: an owner with a new case, a member with a new session."""
+        if name == "none":
+            return Actor()
+        if name in {"platform", "crawler"}:
+            return Actor({"Authorization": f"Bearer {getattr(self, name)}"})
+        if name in {"owner", "other owner"}:
+            case = self.desk.owner()
+            if name == "owner" and complete:
+                context, day = self.desk.context, self.desk.day
+                watching.add(context, case.owner, target(ADDRESS), day)
+                granting.offer(context, case.owner, Terms(frozenset()), day)
+            form = {"case": case.number, "access_key": case.access_key, "stamp": self.stamp}
+            return Actor(case.headers, form)
+        member, _ = self.members[name]
+        context = self.desk.context
+        with context.database.write() as tx:
+            token = session_keeping.begun(context, tx, member.id, self.desk.clock.now)
+        return Actor(form={"form": context.seals.form_token(token)}, cookie=token)
+
+
+@pytest.fixture(scope="module")
+def cast(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
+    state = tmp_path_factory.mktemp("matrix")
+    url = f"sqlite:///{shutil.copy(migrated_sqlite, state)}"
+    settings = Settings(state=state, database_url=url, secret=SECRET, worker=False, work_pieces=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "FAILURES_PER_MINUTE", 10**9)  # later ones are answered late
+        made = create_app(settings)
+    with TestClient(made, base_url=ORIGIN, raise_server_exceptions=False) as client:
+        cast = Cast(Desk(made))
+        stamp = re.search(r'name="stamp" value="([^"]+)"', client.get("/en/overview").text)
+        assert stamp
+        cast.stamp = stamp[1]
+        yield cast
+
+
+def routes(app: Any) -> set[str]:
+    inner = (getattr(getattr(one, "original_router", None), "routes", [one]) for one in app.routes)
+    return {
+        f"{method} {route.path}"
+        for some in inner
+        for route in some
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+
+
+def test_every_route_has_a_row(cast: Cast) -> None:
+    assert routes(cast.desk.app) == set(TABLE)
+    assert all(set(row) == set(ACTORS) for row in TABLE.values())
+
+
+def test_every_actor_gets_in_where_the_table_says(cast: Cast) -> None:
+    client = TestClient(cast.desk.app, base_url=ORIGIN, raise_server_exceptions=False)
+    wrong = []
+    for row, expected in TABLE.items():
+        for name in ACTORS if "/desk" in row else OUTSIDE_THE_DESK:
+            got = _outcome(_ask(client, cast, row, name))
+            if got != expected[name]:
+                wrong.append(f"{row}  {name}: {got}, not {expected[name]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
+    method, _, path = row.partition(" ")
+    actor = cast.actor(name, complete="{n}" in row or "removed" in row or "ended" in row)
+    client.cookies.clear()
+    if actor.cookie:
+        client.cookies.set("__Host-desk", actor.cookie, domain="desk.example")
+    if "{n}" in path and name == "other owner":
+        path = path.replace("{n}", "7")  # of nobody's: numbers are of a case
+    reference = cast.members.get(name, ("", "a" * 16))[1]
+    filled = {"{language:tag}": "en", "{reference}": reference, "{n}": "1", "{answer}": "wrong"}
+    filled |= {"{path:path}": "service/web/static/look.css", "{token}": "x", "{error}": "Conflict"}
+    filled |= {"{reason}": "Needed", "{pieces}": "1", "{rest:path}": "nowhere"}
+    for part, value in filled.items():
+        path = path.replace(part, value)
+    asked: dict[str, Any] = {"headers": actor.headers, "follow_redirects": False}
+    if path.endswith("/sent"):
+        document = _document(cast, actor) if "more" in path else {}
+        asked["content"] = b"document=" + json.dumps(document).encode() + b"\r\n"
+        asked["headers"] = {"Content-Type": "text/plain"}
+    elif path.startswith("/v1"):
+        asked["json"] = BODIES.get(row, {})
+    else:
+        asked["data"] = _fields(cast, path, actor)
+    if method == "GET":
+        asked = {"headers": actor.headers, "follow_redirects": False}
+    answer: Response = client.request(method, path, **asked)
+    return answer
+
+
+def _document(cast: Cast, actor: Actor) -> dict[str, Any]:
+    given = {"case": "000-000-0000", "access_key": "ab" * 32, "stamp": cast.stamp} | actor.form
+    entry = {"kind": "picture", "signals": [{"type": "sha256", "value": "ab" * 32}]}
+    return {key: given[key] for key in ("case", "access_key", "stamp")} | {"entries": [entry]}
+
+
+def _fields(cast: Cast, path: str, actor: Actor) -> dict[str, str]:
+    """Return a form that is right for a page, so that only who posts it decides."""
+    last = path.rpartition("/")[2]
+    fields = {"stamp": cast.stamp, **FORMS.get(last, {"entry": "1"}), **actor.form}
+    if "/addresses" in path:
+        fields |= {"address": ADDRESS, "shows_minor": "no", "scope": "page"}
+    if last == "redeem" and actor.cookie:
+        case = cast.desk.owner()
+        terms = Terms(frozenset())
+        fields["code"] = granting.offer(cast.desk.context, case.owner, terms, cast.desk.day).code
+    if last in {"check", "files"}:
+        document = {"entries": [Wire().content(cast.desk.world.picture())]}
+        fields = {**actor.form, "document": json.dumps(document)}
+    return fields
+
+
+def _outcome(answer: Response) -> str:
+    to = answer.headers.get("location", "")
+    if answer.status_code in {401, 403, 404}:
+        return {401: OUT, 403: NO, 404: HIDDEN}[answer.status_code]
+    if to.endswith("/desk/sign-in"):
+        return SIGN_IN
+    if to.endswith(("/checked/wrong", "/sent/error/Unauthenticated")):
+        return OUT
+    return IN if answer.status_code < 500 else f"broken: {answer.status_code}"
