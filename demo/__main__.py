@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from demo import corpus, crawl, server, table, uploads
+from demo import advocate, corpus, crawl, server, table, uploads
 from demo.corpus import Corpus
 from demo.server import Service
 from demo.table import MATCH, NONE, Row, Section
@@ -33,6 +33,8 @@ ADDRESS = "https://video.example/watch/42"
 SIGHTING_SECONDS = 10
 """How long the worker may take before the demo says that it failed. It takes less than one."""
 
+SETTINGS = {"WATCH_LOOPBACK": "1", "ALERT_DELAY_MINUTES": "0"}
+
 Json = dict[str, Any]
 
 
@@ -50,7 +52,7 @@ def main() -> int:
             else corpus.of_package(folder)
         )
         print("Taken: " + "; ".join(taken.taken_from) + ".")
-        with server.running(folder / "state", WATCH_LOOPBACK="1") as service:
+        with server.running(folder / "state", **SETTINGS) as service:
             sections = _journey(taken, folder, service)
     table.show(sections)
     said, wrong = table.summary(sections)
@@ -68,6 +70,7 @@ def _journey(taken: Corpus, folder: Path, service: Service) -> list[Section]:
     number = owner.open_case(Submission(tuple(originals), answers))
     print(f"Case {number} opened with {len(originals)} entries. Only their hashes were sent.")
     print(f"Its passphrase, made here and never sent: {passphrase}")
+    feed = advocate.Feed(service, owner, number)
     print("Editing copies of them, as re-uploaders do …")
     seen = uploads.made(taken, folder / "uploads")
     begun = time.monotonic()
@@ -83,6 +86,7 @@ def _journey(taken: Corpus, folder: Path, service: Service) -> list[Section]:
     if sys.platform == "linux":  # its children are confined by Linux
         copy = _copy(seen, taken)
         sections.append(crawl.section(service, owner, number, copy, folder))
+    sections.append(advocate.section(service, owner, number, feed))
     untouched = signals[: len(taken.pictures)]
     return [*sections, *_withdrawn(platform, owner, number, untouched)]
 
