@@ -36,7 +36,8 @@ channels = sa.Table(
 """Where alerts of a case go. `address` and `secret` are sealed; `token_hash`: of a feed's address.
 
 `test_reference`: of the test that has to be confirmed. `last_at`: the second of the last alert, so
-that the next one comes a day later."""
+that the next one comes a day later. Ids are never reused, because a worker has them in hand while a
+channel may be replaced."""
 
 alerts = sa.Table(
     "alerts",

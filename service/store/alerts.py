@@ -79,6 +79,11 @@ def record_new(tx: Tx, seen: Iterable[Sighting]) -> None:
     record_of_entries(tx, {entry_id for entry_id, *_ in news}, Cause.SIGHTING)
 
 
+def is_any(tx: Tx) -> bool:
+    """Whether there is an alert that no delivery was made of."""
+    return tx.execute(sa.select(alerts.c.id).limit(1)).first() is not None
+
+
 def take(tx: Tx, limit: int) -> list[Alert]:
     """Return the oldest alerts that no other worker has in hand, of which everything is known."""
     reached = changes.reached(tx, WORKER)

@@ -81,6 +81,12 @@ def latest_due(tx: Tx, channel_id: int) -> int | None:
     return latest
 
 
+def is_due(tx: Tx, now: int) -> bool:
+    """Whether a message is due that no worker has."""
+    due = sa.select(deliveries.c.id).where(_is_waiting(), deliveries.c.due_at <= now)
+    return tx.execute(due.where(_is_free(now)).limit(1)).first() is not None
+
+
 def claim(tx: Tx, now: int, until: int, limit: int) -> list[Delivery]:
     """Take messages that are due and that no other worker has, those that wait for longest first.
 

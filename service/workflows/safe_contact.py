@@ -70,6 +70,8 @@ class Shown:
 
     feed_token: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
+    has_ended_mail: bool = False
+    """Whether mail has ended, because somebody else may read it."""
 
 
 def of_case(context: StoreContext, owner: Owner) -> SafeContact:
@@ -104,7 +106,7 @@ def set_up(
     secret = webhook.new_secret() if kind is ChannelKind.WEBHOOK else None
     with context.database.write() as tx:
         _open(tx, owner)
-        _choose(context, tx, owner, chosen)
+        has_ended_mail = _choose(context, tx, owner, chosen)
         sealed = context.seals.seal_contact
         new = NewChannel(
             kind,
@@ -115,7 +117,7 @@ def set_up(
         channel_id = channels.replace(tx, owner.case_id, new, now.day)
         if address is not None:
             _test(context, tx, channel_id, address, now, confirms=True)
-    return Shown(token, secret)
+    return Shown(token, secret, has_ended_mail)
 
 
 def test(context: StoreContext, owner: Owner, kind: ChannelKind, now: Clock) -> None:
@@ -220,11 +222,11 @@ def _read(context: StoreContext, tx: Tx, case_id: int) -> SafeContact:
     )
 
 
-def _choose(context: StoreContext, tx: Tx, owner: Owner, chosen: Contact) -> None:
+def _choose(context: StoreContext, tx: Tx, owner: Owner, chosen: Contact) -> bool:
+    """Record what was chosen; return whether mail has ended by it."""
     sealed = contacts_sealed.sealed(context, owner.case_id, chosen)
     channels.set_contact(tx, owner.case_id, sealed)
-    if chosen.read_by_others:
-        channels.remove(tx, owner.case_id, ChannelKind.MAIL)
+    return chosen.read_by_others and channels.remove(tx, owner.case_id, ChannelKind.MAIL)
 
 
 def _require_safe(context: StoreContext, kind: ChannelKind, chosen: Contact) -> None:

@@ -113,6 +113,15 @@ def test_a_mail_address_is_confirmed_and_never_shown(
     assert MAIL not in post(api, form).text + api.post("/en/overview", data=form).text
 
 
+def test_mail_ends_where_somebody_else_may_read_it(api: TestClient, form: dict[str, str]) -> None:
+    post(api, form, "/set", **{**CHOSEN, "kind": "mail", "address": MAIL})
+    page = post(api, form, "/set", **{**CHOSEN, "others": "yes"}).text
+    assert "We no longer write to your email" in page
+    assert 'id="channel-mail"' not in page
+    again = post(api, form, "/set", **{**CHOSEN, "others": "yes"}).text
+    assert "We no longer write to your email" not in again
+
+
 def test_muting_and_being_asked_again(api: TestClient, served: Any, form: dict[str, str]) -> None:
     post(api, form, "/set", **CHOSEN)
     assert "We send nothing until November 28, 2026." in post(api, form, "/muted", days="7").text
