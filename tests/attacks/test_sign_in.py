@@ -23,7 +23,7 @@ from service.domain.member import ENROLLING_SECONDS, FRESH_SECONDS
 from service.proofs import passwords
 from service.settings import Settings
 from service.web.desk import account, board, signing
-from service.workflows import auditing, membership, sign_in
+from service.workflows import auditing, membership, session_keeping, sign_in
 from service.workflows.context import Context
 from tests.server.advocates import ORIGIN, PASSWORD, Browser, Time, invited, of
 from tests.server.authenticator import PRESENT, Authenticator
@@ -222,6 +222,18 @@ def test_a_stolen_cookie_opens_nothing_once_its_session_was_ended(
         ENDS[end](ana, desk)
         assert not thief.is_in()
         assert not elsewhere.is_in()
+
+
+@pytest.mark.parametrize("end", ["disabled", "organisation"])
+def test_a_session_that_began_just_then_opens_nothing_either(
+    desk: FastAPI, ana: Browser, end: str
+) -> None:
+    context = of(desk)
+    ENDS[end](ana, desk)
+    with context.database.write() as tx:  # as by a sign-in that had looked before
+        token = session_keeping.begun(context, tx, 1, ana.clock.now)
+    ana.client.cookies.set("__Host-desk", token)
+    assert not ana.is_in()
 
 
 def test_sessions_end_by_themselves(desk: FastAPI, ana: Browser, clock: Time) -> None:
