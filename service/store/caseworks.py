@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from service.domain.advocacy import Layer
+from service.domain.member import MemberRole
 from service.store.database import Tx, batches, upsert
 from service.store.grant_schema import case_looks, case_notes, casework
 from service.store.member_schema import members, organisations
@@ -43,13 +44,19 @@ class LastLook(NamedTuple):
 
 
 def of_cases(tx: Tx, organisation_id: int, case_ids: Iterable[int]) -> dict[int, Casework]:
-    """Return what an organisation keeps about some cases."""
+    """Return what an organisation keeps about some cases.
+
+    One whose member is disabled, or may see no case any more, is nobody's: nobody else would.
+    """
+    able = members.c.disabled_on.is_(None) & (members.c.role != MemberRole.OBSERVER)
+    joined = casework.outerjoin(members, (members.c.id == casework.c.assigned_to) & able)
     found = {}
     for some in batches(case_ids):
-        query = sa.select(casework).where(casework.c.organisation_id == organisation_id)
+        query = sa.select(casework, members.c.id.label("able")).select_from(joined)
+        query = query.where(casework.c.organisation_id == organisation_id)
         for row in tx.execute(query.where(casework.c.case_id.in_(some))):
             tags = None if row.tags is None else bytes(row.tags)
-            found[row.case_id] = Casework(row.assigned_to, tags, row.due_on)
+            found[row.case_id] = Casework(row.able, tags, row.due_on)
     return found
 
 

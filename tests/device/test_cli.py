@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import batch, cli, commands, hash_file, report, watch_report
+from hashing import batch, cli, commands, grant_report, hash_file, report, watch_report
 from hashing.errors import NotTakeback
 from hashing.passphrase import derive, normalise, word_list
 from hashing.submission import content_document
@@ -532,6 +532,38 @@ ASKED = {
     **{name: CONTACT[name] for name in ("wording", "language", "hours", "read_by_others")},
     "ask_after_days": 90,
 }
+
+
+@pytest.mark.usefixtures("passphrase")
+def test_an_organisation_is_granted_what_the_options_say(
+    service: Service, capsys: Captured
+) -> None:
+    grant = {"n": 1, "organisation": None, "state": "offered", "scopes": ["status", "act_for_me"]}
+    grant |= {"code_until_on": "2026-11-28", "until_on": "2026-12-21"}
+    where = ["--server", service.url, "--case", "1"]
+    service.will(grant | {"code": "k7q2-9d4m-x0tz-3bfn"})
+    assert takeback("grant", "new", *where, "--scope", "act_for_me", "--days", "30") == 0
+    assert capsys.readouterr().out.startswith("Code: k7q2-9d4m-x0tz-3bfn\nIt works once")
+    held = grant | {"organisation": "Helpline\x1b", "state": "held"}
+    service.will({"grants": [held, grant]})
+    assert takeback("grant", "list", *where) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "  1  Helpline\\x1b: may see your case",
+        "     until 2026-12-21; they may:",
+        "     - read when and where copies were found",
+        "     - have addresses checked",
+        "  1  nobody yet: a code nobody has used yet",
+    ]
+    assert takeback("grant", "list", *where, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == [held, grant]
+    assert takeback("grant", "revoke", *where, "1") == 0
+    assert capsys.readouterr().out == f"{grant_report.REVOKED}\n"
+    assert list(grant_report.grant_lines([])) == [grant_report.NO_GRANTS]
+    assert service.asked[0].body == {"scopes": ["act_for_me"], "days": 30}
+    path = "/v1/case/grants"
+    asked = [(one.method, one.path) for one in service.asked]
+    assert asked == [("POST", path), ("GET", path), ("GET", path), ("DELETE", f"{path}/1")]
+    assert takeback("grant", "new", *where, "--days", "366") == 2
 
 
 @pytest.mark.usefixtures("passphrase")

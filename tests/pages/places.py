@@ -116,7 +116,8 @@ def information(page: Page, address: str, language: str) -> Visits:
     page.locator("main form button").click()
     page.locator(".summary").wait_for()
     yield "questions-missing"
-    page.goto(f"{address}/{language}/together#0000-0000-0000-0000")
+    page.goto(f"{address}/{language}/together")
+    page.fill("#intake_code", "0000-0000-0000-0000")
     page.locator("main form button").click()
     page.locator(".fault").wait_for()
     yield "together-failed"

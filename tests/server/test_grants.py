@@ -68,6 +68,7 @@ def test_a_code_opens_once_and_each_that_opens_nothing_looks_the_same(two: Two) 
     spoken = made["code"].upper().replace("-", " ").replace("1", "l").replace("0", "O")
     taken = ana.browser.post("/redeem", code=spoken)
     assert taken.status_code == 303
+    assert rui.browser.post("/redeem", code=made["code"]).status_code == 401
     revoked = granting.offer(desk.context, case.owner, Terms(frozenset()), desk.day)
     case.revoke(revoked.grant.n)
     old = granting.offer(desk.context, case.owner, Terms(frozenset()), desk.day)
@@ -192,6 +193,7 @@ def test_roles_see_what_the_record_of_decisions_says(two: Two) -> None:
     assert refused.status_code == 422
     membership.disable(desk.context, bea.id, desk.day)
     assert bea.read(reference).headers["location"] == "/en/desk/sign-in"
+    assert ana.read(reference).status_code == 200  # it is nobody's again, and not lost
 
 
 def test_every_act_is_read_by_the_owner_and_notes_are_sealed(two: Two) -> None:
