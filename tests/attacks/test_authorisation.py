@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from httpx import Response
 from service import limits
 from service.app import create_app
 from service.domain.actor import Role
+from service.domain.alert import ChannelKind
+from service.domain.contact import Contact
 from service.domain.grant import GrantScope, Terms
 from service.domain.member import MemberRole
 from service.domain.watch import target
+from service.domain.wording import Wording
 from service.settings import Settings
-from service.workflows import granting, membership, session_keeping, watching
+from service.workflows import granting, membership, safe_contact, session_keeping, watching
 from tests.server.advocates import ORIGIN
 from tests.server.conftest import SECRET, Wire
 from tests.server.desk_world import Case, Desk, Member
@@ -73,6 +77,7 @@ READERS = at_desk(dict.fromkeys(MEMBERS, IN) | {"observer": NO})
 A_CASE = with_scope(*SCOPES)
 BACK = at_desk(dict.fromkeys(MEMBERS, IN))
 
+ALERTS = ("/set", "/code", "/test", "/same", "/muted", "/kept", "/removed")
 PAGE, CASE = "/{language:tag}", "/{language:tag}/desk/cases/{reference}"
 TABLE: dict[str, dict[str, str]] = {
     "GET /v1/challenge": OPEN,
@@ -88,6 +93,17 @@ TABLE: dict[str, dict[str, str]] = {
     "POST /v1/case/grants": OWNERS,
     "GET /v1/case/grants": OWNERS,
     "DELETE /v1/case/grants/{n}": THE_OWNER,
+    "GET /v1/case/alerts": OWNERS,
+    "PUT /v1/case/alerts/contact": OWNERS,
+    "POST /v1/case/alerts/channels": OWNERS,
+    "PUT /v1/case/alerts/mute": THE_OWNER,
+    "PUT /v1/case/alerts/ask": OWNERS,
+    "DELETE /v1/case/alerts": OWNERS,
+    "DELETE /v1/case/alerts/channels/{kind}": THE_OWNER,
+    "POST /v1/case/alerts/channels/{kind}/test": THE_OWNER,
+    "POST /v1/case/alerts/channels/{kind}/check": THE_OWNER,
+    "POST /v1/case/alerts/channels/mail/code": everybody(OUT, owner=HIDDEN, other_owner=HIDDEN),
+    "GET /feed/{token}": everybody(HIDDEN),
     "POST /v1/case/watches": OWNERS,
     "GET /v1/case/watches": OWNERS,
     "DELETE /v1/case/watches/{n}": THE_OWNER,
@@ -115,6 +131,7 @@ TABLE: dict[str, dict[str, str]] = {
                 *(("GET", one) for one in ("/more", "/addresses", "/addresses/added")),
                 *(("GET", one) for one in ("/addresses/removed", "/shared", "/shared/new")),
                 *(("GET", one) for one in ("/shared/ended", "/checked/{answer}")),
+                *(("GET", f"/alerts{one}") for one in ("", *ALERTS)),
                 *(("GET", one) for one in ("/sent/error/{error}", "/sent/{token}")),
                 *(("GET", one) for one in ("/sent/error/Work{reason}/{pieces}",)),
                 *(("GET", one) for one in ("/acted/{token}",)),
@@ -131,7 +148,8 @@ TABLE: dict[str, dict[str, str]] = {
             for path in (
                 *("/checked", "/acted", "/overview", "/more", "/more/sent", "/withdraw"),
                 *("/withdrawn", "/undone", "/erase", "/erased", "/addresses", "/addresses/added"),
-                *("/addresses/removed", "/shared", "/shared/new", "/shared/ended"),
+                *("/addresses/removed", "/shared", "/shared/new", "/shared/ended", "/alerts"),
+                *(f"/alerts{one}" for one in ALERTS),
             )
         ),
         OWNERS,
@@ -198,11 +216,16 @@ TABLE: dict[str, dict[str, str]] = {
 }
 
 ADDRESS = "https://forum.example.org/thread"
+HOOK = "https://hook.example.org/x"
+CONTACT = Contact(Wording.NEWS, "en", None, read_by_others=False, ask_on=date(2030, 1, 1))
 WATCH = {"address": ADDRESS, "shows_minor": False}
 BODIES: dict[str, Any] = {
     "POST /v1/cases": {},
     "PUT /v1/case/entries/{n}/label": {"sealed_label": None},
     "POST /v1/case/grants": {"scopes": []},
+    "PUT /v1/case/alerts/mute": {"days": 7},
+    "POST /v1/case/alerts/channels/{kind}/check": {"address": HOOK},
+    "POST /v1/case/alerts/channels/mail/code": {"code": "123456"},
     "POST /v1/case/watches": WATCH,
     "POST /v1/watches": WATCH,
 }
@@ -288,6 +311,8 @@ class Cast:
                 context, day = self.desk.context, self.desk.day
                 watching.add(context, case.owner, target(ADDRESS), day)
                 granting.offer(context, case.owner, Terms(frozenset()), day)
+                webhook, now = ChannelKind.WEBHOOK, self.desk.clock.now
+                safe_contact.set_up(context, case.owner, CONTACT, webhook, HOOK, now)
             form = {"case": case.number, "access_key": case.access_key, "stamp": self.stamp}
             return Actor(case.headers, form)
         member, _ = self.members[name]
@@ -342,7 +367,8 @@ def test_every_actor_gets_in_where_the_table_says(cast: Cast) -> None:
 
 def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     method, _, path = row.partition(" ")
-    actor = cast.actor(name, complete="{n}" in row or "removed" in row or "ended" in row)
+    of_something = ("{n}", "removed", "ended", "/alerts")
+    actor = cast.actor(name, complete=any(part in row for part in of_something))
     client.cookies.clear()
     if actor.cookie:
         client.cookies.set("__Host-desk", actor.cookie, domain="desk.example")
@@ -352,6 +378,7 @@ def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     filled = {"{language:tag}": "en", "{reference}": reference, "{n}": "1", "{answer}": "wrong"}
     filled |= {"{path:path}": "service/web/static/look.css", "{token}": "x", "{error}": "Conflict"}
     filled |= {"{reason}": "Needed", "{pieces}": "1", "{rest:path}": "nowhere"}
+    filled |= {"{kind}": "webhook"}
     for part, value in filled.items():
         path = path.replace(part, value)
     asked: dict[str, Any] = {"headers": actor.headers, "follow_redirects": False}
