@@ -43,6 +43,9 @@ hand: it was killed."""
 LEAST_CLAIM = 5
 BATCH_PART = 0.8
 """Of a claim, for sending all of it: so the claim holds until that is recorded."""
+CLOSING_SECONDS = 0.1
+"""For connections with TLS to say goodbye, before their event loop is closed (aiohttp's manual,
+"Graceful Shutdown")."""
 
 
 _Send = Callable[[Sequence[Outgoing]], Awaitable[list[Attempt]]]
@@ -149,6 +152,7 @@ async def _carry(
             lambda some: _post(context, some),
         ),
     )
+    await asyncio.sleep(CLOSING_SECONDS)
     return ended
 
 
