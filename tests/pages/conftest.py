@@ -31,9 +31,9 @@ window.hashAll = (windows) => Promise.all([...document.getElementById("files").f
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Return a real Chromium, or skip where there is none. What a test leaves is in its context."""
+    """Return a real Chromium, or skip where there is none."""
     program = find_headless()
     if not program:
         pytest.skip("no Chromium: apt install chromium, then make test")

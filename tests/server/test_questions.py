@@ -64,7 +64,7 @@ def test_nothing_answered_asks_everything(api: TestClient) -> None:
         b"subject=me&age=adults&consent=without",
         b"subject=self&age=%ff&consent=without",
         b"no pair",
-        b"a=1&" * 11 + b"b=2",
+        b"a=1&" * 12 + b"b=2",
         "é=1".encode(),
     ],
 )
