@@ -45,11 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _row_id(text: str) -> int:
-    """Parse the id of an entry or exclusion, which both databases store as 64 bits."""
-    number = int(text)
-    if not 0 < number < 2**63:
-        raise ValueError
-    return number
+    """Parse the id of a row, which both databases store as 64 bits."""
+    if not text.isdecimal() or not 0 < int(text) < 2**63:
+        raise argparse.ArgumentTypeError("a number, as `list` shows it")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         required=True, metavar="ACTION"
     )
     create = keys.add_parser("create", help="make a key and show it once")
-    create.add_argument("--role", required=True, choices=list(Role))
+    create.add_argument("--role", required=True, choices=[one.value for one in Role])
     create.add_argument("--name", required=True, help="what owners will read")
     create.set_defaults(run="key_commands.create")
     listing = keys.add_parser("list", help="show every platform's keys, but not their secrets")
@@ -139,7 +138,7 @@ def _watches_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
     )
     several = actions.add_parser("import", help="have the addresses of a file looked at")
     several.add_argument("file", type=Path, help="an address on each line")
-    several.add_argument("--scope", choices=list(Scope), default=Scope.PAGE)
+    several.add_argument("--scope", choices=[one.value for one in Scope], default=Scope.PAGE)
     several.add_argument("--depth", type=int, choices=range(MAX_DEPTH + 1), default=0)
     several.set_defaults(run="watch_commands.add")
     status = actions.add_parser("status", help="count what is looked at, due, and withheld")
@@ -183,7 +182,7 @@ def _members_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
     add = actions.add_parser("add", help="make one and show her invitation, once")
     add.add_argument("--organisation", type=_row_id, required=True, help="its number")
     add.add_argument("--name", required=True, help="what she signs in with")
-    add.add_argument("--role", choices=list(MemberRole), default=MemberRole.MEMBER)
+    add.add_argument("--role", choices=[one.value for one in MemberRole], default=MemberRole.MEMBER)
     add.set_defaults(run="member_commands.add")
     actions.add_parser("list", help="show all").set_defaults(run="member_commands.show")
     for name, run, text in (
@@ -194,7 +193,7 @@ def _members_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
         action = actions.add_parser(name, help=text)
         action.add_argument("member", type=_row_id, help="as `members list` shows it")
         action.set_defaults(run=run)
-    action.add_argument("role", choices=list(MemberRole))
+    action.add_argument("role", choices=[one.value for one in MemberRole])
 
 
 def _set_aside_parser(commands: Any) -> None:  # noqa: ANN401 (argparse names this type privately)

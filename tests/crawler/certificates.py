@@ -60,9 +60,8 @@ def signed(
     return made.sign(signer, hashes.SHA256())
 
 
-@contextmanager
-def serving(by: Authority, host: str, *paths: tuple[str, Put]) -> Iterator[int]:
-    """A site over TLS with a page, whose certificate is for `host`. Yields its port."""
+def server_context(by: Authority, host: str) -> ssl.SSLContext:
+    """For a server whose certificate is for a host."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     made = signed(key, subject, by.certificate.subject, by.key, host)
@@ -76,6 +75,13 @@ def serving(by: Authority, host: str, *paths: tuple[str, Put]) -> Iterator[int]:
         chain = Path(folder, "chain.pem")
         chain.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
         context.load_cert_chain(chain)
+    return context
+
+
+@contextmanager
+def serving(by: Authority, host: str, *paths: tuple[str, Put]) -> Iterator[int]:
+    """A site over TLS with a page, whose certificate is for `host`. Yields its port."""
+    context = server_context(by, host)
     site = Site()
     site.put |= {"/": Put(b"<p>hello"), **dict(paths)}
     site.socket = context.wrap_socket(site.socket, server_side=True, do_handshake_on_connect=False)

@@ -11,7 +11,6 @@ import email
 import hmac
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,38 +18,15 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.crawler.certificates import Authority, signed
+from tests.crawler.certificates import Authority, server_context
 from tests.loopback import answering
 
 HOST = "localhost"
 USER, PASSWORD = "post", "planted password of the mail server"
-
-
-def server_context(by: Authority, host: str = HOST) -> ssl.SSLContext:
-    """For a server whose certificate is for a host."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    made = signed(key, subject, by.certificate.subject, by.key, host)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        chain = Path(folder, "chain.pem")
-        chain.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
-        context.load_cert_chain(chain)
-    return context
 
 
 @dataclass
@@ -106,7 +82,7 @@ class MailSink:
         self._loop.close()
 
     def _session(self) -> SMTP:
-        context = server_context(self.by) if self.tls else None
+        context = server_context(self.by, HOST) if self.tls else None
         return SMTP(
             self,
             hostname="mail.test",

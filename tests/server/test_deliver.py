@@ -23,7 +23,7 @@ from service.domain.watch import Clock
 from service.settings import Settings
 from service.transports import webhook
 from service.workflows import dead_letters, deliver, feed, safe_contact
-from tests.crawler.certificates import Authority, authority
+from tests.crawler.certificates import Authority, authority, server_context
 from tests.server import listening, receiving
 from tests.server.receiving import HookSink, MailSink
 
@@ -59,7 +59,7 @@ def sink(ours: Authority, trusted: None) -> Iterator[MailSink]:
 @pytest.fixture
 def hook(ours: Authority, trusted: None) -> Iterator[HookSink]:
     del trusted
-    with receiving.hook_sink(receiving.server_context(ours)) as opened:
+    with receiving.hook_sink(server_context(ours, receiving.HOST)) as opened:
         yield opened
 
 

@@ -355,7 +355,7 @@ def test_an_entry_is_a_number_that_the_store_can_hold(
     with pytest.raises(SystemExit) as raised:
         main(["review", "keep", "--", entry])
     assert raised.value.code == 2
-    assert "invalid" in capsys.readouterr().err
+    assert "a number, as `list` shows it" in capsys.readouterr().err
 
 
 def test_lines_of_files_that_were_not_hashed_are_passed_over(run: Run, tmp_path: Path) -> None:
