@@ -89,7 +89,8 @@ def test_nothing_is_written_but_the_frontier(site: Site, tmp_path: Path) -> None
     site.put["/bomb"] = compressed("gzip", bytes(24 * 2**20))
     shown = "".join(f"<img src=/{n}.jpg>" for n in range(12)) + "<img src=/pixels.png>"
     page = site.page("/page", shown)
-    crawler = Crawler(tmp_path / "crawler", CRAWLER_PROFILE="fast")
+    no_cache = {"PYTHONDONTWRITEBYTECODE": "1"}  # of the interpreter, of code: no content
+    crawler = Crawler(tmp_path / "crawler", CRAWLER_PROFILE="fast", **no_cache)
     crawler.watch([page, site.root + "/bomb"])
     before = blocks_written()
     watched = Watched(process := crawler.start("run", "--once"))
