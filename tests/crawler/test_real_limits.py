@@ -156,8 +156,7 @@ def test_no_trap_hurts_and_nothing_is_written(site: Site, tmp_path: Path) -> Non
             other.page("/no", "x"): ("refused", None),
             f"https://127.0.0.1:{port}/": ("fault", "certificate"),
         }
-        no_cache = {"PYTHONDONTWRITEBYTECODE": "1"}  # of the interpreter, of code: no content
-        crawler = Crawler(tmp_path / "crawler", CRAWLER_REQUESTS_PER_HOST="8", **no_cache)
+        crawler = Crawler(tmp_path / "crawler", CRAWLER_REQUESTS_PER_HOST="8")
         crawler.watch(list(expected))
         before = blocks_written()
         watched = Watched(process := crawler.start("run", "--once"))
