@@ -39,8 +39,9 @@ def made_lines(made: dict[str, Any]) -> Iterator[str]:
 def grant_lines(grants: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield the lines about who may see a case."""
     for grant in grants:
-        who = grant["organisation"] or "nobody yet"
-        yield printable(f"{grant['n']:3}  {who}: {_STATES.get(grant['state'], grant['state'])}")
+        state = _STATES.get(grant["state"], grant["state"])
+        who = f"{grant['organisation']}: " if grant["organisation"] else ""
+        yield printable(f"{grant['n']:3}  {who}{state}")
         if grant["state"] == "held":
             yield printable(f"     until {grant['until_on']}; they may:")
             for scope in grant["scopes"]:

@@ -552,7 +552,7 @@ def test_an_organisation_is_granted_what_the_options_say(
         "     until 2026-12-21; they may:",
         "     - read when and where copies were found",
         "     - have addresses checked",
-        "  1  nobody yet: a code nobody has used yet",
+        "  1  a code nobody has used yet",
     ]
     assert takeback("grant", "list", *where, "--json") == 0
     assert json.loads(capsys.readouterr().out) == [held, grant]
