@@ -178,9 +178,9 @@ endef
 lock:  ## make the locks again (UPGRADE=--upgrade for newer versions); needs python3.11
 	@test -x .venv-lock/bin/pip-compile || { python3.11 -m venv --clear .venv-lock \
 	    && .venv-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2; }
-	@$(call LOCK,requirements.lock,build device video service,,The device with video and the service.)
+	@$(call LOCK,requirements.lock,build device video documents service,,The device with video and the service.)
 	@$(call LOCK,requirements-service.lock,service,-c requirements.lock,The image: the service without any decoder.)
 	@$(call LOCK,requirements-demo.lock,demo,-c requirements.lock,Photographs for the demo.)
-	@$(call LOCK,requirements-dev.lock,build device video service demo test lint bench,-c requirements.lock -c requirements-demo.lock,Everything of requirements.lock and tests and linters and plots.)
-	@$(call LOCK,requirements-crawler.lock,build device video crawler crawler-postgresql crawler-video,-c requirements-dev.lock,The crawler with the device and video.)
+	@$(call LOCK,requirements-dev.lock,build device video documents service demo test lint bench,-c requirements.lock -c requirements-demo.lock,Everything of requirements.lock and tests and linters and plots.)
+	@$(call LOCK,requirements-crawler.lock,build device video documents crawler crawler-postgresql crawler-video,-c requirements-dev.lock,The crawler with the device and video.)
 	@$(call LOCK,requirements-peers.lock,peers,-c requirements-dev.lock,What we compare with. Needs a C++ compiler and Python.h.)
