@@ -20,25 +20,45 @@ serve: .venv/.runtime  ## run the service on this machine
 crawl: $(if $(ADDRESSES),.venv/.crawler,.venv/.demo)  ## look at addresses (ADDRESSES='https://…'; else at an album here), and say what is there
 	@$(PY) -m $(if $(ADDRESSES),crawler look $(ADDRESSES),demo.album)
 
-# A worker for every core takes whole files, in the order of tests/conftest.py. (With one more, two cores were no faster,
-# and tests that drive a browser failed for want of time.)
-PYTEST := $(PY) -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
+# A worker for every core, and one more, as tests also wait for the programs that they start. Each takes whole files, in the
+# order of tests/conftest.py.
+WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((cores < 8 ? cores + 1 : 8)))
+PYTEST := $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
-test: .venv/.dev .venv/.peers .venv/.browser  ## run every test (ARGS='-k name' for a part, -n0 for one process)
+test: .venv/.dev .venv/.peers .venv/.browser kernels  ## run every test (ARGS='-k name' for a part, -n0 for one process)
 	@$(PYTEST) $(ARGS)
 
-coverage: .venv/.dev .venv/.peers .venv/.browser  ## run every test and measure what they reach, which takes half as long again
+coverage: .venv/.dev .venv/.peers .venv/.browser kernels  ## run every test and measure what they reach, which takes half as long again
 	@$(PYTEST) --cov $(ARGS)
 
 soak: .venv/.dev .venv/.peers .venv/.browser  ## kill, restart and search for an hour's worth, and look for rarer counterexamples
 	@$(PYTEST) -m 'soak or hypothesis' --hypothesis-profile=soak $(ARGS)
 
 check: .venv/.dev .venv/.browser  ## format, lint, types, layers
-	@$(PY) -m ruff format --check
-	@$(PY) -m ruff check
+	@$(MAKE) --no-print-directory -j2 $(CHECKS)
+
+# What `check` looks at, two at once: types of Python take nearly as long as all others.
+CHECKS := check-types check-layers check-format check-lint check-browser-types kernels
+.PHONY: $(CHECKS)
+
+check-types:
 	@$(PY) -m mypy
+
+check-layers:
 	@.venv/bin/lint-imports
+
+check-format:
+	@$(PY) -m ruff format --check
+
+check-lint:
+	@$(PY) -m ruff check
+
+check-browser-types:
 	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc -p tsconfig.json
+
+# The index's inner loops, once for this checkout: else the first tests of every worker would compile them, all the same ones.
+kernels: .venv/.dev
+	@$(PY) -c 'from service.matching.warm import warm; warm()'
 
 format: .venv/.dev  ## format, and mend what ruff can
 	@$(PY) -m ruff format

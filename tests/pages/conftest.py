@@ -31,9 +31,13 @@ window.hashAll = (windows) => Promise.all([...document.getElementById("files").f
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Return a real Chromium, or skip where there is none."""
+    """Return a real Chromium, or skip where there is none.
+
+    It ends with the last file of this package that a worker has: until then its loop runs, and
+    `asyncio.run` of tests elsewhere would fail.
+    """
     program = find_headless()
     if not program:
         pytest.skip("no Chromium: apt install chromium, then make test")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import tempfile
 from fractions import Fraction
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,7 +41,7 @@ def pictures(folder: Path) -> list[Path]:
     made = []
     for name in corpus.OURS:
         target = folder / Path(name).with_suffix(".jpg").name
-        Image.fromarray(carried(name)).save(target, quality=92)
+        target.write_bytes(_photograph(name))
         made.append(target)
     beside = sorted(PHOTOS.glob("*.jpg"))[:2] if PHOTOS.is_dir() else []
     for source in beside:
@@ -48,20 +51,33 @@ def pictures(folder: Path) -> list[Path]:
     return made
 
 
+@cache
+def _photograph(name: str) -> bytes:
+    with io.BytesIO() as file:
+        Image.fromarray(carried(name)).save(file, "JPEG", quality=92)
+        return file.getvalue()
+
+
 def video(folder: Path, name: str = "film.mp4", seconds_each: int = 3) -> Path:
     """Filmed over photographs, H.264 as phones write it (or VP9, where the name ends so)."""
-    data = folder / "photographs"
-    data.mkdir(exist_ok=True)
-    sources = []
-    for each in corpus.FILMED[:3]:
-        sources.append(data / each)
-        Image.fromarray(carried(each)).save(sources[-1])
-    rough = films.filmed(sources, folder / "rough.mp4", seconds_each)
-    codec = film_codec.VP9 if name.endswith(".webm") else film_codec.H264
     target = folder / name
-    film_codec.write(target, film_codec.frames(rough), Fraction(RATE), codec=codec)
-    rough.unlink()
+    target.write_bytes(_film(target.suffix, seconds_each))
     return target
+
+
+@cache
+def _film(suffix: str, seconds_each: int) -> bytes:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        sources = []
+        for each in corpus.FILMED[:3]:
+            sources.append(folder / each)
+            Image.fromarray(carried(each)).save(sources[-1])
+        rough = films.filmed(sources, folder / "rough.mp4", seconds_each)
+        codec = film_codec.VP9 if suffix == ".webm" else film_codec.H264
+        target = folder / f"film{suffix}"
+        film_codec.write(target, film_codec.frames(rough), Fraction(RATE), codec=codec)
+        return target.read_bytes()
 
 
 def clip(source: Path, target: Path) -> Path:

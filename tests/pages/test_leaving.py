@@ -1,4 +1,4 @@
-"""Leaving in a hurry, from every page, and what is left behind on the device."""
+"""Leaving in a hurry, and what is left behind on the device. (From every page: test_access.)"""
 
 from __future__ import annotations
 
@@ -7,50 +7,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, Route
+from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from demo.server import Service
 from tests import videos
 from tests.pages import contents, journey, places
 from tests.pages.elsewhere import Elsewhere
-from tests.pages.fits import LANGUAGES, TELLING, outside, wrongly_named
+from tests.pages.leaving import KEPT, NOTHING, TOLD, lights, shift
 from tests.pages.places import Cases
 
 pytestmark = pytest.mark.enable_socket
 
 FORGOTTEN = 5000
-TOLD = ("Press Shift 2 more times to leave.", "Press Shift 1 more time to leave.")
 STOPPED = "You are staying on this page."
-# What a page could leave on the device: everything that a site may store.
-KEPT = """async () => ({
-  cookies: document.cookie,
-  local: localStorage.length,
-  session: sessionStorage.length,
-  databases: (await indexedDB.databases()).length,
-  caches: (await caches.keys()).length,
-  workers: (await navigator.serviceWorker.getRegistrations()).length,
-  files: await navigator.storage.estimate().then(({ usage }) => usage),
-})"""
-NOTHING = {
-    "cookies": "",
-    "local": 0,
-    "session": 0,
-    "databases": 0,
-    "caches": 0,
-    "workers": 0,
-    "files": 0,
-}
 # Tells what there is to see as soon as the page changes, before the browser does anything else.
 WATCH = """() => new MutationObserver(() => {
   const blank = !document.documentElement.innerText.trim() && !document.body.checkVisibility();
   console.log(`blank ${blank}, title ${document.title || "empty"}`);
 }).observe(document.documentElement, { attributeFilter: ["class"] })"""
-COME_BACK = """(title) => {
-  document.title = title;
-  dispatchEvent(new Event("pageshow"));
-}"""
-BLANK = "!document.documentElement.innerText.trim() && !document.body.checkVisibility()"
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +38,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     with chromium.new_context() as context:
         context.set_default_timeout(15_000)
         yield context.new_page()
-
-
-def shift(page: Page, times: int = 3) -> None:
-    for _ in range(times):
-        page.keyboard.press("Shift")
-
-
-def lights(page: Page) -> str:
-    return page.inner_text(".lights") if page.locator(".lights").is_visible() else ""
 
 
 def click(page: Page) -> None:
@@ -92,57 +58,6 @@ def left(page: Page, leave: Callable[[Page], None], weather: Elsewhere) -> None:
     assert said.value.text == "blank true, title empty"
     assert page.evaluate("history.length") == before
     page.go_back()
-
-
-def stays(context: BrowserContext, weather: Elsewhere) -> list[str]:
-    """Let no page really leave, and note which wanted to: so that a walk can go on."""
-    wanted: list[str] = []
-
-    def nothing(route: Route) -> None:
-        wanted.append(route.request.url)
-        route.fulfill(status=204)
-
-    context.route(weather.address, nothing)
-    return wanted
-
-
-def test_shift_leaves_from_every_page_and_state(
-    page: Page, service: Service, weather: Elsewhere, cases: Cases
-) -> None:
-    """In Arabic, whose other promises are kept in the same walk (test_access has the rest)."""
-    arabic = LANGUAGES["ar"]
-    told = [arabic.text(sentence) for sentence in TOLD]
-    wrong: dict[str, object] = {}
-    wanted, titles, stored = stays(page.context, weather), [], set[str]()
-    page.context.on("response", lambda answer: stored.add(_stored(answer)))
-    count = 0
-    for count, state in enumerate(places.every(page, service.address, "ar", cases), 1):
-        page.wait_for_load_state()  # what listens to Shift is there
-        found = [*outside(page).items(), *wrongly_named(page, "ar")]
-        wrong |= {state: found} if found else {}
-        titles.append(page.title())
-        page.evaluate("document.activeElement.blur()")
-        shift(page, 1)
-        assert lights(page) == told[0], state
-        shift(page, 1)
-        assert lights(page) == told[1], state
-        with page.expect_request(weather.address):
-            shift(page, 1)
-        assert page.evaluate(BLANK), state
-        assert len(wanted) == count, state
-        page.evaluate(COME_BACK, titles[-1])
-    assert count > 30
-    assert not wrong
-    assert len(set(titles)) > 8
-    assert not [title for title in titles if TELLING.search(title)]
-    assert page.evaluate(KEPT) == NOTHING
-    assert page.context.storage_state() == {"cookies": [], "origins": []}
-    assert stored == {"no-store"}
-
-
-def _stored(answer: Response) -> str:
-    """What an answer of ours says of storing it; nothing of it is asked for at the exit."""
-    return "no-store" if answer.status == 204 else answer.headers.get("cache-control", answer.url)
 
 
 def test_storing_would_have_been_seen(page: Page, service: Service) -> None:
