@@ -2,6 +2,8 @@
 # Works with GNU make 3.81 (macOS), with `make -j`, and with any Python from 3.11 on (PYTHON=… chooses one).
 
 SHELL := /bin/bash
+# What is compiled is kept, whatever the caller's environment says: each worker of the tests would compile it again.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve crawl test coverage soak check format bench texts lock clean
@@ -38,8 +40,8 @@ check: .venv/.dev .venv/.browser  ## format, lint, types, layers
 	@$(MAKE) --no-print-directory -j2 $(CHECKS)
 
 # What `check` looks at, two at once: types of Python take nearly as long as all others.
-CHECKS := check-types check-layers check-format check-lint check-browser-types kernels
-.PHONY: $(CHECKS)
+CHECKS := check-types check-layers check-format check-lint check-browser-types collected
+.PHONY: $(CHECKS) kernels
 
 check-types:
 	@$(PY) -m mypy
@@ -55,6 +57,10 @@ check-lint:
 
 check-browser-types:
 	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc -p tsconfig.json
+
+# Whether all tests can be read; and pytest keeps them compiled, which else each worker would do at the same time.
+collected: kernels
+	@$(PY) -m pytest --collect-only -q >/dev/null
 
 # The index's inner loops, once for this checkout: else the first tests of every worker would compile them, all the same ones.
 kernels: .venv/.dev

@@ -1,12 +1,13 @@
 """WCAG 2.2 AA of every page and state, light and dark, small and enlarged; leaving from each.
 
-In English. In the other languages pages without a script are walked, and the rest in a soak.
+In English, as wide as a tablet. In the other languages pages without a script are walked; a soak
+walks everything in each language, with axe at three widths.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.enable_socket
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 OTHERS = sorted(LANGUAGES.keys() - {"en"})
+WIDTHS = (320, 768, 1280)
+"""Of a phone, a tablet, a computer."""
 RUN = """async ([tags, only]) => {
   const how = only ? { runOnly: { type: "rule", values: only } }
     : { runOnly: { type: "tag", values: tags }, rules: { "target-size": { enabled: true } } };
@@ -65,18 +68,60 @@ def violations(page: Page, axe: str) -> list[Any]:
     return [*light["violations"], *dark["violations"]]
 
 
+class Faults:
+    """What is wrong with the states of a walk."""
+
+    def __init__(self, language: str, axe: str, widths: Iterable[int] = (1024,)) -> None:
+        self._language = language
+        self._axe = axe
+        self._widths = widths
+        self._seen = 0
+        self._wrong: dict[str, Any] = {}
+
+    def look(self, page: Page, state: str) -> None:
+        found: list[Any] = []
+        for width in self._widths:
+            page.set_viewport_size({"width": width, "height": LOOKED_AT["height"]})
+            found += violations(page, self._axe)
+        found += [*outside(page).items(), *wrongly_named(page, self._language)]
+        self._wrong |= {state: found} if found else {}
+        self._seen += 1
+
+    def look_elsewhere(self, page: Page, service: Service) -> None:
+        """At the desk, and at the page that hashes in a browser that cannot."""
+        for state in desk_places.desk(page, service, self._language):
+            self.look(page, state)
+        for one, state in places.unfit(page.context, service.address, self._language):
+            self.look(one, state)
+
+    def ended(self) -> None:
+        assert self._seen > 50
+        assert not self._wrong, json.dumps(self._wrong, indent=1, ensure_ascii=False)
+
+
 def test_every_state_is_accessible_and_left_by_shift(
     page: Page, axe: str, service: Service, cases: Cases, weather: Elsewhere
 ) -> None:
-    looked_at(page, axe, service, cases, "en", Leaving(page, weather))
+    faults = Faults("en", axe)
+    leaving = Leaving(page, weather)
+    for state in places.every(page, service.address, "en", cases):
+        faults.look(page, state)
+        leaving.tried(state)
+    leaving.ended()
+    faults.look_elsewhere(page, service)
+    faults.ended()
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("language", OTHERS)
-def test_every_state_is_accessible_in_other_languages(
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_every_state_is_accessible_in_every_language_and_width(
     page: Page, axe: str, service: Service, cases: Cases, language: str
 ) -> None:
-    looked_at(page, axe, service, cases, language)
+    faults = Faults(language, axe, WIDTHS)
+    for state in places.every(page, service.address, language, cases):
+        faults.look(page, state)
+    faults.look_elsewhere(page, service)
+    faults.ended()
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -86,36 +131,6 @@ def test_what_needs_no_script_fits_and_is_named(
     walk = places.information(page, service.address, language)
     found = {state: [*outside(page).items(), *wrongly_named(page, language)] for state in walk}
     assert not {state: wrong for state, wrong in found.items() if wrong}
-
-
-def looked_at(
-    page: Page,
-    axe: str,
-    service: Service,
-    cases: Cases,
-    language: str,
-    leaving: Leaving | None = None,
-) -> None:
-    wrong: dict[str, Any] = {}
-    seen = []
-
-    def look(one: Page, state: str) -> None:
-        found = [*violations(one, axe), *outside(one).items(), *wrongly_named(one, language)]
-        wrong.update({state: found} if found else {})
-
-    for state in places.every(page, service.address, language, cases):
-        seen.append(state)
-        look(page, state)
-        if leaving:
-            leaving.tried(state)
-    if leaving:
-        leaving.ended()
-    for state in desk_places.desk(page, service, language):
-        look(page, state)
-    for one, state in places.unfit(page.context, service.address, language):
-        look(one, state)
-    assert len(seen) > 30
-    assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
 
 
 def test_faults_would_be_found(page: Page, axe: str, service: Service) -> None:
