@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -35,6 +36,10 @@ from service.edge import dependencies
 from service.settings import Settings
 from service.store import entries
 from service.store.database import Database
+from service.web import languages, operator, pages, statics
+from service.web.operator import Operator
+from service.web.pages import Pages
+from service.web.site import support
 from service.workflows import authenticate, intake, keyring, lookup, reconcile, review
 from service.workflows.context import Context
 from service.workflows.context import create as create_context
@@ -46,6 +51,16 @@ SECRET = "5e" * 32
 ON_A_STORE = ("url", "empty_url")
 QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """No test's database need outlive a power cut, and DROP DATABASE waits a second for the disk."""
+
+
+@cache
+def _pages(exit_url: str, who: Operator) -> Pages:
+    return Pages(exit_url, who, languages.read(), statics.read())
+
+
+# An app of a test takes longer to read catalogues and templates than to do what is tested.
+pages.read = lambda settings: _pages(settings.exit_url, operator.of(settings))
+support.read = cache(support.read)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
