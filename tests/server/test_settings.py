@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import InvalidSetting, Settings, read, secret_of
+from service.secret_file import secret_of
+from service.settings import InvalidSetting, Settings, read
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
