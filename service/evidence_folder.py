@@ -104,13 +104,10 @@ class EvidenceFolder:
 
     # --- what a crash leaves ---
 
-    def next_folders(self) -> list[str] | None:
-        """Return the folders of some cases, others with each call; None after the last ones."""
-        if self._swept == PREFIXES:
-            self._swept = 0
-            return None
+    def next_folders(self) -> list[str]:
+        """Return the folders of some cases, those that come next with each call."""
         some = self._root / f"{self._swept:02x}"
-        self._swept += 1
+        self._swept = (self._swept + 1) % PREFIXES
         with _usable():
             return sorted(each.name for each in some.iterdir()) if some.exists() else []
 

@@ -82,7 +82,6 @@ def _clock() -> Clock:
 
 
 _TEN_MINUTES = 600
-_DAY = 86_400
 
 JOBS = (
     Job("erase_withdrawn", Thread.RETENTION, _TEN_MINUTES, retention.erase_withdrawn, budget=1),
@@ -104,7 +103,7 @@ JOBS = (
         budget=1,
     ),
     Job("discard_evidence", Thread.RETENTION, _TEN_MINUTES, _discard, budget=1),
-    Job("sweep_evidence", Thread.RETENTION, _DAY, evidence_pruning.sweep, budget=5),
+    Job("sweep_evidence", Thread.RETENTION, _TEN_MINUTES, evidence_pruning.sweep, budget=1),
     # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),
     Job(
