@@ -23,6 +23,8 @@
     ├── InvalidPassphrase        a word that is not on the list, or too few of them
     ├── InvalidLabel             too long for a label, or empty
     ├── InvalidSubmission        more entries, frames or text than a case may hold
+    ├── InvalidEvidence          a record, a chain or a document of evidence that is not in its form
+    ├── NotOpened                sealed with another key, or changed since
     ├── NoAnswer                 a question to whoever runs this, and nobody is there
     ├── OutputLost               what was to be printed could not be written
     └── ServiceError             the service did not do what was asked
@@ -156,6 +158,14 @@ class InvalidLabel(DeviceError):
 
 class InvalidSubmission(DeviceError):
     """This does not fit into one submission."""
+
+
+class InvalidEvidence(DeviceError):
+    """This is not in the form of evidence."""
+
+
+class NotOpened(DeviceError):
+    """This was sealed with another key, or was changed since. It cannot be opened."""
 
 
 class NoAnswer(DeviceError):
