@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from service import limits
-from service.domain.evidence import MAX_CHUNKS, MAX_FILE, Act, Entry, ItemState, shown_time
+from service.domain.evidence import MAX_CHUNKS, MAX_STORED_FILE, Act, Entry, ItemState, shown_time
 from service.edge.incoming import Hex32, StrictIn
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
@@ -22,12 +22,14 @@ class FileIn(StrictIn):
     LIMIT = limits.EVIDENCE
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"id": _ID, "size": 3_000_000, "chunks": 3, "shows_minor": False}]
+            "examples": [{"id": _ID, "size": 1_114_144, "chunks": 2, "shows_minor": False}]
         }
     )
 
     id: ItemId
-    size: Annotated[int, Field(ge=0, le=MAX_FILE, description="Bytes of the file itself")]
+    size: Annotated[
+        int, Field(ge=1, le=MAX_STORED_FILE, description="Bytes of all its sealed chunks")
+    ]
     chunks: Annotated[int, Field(ge=1, le=MAX_CHUNKS)]
     shows_minor: Annotated[
         bool, Field(description="Whether anyone shown is under 18, or may be: then nothing is kept")

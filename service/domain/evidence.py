@@ -1,34 +1,31 @@
 """Evidence that owners keep here, sealed on their devices: its sizes, its states, and its chain.
 
 Nothing here can be opened without the owner's passphrase. What the service knows of an item is how
-long it is, and when it came. hashing/evidence has the same chain, for whoever checks it.
+long it is, filled up, and when it came.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from hashing.evidence import chain, limits
+from hashing.evidence.limits import CHUNK, MAX_FILE, TAG_BYTES
 from service.domain.errors import InvalidRequest
 
-CHUNK = 2**20
-"""Bytes of a file that one stored chunk holds, but for the last."""
-TAG = 16
-"""Bytes that AES-GCM adds to a chunk."""
-MAX_CHUNK = CHUNK + TAG
-MAX_FILE = 2 * 2**30
-"""Bytes of the longest file: an hour of a screen recording."""
-_NONCE, _PAD = 12, 1024
-MAX_RECORD = 64 * 2**10 + _NONCE + TAG
-"""Bytes of the longest record as it is stored: nonce, padded document, tag."""
-MAX_CHUNKS = MAX_FILE // CHUNK
+MAX_CHUNKS = limits.MAX_CHUNKS
+"""Of one file."""
+MAX_CHUNK = CHUNK + TAG_BYTES
+"""Bytes of the longest chunk as it is stored."""
+MAX_STORED_FILE = MAX_FILE + MAX_CHUNKS * TAG_BYTES
+"""Bytes of the longest file as it is stored."""
+MAX_RECORD = limits.MAX_RECORD + limits.RECORD_OVERHEAD
+"""Bytes of the longest record as it is stored."""
 ARRIVAL_DAYS = 7
 """Days in which a file has to come whole."""
-_CHAIN = b"takeback evidence chain v1"
 _ROOT = b"takeback evidence file v1"
 
 
@@ -82,25 +79,19 @@ class Entry(NamedTuple):
 
 def shown_time(second: int) -> str:
     """Return a second as an entry has it: `2026-11-30T15:20:31Z`."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return chain.moment_text(datetime.fromtimestamp(second, UTC))
 
 
 def first_link(case_number: str) -> bytes:
-    """Return link 0 of a case, which binds the chain to it."""
-    return hashlib.sha256(_CHAIN + case_number.encode("ascii")).digest()
+    """Return the link before the first entry of a case, which binds the chain to it."""
+    return chain.start(case_number)
 
 
 def linked(before: bytes, entry: Entry) -> Entry:
     """Return an entry with its link, which follows the link `before`."""
-    said = {
-        "act": entry.act.value,
-        "at": shown_time(entry.at),
-        "digest": entry.digest.hex(),
-        "id": entry.item,
-        "sequence": entry.sequence,
-    }
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    return entry._replace(link=hashlib.sha256(before + canonical).digest())
+    at = datetime.fromtimestamp(entry.at, UTC)
+    said = chain.Entry(entry.sequence, entry.act.value, at, entry.item, entry.digest.hex())
+    return entry._replace(link=chain.following(before, said))
 
 
 def root(chunk_digests: Iterable[bytes]) -> bytes:
@@ -110,28 +101,26 @@ def root(chunk_digests: Iterable[bytes]) -> bytes:
 
 def require_record(sealed: bytes) -> None:
     """Raise InvalidRequest unless these bytes are as long as a sealed record may be."""
-    padded = len(sealed) - _NONCE - TAG
-    if padded < _PAD or padded % _PAD or len(sealed) > MAX_RECORD:
+    if not limits.is_stored_record(len(sealed)):
         raise InvalidRequest(
-            "A record is sealed before it is sent: 12 bytes of nonce, a document filled up to a "
-            "multiple of 1,024 bytes, at most 65,536, and 16 bytes of tag."
+            "A record is sealed and filled up before it is sent: it has 60 bytes, and 1 to 64 "
+            "times 1,024 more."
         )
 
 
 def require_file(size: int, chunks: int) -> None:
-    """Raise InvalidRequest unless a file of so many bytes has so many chunks."""
-    if chunks != max(1, -(-size // CHUNK)):
-        raise InvalidRequest("A file has a chunk for each 1,048,576 bytes of it, and at least one.")
+    """Raise InvalidRequest unless a file can be stored as so many bytes in so many chunks."""
+    last = size - (chunks - 1) * MAX_CHUNK
+    if not (last > 0 and limits.is_stored_chunk(last, last=True)):
+        raise InvalidRequest(
+            "The size of a file is that of its sealed chunks: all but the last have 1,048,592 "
+            "bytes, and the last has 16, and 1 to 16 times 65,536 more."
+        )
 
 
 def chunk_size(size: int, chunks: int, n: int) -> int:
-    """Return how many bytes the stored chunk `n` of a file has."""
-    return TAG + (CHUNK if n < chunks - 1 else size - (chunks - 1) * CHUNK)
-
-
-def stored_size(size: int, chunks: int) -> int:
-    """Return how many bytes a file has, as it is stored."""
-    return size + chunks * TAG
+    """Return how many bytes the chunk `n` of a file has, as it is stored."""
+    return MAX_CHUNK if n < chunks - 1 else size - (chunks - 1) * MAX_CHUNK
 
 
 def spans(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ class Item(NamedTuple):
     kind: ItemKind
     state: ItemState
     size: int
-    """Bytes of a file before it was sealed; of a record as it is stored."""
+    """Bytes as it is stored, whole."""
     chunks: int
     digest: bytes | None
 

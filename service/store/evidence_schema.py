@@ -50,8 +50,9 @@ evidence_items = sa.Table(
     sa.UniqueConstraint("case_id", "item"),
     sqlite_autoincrement=True,
 )
-"""Records and files. `size`: bytes before sealing. `digest`: null until it is kept. `until_on`: the
-day on which one that has not come whole is forgotten (job `prune_evidence`); null when kept."""
+"""Records and files. `size`: bytes as they are stored, when all have come. `digest`: null until it
+is kept. `until_on`: the day on which one that has not come whole is forgotten (job
+`prune_evidence`); null when kept."""
 
 evidence_chunks = sa.Table(
     "evidence_chunks",

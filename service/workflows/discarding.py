@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from service.domain.errors import NotReady, StoreFull
-from service.domain.evidence import ItemKind, stored_size
+from service.domain.evidence import ItemKind
 from service.store import evidence_items, vaults
 from service.store.database import Tx
 from service.store.evidence_items import Item
@@ -28,7 +28,7 @@ def forget_bytes(tx: Tx, vault: Vault, one: Item) -> int:
     vaults.count(
         tx,
         one.case_id,
-        reserved=-(one.size if is_record else stored_size(one.size, one.chunks)),
+        reserved=-one.size,
         stored=-here,
         records=-int(is_record),
         files=-int(not is_record),

@@ -51,7 +51,6 @@ def announce(
     Raises InvalidRequest, Conflict, EvidenceFull, NoRoom, NotEligible or Withdrawn.
     """
     evidence.require_file(size, chunks)
-    stored = evidence.stored_size(size, chunks)
     with context.database.write() as tx:
         vault = opened(tx, owner)
         require_files_taken(vault)
@@ -61,8 +60,8 @@ def announce(
             if not same or known.state is ItemState.REMOVED:
                 refuse_again(known)
             return _arrival(tx, known)
-        require_room(vault, ItemKind.FILE, stored, most_bytes(context))
-        require_total(context, tx, stored)
+        require_room(vault, ItemKind.FILE, size, most_bytes(context))
+        require_total(context, tx, size)
         row = {
             "case_id": owner.case_id,
             "item": item,
@@ -73,7 +72,7 @@ def announce(
             "until_on": now.day + timedelta(days=evidence.ARRIVAL_DAYS + 1),
         }
         evidence_items.insert(tx, row)
-        vaults.count(tx, owner.case_id, reserved=stored, files=1)
+        vaults.count(tx, owner.case_id, reserved=size, files=1)
     return Arrival(item, size, chunks, [], ItemState.ARRIVING)
 
 
