@@ -19,8 +19,8 @@ from hashing.errors import InvalidEvidence
 
 MAX_MEMBERS: Final = 30_000
 MAX_PATH: Final = 100
-_PATH: Final = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
-"""No capitals, so that no two paths are one on systems that know none; nothing upwards."""
+_PATH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+"""ASCII that every system knows, and nothing that leads upwards."""
 _DAY: Final = 0x21
 """1 January 1980: a zip's first day, the same for all."""
 _VERSION, _VERSION64 = 20, 45
@@ -104,7 +104,7 @@ class ArchiveWriter:
 
         Raises InvalidEvidence if there is no such path.
         """
-        if not is_path(path) or path in self._paths:
+        if not is_path(path) or path.lower() in self._paths:
             raise InvalidEvidence(f"No file of a pack is called {path}.")
         size = crc = 0
         self._out.seek(self._at)
@@ -128,7 +128,7 @@ class ArchiveWriter:
         self._out.write(member.header())
         self._at = member.end
         self._out.seek(self._at)
-        self._paths.add(path)
+        self._paths.add(path.lower())
         self.members.append(member)
 
     def close(self) -> None:

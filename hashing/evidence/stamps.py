@@ -8,6 +8,7 @@ this name on it has signed. Revocation is not asked: that needs the network.
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_TOKEN: Final = 64 << 10
 """Most bytes of a token: with all of its certificates it has 2 to 10 KB."""
+_REASON = re.compile(r"Verify error: ([^\"]+)")
+"""Where OpenSSL says what it has against a certificate."""
 _SHA256: Final = "2.16.840.1.101.3.4.2.1"
 
 
@@ -38,13 +41,15 @@ class Stamp:
 
 
 def load_roots(untrusted: bytes) -> tuple[Certificate, ...]:
-    """Return the certificates of a PEM file. Raises InvalidEvidence if there is none."""
+    """Return the certificates of a file (PEM, or DER). Raises InvalidEvidence if none is there."""
     from cryptography import x509  # noqa: PLC0415 (30 ms to load)
 
     try:
+        if untrusted.startswith(b"0"):  # a SEQUENCE
+            return (x509.load_der_x509_certificate(untrusted),)
         return tuple(x509.load_pem_x509_certificates(untrusted))
     except ValueError as err:
-        raise InvalidEvidence("This is no file of certificates (PEM).") from err
+        raise InvalidEvidence("This is no file of certificates (PEM or DER).") from err
 
 
 def read(untrusted: bytes, message: bytes, roots: Sequence[Certificate] = ()) -> Stamp:
@@ -125,7 +130,8 @@ def _problem(token: TimeStampResponse, message: bytes, roots: list[Certificate])
     try:
         VerifierBuilder(roots=roots).build().verify_message(token, message)
     except (VerificationError, ValueError) as err:
-        return str(err)
+        found = _REASON.search(str(err))
+        return f"{found[1]}." if found else "it was not made with the key of its certificate."
     return ""
 
 

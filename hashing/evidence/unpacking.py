@@ -81,7 +81,9 @@ class Archive:
         return start + at + END_BYTES
 
     def _rows(self, directory: bytes) -> list[Member]:
-        members, at = [], 0
+        members: list[Member] = []
+        known: set[str] = set()  # without capitals, which some systems do not tell apart
+        at = 0
         while at < len(directory):
             member, end = parse_row(directory, at)
             if not is_path(member.path):
@@ -89,10 +91,11 @@ class Archive:
                 self.faults.append(f"A file of the zip is called {shown}, which none of ours is.")
             elif member.row() != directory[at:end]:
                 self.faults.append(f"The zip says something of {member.path} that we never do.")
-            if member.path in self.members:
+            if member.path.lower() in known:
                 shown = printable(member.path, MAX_PATH)
                 self.faults.append(f"{shown} is twice in the zip.")
             else:
+                known.add(member.path.lower())
                 members.append(member)
                 self.members[member.path] = member
             at = end
