@@ -1,4 +1,4 @@
-"""Evidence over a bad connection: whole at the end, whoever was killed meanwhile; in little memory."""
+"""Evidence over a bad connection: whole at the end, whoever was killed; in little memory."""
 
 from __future__ import annotations
 
