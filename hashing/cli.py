@@ -1,6 +1,7 @@
-"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, alerts, grant.
+"""The command `takeback`.
 
-For platforms: lookup.
+For owners: hash, submit, status, label, withdraw, watch, alerts, grant, evidence. For platforms:
+lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashing import grant_report, report
+from hashing import evidence_options, grant_report, report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
@@ -127,6 +128,9 @@ def parser() -> argparse.ArgumentParser:
     _add_alert_actions(told, server, number, as_json)
     _add_grant_actions(
         add("grant", "Let an organisation see your case, or end that"), server, number, as_json
+    )
+    evidence_options.add_actions(
+        add("evidence", "Keep evidence for your case, encrypted"), server, number, as_json
     )
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hashing import asking, report
 from hashing.alert_commands import alerts
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
+from hashing.evidence_commands import evidence
 from hashing.gather import Gathered, gather
 from hashing.grant_commands import grant
 from hashing.passphrase import new_passphrase, normalise
@@ -293,5 +294,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "watch": watch,
     "alerts": alerts,
     "grant": grant,
+    "evidence": evidence,
     "lookup": lookup,
 }

@@ -23,6 +23,11 @@
     ├── InvalidPassphrase        a word that is not on the list, or too few of them
     ├── InvalidLabel             too long for a label, or empty
     ├── InvalidSubmission        more entries, frames or text than a case may hold
+    ├── InvalidEvidence          a record, a chain or a document of evidence that is not in its form
+    ├── NotOpened                sealed with another key, or changed since
+    ├── InvalidStamp             a time stamp that does not attest what it should
+    ├── NoPack                   a file that is no pack of evidence, whatever its name says
+    ├── DocumentSupportMissing   fpdf2, the `documents` extra, is not installed
     ├── NoAnswer                 a question to whoever runs this, and nobody is there
     ├── OutputLost               what was to be printed could not be written
     └── ServiceError             the service did not do what was asked
@@ -156,6 +161,30 @@ class InvalidLabel(DeviceError):
 
 class InvalidSubmission(DeviceError):
     """This does not fit into one submission."""
+
+
+class InvalidEvidence(DeviceError):
+    """This is not in the form of evidence."""
+
+
+class NotOpened(DeviceError):
+    """This was sealed with another key, or was changed since. It cannot be opened."""
+
+
+class InvalidStamp(DeviceError):
+    """This time stamp does not attest what it should."""
+
+
+class FileChanged(DeviceError):
+    """The file was changed while it was sent. Close what writes to it, and start again."""
+
+
+class NoPack(DeviceError):
+    """This is not a pack of evidence: not a zip, or one without a manifest."""
+
+
+class DocumentSupportMissing(DeviceError):
+    """PDF needs one more package: pip install fpdf2. The text files say the same without it."""
 
 
 class NoAnswer(DeviceError):
