@@ -21,7 +21,9 @@ from service.domain.grant import GrantScope, Terms
 from service.domain.member import MemberRole
 from service.domain.watch import target
 from service.settings import Settings
-from service.workflows import granting, membership, watching
+from service.store import alerts
+from service.workflows import granting, membership, observe, watching
+from service.workflows.observe import Claim
 from tests.server.advocates import ORIGIN, Time
 from tests.server.conftest import SECRET, Wire
 from tests.server.desk_world import Case, Desk, Member
@@ -242,13 +244,12 @@ def test_every_act_is_read_by_the_owner_and_notes_are_sealed(two: Two) -> None:
     assert _stored(desk).count(b"wrote to the forum") == 0
 
 
-def _owners_page(case: Case) -> str:
+def _owners_page(case: Case, page: str = "shared") -> str:
     client = TestClient(case.desk.app, base_url=ORIGIN)
     stamp = re.search(r'name="stamp" value="([^"]+)"', client.get("/en/overview").text)
     assert stamp
     form = {"case": case.number, "access_key": case.access_key, "stamp": stamp[1]}
-    page: str = client.post("/en/shared", data=form).text
-    return page
+    return str(client.post(f"/en/{page}", data=form).text)
 
 
 def _stored(desk: Desk) -> bytes:
@@ -297,6 +298,41 @@ def _without(page: str, names: list[str]) -> str:
         page = page.replace(name, "·")
     page = re.sub(r"[0-9a-f]{64}", "·", page)
     return re.sub(r'[a-z2-7]{16}|value="\d+"', "·", page)
+
+
+def test_what_was_seen_before_is_read_once_she_is_confirmed(two: Two) -> None:
+    """Whoever has somebody's picture opens a case with it: where was it, before?"""
+    desk = two.desk
+    ana = desk.member(two.here)
+    ana.sign_in()
+    picture = desk.world.picture()
+    platform = desk.world.actor("Platform of before", Role.PLATFORM)
+    case = desk.owner()
+    desk.world.day = desk.day
+    observe.observe(desk.context, platform, [Claim(picture, ADDRESS)], desk.day)
+    desk.later(1)
+    ana.sign_in()
+    document = {"entries": [Wire().content(picture)]}
+    assert case.ask("POST", "/v1/case/entries", document).json() == {"added": 1, "held": 0}
+    feed = {"kind": "feed", "wording": "news", "language": "en", "read_by_others": False}
+    path = case.ask("POST", "/v1/case/alerts/channels", feed).json()["feed"]
+    assert TestClient(desk.app, base_url=ORIGIN).get(path).status_code == 200
+    reference = desk.granted(case, ana, [GrantScope.SIGHTINGS])
+    desk.world.work()
+    with desk.context.database.read() as tx:
+        assert alerts.count(tx) == 0
+    name = "Platform of before"
+    assert not any(name in text for text in _read(case, ana, reference))
+    ana.browser.post(f"/cases/{reference}/confirmed")
+    assert all(name in text for text in _read(case, ana, reference))
+    case.revoke()
+    assert name not in case.ask("GET", "/v1/case").text
+
+
+def _read(case: Case, ana: Member, reference: str) -> list[str]:
+    """A case as its owner reads it, by both ways, and as a member does."""
+    overview = _owners_page(case, "overview")
+    return [case.ask("GET", "/v1/case").text, overview, ana.read(reference).text]
 
 
 def test_no_cell_of_an_export_is_a_formula(two: Two) -> None:
