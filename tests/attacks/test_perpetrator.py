@@ -51,6 +51,7 @@ Times = dict[str, tuple[list[float], list[float]]]
 
 @contextmanager
 def owned(folder: Path, pairs: int) -> Iterator[Owners]:
+    folder.mkdir(exist_ok=True)
     with running(folder / "state", **SETTINGS) as service:
         owners = Owners(service)
         owners.begin(pairs)
