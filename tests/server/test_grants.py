@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def test_each_scope_gives_what_it_says_and_no_more(two: Two) -> None:
     gives: dict[GrantScope, set[str]] = {
         GrantScope.STATUS: set(),
         GrantScope.SIGHTINGS: {"full address", "confirm", "check"},
-        GrantScope.ACT: {"add address"},
+        GrantScope.ACT: {"add address", "mute"},
         GrantScope.ADD: {"add file"},
     }
     for scope, expected in gives.items():
@@ -165,11 +166,44 @@ def _can(ana: Member, case: Case, reference: str, content: ContentSignals) -> se
         assert [one["address"] for one in watches] == [ADDRESS, other]
         can.add("add address")
     ana.read(reference)
+    if ana.browser.post(f"/cases/{reference}/muted", days="7").status_code == 200:
+        assert ("alerts_muted", "Example Helpline") in case.acts()
+        can.add("mute")
+    ana.read(reference)
     document = json.dumps({"entries": [Wire().content(case.desk.world.picture())]})
     if ana.browser.post(f"/cases/{reference}/files", document=document).status_code == 303:
         assert len(case.ask("GET", "/v1/case").json()["entries"]) == 2
         can.add("add file")
     return can
+
+
+def test_messages_are_muted_and_who_does_it_learns_nothing(two: Two) -> None:
+    desk = two.desk
+    ana = desk.member(two.here)
+    pages = []
+    for is_told in (True, False):
+        case = desk.owner()
+        reference = desk.granted(case, ana, [GrantScope.ACT])
+        if is_told:
+            feed = {"kind": "feed", "wording": "news", "language": "en", "read_by_others": False}
+            assert case.ask("POST", "/v1/case/alerts/channels", feed).status_code == 200
+        ana.read(reference)
+        page = ana.browser.post(f"/cases/{reference}/muted", days="14").text
+        assert "Nothing is sent to the owner until" in page
+        pages.append(_without(page, [case.number, reference]))
+        if is_told:
+            assert _muted_days(case) == 14
+            assert "had nothing sent to you for a while" in _owners_page(case)
+            case.ask("PUT", "/v1/case/alerts/mute", {"days": 30})
+            ana.browser.post(f"/cases/{reference}/muted", days="7")
+            assert _muted_days(case) == 30, "what she chose is not made shorter"
+        assert ana.browser.post(f"/cases/{reference}/muted", days="365").status_code == 422
+    assert pages[0] == pages[1]
+
+
+def _muted_days(case: Case) -> int:
+    until = case.ask("GET", "/v1/case/alerts").json()["contact"]["muted_until"]
+    return (date.fromisoformat(until) - case.desk.day).days
 
 
 def test_roles_see_what_the_record_of_decisions_says(two: Two) -> None:
@@ -360,7 +394,7 @@ def test_a_link_opens_a_case_that_is_granted_already_once(two: Two) -> None:
     client = TestClient(desk.app, base_url=ORIGIN)
     shown = client.post("/en/together", data={"intake_code": code[1]}).text
     assert "Example Helpline" in shown
-    assert "Have more addresses checked" in shown
+    assert "Have more addresses checked, and have no messages" in shown
     assert "full addresses" not in shown
     for key, opens in (("cd", True), ("ce", False)):
         wanted = Wire().submission(desk.world.picture(), key=key * 32) | {"intake_code": code[1]}
