@@ -68,10 +68,16 @@ def open_case(
 
 
 @router.get("/case", responses=responses(errors.Unauthenticated))
-def read_case(owner: ThisOwner, context: CurrentContext, response: Response) -> wire.StatusOut:
-    """Tell what happened, by entry, platform and day."""
+def read_case(
+    owner: ThisOwner, context: CurrentContext, today: Today, response: Response
+) -> wire.StatusOut:
+    """Tell what happened, by entry, platform and day.
+
+    Nothing from before an entry was added, unless an organisation that may see the case has
+    confirmed that its owner is who is shown.
+    """
     response.headers["Cache-Control"] = "no-store"
-    return _status(status_workflow.of_case(context, owner))
+    return _status(status_workflow.of_case(context, owner, today))
 
 
 @router.get("/case/audit", responses=responses(errors.Unauthenticated))

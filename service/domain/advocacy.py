@@ -16,6 +16,8 @@ from service.domain.watch import History
 
 MAX_TAGS, MAX_TAG = 8, 30
 MAX_TITLE, MAX_BODY = 80, 4000
+MUTE_DAYS = (7, 14, 30)
+"""For how long a member may have nothing sent to an owner. The owner may end it at any time."""
 MAX_NOTES = 200
 """Notes of one organisation about one case."""
 SMALLEST_SHOWN = 5

@@ -59,3 +59,13 @@ class SeenEvent:
 def is_shown_to_owner(verdict: Verdict, outcome: Feedback | None) -> bool:
     """Whether the owner reads of a sighting: of a near one only if the platform confirmed it."""
     return verdict is Verdict.MATCH or outcome is Feedback.BLOCKED
+
+
+def is_since_added(seen: Sighting, added_on: date) -> bool:
+    """Whether an owner reads of a sighting before it is confirmed that she is who is shown.
+
+    Not of what was observed before the day on which her entry was added: whoever has the same
+    content would read, by a case of their own, what happened before it. A lookup finds only what
+    is there already.
+    """
+    return seen.source is Source.LOOKUP or seen.seen_on >= added_on

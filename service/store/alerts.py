@@ -12,7 +12,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from service.domain.alert import Cause, ChannelStatus
-from service.domain.sighting import Feedback, Sighting, Verdict, is_shown_to_owner
+from service.domain.sighting import (
+    Feedback,
+    Sighting,
+    Verdict,
+    is_shown_to_owner,
+    is_since_added,
+)
 from service.store import changes
 from service.store.alert_schema import alerts, channels
 from service.store.changes import WORKER
@@ -66,13 +72,19 @@ def record_looks(tx: Tx, request_ids: Iterable[int], visit_id: int) -> None:
 def record_new(tx: Tx, seen: Iterable[Sighting]) -> None:
     """Record the news in sightings that are about to be recorded, in this transaction.
 
-    What an owner has read before is none: the same platform on the same day.
+    What an owner has read before is none: the same platform on the same day. Nor is what was seen
+    before an entry was added: that it was would tell anybody who has the same content.
     """
     every = list(seen)
-    listening = _listening(tx, {one.entry_id for one in every})
-    if not listening:
+    added_on = _listening(tx, {one.entry_id for one in every})
+    of_listening = [
+        one
+        for one in every
+        if one.entry_id in added_on and is_since_added(one, added_on[one.entry_id])
+    ]
+    if not of_listening:
         return
-    of_listening = [one for one in every if one.entry_id in listening]
+    listening = {one.entry_id for one in of_listening}
     blocked = _blocked(tx, listening)
     known = _shown(tx, listening, {one.seen_on for one in of_listening}, blocked)
     news = {_event(one) for one in of_listening if _is_shown(one, blocked)} - known
@@ -119,9 +131,13 @@ def _insert(tx: Tx, rows: sa.SelectBase, *more: str) -> None:
     tx.execute(sa.insert(alerts).from_select(["case_id", "cause", *more], rows))
 
 
-def _listening(tx: Tx, entry_ids: set[int]) -> set[int]:
-    """Those of some entries whose case has a live channel."""
-    return {one for part in batches(entry_ids) for one in tx.scalars(_LISTENING, {"entries": part})}
+def _listening(tx: Tx, entry_ids: set[int]) -> dict[int, date]:
+    """Those of some entries whose case has a live channel, and when they were added."""
+    return {
+        row.id: row.added_on
+        for part in batches(entry_ids)
+        for row in tx.execute(_LISTENING, {"entries": part})
+    }
 
 
 def _event(one: Sighting) -> _Event:
@@ -161,6 +177,6 @@ def _shown(
     }
 
 
-_LISTENING = sa.select(entries.c.id).where(
+_LISTENING = sa.select(entries.c.id, entries.c.added_on).where(
     entries.c.id.in_(given("entries")), listens(entries.c.case_id)
 )

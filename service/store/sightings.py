@@ -105,10 +105,12 @@ def _row(key: _Key, same: list[Sighting]) -> dict[str, Any]:
 def of_reference(tx: Tx, actor_id: int, reference: str) -> set[tuple[int, Verdict]]:
     """Return the entries of a match reference, and whether they matched or were only near.
 
-    Nothing if this actor was never given it, now or formerly.
+    Nothing if this actor was never given it, now or formerly. An entry that the actor has seen only
+    before it was added is none of them: it was not what the reference was given for.
     """
     given = (sightings.c.actor_id == actor_id) & (sightings.c.reference == reference)
-    rows = tx.execute(sa.select(sightings.c.entry_id, sightings.c.verdict).where(given).distinct())
+    query = sa.select(sightings.c.entry_id, sightings.c.verdict).select_from(_OF_ENTRIES)
+    rows = tx.execute(query.where(given, _SINCE_ADDED).distinct())
     if found := {(entry_id, Verdict(verdict)) for entry_id, verdict in rows}:
         return found
     table = former_references
@@ -133,6 +135,9 @@ def matches_by_day(tx: Tx, entry_id: int, days: int) -> dict[date, int]:
     return {day: int(number) for day, number in reversed(tx.execute(latest).all())}
 
 
+_OF_ENTRIES = sightings.join(entries)
+_SINCE_ADDED = (sightings.c.source == Source.LOOKUP) | (sightings.c.seen_on >= entries.c.added_on)
+"""`domain.sighting.is_since_added` in SQL."""
 _MATCHES = (sightings.c.source == Source.LOOKUP) & (sightings.c.verdict == Verdict.MATCH)
 _MATCHES_ON = (
     sa.select(sightings.c.entry_id, sa.func.sum(sightings.c.count))
@@ -142,8 +147,11 @@ _MATCHES_ON = (
 )
 
 
-def events(tx: Tx, case_id: int) -> list[SeenEvent]:
-    """Return what an owner reads, by entry and day; each platform once a day."""
+def events(tx: Tx, case_id: int, *, confirmed: bool = False) -> list[SeenEvent]:
+    """Return what an owner reads, by entry and day; each platform once a day.
+
+    Unless she is `confirmed` to be who is shown, nothing from before the day of an entry.
+    """
     same = sa.and_(
         feedback.c.entry_id == sightings.c.entry_id,
         feedback.c.actor_id == sightings.c.actor_id,
@@ -159,7 +167,8 @@ def events(tx: Tx, case_id: int) -> list[SeenEvent]:
     )
     joined = sightings.join(entries).join(actors, actors.c.id == sightings.c.actor_id)
     query = sa.select(*columns).select_from(joined.outerjoin(feedback, same))
-    rows = tx.execute(query.where(entries.c.case_id == case_id).distinct())
+    told = sa.true() if confirmed else _SINCE_ADDED
+    rows = tx.execute(query.where(entries.c.case_id == case_id, told).distinct())
     shown = {
         _event(row) for row in rows if is_shown_to_owner(Verdict(row.verdict), _outcome(row.value))
     }
@@ -167,7 +176,7 @@ def events(tx: Tx, case_id: int) -> list[SeenEvent]:
 
 
 def addresses(tx: Tx, case_id: int) -> list[tuple[date, bytes]]:
-    """Return (day, sealed address) of what was observed of a case and its owner may read of."""
+    """Return (day, sealed address) of what was observed of a case, for a confirmed owner."""
     same = sa.and_(
         feedback.c.entry_id == sightings.c.entry_id,
         feedback.c.actor_id == sightings.c.actor_id,

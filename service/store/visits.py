@@ -19,7 +19,7 @@ from service.domain.watch import (
     next_interval,
 )
 from service.store.database import Tx, batches, upsert
-from service.store.schema import cases, entries
+from service.store.schema import Id, cases, entries
 from service.store.watch_schema import (
     findings,
     looks,
@@ -57,13 +57,13 @@ class Visit(NamedTuple):
 
 
 def lease(tx: Tx, actor_id: int, limit: int, now: Clock, token: Callable[[], str]) -> list[Lease]:
-    """Take watches that are due and that nobody else has, those that wait for longest first."""
+    """Take watches that are due and that nobody else has, those that wait for longest first.
+
+    For whom a visit counts is decided here, once: for those who are due. So what they read of it
+    does not depend on when it is reported, or compared.
+    """
     free = watches.c.leased_until.is_(None) | (watches.c.leased_until <= now.second)
-    due = sa.exists().where(
-        watch_requests.c.watch_id == watches.c.id,
-        watch_requests.c.due_at <= now.second,
-        _is_live(now.day),
-    )
+    due = sa.exists().where(watch_requests.c.watch_id == watches.c.id, _is_due(now))
     query = (
         sa.select(watches)
         .where(watches.c.due_at <= now.second, free, due, ~_is_withheld())
@@ -82,19 +82,44 @@ def _lease(tx: Tx, row: sa.Row[tuple[object, ...]], actor_id: int, now: Clock, t
     }
     tx.execute(sa.update(watches).where(watches.c.id == watch_id).values(until))
     begun = {"watch_id": watch_id, "actor_id": actor_id, "lease": token, "begun_on": now.day}
-    tx.execute(sa.insert(visits).values(begun))
-    memory = row.memory if _remembers(tx, row, now.day) else None
+    memory = row.memory if _remembers(tx, row, now) else None
+    _forget_abandoned(tx, watch_id)
+    visit_id = tx.scalars(sa.insert(visits).values(begun).returning(visits.c.id)).one()
+    for_whom = sa.select(watch_requests.c.id, sa.literal(visit_id, Id), sa.literal(now.day)).where(
+        watch_requests.c.watch_id == watch_id, _is_due(now)
+    )
+    tx.execute(sa.insert(looks).from_select(["request_id", "visit_id", "looked_on"], for_whom))
     return Lease(row.reference, token, bytes(row.address), row.scope, row.depth, memory)
 
 
-def _remembers(tx: Tx, row: sa.Row[tuple[object, ...]], today: date) -> bool:
-    """Whether it is enough to hear that nothing has changed, for everybody who asked."""
-    read = sa.exists().where(looks.c.request_id == watch_requests.c.id)
-    new = sa.select(watch_requests.c.id).where(watch_requests.c.watch_id == row.id, ~read).limit(1)
-    if row.basis_id is None or tx.execute(new).first():
+def _forget_abandoned(tx: Tx, watch_id: int) -> None:
+    """Visits that another one follows before they were reported count for nobody."""
+    unreported = sa.select(visits.c.id).where(
+        visits.c.watch_id == watch_id, visits.c.outcome.is_(None)
+    )
+    tx.execute(sa.delete(looks).where(looks.c.visit_id.in_(unreported)))
+
+
+def _remembers(tx: Tx, row: sa.Row[tuple[object, ...]], now: Clock) -> bool:
+    """Whether it is enough to hear that nothing has changed, for everybody who is due.
+
+    It is for whoever has read of the visit that saw what is there, or of one that said the same.
+    """
+    if row.basis_id is None:
+        return False
+    read = sa.exists().where(
+        looks.c.request_id == watch_requests.c.id,
+        looks.c.visit_id == visits.c.id,
+        visits.c.basis_id == row.basis_id,
+        visits.c.outcome.in_((Outcome.SEEN, Outcome.UNCHANGED)),
+    )
+    new = sa.select(watch_requests.c.id).where(
+        watch_requests.c.watch_id == row.id, _is_due(now), ~read
+    )
+    if tx.execute(new.limit(1)).first():
         return False
     begun = tx.scalar(sa.select(visits.c.begun_on).where(visits.c.id == row.basis_id))
-    return begun is not None and begun > today - timedelta(days=REMEMBERED_DAYS)
+    return begun is not None and begun > now.day - timedelta(days=REMEMBERED_DAYS)
 
 
 def renew(tx: Tx, visit: Visit, now: Clock) -> int:
@@ -172,22 +197,25 @@ def _basis(visit: Visit, outcome: Outcome, before: int | None) -> int | None:
 
 
 def _look(tx: Tx, visit: Visit, outcome: Outcome, now: Clock) -> list[int]:
-    """Count a visit for whom it was due. Others must not learn that somebody else asked."""
-    due = sa.select(watch_requests).where(
-        watch_requests.c.watch_id == visit.watch_id,
-        watch_requests.c.due_at <= now.second,
-        watch_requests.c.after_visit < visit.id,
-        _is_live(now.day),
+    """Count a visit for whom it was due when it began, and who still wants to read of it."""
+    due = (
+        sa.select(watch_requests)
+        .join(looks, looks.c.request_id == watch_requests.c.id)
+        .where(looks.c.visit_id == visit.id, _is_live(now.day))
     )
     rows = tx.execute(due.order_by(watch_requests.c.id)).all()
+    of_visit = looks.c.visit_id == visit.id
+    tx.execute(sa.update(looks).where(of_visit).values(looked_on=now.day))
     for row in rows:
         interval = next_interval(row.interval_s, outcome)
-        new = {"request_id": row.id, "visit_id": visit.id, "looked_on": now.day}
-        tx.execute(sa.insert(looks).values(new))
         scheduled = {"interval_s": interval, "due_at": now.second + interval}
         this = watch_requests.c.id == row.id
         tx.execute(sa.update(watch_requests).where(this).values(scheduled))
     return [row.id for row in rows]
+
+
+def _is_due(now: Clock) -> sa.ColumnElement[bool]:
+    return (watch_requests.c.due_at <= now.second) & _is_live(now.day)
 
 
 def _is_live(today: date) -> sa.ColumnElement[bool]:
@@ -204,13 +232,17 @@ def _is_withheld() -> sa.ColumnElement[bool]:
 
 
 def audience(tx: Tx, visit_ids: Iterable[int]) -> dict[int, set[int] | None]:
-    """Return which cases may read of what was seen on each visit; None means all of them."""
+    """Return which cases may read of what was seen on each visit; None means all of them.
+
+    Those for whom it was due. Whoever asks for the address later, or was not due, must not learn
+    from a visit that somebody else asked.
+    """
     heard: defaultdict[int, set[int] | None] = defaultdict(set)
     for batch in batches(visit_ids):
         query = (
-            sa.select(visits.c.id, watch_requests.c.case_id)
-            .join(watch_requests, watch_requests.c.watch_id == visits.c.watch_id)
-            .where(visits.c.id.in_(batch))
+            sa.select(looks.c.visit_id, watch_requests.c.case_id)
+            .join(watch_requests, watch_requests.c.id == looks.c.request_id)
+            .where(looks.c.visit_id.in_(batch))
         )
         for visit_id, case_id in tx.execute(query):
             cases_of_visit = heard[visit_id]
@@ -240,6 +272,7 @@ def looks_until(tx: Tx, request_id: int, visit_id: int) -> list[Look]:
         .join(visits, visits.c.id == looks.c.visit_id)
         .join(watch_requests, watch_requests.c.id == looks.c.request_id)
         .where(looks.c.request_id == request_id, looks.c.visit_id <= visit_id)
+        .where(visits.c.outcome.is_not(None))
         .order_by(visits.c.id)
     )
     return [Look(day, Outcome(outcome), bool(one)) for day, outcome, one in tx.execute(query)]
@@ -261,7 +294,7 @@ def looks_of(tx: Tx, case_id: int) -> dict[int, list[Look]]:
         sa.select(looks.c.request_id, looks.c.looked_on, visits.c.outcome, found)
         .join(visits, visits.c.id == looks.c.visit_id)
         .join(watch_requests, watch_requests.c.id == looks.c.request_id)
-        .where(watch_requests.c.case_id == case_id)
+        .where(watch_requests.c.case_id == case_id, visits.c.outcome.is_not(None))
         .order_by(visits.c.id)
     )
     of_request: defaultdict[int, list[Look]] = defaultdict(list)

@@ -39,7 +39,6 @@ watch_requests = sa.Table(
     sa.Column("n", sa.Integer),
     sa.Column("asked_on", sa.Date, nullable=False),
     sa.Column("until_on", sa.Date, nullable=False, index=True),
-    sa.Column("after_visit", Id, nullable=False),
     sa.Column("interval_s", sa.Integer, nullable=False),
     sa.Column("due_at", Id, nullable=False, index=True),
     sa.Column("hops", sa.SmallInteger, nullable=False),
@@ -47,8 +46,8 @@ watch_requests = sa.Table(
     sa.UniqueConstraint("watch_id", "case_id"),
     sa.UniqueConstraint("watch_id", "actor_id"),
 )
-"""Who asked for a watch, each with a schedule of its own. Visits up to `after_visit` do not count;
-`hops`: how often it was followed to another address."""
+"""Who asked for a watch, each with a schedule of its own. `hops`: how often it was followed to
+another address."""
 
 visits = sa.Table(
     "visits",
@@ -88,7 +87,8 @@ looks = sa.Table(
     ),
     sa.Column("looked_on", sa.Date, nullable=False),
 )
-"""The visits that whoever asked reads of: those that were due for them."""
+"""For whom each visit counts: those who were due when it began. They read of it once it has been
+reported; of one that never is, the next visit takes the rows away."""
 
 findings = sa.Table(
     "findings",

@@ -75,7 +75,6 @@ def ask(tx: Tx, watch_id: int, asker: Asker, now: date, until_on: date) -> int:
 
     It is due at once. The visits before do not count for it, so that nobody learns of them.
     """
-    newest = tx.scalar(sa.select(sa.func.max(visits.c.id))) or 0
     again = {"until_on": until_on, "due_at": 0}
     known = tx.scalars(sa.select(watch_requests.c.id).where(_is_by(watch_id, asker))).first()
     if known is not None:
@@ -86,7 +85,6 @@ def ask(tx: Tx, watch_id: int, asker: Asker, now: date, until_on: date) -> int:
             **asker._asdict(),
             "n": None if asker.case_id is None else _next_n(tx, asker.case_id),
             "asked_on": now,
-            "after_visit": newest,
             "interval_s": 0,
             "hops": 0,
             **again,
@@ -158,7 +156,7 @@ def extent(tx: Tx, watch_id: int, request_ids: Iterable[int]) -> tuple[Scope, in
     return Scope(row.scope), row.depth, list(tx.scalars(sa.select(watch_requests.c.id).where(this)))
 
 
-def follow(tx: Tx, request_ids: Iterable[int], watch_id: int, after_visit: int) -> None:
+def follow(tx: Tx, request_ids: Iterable[int], watch_id: int) -> None:
     """Let some requests go on at another address, which content has moved to."""
     for one in request_ids:
         row = tx.execute(sa.select(watch_requests).where(watch_requests.c.id == one)).one()
@@ -170,7 +168,6 @@ def follow(tx: Tx, request_ids: Iterable[int], watch_id: int, after_visit: int) 
             "hops": row.hops + 1,
             "due_at": 0,
             "interval_s": 0,
-            "after_visit": after_visit,
         }
         tx.execute(sa.update(watch_requests).where(watch_requests.c.id == one).values(values))
     tx.execute(sa.update(watches).where(watches.c.id == watch_id).values(due_at=0))

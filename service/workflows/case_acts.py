@@ -14,7 +14,7 @@ from service.domain.errors import InvalidRequest
 from service.domain.grant import GrantScope
 from service.domain.member import Member
 from service.domain.watch import Clock, Target
-from service.store import caseworks, grants
+from service.store import caseworks, channels, grants
 from service.store.caseworks import NewNote
 from service.store.database import Tx
 from service.workflows import intake, watching
@@ -123,6 +123,24 @@ def withhold_address(
         case.require(GrantScope.ACT)
         _record(context, tx, member, case, now, Audited.ADDRESS_WITHHELD)
     watching.withhold(context, target, now.day)
+
+
+def mute(context: StoreContext, member: Member, reference: str, days: int, now: Clock) -> date:
+    """Have nothing sent to the owner before a day, which is returned.
+
+    A mute that the owner chose is never made shorter. Whether she is told of anything at all does
+    not show.
+    """
+    until = now.day + timedelta(days=days)
+    with context.database.write() as tx:
+        case = locked(tx, member, reference, now.day)
+        case.require(GrantScope.ACT)
+        chosen = channels.contact(tx, case.case_id)
+        if chosen is not None:
+            later = max(until, chosen.muted_until or until)
+            channels.set_contact(tx, case.case_id, chosen._replace(muted_until=later))
+        _record(context, tx, member, case, now, Audited.ALERTS_MUTED)
+    return until
 
 
 def add_files(

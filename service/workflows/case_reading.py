@@ -196,7 +196,7 @@ def counts(context: StoreContext, member: Member, now: Today) -> Counts:
         held = grants.held_by(tx, member.organisation_id, now)
         kept = caseworks.of_cases(tx, member.organisation_id, [one.case_id for one in held])
         assigned = {case_id for case_id, one in kept.items() if one.assigned_to}
-        seen = [one for one in held if sightings.events(tx, one.case_id)]
+        seen = [one for one in held if _events(tx, one)]
         pasts = [past for one in held for past in _histories(tx, one.case_id).values()]
     numbers = (
         len(held),
@@ -242,7 +242,7 @@ def _view(context: StoreContext, tx: Tx, member: Member, case: HeldCase) -> Case
             for one in entries.of_case(tx, case.case_id)
             if one.status is not EntryStatus.WITHDRAWN
         ],
-        sightings.events(tx, case.case_id),
+        _events(tx, case),
         list(_places(context, tx, case, full=full)),
         _found(context, tx, case.case_id) if full and case.confirmed_on else [],
         [
@@ -279,7 +279,11 @@ def _found(context: StoreContext, tx: Tx, case_id: int) -> list[Found]:
 def _items(tx: Tx, case: HeldCase) -> int:
     """How much there is to read. Notes of the team itself are nothing new."""
     pasts = list(_histories(tx, case.case_id).values())
-    return advocacy.items(sightings.events(tx, case.case_id), pasts)
+    return advocacy.items(_events(tx, case), pasts)
+
+
+def _events(tx: Tx, case: HeldCase) -> list[SeenEvent]:
+    return sightings.events(tx, case.case_id, confirmed=case.confirmed_on is not None)
 
 
 def _note(context: StoreContext, sealed: SealedNote) -> Note:

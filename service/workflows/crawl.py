@@ -114,4 +114,4 @@ def _follow(
         return
     if followed:
         watch_id = watches.ensure(tx, sealed(context, moved_to), new_token())
-        watches.follow(tx, followed, watch_id, visit.id)
+        watches.follow(tx, followed, watch_id)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from service.domain.actor import Owner
 from service.domain.case import Entry
 from service.domain.sighting import SeenEvent
-from service.store import cases, entries, sightings
-from service.workflows.context import Context
+from service.store import cases, entries, grants, sightings
+from service.workflows.context import Context, Today
 
 
 class EntryHistory(NamedTuple):
@@ -41,18 +41,23 @@ class CaseStatus:
         ]
 
 
-def of_case(context: Context, owner: Owner) -> CaseStatus:
-    """Return everything that happened to a case."""
+def of_case(context: Context, owner: Owner, now: Today | None = None) -> CaseStatus:
+    """Return everything that happened to a case.
+
+    What was seen before an entry was added is part of it only if a member who may see the case on
+    this day has confirmed that its owner is who is shown.
+    """
     with context.database.read() as tx:
         case = cases.get(tx, owner.case_number)
         assert case is not None  # noqa: S101 (cases are never deleted, and this one just authenticated)
+        confirmed = now is not None and grants.is_confirmed(tx, case.id, now)
         return CaseStatus(
             case.number,
             case.opened_on,
             case.withdrawn_on,
             case.erase_on,
             [_dated(entry, case.erase_on) for entry in entries.of_case(tx, case.id)],
-            sightings.events(tx, case.id),
+            sightings.events(tx, case.id, confirmed=confirmed),
         )
 
 

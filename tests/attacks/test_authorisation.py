@@ -222,7 +222,16 @@ TABLE: dict[str, dict[str, str]] = {
         (
             f"GET {CASE}{path}"
             for path in (
-                *("/assigned", "/tags", "/due", "/notes", "/confirmed", "/addresses", "/export"),
+                *(
+                    "/assigned",
+                    "/tags",
+                    "/due",
+                    "/notes",
+                    "/confirmed",
+                    "/addresses",
+                    "/export",
+                    "/muted",
+                ),
             )
         ),
         BACK,
@@ -232,6 +241,7 @@ TABLE: dict[str, dict[str, str]] = {
     f"POST {CASE}/assigned": A_CASE,
     f"POST {CASE}/confirmed": with_scope(GrantScope.SIGHTINGS),
     f"POST {CASE}/addresses": with_scope(GrantScope.ACT),
+    f"POST {CASE}/muted": with_scope(GrantScope.ACT),
     f"GET {CASE}/files": with_scope(GrantScope.ADD),
     f"POST {CASE}/files": with_scope(GrantScope.ADD),
 }
@@ -258,6 +268,7 @@ FORMS = {
     "acted": {"act": "withdrawn", "entry": "1"},
     "new": {"days": "90"},
     "links": {"days": "90"},
+    "muted": {"days": "7"},
     "assigned": {"member": "999999"},
     "tags": {"tags": "a"},
     "notes": {"layer": "team", "title": "a", "body": "b"},

@@ -40,7 +40,7 @@ def edited(content: bytes) -> bytes:
     return made.getvalue()
 
 
-@pytest.mark.soak  # its sibling is tests/pages/test_known_addresses.py
+@pytest.mark.soak  # its sibling is tests/pages/test_resurfacing.py
 def test_an_owner_reads_that_it_is_there(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

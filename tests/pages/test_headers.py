@@ -274,8 +274,9 @@ OF_CASES = (
     _held("/cases/REFERENCE/files", "files"),
     _held("/cases/REFERENCE/files", MOVES, 303, document=DOCUMENT["document"]),
     *(_held(f"/cases/REFERENCE/{one}", MOVES, 303, **given) for one, given in CASE_FORMS.items()),
-    *(_held(f"/cases/REFERENCE/{one}", MOVES, 303) for one in (*CASE_FORMS, "export")),
+    *(_held(f"/cases/REFERENCE/{one}", MOVES, 303) for one in (*CASE_FORMS, "export", "muted")),
     _held("/cases/REFERENCE/notes", "desk", 422, layer="team"),
+    _held("/cases/REFERENCE/muted", "desk", days="7"),
     _held("/cases/REFERENCE/export", "csv", format="csv"),
     _held("/cases/REFERENCE/export", "json", format="json"),
 )

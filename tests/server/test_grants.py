@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from service.domain.grant import GrantScope, Terms
 from service.domain.member import MemberRole
 from service.domain.watch import target
 from service.settings import Settings
-from service.workflows import granting, membership, watching
+from service.store import alerts
+from service.workflows import granting, membership, observe, watching
+from service.workflows.observe import Claim
 from tests.server.advocates import ORIGIN, Time
 from tests.server.conftest import SECRET, Wire
 from tests.server.desk_world import Case, Desk, Member
@@ -136,7 +139,7 @@ def test_each_scope_gives_what_it_says_and_no_more(two: Two) -> None:
     gives: dict[GrantScope, set[str]] = {
         GrantScope.STATUS: set(),
         GrantScope.SIGHTINGS: {"full address", "confirm", "check"},
-        GrantScope.ACT: {"add address"},
+        GrantScope.ACT: {"add address", "mute"},
         GrantScope.ADD: {"add file"},
     }
     for scope, expected in gives.items():
@@ -163,11 +166,44 @@ def _can(ana: Member, case: Case, reference: str, content: ContentSignals) -> se
         assert [one["address"] for one in watches] == [ADDRESS, other]
         can.add("add address")
     ana.read(reference)
+    if ana.browser.post(f"/cases/{reference}/muted", days="7").status_code == 200:
+        assert ("alerts_muted", "Example Helpline") in case.acts()
+        can.add("mute")
+    ana.read(reference)
     document = json.dumps({"entries": [Wire().content(case.desk.world.picture())]})
     if ana.browser.post(f"/cases/{reference}/files", document=document).status_code == 303:
         assert len(case.ask("GET", "/v1/case").json()["entries"]) == 2
         can.add("add file")
     return can
+
+
+def test_messages_are_muted_and_who_does_it_learns_nothing(two: Two) -> None:
+    desk = two.desk
+    ana = desk.member(two.here)
+    pages = []
+    for is_told in (True, False):
+        case = desk.owner()
+        reference = desk.granted(case, ana, [GrantScope.ACT])
+        if is_told:
+            feed = {"kind": "feed", "wording": "news", "language": "en", "read_by_others": False}
+            assert case.ask("POST", "/v1/case/alerts/channels", feed).status_code == 200
+        ana.read(reference)
+        page = ana.browser.post(f"/cases/{reference}/muted", days="14").text
+        assert "Nothing is sent to the owner until" in page
+        pages.append(_without(page, [case.number, reference]))
+        if is_told:
+            assert _muted_days(case) == 14
+            assert "had nothing sent to you for a while" in _owners_page(case)
+            case.ask("PUT", "/v1/case/alerts/mute", {"days": 30})
+            ana.browser.post(f"/cases/{reference}/muted", days="7")
+            assert _muted_days(case) == 30, "what she chose is not made shorter"
+        assert ana.browser.post(f"/cases/{reference}/muted", days="365").status_code == 422
+    assert pages[0] == pages[1]
+
+
+def _muted_days(case: Case) -> int:
+    until = case.ask("GET", "/v1/case/alerts").json()["contact"]["muted_until"]
+    return (date.fromisoformat(until) - case.desk.day).days
 
 
 def test_roles_see_what_the_record_of_decisions_says(two: Two) -> None:
@@ -242,13 +278,12 @@ def test_every_act_is_read_by_the_owner_and_notes_are_sealed(two: Two) -> None:
     assert _stored(desk).count(b"wrote to the forum") == 0
 
 
-def _owners_page(case: Case) -> str:
+def _owners_page(case: Case, page: str = "shared") -> str:
     client = TestClient(case.desk.app, base_url=ORIGIN)
     stamp = re.search(r'name="stamp" value="([^"]+)"', client.get("/en/overview").text)
     assert stamp
     form = {"case": case.number, "access_key": case.access_key, "stamp": stamp[1]}
-    page: str = client.post("/en/shared", data=form).text
-    return page
+    return str(client.post(f"/en/{page}", data=form).text)
 
 
 def _stored(desk: Desk) -> bytes:
@@ -299,6 +334,41 @@ def _without(page: str, names: list[str]) -> str:
     return re.sub(r'[a-z2-7]{16}|value="\d+"', "·", page)
 
 
+def test_what_was_seen_before_is_read_once_she_is_confirmed(two: Two) -> None:
+    """Whoever has somebody's picture opens a case with it: where was it, before?"""
+    desk = two.desk
+    ana = desk.member(two.here)
+    ana.sign_in()
+    picture = desk.world.picture()
+    platform = desk.world.actor("Platform of before", Role.PLATFORM)
+    case = desk.owner()
+    desk.world.day = desk.day
+    observe.observe(desk.context, platform, [Claim(picture, ADDRESS)], desk.day)
+    desk.later(1)
+    ana.sign_in()
+    document = {"entries": [Wire().content(picture)]}
+    assert case.ask("POST", "/v1/case/entries", document).json() == {"added": 1, "held": 0}
+    feed = {"kind": "feed", "wording": "news", "language": "en", "read_by_others": False}
+    path = case.ask("POST", "/v1/case/alerts/channels", feed).json()["feed"]
+    assert TestClient(desk.app, base_url=ORIGIN).get(path).status_code == 200
+    reference = desk.granted(case, ana, [GrantScope.SIGHTINGS])
+    desk.world.work()
+    with desk.context.database.read() as tx:
+        assert alerts.count(tx) == 0
+    name = "Platform of before"
+    assert not any(name in text for text in _read(case, ana, reference))
+    ana.browser.post(f"/cases/{reference}/confirmed")
+    assert all(name in text for text in _read(case, ana, reference))
+    case.revoke()
+    assert name not in case.ask("GET", "/v1/case").text
+
+
+def _read(case: Case, ana: Member, reference: str) -> list[str]:
+    """A case as its owner reads it, by both ways, and as a member does."""
+    overview = _owners_page(case, "overview")
+    return [case.ask("GET", "/v1/case").text, overview, ana.read(reference).text]
+
+
 def test_no_cell_of_an_export_is_a_formula(two: Two) -> None:
     desk = two.desk
     ana = desk.member(two.here)
@@ -324,7 +394,7 @@ def test_a_link_opens_a_case_that_is_granted_already_once(two: Two) -> None:
     client = TestClient(desk.app, base_url=ORIGIN)
     shown = client.post("/en/together", data={"intake_code": code[1]}).text
     assert "Example Helpline" in shown
-    assert "Have more addresses checked" in shown
+    assert "Have more addresses checked, and have no messages" in shown
     assert "full addresses" not in shown
     for key, opens in (("cd", True), ("ce", False)):
         wanted = Wire().submission(desk.world.picture(), key=key * 32) | {"intake_code": code[1]}

@@ -74,7 +74,7 @@ def test_purging_erases_what_is_over_some_at_a_time(world: World) -> None:
         assert stored_observations.purge(tx, NEXT, 3) == 0
         assert tx.scalars(sa.select(observations.c.id)).all() == [ids[4]]
         assert len(changes.after(tx, before, 99)) == 2
-        assert len(sightings.events(tx, owner.case_id)) == 1
+        assert len(sightings.events(tx, owner.case_id, confirmed=True)) == 1
 
 
 def seen_by(world: World, actor_id: int, entry_id: int, verdict: Verdict) -> Sighting:

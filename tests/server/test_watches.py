@@ -287,6 +287,62 @@ def test_who_did_not_ask_learns_nothing(world: World, crawler: Crawl) -> None:
     assert [event.n for event in status.of_case(world.context, second).events] == [1]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_visit_is_read_of_by_whom_it_was_due_for(world: World, crawler: Crawl) -> None:
+    """Whoever names the address later, and then adds the picture, reads of nothing before."""
+    picture = world.picture()
+    first, second = world.open(picture), world.open()
+    added(world, first)
+    crawler.visit(SEEN, picture)
+    added(world, second)
+    intake.add_entries(world.context, second, [picture], world.day)
+    world.work()
+    assert days(world, second) == []
+    assert presence(world, second) is Presence.WAITING
+    crawler.second += 1
+    crawler.visit(SEEN, picture)
+    once = days(world, second)
+    assert len(once) == 1
+    world.day += timedelta(days=1)
+    added(world, first)  # so that it is due for her alone
+    crawler.second += 1
+    (leased,) = crawler.lease()
+    added(world, second)  # too late for this visit
+    assert leased.memory is None, "she has not read of the visit that saw what is there"
+    crawler.see(leased, picture)
+    world.work()
+    assert days(world, second) == once
+    crawler.end(leased, SEEN)
+    assert days(world, second) == once
+    assert len(days(world, first)) == 2
+    crawler.second += 1
+    assert crawler.visit(SEEN, picture).memory is None
+    assert len(days(world, second)) == 2
+    crawler.pass_hours(24)
+    assert crawler.visit(SEEN, picture).memory is None, "nor has the first, of the last one"
+    crawler.pass_hours(24)
+    assert crawler.visit(UNCHANGED).memory == "etag 1"
+    assert presence(world, second) is THERE
+
+
+def days(world: World, owner: Owner) -> list[date]:
+    """On which days a case was seen."""
+    return [event.seen_on for event in status.of_case(world.context, owner).events]
+
+
+def test_a_visit_that_nobody_reports_counts_for_nobody(world: World, crawler: Crawl) -> None:
+    picture = world.picture()
+    owner = world.open(picture)
+    added(world, owner)
+    crawler.lease()
+    assert presence(world, owner) is Presence.WAITING
+    crawler.second += LEASE_SECONDS
+    crawler.visit(SEEN, picture)
+    with world.context.database.read() as tx:
+        assert tx.scalar(sa.select(sa.func.count()).select_from(looks)) == 1
+    assert presence(world, owner) is THERE
+
+
 def test_what_a_platform_reports_every_owner_may_read_of(world: World, crawler: Crawl) -> None:
     picture = world.picture()
     owner = world.open(picture)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from fastapi import APIRouter, Response
 
-from service.domain.advocacy import Layer
+from service.domain.advocacy import MUTE_DAYS, Layer
 from service.domain.errors import InvalidRequest, NotEligible, NotGranted, WatchesFull
 from service.domain.grant import GrantScope
 from service.domain.watch import target
@@ -40,6 +42,7 @@ def show(visit: SignedIn, reference: Reference) -> Response:
 @router.get("/confirmed")
 @router.get("/addresses")
 @router.get("/export")
+@router.get("/muted")
 def lead_back(visit: SignedIn, reference: Reference) -> Response:
     """Lead to the case: these addresses only answer forms."""
     return visit.to(f"/cases/{reference}")
@@ -127,6 +130,17 @@ def add_address(
     return visit.to(f"/cases/{reference}")
 
 
+@router.post("/muted")
+def mute(visit: PostedBySignedIn, reference: Reference, fields: MemberFields) -> Response:
+    """Have nothing sent to the owner for some days."""
+    days = fields.get("days", "")
+    if days not in map(str, MUTE_DAYS):
+        raise InvalidRequest(INVALID)
+    given = visit.session.member, reference, int(days)
+    until = case_acts.mute(visit.context, *given, visit.now)
+    return _page(visit, reference, muted_until=until)
+
+
 @router.post("/export")
 def export(visit: PostedBySignedIn, reference: Reference, fields: MemberFields) -> Response:
     """Return what happened, as a file. Its owner reads that it was carried away."""
@@ -143,7 +157,9 @@ def _refused(visit: MemberVisit, reference: str, err: InvalidRequest) -> Respons
     return _page(visit, reference, fault=str(err))
 
 
-def _page(visit: MemberVisit, reference: str, *, fault: str = "") -> Response:
+def _page(
+    visit: MemberVisit, reference: str, *, fault: str = "", muted_until: date | None = None
+) -> Response:
     member = visit.session.member
     view: CaseView = case_reading.read(visit.context, member, reference, visit.now)
     if fault in {"unanswered", "address"} and GrantScope.ACT not in view.case.scopes:
@@ -157,5 +173,7 @@ def _page(visit: MemberVisit, reference: str, *, fault: str = "") -> Response:
         member=member,
         view=view,
         today=visit.now.day,
+        mute_days=MUTE_DAYS,
+        muted_until=muted_until,
         fault=fault,
     )

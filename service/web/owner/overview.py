@@ -198,7 +198,7 @@ def _sign_in(pages: Pages, language: Language, stamp: str, *, reason: str = "") 
 
 def _overview(form: OwnerForm, *, done: str = "") -> HTMLResponse:
     """Return the overview; `done` is what the form did: `withdrawn`, `undone` or `erased`."""
-    case = status.of_case(form.context, form.owner)
+    case = status.of_case(form.context, form.owner, form.day)
     told = safe_contact.of_case(form.context, form.owner)
     over = {EntryStatus.WITHDRAWING, EntryStatus.WITHDRAWN}
     labelled = [entry for entry in case.entries if entry.sealed_label]
