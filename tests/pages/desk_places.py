@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Iterator
+from itertools import count
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -16,6 +17,8 @@ from hashing import Eligibility, OwnerClient, PlatformClient, Submission, new_pa
 from hashing.signals import ContentKind, ContentSignals, Signal, SignalType
 
 Visits = Iterator[str]
+_walks = count(1)
+"""Names are never given again, and one service may be walked through twice."""
 
 
 def address(service: Service) -> str:
@@ -39,7 +42,7 @@ def code(page: Page) -> str:
 
 def desk(page: Page, service: Service, language: str) -> Visits:
     """Signing in, an invitation, the account. Yields the name of each state once it is there."""
-    here = f"{address(service)}/{language}/desk"
+    here, walk = f"{address(service)}/{language}/desk", next(_walks)
     page.goto(f"{here}/sign-in")
     yield "desk-sign-in"
     page.fill("#name", "Nobody")
@@ -53,7 +56,7 @@ def desk(page: Page, service: Service, language: str) -> Visits:
     page.locator("main button").click()
     page.locator(".fault").wait_for()
     yield "desk-invitation-failed"
-    page.fill("#code", invited(service, f"Ana Example {language}"))
+    page.fill("#code", invited(service, f"Ana Example {walk}"))
     page.locator("main button").click()
     page.locator("#password").wait_for()
     yield "desk-enrol"
@@ -70,13 +73,13 @@ def desk(page: Page, service: Service, language: str) -> Visits:
     page.locator("main .actions a").click()
     page.wait_for_url(here)
     yield "desk-board"
-    yield from _cases(page, service, language)
+    yield from _cases(page, service, language, walk)
     page.goto(f"{here}/account")
     page.locator("summary").click()
     yield "desk-account"
 
 
-def _cases(page: Page, service: Service, language: str) -> Visits:
+def _cases(page: Page, service: Service, language: str, walk: int) -> Visits:
     """A link, what an owner reads who has it, and the case that opens with it."""
     here = f"{address(service)}/{language}"
     page.fill("#code", "0000-0000-0000-0000")
@@ -96,7 +99,7 @@ def _cases(page: Page, service: Service, language: str) -> Visits:
     page.locator("form[action$='/questions']").wait_for()
     yield "together-accept"
     page.goto(f"{here}/desk")
-    page.fill("#code", _granted(service, language))
+    page.fill("#code", _granted(service, walk))
     page.locator("form[action$='/redeem'] button").click()
     page.locator("#body").wait_for()
     page.fill("#title", "Reported to the forum")
@@ -118,15 +121,15 @@ def _cases(page: Page, service: Service, language: str) -> Visits:
     page.goto(f"{here}/desk")
 
 
-def _granted(service: Service, language: str) -> str:
+def _granted(service: Service, walk: int) -> str:
     """Open a case in which something was found, as an owner's device does; return a code for it."""
     owner = OwnerClient(service.address, new_passphrase())
-    value = hashlib.sha256(language.encode()).digest()
+    value = hashlib.sha256(bytes([walk])).digest()
     content = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.PDQ, value, 100),))
     answers = Eligibility("self", adults=True, intimate=True)
     number = owner.open_case(Submission((content,), answers))
     owner.watch(number, f"https://forum.example/{'a-very-long-name' * 6}", shows_minor=False)
-    platform = PlatformClient(service.address, service.new_key(f"Example Videos {language}"))
+    platform = PlatformClient(service.address, service.new_key(f"Example Videos {walk}"))
     platform.lookup([content])
     scopes = ("sightings_and_addresses", "act_for_me", "add_files")
     return str(owner.grant(number, scopes=scopes)["code"])
