@@ -14,10 +14,10 @@ from service.domain.actor import Owner
 from service.domain.errors import Conflict
 from service.domain.evidence import Act, Entry, ItemKind, ItemState
 from service.domain.watch import Clock
-from service.store import cases, evidence_items, stamps, vaults
+from service.store import cases, evidence_items, link_stamps, vaults
 from service.store.database import Tx
 from service.store.evidence_items import Chunk, Item
-from service.store.stamps import Stamp
+from service.store.link_stamps import Stamp
 from service.store.vaults import Vault
 from service.workflows import discarding
 from service.workflows.evidence_opened import (
@@ -73,39 +73,43 @@ def keep_record(
     Raises InvalidRequest, Conflict, EvidenceFull, NoRoom or Withdrawn.
     """
     evidence.require_record(sealed)
-    digest = hashlib.sha256(sealed).digest()
+    chunk = Chunk(0, hashlib.sha256(sealed).digest(), len(sealed))
     with context.database.write() as tx:
         vault = opened(tx, owner)
-        if kept := _kept(tx, owner, item, digest):
+        if kept := _kept(tx, owner, item, chunk.digest):
             return kept
         require_room(vault, ItemKind.RECORD, len(sealed), most_bytes(context))
         require_total(context, tx, len(sealed))
-    path = context.evidence.path(vault.folder, item, 0, digest)
+    path = context.evidence.path(vault.folder, item, 0, chunk.digest)
     written(context, path, sealed)
     try:
         with context.database.write() as tx:
             vault = opened(tx, owner)
-            if kept := _kept(tx, owner, item, digest):
+            if kept := _kept(tx, owner, item, chunk.digest):
                 return kept
             require_room(vault, ItemKind.RECORD, len(sealed), most_bytes(context))
-            entry = vaults.append(tx, vault, Act.RECORD, item, digest, now.second)
-            row = {
-                "case_id": owner.case_id,
-                "item": item,
-                "kind": ItemKind.RECORD.value,
-                "state": ItemState.KEPT.value,
-                "size": len(sealed),
-                "chunks": 1,
-                "digest": digest,
-            }
-            one_id = evidence_items.insert(tx, row)
-            note_chunk(context, tx, one_id, Chunk(0, digest, len(sealed)), path)
-            vaults.count(tx, owner.case_id, reserved=len(sealed), stored=len(sealed), records=1)
+            one_id = _insert(tx, owner, item, chunk)
+            note_chunk(context, tx, one_id, chunk, path)
+            entry = vaults.append(tx, vault, Act.RECORD, item, chunk.digest, now.second)
             wait_for_stamp(context, tx, owner, now, draw)
     except Conflict:
         context.evidence.drop(path)
         raise
     return entry
+
+
+def _insert(tx: Tx, owner: Owner, item: str, chunk: Chunk) -> int:
+    vaults.count(tx, owner.case_id, reserved=chunk.size, stored=chunk.size, records=1)
+    row = {
+        "case_id": owner.case_id,
+        "item": item,
+        "kind": ItemKind.RECORD.value,
+        "state": ItemState.KEPT.value,
+        "size": chunk.size,
+        "chunks": 1,
+        "digest": chunk.digest,
+    }
+    return evidence_items.insert(tx, row)
 
 
 def record(context: StoreContext, owner: Owner, item: str) -> tuple[Path, int]:
@@ -123,7 +127,7 @@ def page(context: StoreContext, owner: Owner, after: int) -> Page:
             return Page([], [], False, 0, 0, 0, True, [])  # noqa: FBT003 (named in the class)
         entries = vaults.entries_after(tx, owner.case_id, after, limits.EVIDENCE_PAGE)
         of_page = (
-            stamps.of_span(tx, owner.case_id, entries[0].sequence, entries[-1].sequence)
+            link_stamps.of_span(tx, owner.case_id, entries[0].sequence, entries[-1].sequence)
             if entries
             else []
         )

@@ -22,7 +22,7 @@ from service.domain.errors import (
 )
 from service.domain.evidence import ItemKind, ItemState
 from service.domain.watch import Clock
-from service.store import cases, evidence_items, stamps, vaults
+from service.store import cases, evidence_items, link_stamps, vaults
 from service.store.database import Tx
 from service.store.evidence_items import Chunk, Item
 from service.store.vaults import Vault
@@ -89,7 +89,7 @@ def wait_for_stamp(
     if context.settings.authorities:
         delay = context.settings.timestamp_delay_seconds
         due = time_stamping.first_due(now.second, delay, draw or SystemRandom())
-        stamps.wait(tx, owner.case_id, due)
+        link_stamps.wait(tx, owner.case_id, due)
 
 
 def refuse_again(known: Item) -> NoReturn:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from service.domain import time_stamping
 from service.domain.time_stamping import CLAIM_SECONDS, Authority
 from service.domain.watch import Clock
-from service.store import stamps
+from service.store import link_stamps
 from service.store.database import Tx
-from service.store.stamps import Due
+from service.store.link_stamps import Due
 from service.workflows.store_context import StoreContext
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def stamp(context: StoreContext, clock: Callable[[], Clock], draw: Random | None
     draw = draw or SystemRandom()
     authorities = [Authority(*pair) for pair in context.settings.authorities]
     with context.database.read() as tx:
-        if not stamps.is_any_due(tx, clock().second):
+        if not link_stamps.is_any_due(tx, clock().second):
             return 0  # nobody is kept from writing, each time, for nothing
     roots = _roots(context)  # before anything is claimed, as it may raise
     names = [one.name for one in authorities]
     with context.database.write() as tx:
         now = clock().second
-        stamps.forget_others(tx, names)
-        planned = stamps.plan(tx, now, names, AT_ONCE)
-        due = stamps.claim(tx, now, now + CLAIM_SECONDS, AT_ONCE * max(1, len(names)))
+        link_stamps.forget_others(tx, names)
+        planned = link_stamps.plan(tx, now, names, AT_ONCE)
+        due = link_stamps.claim(tx, now, now + CLAIM_SECONDS, AT_ONCE * max(1, len(names)))
     draw.shuffle(due)  # so that their order says nothing
     for one, answer in zip(due, _asked(context, authorities, due, roots), strict=True):
         with context.database.write() as tx:
@@ -77,9 +77,9 @@ def _asked(
 def _record(tx: Tx, one: Due, answer: bytes | Trouble, now: int, draw: Random) -> None:
     again = time_stamping.due_again(now, one.attempts, draw)
     if isinstance(answer, bytes):
-        stamps.keep(tx, one, answer, again)
+        link_stamps.keep(tx, one, answer, again)
         return
-    stamps.put_off(tx, one, again)
+    link_stamps.put_off(tx, one, again)
     if one.attempts == WORTH_A_LINE:
         log.warning(
             "an authority has given no time stamp for some time", extra={"error": answer.value}
