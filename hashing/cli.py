@@ -1,6 +1,6 @@
-"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, alerts, grant.
+"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, and others.
 
-For platforms: lookup.
+For whoever gets a pack of evidence: verify. For platforms: lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashing import grant_report, report
+from hashing import grant_report, pack_commands, report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
@@ -119,6 +119,11 @@ def parser() -> argparse.ArgumentParser:
     files, server, as_json, windows, number, dry_run = _shared()
     add("hash", "Print the hashes of files. Nothing is sent", files, windows, as_json)
     _add_answers(add("submit", "Open a case, or add files to one", files, windows, server, dry_run))
+    evidence = add("evidence", pack_commands.EVIDENCE)
+    actions = evidence.add_subparsers(dest="action", required=True, metavar="ACTION")
+    text = "Make a pack of what was exported, opened on this device"
+    pack_commands.add_pack(actions.add_parser("pack", help=text, description=f"{text}."))
+    pack_commands.add_verify(add("verify", "Check a pack of evidence. Nothing is sent"))
     add("status", "Show what happened to your case", server, number, as_json)
     _add_entry(add("label", "Change what an entry is called", server, number))
     _add_choices(add("withdraw", "Stop the search for your files, or undo that", server, number))

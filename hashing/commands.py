@@ -19,6 +19,7 @@ from hashing.alert_commands import alerts
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
 from hashing.gather import Gathered, gather
 from hashing.grant_commands import grant
+from hashing.pack_commands import evidence, verify
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
 from hashing.signals import ContentSignals, WindowSet
@@ -294,4 +295,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "alerts": alerts,
     "grant": grant,
     "lookup": lookup,
+    "evidence": evidence,
+    "verify": verify,
 }

@@ -49,6 +49,20 @@ def work_bar() -> Iterator[Callable[[float], None]]:
 
 
 @contextlib.contextmanager
+def bytes_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how much is done; what this yields is called with the bytes of each part."""
+    done = 0
+    with _bar("{l_bar}{bar}| [{elapsed}<{remaining}]", total, title, 1) as show:
+
+        def add(part: int) -> None:
+            nonlocal done
+            done += part
+            show(min(done, total))
+
+        yield add
+
+
+@contextlib.contextmanager
 def _bar(layout: str, total: int, title: str, delay: float) -> Iterator[Callable[[float], None]]:
     global _bars  # noqa: PLW0603 (there is one terminal)
     from tqdm import tqdm  # noqa: PLC0415 (takes 100 ms to load, and most commands show no bar)
