@@ -31,6 +31,8 @@ COPY --from=build /venv /venv
 COPY hashing/__init__.py hashing/errors.py hashing/signals.py hashing/
 # What owners' browsers run; here it is only handed out.
 COPY hashing/browser hashing/browser
+# The chain of evidence and its sizes, which device and service have to have alike.
+COPY hashing/evidence/__init__.py hashing/evidence/canonical.py hashing/evidence/chain.py hashing/evidence/limits.py hashing/evidence/
 # The guard of what goes out: alerts to webhooks.
 COPY egress egress
 COPY service service

@@ -66,6 +66,19 @@ _GRANT = {
 }
 NEW_GRANT = {**_GRANT, "code": str}
 GRANTS = {"grants": [_GRANT]}
+_LINK = {"sequence": int, "act": str, "at": str, "id": str, "digest": str, "link": str}
+_UNFINISHED = {"id": str, "size": int, "received": int, "until_on": str}
+EVIDENCE = {
+    "case_number": str,
+    "entries": [_LINK],
+    "stamps": [{"sequence": int, "authority": str, "token": str}],
+    "more": bool,
+    **dict.fromkeys(("bytes", "bytes_allowed", "records", "files"), int),
+    "takes_files": bool,
+    "unfinished": [_UNFINISHED],
+}
+ARRIVAL = {"id": str, "size": int, "chunks": int, "received": [[int]], "state": str}
+KEPT = {"sequence": int, "link": str, "at": str}
 _SPAN = {"from_s": (int, float), "until_s": (int, float)}
 _MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
 VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}

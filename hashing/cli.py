@@ -1,6 +1,7 @@
-"""The command `takeback`. For owners: hash, submit, status, label, withdraw, watch, and others.
+"""The command `takeback`.
 
-For whoever gets a pack of evidence: verify. For platforms: lookup.
+For owners: hash, submit, status, label, withdraw, watch, alerts, grant, evidence. For whoever gets
+a pack of evidence: verify. For platforms: lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashing import grant_report, pack_commands, report
+from hashing import evidence_options, grant_report, pack_commands, report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
@@ -119,11 +120,6 @@ def parser() -> argparse.ArgumentParser:
     files, server, as_json, windows, number, dry_run = _shared()
     add("hash", "Print the hashes of files. Nothing is sent", files, windows, as_json)
     _add_answers(add("submit", "Open a case, or add files to one", files, windows, server, dry_run))
-    evidence = add("evidence", pack_commands.EVIDENCE)
-    actions = evidence.add_subparsers(dest="action", required=True, metavar="ACTION")
-    text = "Make a pack of what was exported, opened on this device"
-    pack_commands.add_pack(actions.add_parser("pack", help=text, description=f"{text}."))
-    pack_commands.add_verify(add("verify", "Check a pack of evidence. Nothing is sent"))
     add("status", "Show what happened to your case", server, number, as_json)
     _add_entry(add("label", "Change what an entry is called", server, number))
     _add_choices(add("withdraw", "Stop the search for your files, or undo that", server, number))
@@ -133,6 +129,10 @@ def parser() -> argparse.ArgumentParser:
     _add_grant_actions(
         add("grant", "Let an organisation see your case, or end that"), server, number, as_json
     )
+    evidence_options.add_actions(
+        add("evidence", "Keep evidence for your case, encrypted"), server, number, as_json
+    )
+    pack_commands.add_verify(add("verify", "Check a pack of evidence. Nothing is sent"))
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from hashing import asking, report
 from hashing.alert_commands import alerts
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
+from hashing.evidence_commands import evidence
 from hashing.gather import Gathered, gather
 from hashing.grant_commands import grant
-from hashing.pack_commands import evidence, verify
+from hashing.pack_commands import verify
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
 from hashing.signals import ContentSignals, WindowSet
@@ -294,7 +295,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "watch": watch,
     "alerts": alerts,
     "grant": grant,
-    "lookup": lookup,
     "evidence": evidence,
+    "lookup": lookup,
     "verify": verify,
 }

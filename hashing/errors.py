@@ -175,6 +175,10 @@ class InvalidStamp(DeviceError):
     """This time stamp does not attest what it should."""
 
 
+class FileChanged(DeviceError):
+    """The file was changed while it was sent. Close what writes to it, and start again."""
+
+
 class NoPack(DeviceError):
     """This is not a pack of evidence: not a zip, or one without a manifest."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from hashing.evidence.pack import Choices, MakePdf
     from hashing.evidence.sources import FolderSource
 
-EVIDENCE = "Make a pack of evidence for police, a court or a platform"
 CHANGED = 1
 NO_PACK = 2
 _MAX_ROOTS = 16 << 20
@@ -78,11 +78,6 @@ def add_pack(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def evidence(args: argparse.Namespace) -> int:
-    """Do what `takeback evidence` was asked."""
-    return _ACTIONS[args.action](args)
-
-
 def verify(args: argparse.Namespace) -> int:
     """Say whether a pack is as it was made: 0 it is, 1 something was changed, 2 it is no pack."""
     from hashing.evidence.verification import Expected, verify
@@ -92,7 +87,7 @@ def verify(args: argparse.Namespace) -> int:
         expected = Expected(roots, args.signer.lower() if args.signer else None)
         with args.pack.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            with bytes_bar("Checking", size) as show:
+            with _counted(size, "Checking") as show:
                 found = verify(stream, expected, show)
     except OSError as err:
         return _no_pack(args.pack, Unreadable(err.strerror))
@@ -120,7 +115,7 @@ def pack(args: argparse.Namespace) -> int:
     keys = EvidenceKeys.of(derive(asking.passphrase()).vault)
     partial = args.out.with_name(f"{args.out.name}.part")
     try:
-        with partial.open("w+b") as out, bytes_bar("Packing", source.size()) as show:
+        with partial.open("w+b") as out, _counted(source.size(), "Packing") as show:
             made = pack.build(source, keys, out, choices=choices, progress=show)
         partial.replace(args.out)
     except OSError as err:
@@ -180,4 +175,15 @@ def _no_pack(path: Path, why: DeviceError) -> int:
     return NO_PACK
 
 
-_ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {"pack": pack}
+@contextmanager
+def _counted(total: int, title: str) -> Iterator[Callable[[int], None]]:
+    """Show how far it is; what this yields is called with the bytes of each part."""
+    done = 0
+    with bytes_bar(total, title) as show:
+
+        def add(size: int) -> None:
+            nonlocal done
+            done = min(total, done + size)
+            show(done)
+
+        yield add

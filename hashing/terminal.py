@@ -42,6 +42,14 @@ def files_bar(total: int) -> Iterator[Callable[[float], None]]:
 
 
 @contextlib.contextmanager
+def bytes_bar(total: int, title: str) -> Iterator[Callable[[float], None]]:
+    """Show how many bytes went; what this yields is called with their number."""
+    layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
+    with _bar(layout, total, title, 0, in_bytes=True) as show:
+        yield show
+
+
+@contextlib.contextmanager
 def work_bar() -> Iterator[Callable[[float], None]]:
     """Show the part done, 0 to 1, of what takes a moment, if it takes longer than one."""
     with _bar("{l_bar}{bar}| [{elapsed}<{remaining}]", 1, "Preparing", 1) as show:
@@ -49,27 +57,22 @@ def work_bar() -> Iterator[Callable[[float], None]]:
 
 
 @contextlib.contextmanager
-def bytes_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how much is done; what this yields is called with the bytes of each part."""
-    done = 0
-    with _bar("{l_bar}{bar}| [{elapsed}<{remaining}]", total, title, 1) as show:
-
-        def add(part: int) -> None:
-            nonlocal done
-            done += part
-            show(min(done, total))
-
-        yield add
-
-
-@contextlib.contextmanager
-def _bar(layout: str, total: int, title: str, delay: float) -> Iterator[Callable[[float], None]]:
+def _bar(
+    layout: str, total: int, title: str, delay: float, *, in_bytes: bool = False
+) -> Iterator[Callable[[float], None]]:
     global _bars  # noqa: PLW0603 (there is one terminal)
     from tqdm import tqdm  # noqa: PLC0415 (takes 100 ms to load, and most commands show no bar)
 
     hidden = True if sys.stderr is None else None  # None: unless it is a terminal
     with tqdm(
-        total=total, disable=hidden, delay=delay, desc=title, bar_format=layout, leave=False
+        total=total,
+        disable=hidden,
+        delay=delay,
+        desc=title,
+        bar_format=layout,
+        leave=False,
+        unit_scale=in_bytes,
+        unit_divisor=1024,
     ) as bar:
 
         def show(done: float) -> None:

@@ -1,4 +1,4 @@
-"""One JSON request over HTTPS, with one error for each cause. The only module that opens a socket.
+"""One request over HTTPS, with one error for each cause. The only module that opens a socket.
 
 - Plain HTTP goes to this machine alone, and never through a proxy: it would read the credential.
 - HTTPS goes through the proxy that the system names (`https_proxy`, `all_proxy`; not for hosts in
@@ -114,7 +114,7 @@ def call(
     address: Address,
     method: str,
     path: str,
-    body: Json | None = None,
+    body: Json | bytes | None = None,
     credential: str | None = None,
 ) -> Json:
     """Send one request and return the JSON object that answers it.
@@ -122,33 +122,49 @@ def call(
     Raises Unreachable, whose kinds are the causes, or Refused. While the service is starting, it is
     asked again a few times: all of its routes may be repeated.
     """
+    accepted = {"Accept": "application/json"}
+    return _object(_answer(address, method, path, body, _headers(credential, accepted)))
+
+
+def fetch(address: Address, path: str, credential: str) -> bytes:
+    """Return the bytes that answer a request for them. Raises as `call` does."""
+    accepted = {"Accept": "application/octet-stream"}
+    return _answer(address, "GET", path, None, _headers(credential, accepted))
+
+
+def _headers(credential: str | None, accepted: dict[str, str]) -> dict[str, str]:
+    proof = {"Authorization": credential} if credential else {}
+    return {**accepted, "User-Agent": "takeback", **proof}
+
+
+def _answer(
+    address: Address, method: str, path: str, body: Json | bytes | None, headers: dict[str, str]
+) -> bytes:
     for _ in range(STARTING_TRIES - 1):
         try:
-            return _call_once(address, method, path, body, credential)
+            return _answer_once(address, method, path, body, headers)
         except Refused as err:
             wait = err.retry_after
             if err.status != UNAVAILABLE or wait is None or wait > STARTING_SECONDS:
                 raise
         time.sleep(wait)
-    return _call_once(address, method, path, body, credential)
+    return _answer_once(address, method, path, body, headers)
 
 
-def _call_once(
-    address: Address, method: str, path: str, body: Json | None, credential: str | None
-) -> Json:
-    headers = {"Accept": "application/json", "User-Agent": "takeback"}
-    if credential:
-        headers["Authorization"] = credential
-    if body is not None:
-        headers["Content-Type"] = "application/json"
-    data = None if body is None else json.dumps(body).encode()
+def _answer_once(
+    address: Address, method: str, path: str, body: Json | bytes | None, headers: dict[str, str]
+) -> bytes:
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    if data is not None:
+        media_type = "application/octet-stream" if data is body else "application/json"
+        headers = {**headers, "Content-Type": media_type}
     with contextlib.closing(_connected(address)) as connection, _in_time(connection):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             # Who refuses before all is sent may have answered: that is the answer.
             connection.request(method, address.path + path, data, headers)
         with connection.getresponse() as response:
             if response.status < 300:  # noqa: PLR2004 (RFC 9110, 15.3: successful)
-                return _object(_body(response, MAX_ANSWER_BYTES))
+                return _body(response, MAX_ANSWER_BYTES)
             raise _refused(response)
 
 

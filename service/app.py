@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import addresses, alerting, case_grants, feeds, health, owner, platform
+from service.api import addresses, alerting, case_grants, feeds, health, owner, platform, vault
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -39,13 +39,15 @@ WORKER_SECONDS = 3
 requests took the time to end (`server.DRAIN_SECONDS`), there is less."""
 ABOUT = (
     "Owners hand in digital fingerprints of intimate content, made on their own device; platforms "
-    "ask whether uploads match. No endpoint takes a picture or a video. Errors are problem "
-    "documents (RFC 9457)."
+    "ask whether uploads match. No endpoint takes a picture or a video; evidence is sealed on the "
+    "device, with a key that never leaves it. Errors are problem documents (RFC 9457)."
 )
 API = (
     owner.router,
     alerting.router,
     case_grants.router,
+    vault.router,
+    vault.sealed,
     feeds.router,
     platform.router,
     addresses.router,

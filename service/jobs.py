@@ -8,7 +8,17 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from service.domain.watch import Clock
-from service.workflows import auditing, deliver, gather, granting, reconcile, retention
+from service.workflows import (
+    auditing,
+    deliver,
+    discarding,
+    evidence_pruning,
+    gather,
+    granting,
+    reconcile,
+    retention,
+    stamping,
+)
 from service.workflows.context import Context
 
 
@@ -21,6 +31,8 @@ class Thread(StrEnum):
     """Whatever erases: it has a day to keep."""
     ALERTS = "alerts"
     """Whatever goes out: a receiver that does not answer keeps nobody else waiting."""
+    STAMPS = "stamps"
+    """Time stamps: an authority that does not answer keeps no alert waiting."""
 
 
 class Job(NamedTuple):
@@ -55,6 +67,14 @@ def _deliver(context: Context, _today: date) -> int:
     return deliver.deliver(context, _clock)
 
 
+def _discard(context: Context, _today: date) -> int:
+    return discarding.remove_noted(context)
+
+
+def _stamp(context: Context, _today: date) -> int:
+    return stamping.stamp(context, _clock)
+
+
 def _clock() -> Clock:
     """Return day and second, which what is on its way needs."""
     now = datetime.now(UTC)
@@ -75,6 +95,15 @@ JOBS = (
     Job("prune_audit", Thread.RETENTION, _TEN_MINUTES, auditing.prune, budget=1),
     Job("prune_grants", Thread.RETENTION, _TEN_MINUTES, granting.prune, budget=1),
     Job("purge_sessions", Thread.RETENTION, _TEN_MINUTES, retention.purge_sessions, budget=1),
+    Job(
+        "prune_evidence",
+        Thread.RETENTION,
+        _TEN_MINUTES,
+        evidence_pruning.forget_unfinished,
+        budget=1,
+    ),
+    Job("discard_evidence", Thread.RETENTION, _TEN_MINUTES, _discard, budget=1),
+    Job("sweep_evidence", Thread.RETENTION, _TEN_MINUTES, evidence_pruning.sweep, budget=1),
     # Last: of what the others erased.
     Job("overwrite_erased", Thread.RETENTION, _TEN_MINUTES, _overwrite, budget=1),
     Job(
@@ -85,6 +114,7 @@ JOBS = (
         budget=5,
         on_request=True,
     ),
+    Job("stamp_evidence", Thread.STAMPS, 5, _stamp, budget=60),
     Job("gather_alerts", Thread.ALERTS, 1, _gather, budget=5),
     Job("deliver_alerts", Thread.ALERTS, 1, _deliver, budget=60),
     Job(

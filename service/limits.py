@@ -83,6 +83,27 @@ REPORTED_PER_DAY = 20_000
 """Addresses that one platform may report in a day, also those that it withholds or takes back: as
 many as it may have looked at, twice."""
 
+EVIDENCE = DocumentLimit(1 * KIB, 8)
+"""What announces a file, or says that it is whole: 130 bytes with 3 commas."""
+
+EVIDENCE_ACTS_PER_HOUR = 1_200
+"""Items that one case may announce, keep and remove in an hour: 400 files, each with its record."""
+
+EVIDENCE_READ_PER_DAY = 16 * 1024 * MIB
+"""Bytes of evidence that one case may read in a day: all that it may keep by default, four times.
+Whoever reads receives as much as we send."""
+
+EVIDENCE_RECORDS, EVIDENCE_FILES = 2_000, 1_000
+"""Records and files that one case may keep: years of messages, a screenshot of every second one."""
+
+EVIDENCE_ENTRIES = 10_000
+"""Entries of a chain after which only removals are added to it: it is kept for as long as the case,
+whatever is removed."""
+
+EVIDENCE_PAGE = 100
+"""Entries of a chain in one answer: with the longest stamps of four authorities at each, 13 MB;
+with those that two really give, now and then, 100 kB."""
+
 SMALL_BODY = 64 * KIB
 """A body that never waits for memory: as many of these as connections are 32 MB. A lookup of 100
 pictures is one, or of 8 with sixteen views."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 VERSION = "0.1.0"
-SECRET_BYTES = 32
 STORE = "takeback.db"
 """File of the embedded store in the state folder."""
 _MOST = {
@@ -29,6 +25,8 @@ _MOST = {
 }
 """Largest values. 125 pieces are 8 seconds on an old phone, and 16 times as many under load."""
 _HOST, _PORT = r"[a-z0-9-]+(\.[a-z0-9-]+)*", r"(:\d{1,5})?"
+MAX_AUTHORITIES = 4
+"""Of time stamps: some 6 kB are kept of each."""
 MAX_SHOWN = 1000
 """Characters of a setting that the first page shows."""
 OF_CLIENTS = frozenset({"TAKEBACK_PASSPHRASE", "TAKEBACK_KEY"})
@@ -40,6 +38,8 @@ MAY_BE_ZERO = frozenset(
         "TAKEBACK_WORK_PIECES",
         "TAKEBACK_ALERT_DELAY_MINUTES",
         "TAKEBACK_ALERT_INTERVAL_HOURS",
+        "TAKEBACK_EVIDENCE_FREE_MIB",
+        "TAKEBACK_TIMESTAMP_DELAY_SECONDS",
     }
 )
 _MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.+_=-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
@@ -132,6 +132,31 @@ class Settings:
     """Between the first two attempts to deliver an alert. Later pauses double, to 144 times."""
     alert_loopback: bool = False
     """For the demo and tests: webhooks may also lead to this machine, on any port."""
+    evidence_folder: str = ""
+    """Folder of the sealed chunks of evidence. Empty: in the state folder. Where several machines
+    serve one store it is one folder that all of them have mounted."""
+    evidence_case_mib: int = 4096
+    """Evidence that one case may keep, in MiB: one of the longest files, and as much besides."""
+    evidence_total_mib: int = 102_400
+    """Evidence of all cases together, in MiB: what a machine for matching can spare of its disk."""
+    evidence_free_mib: int = 4096
+    """MiB of that disk that evidence leaves free: on it are mostly the store and the index too."""
+    evidence_day_mib: int = 51_200
+    """Evidence that all together may send in a day, in MiB: opening a case needs no name, and this
+    is half of what there is room for."""
+    evidence_source_day_mib: int = 10_240
+    """Of it from one network address: two full cases, or an office of people who help."""
+    timestamp_authorities: str = ""
+    """Who is asked to time-stamp evidence (RFC 3161): `NAME=ADDRESS`, with commas between them.
+    Two that have nothing to do with each other are better than one. Empty: nobody."""
+    timestamp_certificates: str = ""
+    """A PEM file with the root certificates by which their answers are checked. Empty: that they
+    are about what was asked is checked here, and who signed them by whoever verifies."""
+    timestamp_delay_seconds: int = 300
+    """The longest time from something new to its time stamp, drawn anew each time. 0, for tests and
+    the demo: at once, and then an authority learns when an owner did something."""
+    timestamp_loopback: bool = False
+    """For the demo and tests: authorities may also be on this machine, on any port."""
     exit_url: str = "https://www.bbc.co.uk/weather"
     """Where the exit button of the pages leads: a page that anybody might have open."""
     operator: str = ""
@@ -168,6 +193,16 @@ class Settings:
         return self.state / "journal"
 
     @property
+    def evidence(self) -> Path:
+        """The folder of the chunks of evidence."""
+        return Path(self.evidence_folder) if self.evidence_folder else self.state / "evidence"
+
+    @property
+    def authorities(self) -> tuple[tuple[str, str], ...]:
+        """Name and address of each authority that is asked for time stamps."""
+        return _authorities(self.timestamp_authorities)
+
+    @property
     def index(self) -> Path:
         """The folder of the index segments."""
         return self.state / "index"
@@ -191,6 +226,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             "TAKEBACK_EXIT_URL must be as a browser sends it: write other letters as xn--… and %…."
         )
     _networks(settings.trusted_proxies)
+    _authorities(settings.timestamp_authorities)
     _check_origin(settings.desk_origin)
     _check_shown(settings)
     _check_mail(settings)
@@ -254,26 +290,24 @@ def _networks(proxies: str) -> tuple[IPv4Network | IPv6Network, ...]:
         ) from err
 
 
-def secret_of(settings: Settings) -> bytes:
-    """Return the service's secret: from the settings, else from a file in the state folder.
-
-    If there is no file, a new secret is written first, readable by this user only. Raises
-    InvalidSetting.
-    """
-    if settings.secret:
-        return _hex("TAKEBACK_SECRET", settings.secret)
-    with usable_state(settings):
-        path = settings.state / "secret"
-        if not path.exists():
-            settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_secret(path)
-        return _hex(str(path), path.read_text("ascii", errors="replace"))
-
-
-def has_secret(settings: Settings) -> bool:
-    """Whether there is a secret already."""
-    with usable_state(settings):
-        return bool(settings.secret) or (settings.state / "secret").exists()
+@cache
+def _authorities(named: str) -> tuple[tuple[str, str], ...]:
+    """Return names and addresses. Raises InvalidSetting."""
+    pairs = tuple(
+        (name.strip(), address.strip())
+        for name, _, address in (one.partition("=") for one in named.split(",") if one.strip())
+    )
+    names = [name for name, _ in pairs]
+    well_formed = all(
+        re.fullmatch(r"[a-z0-9.-]{1,32}", name) and is_web_address(address)
+        for name, address in pairs
+    )
+    if not well_formed or len(set(names)) < len(names) or len(names) > MAX_AUTHORITIES:
+        raise InvalidSetting(
+            "TAKEBACK_TIMESTAMP_AUTHORITIES must be like one=https://tsa.example.org/tsr, with "
+            f"commas between at most {MAX_AUTHORITIES} of them, each of another name."
+        )
+    return pairs
 
 
 @contextmanager
@@ -287,26 +321,6 @@ def usable_state(settings: Settings) -> Iterator[None]:
             f"The state folder {settings.state} cannot be used: {reason}. Choose another one with "
             "TAKEBACK_STATE, or let this user write there."
         ) from err
-
-
-def _write_secret(path: Path) -> None:
-    """Create the file atomically: a process that starts meanwhile must not read half of it."""
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # mode 0600
-        file.write(secrets.token_hex(SECRET_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was first: its secret is used
-            os.link(file.name, path)
-
-
-def _hex(name: str, text: str) -> bytes:
-    try:
-        value = bytes.fromhex(text.strip())
-    except ValueError as err:
-        raise InvalidSetting(f"{name} must be {2 * SECRET_BYTES} hexadecimal digits.") from err
-    if len(value) != SECRET_BYTES:
-        raise InvalidSetting(f"{name} must be {2 * SECRET_BYTES} hexadecimal digits.")
-    return value
 
 
 def _parsed(name: str, text: str, expected: type) -> object:

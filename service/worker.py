@@ -77,6 +77,7 @@ def run(context: Context, stop: threading.Event) -> None:
         reconciliation=lambda: _run_jobs(context, stop, Thread.RECONCILIATION),
         retention=lambda: _run_jobs(context, stop, Thread.RETENTION),
         alerts=lambda: _run_jobs(context, stop, Thread.ALERTS),
+        stamps=lambda: _run_jobs(context, stop, Thread.STAMPS),
     )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from service.domain.audit import By, Kind
 from service.domain.member import minute_of_day
 from service.domain.watch import Clock
-from service.settings import STORE, InvalidSetting, Settings, has_secret, usable_state
+from service.secret_file import has_secret
+from service.settings import STORE, InvalidSetting, Settings, usable_state
 from service.store.database import Database
 from service.workflows import recognise, store_context
 from service.workflows.store_context import StoreContext

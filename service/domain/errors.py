@@ -9,6 +9,7 @@
     ├── Conflict             this passphrase already opened a case with other content
     ├── CaseFull             more entries than a case holds
     ├── WatchesFull          more addresses than a case or platform may have looked at
+    ├── EvidenceFull         more evidence than a case may keep
     ├── ChannelRefused       what an owner chose is not safe, or not offered here
     ├── WrongCode            not the code of the last test
     ├── GrantsFull           more grants of one case than may be live
@@ -24,6 +25,7 @@
     ├── NotReady             still starting, or the store cannot be reached
     ├── Busy                 as much is being worked on as memory allows
     └── StoreFull            the disk of the store is full
+        └── NoRoom           no room for evidence, though the store goes on
 
 The docstring of a class is its default message: what happened, and what to do next.
 """
@@ -78,6 +80,13 @@ class WatchesFull(ServiceError):
     """No more addresses can be looked at for you.
 
     Remove one that you need no longer, then add this one.
+    """
+
+
+class EvidenceFull(ServiceError):
+    """This case keeps as much evidence as it may.
+
+    Keep what does not fit on your own device, and remove here what you need no longer.
     """
 
 
@@ -171,3 +180,10 @@ class Busy(ServiceError):
 
 class StoreFull(ServiceError):
     """The service cannot store anything now. Nothing is lost on your device; try again later."""
+
+
+class NoRoom(StoreFull):
+    """There is no room for evidence here now.
+
+    What was kept before is safe. Keep this on your own device, and try again later.
+    """

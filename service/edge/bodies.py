@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, unique
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -201,6 +201,7 @@ def declared_length(headers: list[tuple[bytes, bytes]]) -> int:
     return 0
 
 
+@unique
 class Callers(Enum):
     """The kinds of callers, none of which can use up what another one needs."""
 
@@ -208,6 +209,7 @@ class Callers(Enum):
     OWNER = work_threads.OWNERS
     KEY_HOLDER = work_threads.KEY_HOLDERS
     MEMBER = work_threads.MEMBERS
+    EVIDENCE = work_threads.EVIDENCE
 
 
 def lanes() -> dict[Callers, Lane]:

@@ -1,9 +1,6 @@
 """Budgets: how much anybody may ask in a time. What is used comes back evenly.
 
-They are in the memory of one process: a restart forgets them, and each process has its own. The
-algorithm is GCRA (ITU-T I.371, "virtual scheduling"): one number for each key. A library such as
-`limits` counts in windows, which let twice as much pass at their edges, and its shared stores are
-more than we need.
+They are in the memory of one process: a restart forgets them, and each process has its own.
 """
 
 from __future__ import annotations
@@ -21,86 +18,12 @@ from hashing.signals import ContentSignals
 from service import limits
 from service.domain import work
 from service.domain.errors import TooManyRequests
+from service.edge.rates import Budget, Recent
 from service.settings import Settings
 
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 ALL = None
 """The key of a budget that all share."""
-
-
-class Budget:
-    """An amount in a time, for each key. All of it may be used at once; then it comes back."""
-
-    def __init__(
-        self, amount: float, seconds: float, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._seconds_each = seconds / amount
-        self._window = seconds
-        self._clock = clock
-        self._whole_at: dict[Hashable, float] = {}
-        """When a key's budget is whole again. Keys whose budget is whole are left out in time."""
-        self._lock = threading.Lock()
-
-    def take(self, key: Hashable, amount: float = 1) -> float:
-        """Take an amount; return 0. If it is not there, take nothing; return in how many seconds.
-
-        More than the whole budget is there once the budget is whole.
-        """
-        with self._lock:
-            now = self._clock()
-            whole_at = max(now, self._whole_at.get(key, now))
-            cost = min(amount * self._seconds_each, self._window)
-            wait = whole_at + cost - now - self._window
-            if wait > 0:
-                return wait
-            self._whole_at[key] = whole_at + cost
-            if len(self._whole_at) > limits.BUDGET_KEYS:
-                self._forget(now)
-            return 0
-
-    def give_back(self, key: Hashable, amount: float = 1) -> None:
-        """Give back what was taken and not used."""
-        with self._lock:
-            cost = min(amount * self._seconds_each, self._window)
-            self._whole_at[key] = self._whole_at.get(key, self._clock()) - cost
-
-    def wait(self, key: Hashable, amount: float = 1) -> float:
-        """Return in how many seconds an amount is there; 0 if it is now. Take nothing."""
-        now = self._clock()
-        whole_at = max(now, self._whole_at.get(key, now))
-        return max(0.0, whole_at + amount * self._seconds_each - now - self._window)
-
-    def _forget(self, now: float) -> None:
-        """Forget whoever has a whole budget; if these are few, also half of those who are close."""
-        kept = sorted((at, key) for key, at in self._whole_at.items() if at > now)
-        self._whole_at = {key: at for at, key in kept[-limits.BUDGET_KEYS // 2 :]}
-
-
-class Recent:
-    """How often something happened lately, for each key: counts that decay.
-
-    An event counts as 1 when it happens and as 1/e after `seconds`.
-    """
-
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
-        self._clock = clock
-        self._counts: dict[Hashable, tuple[float, float]] = {}
-        """A count, and when it was right."""
-        self._lock = threading.Lock()
-
-    def add(self, key: Hashable) -> None:
-        """Count an event. If too many keys are remembered, those of lowest counts are forgotten."""
-        with self._lock:
-            self._counts[key] = (self.count(key) + 1, self._clock())
-            if len(self._counts) > limits.BUDGET_KEYS:
-                kept = sorted(self._counts, key=self.count)[-limits.BUDGET_KEYS // 2 :]
-                self._counts = {key: self._counts[key] for key in kept}
-
-    def count(self, key: Hashable) -> float:
-        """Return the count now."""
-        count, at = self._counts.get(key, (0.0, 0.0))
-        return count * math.exp((at - self._clock()) / self._seconds)
 
 
 class Load:
@@ -167,6 +90,10 @@ class Budgets:
         self._grant_codes = Budget(limits.GRANT_CODES_PER_HOUR, _HOUR)
         self._checks = Budget(limits.CHECKS_PER_DAY, _DAY)
         self._links = Budget(limits.LINKS_PER_DAY, _DAY)
+        self._evidence = Budget(settings.evidence_day_mib, _DAY)
+        self._evidence_of_source = Budget(settings.evidence_source_day_mib, _DAY)
+        self._evidence_acts = Budget(limits.EVIDENCE_ACTS_PER_HOUR, _HOUR)
+        self._evidence_read = Budget(limits.EVIDENCE_READ_PER_DAY, _DAY)
         self._settings = settings
         self._opened, self._opened_of_source = (Recent(work.LATELY_SECONDS) for _ in range(2))
         self._load = Load(settings.cases_per_hour)
@@ -297,6 +224,24 @@ class Budgets:
         """Charge a member for an intake link. Raises TooManyRequests."""
         self._charge("links", self._links, member_id, 1)
 
+    def charge_evidence(self, source: Hashable, size: int) -> None:
+        """Charge a source and all for bytes of evidence, before they are read.
+
+        Raises TooManyRequests.
+        """
+        amount = size / limits.MIB
+        if source is not None:
+            self._charge("evidence_of_source", self._evidence_of_source, source, amount)
+        self._charge("evidence", self._evidence, ALL, amount)
+
+    def charge_evidence_act(self, case_id: int) -> None:
+        """Charge a case for an item of evidence that comes or goes. Raises TooManyRequests."""
+        self._charge("evidence_acts", self._evidence_acts, case_id, 1)
+
+    def charge_evidence_read(self, case_id: int, size: int) -> None:
+        """Charge a case for bytes of evidence that it reads. Raises TooManyRequests."""
+        self._charge("evidence_read", self._evidence_read, case_id, size)
+
     def _charge(self, name: str, budget: Budget, key: Hashable, amount: float) -> None:
         if seconds := budget.take(key, amount):
             self._refused(name)
@@ -318,6 +263,14 @@ _SAYS = {
     "cases_of_source": (
         "Too many submissions came from this network address lately, whoever sent them. Try again"
         " in {minutes} min, or now from another network, such as mobile data."
+    ),
+    "evidence_of_source": (
+        "Too much evidence came from this network address lately, whoever sent it. What came is "
+        "kept. Go on in {minutes} min, or now from another network, such as mobile data."
+    ),
+    "evidence": (
+        "Too much evidence came from all together lately. What came is kept. Go on in {minutes} "
+        "min."
     ),
     "bytes": _OF_KEY.format("bytes"),
     "values": _OF_KEY.format("values of lookups"),

@@ -28,6 +28,7 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.CaseFull: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WatchesFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.EvidenceFull: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ChannelRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WrongCode: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.GrantsFull: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -42,6 +43,7 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 """The status of every error of the service; a test looks for each class here."""
 

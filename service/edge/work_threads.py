@@ -17,13 +17,16 @@ from anyio import to_thread
 OPENING = 4
 """Threads for submissions, which need no credential. On SQLite one of them writes at a time."""
 OWNERS = 6
-"""For status, withdrawal and undo, which therefore go on whoever submits. With OPENING these are
-fewer than the 15 connections to the store: some are left for lookups."""
+"""For status, withdrawal and undo, which therefore go on whoever submits. With OPENING and EVIDENCE
+these are fewer than the 15 connections to the store: one is left for lookups at least."""
 KEY_HOLDERS = 24
 """For lookups, observations and feedback."""
 MEMBERS = 8
 """For members of organisations: five of them may wait for a turn to check a password
 (`proofs.passwords`), and leave two for whoever is signed in."""
+EVIDENCE = 3
+"""For chunks and records of evidence, each of which waits for the disk: whoever sends 2 GiB keeps
+no owner from her case."""
 PROVING = 40
 """For looking at credentials before a body is read, whoever sends them. A key whose small body is
 here already is looked at in the threads of KEY_HOLDERS: that takes less than a millisecond."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import audit_log, channels, grants, watches
+from service.store import audit_log, channels, grants, vaults, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -86,6 +86,7 @@ def close_for_good(tx: Tx, case: Case, now: date) -> None:
     watches.remove_all(tx, case.id)
     channels.remove_all(tx, case.id)
     grants.erase_case(tx, case.id)
+    vaults.forget(tx, case.id)
     audit_log.forget_case(tx, case.id)
 
 

@@ -17,6 +17,7 @@ from service.store import (
     veils,
     watches,
 )
+from service.workflows import discarding
 from service.workflows.context import Context, Today
 
 PURGED_AT_ONCE = 500
@@ -52,13 +53,15 @@ def erase_withdrawn(context: Context, now: Today) -> int:
     with context.database.write_changes() as tx:
         case = cases.due(tx, now)
         if case:
-            erased = entries.erase_all(tx, case.id)
+            erased = entries.erase_all(tx, case.id) or 1
             cases.close_for_good(tx, case, now)
-            return erased or 1
-        alone = entries.due(tx, now, ERASED_AT_ONCE)
-        for entry in alone:
-            entries.erase(tx, entry)
-    return len(alone)
+        else:
+            alone = entries.due(tx, now, ERASED_AT_ONCE)
+            for entry in alone:
+                entries.erase(tx, entry)
+            erased = len(alone)
+    discarding.discard(context)
+    return erased
 
 
 def prune_changes(context: Context, now: Today) -> int:

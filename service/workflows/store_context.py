@@ -6,10 +6,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
+from service.evidence_folder import EvidenceFolder
 from service.proofs.passwords import Passwords
 from service.sealing import Seals
-from service.settings import Settings, secret_of
+from service.secret_file import secret_of
+from service.settings import Settings
 from service.store.database import Database
 
 
@@ -67,6 +70,11 @@ class StoreContext:
     key_uses: KeyUses = field(init=False, default_factory=KeyUses)
     sign_in_failures: Failures = field(init=False, default_factory=Failures)
     passwords: Passwords = field(init=False, default_factory=Passwords)
+
+    @cached_property
+    def evidence(self) -> EvidenceFolder:
+        """The chunks of evidence."""
+        return EvidenceFolder(self.settings.evidence)
 
 
 Today = date

@@ -14,6 +14,7 @@ from service.domain.case import MOST_UNDONE, Entry, EntryStatus, erase_day, refu
 from service.domain.errors import NotFound, UndoneTooOften, Withdrawn
 from service.store import alerts, cases, entries
 from service.store.database import Tx
+from service.workflows import discarding
 from service.workflows.context import Context, Today
 
 ENTRY_ERASED = (
@@ -67,6 +68,7 @@ def erase_case(context: Context, owner: Owner, now: Today) -> Withdrawal:
         erased = entries.erase_all(tx, case.id)
         cases.close_for_good(tx, case, now)
     context.replica.catch_up()
+    discarding.discard(context)
     return Withdrawal(erased, None)
 
 

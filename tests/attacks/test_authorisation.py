@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,19 @@ from service.domain.member import MemberRole
 from service.domain.watch import target
 from service.domain.wording import Wording
 from service.settings import Settings
-from service.workflows import granting, membership, safe_contact, session_keeping, watching
+from service.workflows import (
+    evidence_arriving,
+    evidence_keeping,
+    granting,
+    membership,
+    safe_contact,
+    session_keeping,
+    watching,
+)
 from tests.server.advocates import ORIGIN
 from tests.server.conftest import SECRET, Wire
 from tests.server.desk_world import Case, Desk, Member
+from tests.server.vault_world import sealed_record
 
 IN, OUT, NO, HIDDEN, SIGN_IN = "in", "out", "no", "hidden", "sign in"
 SCOPES = tuple(GrantScope)
@@ -79,6 +88,7 @@ BACK = at_desk(dict.fromkeys(MEMBERS, IN))
 
 ALERTS = ("/set", "/code", "/test", "/same", "/muted", "/kept", "/removed")
 PAGE, CASE = "/{language:tag}", "/{language:tag}/desk/cases/{reference}"
+RECORD, EVIDENCE_FILE = "/v1/case/evidence/records/{id}", "/v1/case/evidence/files/{id}"
 TABLE: dict[str, dict[str, str]] = {
     "GET /v1/challenge": OPEN,
     "POST /v1/cases": OPEN,
@@ -107,6 +117,17 @@ TABLE: dict[str, dict[str, str]] = {
     "POST /v1/case/watches": OWNERS,
     "GET /v1/case/watches": OWNERS,
     "DELETE /v1/case/watches/{n}": THE_OWNER,
+    "GET /v1/case/evidence": OWNERS,
+    "POST /v1/case/evidence/under-18": OWNERS,
+    "POST /v1/case/evidence/files": OWNERS,
+    f"PUT {RECORD}": OWNERS,
+    f"GET {RECORD}": THE_OWNER,
+    f"DELETE {RECORD}": THE_OWNER,
+    f"GET {EVIDENCE_FILE}": THE_OWNER,
+    f"DELETE {EVIDENCE_FILE}": THE_OWNER,
+    f"POST {EVIDENCE_FILE}/complete": THE_OWNER,
+    f"PUT {EVIDENCE_FILE}/chunks/{{n}}": THE_OWNER,
+    f"GET {EVIDENCE_FILE}/chunks/{{n}}": THE_OWNER,
     "POST /v1/lookup": PLATFORMS,
     "POST /v1/observations": KEYS,
     "POST /v1/feedback": PLATFORMS,
@@ -219,6 +240,7 @@ ADDRESS = "https://forum.example.org/thread"
 HOOK = "https://hook.example.org/x"
 CONTACT = Contact(Wording.NEWS, "en", None, read_by_others=False, ask_on=date(2030, 1, 1))
 WATCH = {"address": ADDRESS, "shows_minor": False}
+ANNOUNCED = {"id": "5f" * 16, "size": 65_552, "chunks": 1, "shows_minor": False}
 BODIES: dict[str, Any] = {
     "POST /v1/cases": {},
     "PUT /v1/case/entries/{n}/label": {"sealed_label": None},
@@ -228,7 +250,10 @@ BODIES: dict[str, Any] = {
     "POST /v1/case/alerts/channels/mail/code": {"code": "123456"},
     "POST /v1/case/watches": WATCH,
     "POST /v1/watches": WATCH,
+    "POST /v1/case/evidence/files": {**ANNOUNCED, "id": "ab" * 16},
+    f"POST {EVIDENCE_FILE}/complete": {"root": "ab" * 32},
 }
+SEALED = {f"PUT {RECORD}": sealed_record(), f"PUT {EVIDENCE_FILE}/chunks/{{n}}": b"0" * 65_552}
 FORMS = {
     "acted": {"act": "withdrawn", "entry": "1"},
     "new": {"days": "90"},
@@ -315,6 +340,10 @@ class Cast:
                 granting.offer(context, case.owner, Terms(frozenset()), day)
                 webhook, now = ChannelKind.WEBHOOK, self.desk.clock.now
                 safe_contact.set_up(context, case.owner, CONTACT, webhook, HOOK, now)
+                keep = evidence_keeping.keep_record
+                keep(context, case.owner, "5f" * 16, sealed_record(), now)
+                evidence_arriving.announce(context, case.owner, "ec" * 16, 65_552, 1, now)
+                evidence_arriving.put_chunk(context, case.owner, "ec" * 16, 0, bytes(65_552))
             form = {"case": case.number, "access_key": case.access_key, "stamp": self.stamp}
             return Actor(case.headers, form)
         member, _ = self.members[name]
@@ -329,6 +358,7 @@ def cast(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     state = tmp_path_factory.mktemp("matrix")
     url = f"sqlite:///{shutil.copy(migrated_sqlite, state)}"
     settings = Settings(state=state, database_url=url, secret=SECRET, worker=False, work_pieces=0)
+    settings = replace(settings, evidence_free_mib=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "FAILURES_PER_MINUTE", 10**9)  # later ones are answered late
         made = create_app(settings)
@@ -368,7 +398,7 @@ def test_every_actor_gets_in_where_the_table_says(cast: Cast) -> None:
 
 def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     method, _, path = row.partition(" ")
-    of_something = ("{n}", "removed", "ended", "/alerts")
+    of_something = ("{n}", "{id}", "removed", "ended", "/alerts")
     actor = cast.actor(name, complete=any(part in row for part in of_something))
     client.cookies.clear()
     if actor.cookie:
@@ -380,6 +410,9 @@ def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     filled |= {"{path:path}": "service/web/static/look.css", "{token}": "x", "{error}": "Conflict"}
     filled |= {"{reason}": "Needed", "{pieces}": "1", "{rest:path}": "nowhere"}
     filled |= {"{kind}": "webhook"}
+    filled["{id}"] = "5f" * 16 if "records" in path else "ec" * 16
+    if "/chunks/" in path:
+        filled["{n}"] = "0"
     for part, value in filled.items():
         path = path.replace(part, value)
     asked: dict[str, Any] = {"headers": actor.headers, "follow_redirects": False}
@@ -387,6 +420,9 @@ def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
         document = _document(cast, actor) if "more" in path else {}
         asked["content"] = b"document=" + json.dumps(document).encode() + b"\r\n"
         asked["headers"] = {"Content-Type": "text/plain"}
+    elif row in SEALED:
+        asked["content"] = SEALED[row]
+        asked["headers"] = {**actor.headers, "Content-Type": "application/octet-stream"}
     elif path.startswith("/v1"):
         asked["json"] = BODIES.get(row, {})
     else:

@@ -17,6 +17,7 @@ from crawler.settings import Settings as CrawlerSettings
 from hashing import submission
 from service.domain.alert import CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS
 from service.domain.case import TRANSITIONS, EntryStatus
+from service.domain.evidence import ITEM_TRANSITIONS, ItemState
 from service.domain.grant import GRANT_TRANSITIONS, GrantState
 from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
 from service.settings import Settings
@@ -90,6 +91,12 @@ def test_every_step_a_grant_can_take_is_drawn() -> None:
     drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
     steps = {(a.value, b.value) for a, following in GRANT_TRANSITIONS.items() for b in following}
     assert {(a, b) for a, b in drawn if {a, b} <= {*GrantState}} == steps
+
+
+def test_every_step_an_item_of_evidence_can_take_is_drawn() -> None:
+    drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
+    steps = {(a.value, b.value) for a, following in ITEM_TRANSITIONS.items() for b in following}
+    assert {(a, b) for a, b in drawn if {a, b} <= {*ItemState}} == steps
 
 
 def _presences(changes: Iterable[Change]) -> list[str]:

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from hashing.signals import ContentKind, ContentSignals, FrameSignal, ViewSignals
 from service import limits
 from service.app import create_app
-from service.edge.budgets import ALL, Budget
+from service.edge.budgets import ALL
+from service.edge.rates import Budget
 from service.edge.sources import Sources
 from service.settings import Settings
 

@@ -17,7 +17,8 @@ from hashing.work import Work, extended
 from service import limits
 from service.app import create_app
 from service.edge import opening
-from service.edge.budgets import Budgets, Load, Recent
+from service.edge.budgets import Budgets, Load
+from service.edge.rates import Recent
 from service.settings import Settings
 from service.web.owner import stamps
 

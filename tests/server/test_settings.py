@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import InvalidSetting, Settings, read, secret_of
+from service.secret_file import secret_of
+from service.settings import InvalidSetting, Settings, read
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -53,6 +54,16 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "alert_interval_hours": ("0", 0),
         "alert_retry_seconds": ("5", 5),
         "alert_loopback": ("1", True),
+        "evidence_folder": ("/mnt/evidence", "/mnt/evidence"),
+        "evidence_case_mib": ("1", 1),
+        "evidence_total_mib": ("2", 2),
+        "evidence_free_mib": ("0", 0),
+        "evidence_day_mib": ("3", 3),
+        "evidence_source_day_mib": ("4", 4),
+        "timestamp_authorities": ("a=https://a.example/tsr", "a=https://a.example/tsr"),
+        "timestamp_certificates": ("/etc/roots.pem", "/etc/roots.pem"),
+        "timestamp_delay_seconds": ("0", 0),
+        "timestamp_loopback": ("1", True),
         "exit_url": ("https://example.org/", "https://example.org/"),
         "operator": ("Línea de ayuda", "Línea de ayuda"),
         "contact": ("help@example.org", "help@example.org"),

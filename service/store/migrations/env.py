@@ -4,6 +4,7 @@ from alembic import context
 
 from service.store import (  # noqa: F401 (each adds its tables to the metadata)
     audit_schema,
+    evidence_schema,
     grant_schema,
     member_schema,
     watch_schema,

@@ -106,7 +106,17 @@ class Authority:
         held: Sequence[x509.Certificate] | None = None,
     ) -> bytes:
         """Return the DER of a TimeStampResp. `held`: the certificates in it."""
-        imprint = der(0x30, _SHA256, der(4, hashlib.sha256(message).digest()))
+        return self.stamp_of(hashlib.sha256(message).digest(), at, nonce, held)
+
+    def stamp_of(
+        self,
+        digest: bytes,
+        at: datetime = NOON,
+        nonce: int | None = 5,
+        held: Sequence[x509.Certificate] | None = None,
+    ) -> bytes:
+        """Return the same for the SHA-256 of a message, which is all that an authority is sent."""
+        imprint = der(0x30, _SHA256, der(4, digest))
         moment = der(0x18, at.strftime("%Y%m%d%H%M%SZ").encode())
         end = b"" if nonce is None else number(nonce)
         info = der(0x30, number(1), _POLICY, imprint, number(77), moment, end)
