@@ -61,7 +61,7 @@ def _facts(made: Manifest, *, key_given: bool) -> Iterator[str]:
 
     at = moment_text(made.made_at)
     yield printable(f"Case {made.case_number}. The pack says that {made.made_by} made it at {at}.")
-    yield f"In it: {len(made.records)} items with {len(made.files)} files."
+    yield f"Items in it: {len(made.records)}. Files: {len(made.files)}."
     yield f"Signed with the key {made.signer}. {_YOURS if key_given else _WHOSE_KEY}"
 
 

@@ -73,13 +73,13 @@ def as_pdf(blocks: Iterable[Block], made_at: datetime, fonts: Fonts) -> bytes:
     return out.getvalue()
 
 
-def readable(words: str, place: str, fonts: Fonts) -> str:
+def readable(words: str, original: str, fonts: Fonts) -> str:
     """Return a text in letters that the fonts have; or what to read instead."""
     if not fonts.paths:
         words = words.translate(_PLAIN)
     missing = {one for one in words if one not in "\n\t" and ord(one) not in fonts.known}
     if any(unicodedata.category(one)[0] in _READ for one in missing):
-        where = place or "the text file beside this one"
+        where = original or "the text file beside this one"
         return f"[Written in letters for which this PDF has no font: see {where}.]"
     return "".join(f"[U+{ord(one):04X}]" if one in missing else one for one in words)
 
@@ -102,7 +102,7 @@ def _letters(path: Path) -> set[int]:
     from fontTools.ttLib import TTFont, TTLibError  # noqa: PLC0415 (with fpdf2 alone)
 
     try:
-        with TTFont(path, fontNumber=0, lazy=True) as font:
+        with path.open("rb") as stream, TTFont(stream, fontNumber=0, lazy=True) as font:
             return set(font.getBestCmap() or {})
     except (OSError, TTLibError) as err:
         raise InvalidEvidence(f"{path.name} is no font that can be read.") from err
@@ -132,7 +132,7 @@ def _write(pdf: FPDF, block: Block, fonts: Fonts) -> None:
     pdf.set_font_size(size)
     pdf.set_y(pdf.get_y() + _ABOVE[block.level])
     pdf.set_x(_MARGIN + indent)
-    words = readable(block.text, block.place, fonts)
+    words = readable(block.text, block.original, fonts)
     if block.label:
         words = f"{block.label}: {words}"
     words = unicodedata.normalize("NFC", words)

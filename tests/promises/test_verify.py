@@ -64,3 +64,10 @@ def test_a_pack_is_checked_where_there_is_nothing_but_the_wheel(
     assert "items/0002/file-1.png was changed" in done.stdout
     (tmp_path / "none.zip").write_bytes(b"no pack")
     assert check(python, tmp_path / "none.zip").returncode == 2
+
+
+def test_without_what_makes_pdf_it_says_what_is_missing(python: Path, tmp_path: Path) -> None:
+    code = "from hashing.evidence import documents; documents.installed_fonts()"
+    command = [str(python), "-I", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "PDF needs one more package: pip install fpdf2." in done.stderr

@@ -16,7 +16,7 @@ import {
 } from "./manifest.js";
 import { decode as decodeRecord } from "./record.js";
 import { Root, openChunk, openRecord } from "./sealing.js";
-import { accountsTable, here, timelineTable } from "./timeline.js";
+import { accountsTable, deviceOffset, timelineTable } from "./timeline.js";
 
 /** @typedef {import("./bytes.js").Bytes} Bytes */
 /** @typedef {import("./chain.js").Entry} Entry */
@@ -128,7 +128,7 @@ class Making {
 
   /** Write what people read. */
   async documents() {
-    const { documents, offset = here } = this.choices;
+    const { documents, offset = deviceOffset } = this.choices;
     await this.#write("timeline.csv", [timelineTable(this.#incidents, offset)]);
     await this.#write("accounts.csv", [accountsTable(this.#incidents)]);
     for (const [path, text] of documents?.(this.#incidents) ?? []) await this.#write(path, [text]);

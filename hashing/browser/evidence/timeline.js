@@ -23,7 +23,7 @@ const TIMELINE = [
 const ACCOUNTS = ["person", "platform", "profile id", "user name", "display name", "first", "last", "items"];
 
 /** @type {Offset} */
-export const here = (moment) => -moment.getTimezoneOffset();
+export const deviceOffset = (moment) => -moment.getTimezoneOffset();
 
 /**
  * When it happened, as well as it is known: for the order.

@@ -19,7 +19,17 @@ from hashing.evidence.keys import EvidenceKeys
 from hashing.evidence.verification import Expected, verify
 from hashing.passphrase import derive, word_list
 from tests.device.evidence.authority import NOON
-from tests.device.evidence.vault import AUTHORITY, MADE, MADRID, Vault, contents, sample
+from tests.device.evidence.vault import (
+    AUTHORITY,
+    MADE,
+    MADRID,
+    Vault,
+    contents,
+    listed,
+    sample,
+    signed,
+    zipped,
+)
 
 Captured = pytest.CaptureFixture[str]
 WORDS = " ".join(word_list()[1400:1407])
@@ -53,6 +63,20 @@ def test_what_cannot_be_opened_or_is_not_to_be_seen_is_left_out_and_the_rest_is_
     }  # fmt: skip
     assert "Entry 8: It was left out of this pack by the owner." in blocks_of(packed, "report.txt")
     assert "items/0002/file-1.png" not in contents(packed)
+
+
+def test_chunks_of_a_file_are_packed_in_their_order_alone() -> None:
+    vault = Vault()
+    file = vault.attach("a.bin", os.urandom((1 << 20) + 1))
+    vault.add(kind="file", files=(file,))
+    files = contents(vault.pack())
+    assert not verify(io.BytesIO(zipped(files)), Expected()).faults
+    first, second = files["sealed/0001.chunks"].splitlines(keepends=True)
+    changed = listed(files | {"sealed/0001.chunks": second + first}, lambda made: made)
+    (fault,) = verify(io.BytesIO(zipped(signed(changed, vault.keys))), Expected()).faults
+    assert fault == "The sealed file of entry 1 is not that of the chain."
+    vault.files[file.id].reverse()
+    assert manifest.decode(contents(vault.pack())[manifest.MANIFEST]).left_out[0].why == "damaged"
 
 
 def blocks_of(packed: bytes, name: str) -> str:
@@ -122,7 +146,7 @@ SCRIPTS = [
 
 
 def test_a_pdf_has_no_letter_for_which_there_is_no_font() -> None:
-    readable = [documents.readable(each.text, each.place, FONTS) for each in SCRIPTS]
+    readable = [documents.readable(each.text, each.original, FONTS) for each in SCRIPTS]
     assert readable[:2] == [SCRIPTS[0].text, SCRIPTS[1].text]
     assert readable[2].endswith("no font: see items/0004/record.json.]")
     assert readable[3] == "Afterwards [U+1F642] “this”"

@@ -1,7 +1,10 @@
 """A pack in which anything was changed is found out, and what was changed is named."""
 
 import io
+import warnings
+import zipfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -154,6 +157,55 @@ def test_whatever_the_zip_says_of_itself_is_named(at: int) -> None:
     found = checked(bytes(changed)).faults
     assert found
     assert any("zip" in each or "in no file" in each or "is called" in each for each in found)
+
+
+def appended(path: str, **more: Any) -> bytes:
+    """Return the pack with one more file, as another program adds it."""
+    stream = io.BytesIO(PACK)
+    with warnings.catch_warnings(), zipfile.ZipFile(stream, "a") as file:
+        warnings.simplefilter("ignore")  # of names that are there already
+        file.writestr(path, bytes(100_000), **more)
+    return stream.getvalue()
+
+
+def commented() -> bytes:
+    stream = io.BytesIO(PACK)
+    with zipfile.ZipFile(stream, "a") as file:
+        file.comment = b"a comment"
+    return stream.getvalue()
+
+
+def packed_again() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+        for path, content in FILES.items():
+            file.writestr(path, content)
+    return stream.getvalue()
+
+
+HOSTILE = {
+    "a path upwards": (appended("../../evil"), "called ../../evil, which none of ours is"),
+    "an absolute path": (appended("/etc/passwd"), "called /etc/passwd, which none of ours is"),
+    "a path of Windows": (appended("C:\\evil"), "which none of ours is"),
+    "a path that moves the cursor": (appended("\x1b[2J"), "which none of ours is"),
+    "a name twice": (appended("report.txt"), "report.txt is twice in the zip"),
+    "a name twice, in capitals": (appended("REPORT.txt"), "REPORT.txt is twice in the zip"),
+    "a bomb": (
+        appended("bomb", compress_type=zipfile.ZIP_DEFLATED),
+        "bomb is compressed, which no file of a pack is",
+    ),
+    "a comment": (commented(), "added after the end of the zip"),
+    "something after the end": (PACK + b"more", "added after the end of the zip"),
+    "packed again by another program": (packed_again(), "Another program packed this zip again"),
+}
+
+
+@pytest.mark.parametrize("why", HOSTILE)
+def test_a_hostile_zip_is_named_by_what_it_tries(why: str) -> None:
+    packed, words = HOSTILE[why]
+    found = checked(packed).faults
+    assert any(words in each for each in found), found
+    assert all(each.isprintable() for each in found)
 
 
 def _content_mask() -> bytearray:
