@@ -1,7 +1,7 @@
 """The command `takeback`.
 
-For owners: hash, submit, status, label, withdraw, watch, alerts, grant, evidence. For platforms:
-lookup.
+For owners: hash, submit, status, label, withdraw, watch, alerts, grant, evidence. For whoever gets
+a pack of evidence: verify. For platforms: lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashing import evidence_options, grant_report, report
+from hashing import evidence_options, grant_report, pack_commands, report
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
@@ -132,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     evidence_options.add_actions(
         add("evidence", "Keep evidence for your case, encrypted"), server, number, as_json
     )
+    pack_commands.add_verify(add("verify", "Check a pack of evidence. Nothing is sent"))
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",

@@ -20,6 +20,7 @@ from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost
 from hashing.evidence_commands import evidence
 from hashing.gather import Gathered, gather
 from hashing.grant_commands import grant
+from hashing.pack_commands import verify
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
 from hashing.signals import ContentSignals, WindowSet
@@ -296,4 +297,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "grant": grant,
     "evidence": evidence,
     "lookup": lookup,
+    "verify": verify,
 }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hashing import asking, evidence_report
 from hashing.errors import DeviceError, InvalidEvidence, NotOpened, Unreadable
+from hashing.pack_commands import pack
 from hashing.terminal import bytes_bar, remark, write
 
 if TYPE_CHECKING:
@@ -255,4 +256,5 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "get": _get,
     "remove": _remove,
     "export": _export,
+    "pack": pack,
 }

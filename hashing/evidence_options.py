@@ -6,6 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hashing import pack_commands
 from hashing.evidence.chain import moment_text
 
 KINDS = ("page", "post", "profile", "message", "payment", "call", "file")
@@ -40,6 +41,8 @@ def add_actions(evidence: argparse.ArgumentParser, *options: argparse.ArgumentPa
     remove.add_argument("--yes", action="store_true", help="do not ask")
     export = action("export", "Save all of it, still encrypted, and what proves when it was kept")
     export.add_argument("folder", type=Path, metavar="FOLDER", help="a new or unfinished one")
+    text = "Make a pack for police, a court or a platform of what was exported"
+    pack_commands.add_pack(actions.add_parser("pack", help=text, description=f"{text}."))
 
 
 def _add_record(add: argparse.ArgumentParser) -> None:

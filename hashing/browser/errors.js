@@ -62,3 +62,35 @@ export class InvalidSubmission extends Error {
     this.part = part;
   }
 }
+
+/** A record, a chain or a pack that is not in the form of evidence. */
+export class InvalidEvidence extends Error {
+  /** @param {string} part what is wrong: the name of a field, or of a rule */
+  constructor(part) {
+    super(part);
+    this.name = "InvalidEvidence";
+    /** @type {"InvalidEvidence"} */
+    this.code = "InvalidEvidence";
+    this.part = part;
+  }
+}
+
+/** Sealed with another key, or changed since. */
+export class NotOpened extends Error {
+  constructor() {
+    super("NotOpened");
+    this.name = "NotOpened";
+    /** @type {"NotOpened"} */
+    this.code = "NotOpened";
+  }
+}
+
+/** A file that is no pack of evidence. */
+export class NoPack extends Error {
+  constructor() {
+    super("NoPack");
+    this.name = "NoPack";
+    /** @type {"NoPack"} */
+    this.code = "NoPack";
+  }
+}

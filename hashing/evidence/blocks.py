@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ class Block:
     level: Level
     text: str
     label: str = ""
-    place: str = ""
+    original: str = ""
     """Of what others wrote: the file in which it stands as it is."""
 
 
@@ -47,9 +48,9 @@ def text(words: str) -> Block:
     return Block("text", words)
 
 
-def row(label: str, value: str, place: str = "") -> Block:
-    """Return a label with its value; `place`: the file that has the value as it was written."""
-    return Block("row", shown(value), label, place)
+def row(label: str, value: str, original: str = "") -> Block:
+    """Return a label with its value; `original`: the file that has the value as it was written."""
+    return Block("row", shown(value), label, original)
 
 
 def shown(text: str) -> str:
@@ -67,7 +68,8 @@ def _shown(one: str) -> str:
 
 def as_text(blocks: Iterable[Block]) -> str:
     """Return a document as a text file, in lines of at most 78 characters where words allow."""
-    return "\n".join(_lines(blocks)).strip("\n") + "\n"
+    lines = "\n".join(_lines(blocks)).strip("\n")
+    return re.sub(r"\n{4,}", "\n\n\n", lines) + "\n"
 
 
 def _lines(blocks: Iterable[Block]) -> Iterator[str]:

@@ -139,11 +139,11 @@ def _accounts(account: Account) -> Iterator[Block]:
             if last is not first:
                 when += f" to {_when(last, account.local)}"
             what = f"{names or '(no name)'}; {known}; {when}; {items} {numbers}"
-            yield row(platform or "Platform not named", what, first.place)
+            yield row(platform or "Platform not named", what, first.original)
 
 
 def _item(incident: Incident, local: Local) -> Iterator[Block]:
-    record, place = incident.record, incident.place
+    record, original = incident.record, incident.original
     yield subheading(f"Item {incident.number}: {record.kind}")
     if record.happened_at is not None:
         yield row("Happened", _both(record.happened_at, local))
@@ -151,11 +151,11 @@ def _item(incident: Incident, local: Local) -> Iterator[Block]:
     yield row("Stored", f"{_both(incident.entry.at, local)}, by the clock of the service")
     for name, label in _NAMES.items():
         if value := getattr(record, name):
-            yield row(label, value, place)
+            yield row(label, value, original)
     for each in record.files:
         path = incident.paths.get(each.id, "not in this pack")
         yield row("File", f"{path}; {each.size:,} bytes; SHA-256 {each.sha256}")
-        yield row("Its name on the device", each.name, place)
+        yield row("Its name on the device", each.name, original)
     if record.replaces:
         yield row("Corrects", f"the record {record.replaces}")
     if incident.corrected_by:

@@ -59,6 +59,7 @@ def build(
 
     What cannot be opened is left out, and the manifest and the report say so: one damaged file
     costs nobody the rest. `progress` is called with the bytes of each part that was written.
+    Raises NotOpened if the keys open nothing.
     """
     making = _Making(source, keys, ArchiveWriter(out), choices, progress)
     making.items()
@@ -102,6 +103,8 @@ class _Making:
             if entry.id not in done and entry.id not in removed:
                 chosen = entry.id in self.choices.without
                 self._leave_out(entry, "chosen" if chosen else "unnamed")
+        if not self.records and any(each.why == "damaged" for each in self.left_out):
+            raise NotOpened("Nothing of this can be opened. Is it the passphrase of this case?")
         self.incidents = _corrected(self.incidents)
 
     def stamps(self) -> None:

@@ -76,6 +76,10 @@ class FolderSource:
         self.links: Sequence[Link] = [parse_link(each) for each in _list(index["links"])]
         self.stamps: Sequence[Token] = [_token(each) for each in _list(index["stamps"])]
 
+    def size(self) -> int:
+        """Return how many bytes are stored."""
+        return sum(each.stat().st_size for each in self._folder.rglob("*") if each.is_file())
+
     def record(self, record_id: str) -> bytes | None:
         """Return a stored record; None if it is not there."""
         path = self._folder / "records" / _checked(record_id)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -76,37 +77,38 @@ def _parsed(untrusted: bytes) -> TimeStampResponse:
 
     if len(untrusted) > MAX_TOKEN:
         raise InvalidStamp(f"It has {len(untrusted):,} bytes, which no time stamp has.")
-    try:
+    with _read_or_refused("It is no time stamp (RFC 3161), or was changed."):
         token = decode_timestamp_response(untrusted)
         if token.status != 0:  # granted
             raise InvalidStamp("The authority refused to stamp this, or changed what it stamped.")
-        _ = token.tst_info, token.signed_data  # parsed when they are asked for
-    except ValueError as err:
-        raise InvalidStamp("It is no time stamp (RFC 3161), or was changed.") from err
+        _ = token.tst_info.message_imprint, token.signed_data  # parsed when they are asked for
     return token
+
+
+@contextmanager
+def _read_or_refused(sentence: str) -> Iterator[None]:
+    """Raise InvalidStamp for whatever is raised while hostile bytes are read.
+
+    rfc3161-client and cryptography raise more than they say, and where their Rust panics it is no
+    Exception.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what breaks a rule that does not matter here
+            yield
+    except (InvalidStamp, KeyboardInterrupt, MemoryError, SystemExit):
+        raise
+    except BaseException as err:
+        raise InvalidStamp(sentence) from err
 
 
 def _signer(token: TimeStampResponse) -> tuple[str, list[Certificate]]:
     """Return the name of who signed, and the certificates by which that key can be checked."""
-    from cryptography import x509  # noqa: PLC0415 (30 ms to load)
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 (the same)
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what breaks a rule that does not matter here
-            leaf = _leaf(token)
-            return _name(leaf), _standing_in(leaf)
-    except (  # whatever certificates that somebody changed were seen to raise
-        KeyError,
-        TypeError,
-        ValueError,
-        UnsupportedAlgorithm,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-    ) as err:
-        raise InvalidStamp(
-            "The certificate of who signed it is not in it, not only once, or cannot be read."
-        ) from err
+    with _read_or_refused(
+        "The certificate of who signed it is not in it, not only once, or cannot be read."
+    ):
+        leaf = _leaf(token)
+        return _name(leaf), _standing_in(leaf)
 
 
 def _leaf(token: TimeStampResponse) -> Certificate:
@@ -127,11 +129,12 @@ def _problem(token: TimeStampResponse, message: bytes, roots: list[Certificate])
     """Return why the token does not hold under these roots; nothing if it does."""
     from rfc3161_client import VerificationError, VerifierBuilder  # noqa: PLC0415 (only for stamps)
 
-    try:
-        VerifierBuilder(roots=roots).build().verify_message(token, message)
-    except (VerificationError, ValueError) as err:
-        found = _REASON.search(str(err))
-        return f"{found[1]}." if found else "it was not made with the key of its certificate."
+    with _read_or_refused("Its signature cannot be read."):
+        try:
+            VerifierBuilder(roots=roots).build().verify_message(token, message)
+        except (VerificationError, ValueError) as err:
+            reason = _REASON.search(str(err))
+            return f"{reason[1]}." if reason else "it was not made with the key of its certificate."
     return ""
 
 

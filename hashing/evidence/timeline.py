@@ -37,7 +37,7 @@ class Incident:
         return self.entry.sequence
 
     @property
-    def place(self) -> str:
+    def original(self) -> str:
         """Where its record is."""
         return record_path(self.number)
 
@@ -90,8 +90,8 @@ def files_text(incident: Incident) -> str:
 
 
 def _file_text(incident: Incident, file: AttachedFile) -> str:
-    place = incident.paths.get(file.id, "(not in this pack)")
-    return f"{place} (“{file.name}”), SHA-256 {file.sha256}"
+    original = incident.paths.get(file.id, "(not in this pack)")
+    return f"{original} (“{file.name}”), SHA-256 {file.sha256}"
 
 
 def timeline_table(incidents: Iterable[Incident], local: Local) -> bytes:

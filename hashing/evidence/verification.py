@@ -7,6 +7,7 @@ chain, in which the sealed form of each item is; and the time stamps over its li
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
@@ -82,6 +83,8 @@ class _Checking:
     progress: Callable[[int], None]
     wrong: set[str] = field(default_factory=set)
     """Paths of which something was said: what follows from that is not said again."""
+    unlike: set[str] = field(default_factory=set)
+    """Paths of files that have another checksum (CRC-32) than the zip says."""
     sizes: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Of the files that are as the manifest says: size and SHA-256."""
 
@@ -96,6 +99,7 @@ class _Checking:
         self._signature(encoded, made)
         files = {item.path: item for item in made.files}
         sealing = {path: self._sealing(item, made) for path, item in files.items()}
+        self._listing(made)
         self._contents(made, sealing)
         self.found.faults += (each.sentence for each in chain.faults(made.case_number, made.links))
         entries = {link.entry.sequence: link.entry for link in made.links}
@@ -129,8 +133,8 @@ class _Checking:
         if self.expected.signer and made.signer != self.expected.signer:
             self._fault("The pack was signed with another key than the one that you gave.")
 
-    def _contents(self, made: Manifest, sealing: dict[str, Sealing | None]) -> None:
-        """Check each file of the zip against the manifest; files of items are sealed on the way."""
+    def _listing(self, made: Manifest) -> None:
+        """Check that the zip has the files that the manifest lists, in its order."""
         listed = [each.path for each in made.contents]
         there = [path for path in self.archive.members if path not in manifest.AFTER]
         known = set(listed)
@@ -142,17 +146,24 @@ class _Checking:
             self._fault("The manifest lists a file twice.")
         if not in_order(there, listed) or not self._ends_with_manifest():
             self._fault("The files of the zip are in another order than the manifest has them.")
+
+    def _contents(self, made: Manifest, sealing: dict[str, Sealing | None]) -> None:
+        """Check each file against the manifest; files of items are sealed on the way."""
         for content in made.contents:
-            if content.path not in self.archive.members:
-                self._fault(f"{content.path} is missing.", content.path)
+            path = content.path
+            if path not in self.archive.members:
+                self._fault(f"{path} is missing.", path)
                 continue
-            size, digest = self._read(content.path, sealing.get(content.path))
-            self.sizes[content.path] = size, digest
-            if (size, digest) != (content.size, content.sha256):
+            self.sizes[path] = self._read(path, sealing.get(path))
+            if self.sizes[path] != (content.size, content.sha256):
                 self._fault(
-                    f"{content.path} was changed: its SHA-256 is not the one of the manifest.",
-                    content.path,
+                    f"{path} was changed: its SHA-256 is not the one of the manifest.", path
                 )
+        for path in manifest.AFTER:
+            if path in self.archive.members:
+                self._read(path)
+        for path in sorted(self.unlike):
+            self._fault(f"{path} has another checksum than the zip says of it.", path)
 
     def _ends_with_manifest(self) -> bool:
         last = [path for path in self.archive.members if path in manifest.AFTER]
@@ -160,14 +171,18 @@ class _Checking:
             path for path in manifest.AFTER if path in last
         ]
 
-    def _read(self, path: str, sealing: Sealing | None) -> tuple[int, str]:
-        digest, size = hashlib.sha256(), 0
-        for part in self.archive.content(self.archive.members[path]):
+    def _read(self, path: str, sealing: Sealing | None = None) -> tuple[int, str]:
+        """Return size and SHA-256 of a file; its checksum in the zip is checked on the way."""
+        member = self.archive.members[path]
+        digest, size, crc = hashlib.sha256(), 0, 0
+        for part in self.archive.content(member):
             digest.update(part)
-            size += len(part)
+            size, crc = size + len(part), zlib.crc32(part, crc)
             if sealing:
                 sealing.add(part)
             self.progress(len(part))
+        if crc != member.crc:
+            self.unlike.add(path)
         return size, digest.hexdigest()
 
     def _records(self, made: Manifest, entries: dict[int, Entry]) -> dict[int, Record]:

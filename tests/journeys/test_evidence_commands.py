@@ -163,6 +163,26 @@ def test_all_of_it_is_exported_sealed_and_an_export_that_was_stopped_goes_on(
         (folder / "files" / file.id).rename(folder / "files" / f"{file.id}.part")
 
 
+def test_a_pack_is_made_of_an_export_and_checked_without_the_service(
+    say: Say, screenshot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    say("add", "--adults", "--person", "my ex", "--user-name", "=x", str(screenshot))
+    say("add", "--kind", "call")
+    say("remove", "--yes", "3")
+    say("export", str(tmp_path / "export"))
+    packed = tmp_path / "pack.zip"
+    pack = ["evidence", "pack", str(tmp_path / "export"), "--out", str(packed), "--text-only"]
+    for words in (pack, ["verify", str(packed)]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(words)
+        assert ended.value.code == 0, capsys.readouterr()
+    said = capsys.readouterr().out
+    assert "Nothing in this pack was changed since it was made." in said
+    assert "Items in it: 1. Files: 1." in said
+    assert "Not in the pack, as its maker says: entries 3." in said
+    assert "Entries 1 to 4 have no time stamp" in said
+
+
 def test_a_download_that_was_stopped_goes_on_and_what_is_not_the_file_is_refused(
     case: Case, screenshot: Path, tmp_path: Path
 ) -> None:

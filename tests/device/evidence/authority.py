@@ -22,6 +22,7 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _TST_INFO = bytes.fromhex("060b2a864886f70d0109100104")
 _POLICY = bytes.fromhex("06032a0304")  # 1.2.3.4
 _CONTENT_TYPE = bytes.fromhex("06092a864886f70d010903")
+_SIGNING_CERTIFICATE = bytes.fromhex("060b2a864886f70d010910022f")  # version 2, RFC 5816
 _MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
 
 
@@ -120,11 +121,13 @@ class Authority:
         moment = der(0x18, at.strftime("%Y%m%d%H%M%SZ").encode())
         end = b"" if nonce is None else number(nonce)
         info = der(0x30, number(1), _POLICY, imprint, number(77), moment, end)
+        whose = der(4, self.leaf.fingerprint(hashes.SHA256()))
         attributes = b"".join(
             sorted(
                 [
                     _attribute(_CONTENT_TYPE, _TST_INFO),
                     _attribute(_MESSAGE_DIGEST, der(4, hashlib.sha256(info).digest())),
+                    _attribute(_SIGNING_CERTIFICATE, der(0x30, der(0x30, der(0x30, whose)))),
                 ]
             )
         )
