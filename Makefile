@@ -33,12 +33,13 @@ coverage: .venv/.dev .venv/.peers .venv/.browser  ## run every test and measure 
 soak: .venv/.dev .venv/.peers .venv/.browser  ## kill, restart and search for an hour's worth, and look for rarer counterexamples
 	@$(PYTEST) -m 'soak or hypothesis' --hypothesis-profile=soak $(ARGS)
 
-check: .venv/.dev .venv/.browser  ## format, lint, types, layers
+check: .venv/.dev .venv/.browser  ## format, lint, types, layers; and warn of data that grew old
 	@$(PY) -m ruff format --check
 	@$(PY) -m ruff check
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc -p tsconfig.json
+	@$(PY) -m service.commands.old_rows
 
 format: .venv/.dev  ## format, and mend what ruff can
 	@$(PY) -m ruff format
