@@ -31,9 +31,41 @@ TEXT_DAYS = 30
 """The text of a notice is erased so long after it ended; regime, addressee and days stay."""
 KEPT_DAYS = 365
 """All of a notice is erased so long after something last happened to it."""
+CONFIRM_MINUTES = 15
+"""After an owner has seen what is to be sent, within which she presses."""
+TAKER_DAYS = 14
+"""A platform is offered to owners if it has asked for notices within so many days."""
+MOST_LISTED = 100
+"""Notices in one answer to a platform."""
+MAX_SAYS = 1_000
+"""Characters that a platform says about its decision."""
 QUIET_SECONDS = 7 * 86_400
 """After which it is said whom to turn to, where the law names no time."""
 _MINUTE = 60
+WORDS: Mapping[str, str] = {
+    "addressee": "to whom it is",
+    "filer": "who files it: this law does not let everybody",
+    "wrong_lines": "an address on every line: some lines are none",
+    Field.NAME: "your name",
+    Field.MAIL: "an e-mail address",
+    Field.CONTACT: "a postal address and a telephone number",
+    Field.ADDRESSES: "the addresses where it is",
+    Field.DESCRIPTION: "what it is, so that it can be found",
+    Field.WORK: "the work that was copied",
+    Field.CIRCUMSTANCES: "what they need to know to see that you did not agree",
+    Field.WHY_UNLAWFUL: "why it is unlawful",
+    Field.EVIDENCE: "what shows that you may ask for this",
+    Field.CONNECTION: "how it is connected with the country",
+    Field.AUDIENCE: "whether the public can see it",
+    Field.AUTHORITY: "what gives you the authority to act for somebody else",
+    Field.NOT_CONSENTED: "the sentence that nobody agreed to it",
+    Field.INTIMATE: "the sentence that it is intimate",
+    Field.TRUE: "the sentence that it is true",
+    Field.NOT_AUTHORISED: "the sentence that the use is not authorised",
+    Field.PERJURY: "the sentence under penalty of perjury",
+    Field.SIGNATURE: "your signature",
+}
+"""What is missing, in plain words."""
 _ONE_LINE = {Field.NAME, Field.MAIL, Field.SIGNATURE}
 _AUDIENCES = {"", "public", "private"}
 
