@@ -125,7 +125,7 @@ class SaidIn(StrictIn):
         json_schema_extra={"examples": [{"state": "received", "minutes_ago": 30}]}
     )
 
-    state: Literal["sent", "received", "ordered", "removed", "refused"]
+    state: Literal["draft", "sent", "received", "ordered", "removed", "refused"]
     minutes_ago: Ago = 0
 
 

@@ -101,7 +101,10 @@ def say_what_happened(
     budgets: CurrentBudgets,
     now: CurrentClock,
 ) -> wire.NoticeOut:
-    """Record that a notice was sent, received, ordered or answered, some minutes ago."""
+    """Record that a notice was sent, received, ordered or answered, some minutes ago.
+
+    `draft` takes back what was offered to a platform that has not fetched it yet.
+    """
     budgets.charge_notice(owner.case_id)
     noticing.say(context, owner, n, NoticeState(body.state), now, ago=body.minutes_ago)
     return _notice(context, noticing.one(context, owner, n, now))
@@ -137,15 +140,6 @@ def offer_notice(
     """Let a platform fetch a notice. Its time runs once it has; until then it can be taken back."""
     budgets.charge_notice(owner.case_id)
     noticing.offer(context, owner, n, body.platform, body.token, now)
-    return _notice(context, noticing.one(context, owner, n, now))
-
-
-@router.post("/case/notices/{n}/back", tags=["owner"], responses=_changed)
-def take_notice_back(
-    n: NoticeNumber, owner: ThisOwner, context: CurrentContext, now: CurrentClock
-) -> wire.NoticeOut:
-    """Make a notice a draft again that the platform has not fetched yet."""
-    noticing.take_back(context, owner, n, now.day)
     return _notice(context, noticing.one(context, owner, n, now))
 
 

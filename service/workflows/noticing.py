@@ -170,14 +170,15 @@ def say(
 ) -> None:
     """Record what an owner says happened, some minutes ago: sent, received, ordered, and the end.
 
-    What a platform has fetched, it alone answers. Raises NotFound, IllegalTransition, Withdrawn.
+    To make it a draft takes it back from a platform that has not fetched it yet, which alone can
+    say that it was received. Raises NotFound, IllegalTransition or Withdrawn.
     """
     with context.database.write() as tx:
         stored = _open(tx, owner, n)
-        if after in {NoticeState.OFFERED, NoticeState.DRAFT}:
-            raise IllegalTransition("Send it to a platform, or take it back, by its own request.")
-        if after is NoticeState.RECEIVED and stored.actor_id is not None:
-            raise IllegalTransition("The platform itself fetches this notice.")
+        if after is NoticeState.OFFERED or (
+            after is NoticeState.RECEIVED and stored.actor_id is not None
+        ):
+            raise IllegalTransition("Only a platform fetches, and only a press offers it a notice.")
         _step(context, tx, stored, after, now, ago)
 
 
@@ -222,14 +223,6 @@ def offer(
             raise InvalidRequest(_PRESSED_LATE)
         state = NoticeState.OFFERED
         notices.change(tx, stored, now.day, state=state, actor_id=actor_id)
-
-
-def take_back(context: StoreContext, owner: Owner, n: int, now: Today) -> None:
-    """Make a notice a draft again that no platform has fetched. Raises IllegalTransition."""
-    with context.database.write() as tx:
-        stored = _open(tx, owner, n)
-        _require_step(context, stored, NoticeState.DRAFT)
-        notices.change(tx, stored, now, state=NoticeState.DRAFT, actor_id=None)
 
 
 def _add(context: StoreContext, tx: Tx, owner: Owner, composed: Composed, now: Clock) -> int:
@@ -282,6 +275,8 @@ def _step(
     _require_step(context, stored, after)
     at = notice.minute_of(now.second - 60 * ago)
     values: dict[str, object] = {"state": after}
+    if after is NoticeState.DRAFT:
+        values["actor_id"] = None
     if after is NoticeState.SENT:
         values["sent_at"] = at
     regime = context.law.regimes.get(stored.regime)

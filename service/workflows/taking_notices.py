@@ -85,8 +85,7 @@ def decide(
         stored = _locked(tx, actor, reference)
         if stored.state is after and stored.reason == decision.reason:
             return
-        is_fetched = stored.receipt is not None
-        if not is_fetched or not notice.may_become(stored.state, after, None):
+        if not notice.may_become(stored.state, after, None):
             raise IllegalTransition("Fetch the notice first. Removed is final.")
         says = None
         if decision.says:

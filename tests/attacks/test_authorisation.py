@@ -122,7 +122,6 @@ TABLE: dict[str, dict[str, str]] = {
     "POST /v1/case/notices/{n}/said": THE_OWNER,
     "POST /v1/case/notices/{n}/confirmation": THE_OWNER,
     "POST /v1/case/notices/{n}/offer": THE_OWNER,
-    "POST /v1/case/notices/{n}/back": THE_OWNER,
     "DELETE /v1/case/notices/{n}": THE_OWNER,
     "GET /v1/notices": PLATFORMS,
     "POST /v1/notices/fetch": everybody(OUT, platform=HIDDEN, crawler=NO),

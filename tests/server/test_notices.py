@@ -18,9 +18,9 @@ from service.domain.errors import NotFound, ServiceError
 from service.domain.notice import NoticeState, Reason
 from service.domain.watch import Clock
 from service.edge import dependencies
-from service.store import notices
+from service.store import actors, notices
 from service.store.notice_schema import notices as table
-from service.workflows import noticing, retention, taking_notices
+from service.workflows import keyring, noticing, retention, taking_notices
 from service.workflows.noticing import Composed
 from service.workflows.taking_notices import Decision
 from tests.server.conftest import TODAY
@@ -233,7 +233,7 @@ def test_a_platform_fetches_a_notice_with_a_receipt_and_answers_it(
     assert api.post("/v1/notices/fetch", json=this, headers=videos).json() == fetched
     (reads,) = read(api, owner)["notices"]
     assert (reads["state"], reads["receipt"]) == ("received", fetched["receipt"])
-    assert api.post(f"{PATH}/1/back", headers=owner).status_code == 409
+    assert said(api, owner, 1, "draft").status_code == 409
     for _ in range(2):
         answer = api.post("/v1/notices/decision", json=decision, headers=videos)
         assert answer.status_code == 200
@@ -250,7 +250,7 @@ def test_what_is_taken_back_or_withdrawn_no_platform_fetches(
     api: TestClient, served: World, owner: dict[str, str]
 ) -> None:
     videos, this = offered(api, served, owner)
-    assert api.post(f"{PATH}/1/back", headers=owner).json()["state"] == "draft"
+    assert said(api, owner, 1, "draft").json()["state"] == "draft"
     assert api.post("/v1/notices/fetch", json=this, headers=videos).status_code == 404
     pressed(api, owner, 1, confirmed(api, owner, 1)["token"], "Videos")
     api.delete("/v1/case", headers=owner)
@@ -269,6 +269,12 @@ def test_a_platform_that_has_not_asked_for_long_or_has_no_key_is_not_offered(
     api: TestClient, served: World, owner: dict[str, str], times: Times
 ) -> None:
     api.get("/v1/notices", headers=platform(served))
+    revoked = platform(served, "Revoked")
+    api.get("/v1/notices", headers=revoked)
+    with served.context.database.read() as tx:
+        (key_id,) = (one.key_id for one in actors.listed(tx) if one.name == "Revoked")
+    assert read(api, owner)["platforms"] == ["Revoked", "Videos"]
+    keyring.revoke(served.context, key_id, TODAY)
     times.second += 86_400 * notice.TAKER_DAYS
     assert read(api, owner)["platforms"] == ["Videos"]
     times.second += 86_400
@@ -304,7 +310,7 @@ def test_a_notice_is_taken_back_or_fetched_never_both(world: World) -> None:
         ]
         gone: list[str] = []
         acts = {
-            "back": lambda n=n: noticing.take_back(context, owner, n, TODAY),
+            "back": lambda n=n: noticing.say(context, owner, n, NoticeState.DRAFT, now, ago=0),
             "fetch": lambda one=waiting: taking_notices.fetch(context, actor, one.reference, now),
         }
         both = [threading.Thread(target=_try, args=(gone, *act)) for act in acts.items()]
