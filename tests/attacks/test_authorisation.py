@@ -85,6 +85,7 @@ READERS = at_desk(dict.fromkeys(MEMBERS, IN) | {"observer": NO})
 A_CASE = with_scope(*SCOPES)
 BACK = at_desk(dict.fromkeys(MEMBERS, IN))
 
+LETTERS = ("/where", "/write", "/read", "/kept", "/one", "/said", "/offered", "/erased")
 ALERTS = ("/set", "/code", "/test", "/same", "/muted", "/kept", "/removed")
 PAGE, CASE = "/{language:tag}", "/{language:tag}/desk/cases/{reference}"
 TABLE: dict[str, dict[str, str]] = {
@@ -151,6 +152,7 @@ TABLE: dict[str, dict[str, str]] = {
                 *(("GET", one) for one in ("/addresses/removed", "/shared", "/shared/new")),
                 *(("GET", one) for one in ("/shared/ended", "/checked/{answer}")),
                 *(("GET", f"/alerts{one}") for one in ("", *ALERTS)),
+                *(("GET", f"/notices{one}") for one in ("", *LETTERS)),
                 *(("GET", one) for one in ("/sent/error/{error}", "/sent/{token}")),
                 *(("GET", one) for one in ("/sent/error/Work{reason}/{pieces}",)),
                 *(("GET", one) for one in ("/acted/{token}",)),
@@ -169,9 +171,16 @@ TABLE: dict[str, dict[str, str]] = {
                 *("/withdrawn", "/undone", "/erase", "/erased", "/addresses", "/addresses/added"),
                 *("/addresses/removed", "/shared", "/shared/new", "/shared/ended", "/alerts"),
                 *(f"/alerts{one}" for one in ALERTS),
+                *(
+                    f"/notices{one}"
+                    for one in ("", "/where", "/write", "/read", "/kept", "/erased")
+                ),
             )
         ),
         OWNERS,
+    ),
+    **dict.fromkeys(
+        (f"POST {PAGE}/notices/{one}" for one in ("one", "said", "offered")), THE_OWNER
     ),
     **dict.fromkeys(
         (f"GET {PAGE}/desk{path}" for path in ("/sign-in", "/invitation")),
@@ -253,7 +262,18 @@ BODIES: dict[str, Any] = {
     "POST /v1/notices/decision": {"reference": "a" * 24, "removed": True, "reason": "removed"},
     "POST /v1/watches": WATCH,
 }
+LETTER = {
+    "regime": "PK-PECA",
+    "filer": "self",
+    "zone": "UTC",
+    "addresses": ADDRESS,
+    "name": "A",
+    "not_consented": "yes",
+    "act": "draft",
+}
 FORMS = {
+    **dict.fromkeys(("write", "read", "kept"), LETTER),
+    "said": {"entry": "1", "state": "sent", "ago": "0"},
     "acted": {"act": "withdrawn", "entry": "1"},
     "new": {"days": "90"},
     "links": {"days": "90"},
@@ -401,7 +421,7 @@ def test_every_actor_gets_in_where_the_table_says(cast: Cast) -> None:
 
 def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     method, _, path = row.partition(" ")
-    of_something = ("{n}", "removed", "ended", "/alerts")
+    of_something = ("{n}", "removed", "ended", "/alerts", "/notices")
     actor = cast.actor(name, complete=any(part in row for part in of_something))
     client.cookies.clear()
     if actor.cookie:

@@ -235,6 +235,16 @@ AT_THE_DESK = (
         cookie="LEAVING",
     ),
 )
+LETTER = {
+    "regime": "PK-PECA",
+    "filer": "self",
+    "zone": "UTC",
+    "addresses": "https://forum.example/1",
+    "name": "A",
+    "not_consented": "yes",
+    "act": "draft",
+}
+SENT_LETTER = {"entry": "1", "state": "sent", "ago": "0"}
 C, HELD = D + "/cases/{reference}", "/en/desk/cases/REFERENCE"
 TO_BOARD, TO_CASE = {"location": "/en/desk"}, {"location": HELD}
 DOCUMENT = {"form": "FORM", "document": json.dumps({"entries": SUBMISSION["entries"]})}
@@ -346,6 +356,16 @@ TABLE = (
     Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", form=_form(ask="90")),
     Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", 422, form=_form(ask="1")),
     Asked(f"POST {TAG}/alerts/removed", "/en/alerts/removed", "page", form=_form()),
+    Asked(f"POST {TAG}/notices", "/en/notices", "page", form=_form()),
+    Asked(f"POST {TAG}/notices/where", "/en/notices/where", "page", form=_form()),
+    Asked(f"POST {TAG}/notices/where", "/en/notices/where", "page", 422, form=_form(asked="yes")),
+    Asked(f"POST {TAG}/notices/write", "/en/notices/write", "page", form=_form(**LETTER)),
+    Asked(f"POST {TAG}/notices/read", "/en/notices/read", "page", form=_form(**LETTER)),
+    Asked(f"POST {TAG}/notices/kept", "/en/notices/kept", "page", form=_form(**LETTER)),
+    Asked(f"POST {TAG}/notices/one", "/en/notices/one", "page", form=_form(entry="1")),
+    Asked(f"POST {TAG}/notices/said", "/en/notices/said", "page", form=_form(**SENT_LETTER)),
+    Asked(f"POST {TAG}/notices/offered", "/en/notices/offered", "page", 422, form=_form(entry="1")),
+    Asked(f"POST {TAG}/notices/erased", "/en/notices/erased", "page", form=_form(entry="1")),
     Asked(f"POST {TAG}/shared", "/en/shared", "page", form=_form()),
     Asked(f"POST {TAG}/shared/new", "/en/shared/new", "page", form=_form(days="90")),
     Asked(f"POST {TAG}/shared/ended", "/en/shared/ended", "page", form=_form(entry="9")),
@@ -371,7 +391,9 @@ TABLE = (
             *("addresses", "addresses/added", "addresses/removed", "alerts"),
             *(f"alerts/{act}" for act in ("set", "code", "test", "same")),
             *(f"alerts/{act}" for act in ("muted", "kept", "removed")),
-            *("shared", "shared/new", "shared/ended"),
+            *("shared", "shared/new", "shared/ended", "notices"),
+            *(f"notices/{one}" for one in ("where", "write", "read", "kept", "one")),
+            *(f"notices/{one}" for one in ("said", "offered", "erased")),
         )
     ),
     Asked(f"GET {TAG}/together", "/en/together", "with script"),
