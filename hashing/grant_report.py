@@ -10,7 +10,7 @@ from hashing.printable import printable
 SCOPES = {
     "status": "read when and where copies were found",
     "sightings_and_addresses": "read full addresses, and check files against the case",
-    "act_for_me": "have addresses checked",
+    "act_for_me": "have addresses checked, and write letters for you",
     "add_files": "add files, hashed on their own device",
 }
 """What an organisation may do, by the names of the service."""

@@ -21,7 +21,7 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.desk import account, board, case_page, hashed_files, links, signing
+from service.web.desk import account, board, case_letters, case_page, hashed_files, links, signing
 from service.web.owner import (
     acting,
     checking,
@@ -67,6 +67,7 @@ PAGES = (
     together.router,
     board.router,
     case_page.router,
+    case_letters.router,
     hashed_files.router,
     links.router,
     signing.router,

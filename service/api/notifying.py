@@ -19,7 +19,7 @@ from service.edge.document import StrictRoute
 from service.edge.problems import responses
 from service.workflows import noticing, taking_notices
 from service.workflows.context import Context
-from service.workflows.noticing import Composed, OwnerNotice
+from service.workflows.noticing import Composed, OwnerNotice, Sent
 from service.workflows.taking_notices import Decision, Fetched
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
@@ -72,11 +72,11 @@ def keep_notice(
     """Keep a complete notice, as a draft or as one that its owner has sent herself."""
     composed = _composed(context, body)
     budgets.charge_notice(owner.case_id)
-    ago, keep_text = body.sent_minutes_ago, body.keep_text
-    if ago is None:
+    if body.sent_minutes_ago is None:
         n = noticing.keep(context, owner, composed, now)
     else:
-        n = noticing.keep_sent(context, owner, composed, now, ago=ago, keep_text=keep_text)
+        sent = Sent(body.sent_minutes_ago, body.keep_text)
+        n = noticing.keep_sent(context, owner, composed, sent, now)
     return _notice(context, noticing.one(context, owner, n, now))
 
 

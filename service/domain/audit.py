@@ -85,6 +85,7 @@ class Audited(StrEnum):
     OWNER_CONFIRMED = "owner_confirmed"
     ADDRESS_ADDED = "address_added"
     ADDRESS_WITHHELD = "address_withheld"
+    LETTER_WRITTEN = "letter_written"
     FILE_CHECKED = "file_checked"
     FILES_ADDED = "files_added"
     LINK_MADE = "link_made"

@@ -67,6 +67,10 @@ WORDS: Mapping[str, str] = {
 }
 """What is missing, in plain words."""
 _ONE_LINE = {Field.NAME, Field.MAIL, Field.SIGNATURE}
+OWN_FILERS = frozenset({Filer.SELF, Filer.HOLDER})
+"""Who files for herself, and needs no authority."""
+AGENTS = frozenset({Filer.AGENT, Filer.BODY})
+"""As whom an advocate files."""
 _AUDIENCES = {"", "public", "private"}
 
 
@@ -188,7 +192,7 @@ def written(
 def missing(regime: Regime, notice: Written) -> tuple[Field, ...]:
     """Return the fields without which a regime's notice is refused, in the order of the form."""
     needed = set(regime.required)
-    if notice.filer not in {Filer.SELF, Filer.HOLDER}:
+    if notice.filer not in OWN_FILERS:
         needed.add(Field.AUTHORITY)
     return tuple(one for one in Field if one in needed and not notice.has(one))
 

@@ -26,7 +26,9 @@ MAX_FIELDS = 12
 _FORM = "application/x-www-form-urlencoded"
 _DOCUMENT = "text/plain"
 _PREFIX, _SUFFIX = b"document=", b"\r\n"
-_OF_NOTICES = ("/notices/write", "/notices/read", "/notices/kept")
+_OF_NOTICES = tuple(
+    f"/{place}/{step}" for place in ("notices", "letters") for step in ("write", "read", "kept")
+)
 """Paths whose forms have all of a notice, which is stored only once its owner says so."""
 _WITH_HASHES = ("/desk/check", "/files")
 """Paths of the desk whose forms have the hashes of files."""
@@ -41,6 +43,9 @@ async def _fields(request: Request) -> dict[str, str]:
 
 
 async def _member_fields(request: Request) -> dict[str, str]:
+    if request.url.path.endswith(_OF_NOTICES):
+        most, fields = limits.NOTICE_FORM, limits.NOTICE_FIELDS
+        return await _fields_of(request, Callers.MEMBER, most, fields)
     most = limits.CHECKED_FORM if request.url.path.endswith(_WITH_HASHES) else MAX_BYTES
     return await _fields_of(request, Callers.MEMBER, most)
 

@@ -44,6 +44,13 @@ class About(NamedTuple):
     zone: str
 
 
+class Sent(NamedTuple):
+    """How a notice was sent by whoever wrote it: when, in minutes ago, and if its text is kept."""
+
+    ago: int
+    keep_text: bool
+
+
 class Composed(NamedTuple):
     """A notice before it is kept: by which law, what was written, and to whom."""
 
@@ -135,10 +142,10 @@ def keep_sent(
     context: StoreContext,
     owner: Owner,
     composed: Composed,
+    sent: Sent,
     now: Clock,
     *,
-    ago: int,
-    keep_text: bool,
+    also: Callable[[Tx], None] | None = None,
 ) -> int:
     """Store that an owner has sent a notice herself, some minutes ago; return its number.
 
@@ -147,9 +154,11 @@ def keep_sent(
     with context.database.write() as tx:
         n = _add(context, tx, owner, composed, now)
         stored = _get(tx, owner, n)
-        if not keep_text:
+        if not sent.keep_text:
             notices.change(tx, stored, now.day, content=None)
-        _step(context, tx, stored, NoticeState.SENT, now, ago)
+        _step(context, tx, stored, NoticeState.SENT, now, sent.ago)
+        if also:
+            also(tx)
     return n
 
 

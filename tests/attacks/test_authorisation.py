@@ -230,6 +230,7 @@ TABLE: dict[str, dict[str, str]] = {
             f"GET {CASE}{path}"
             for path in (
                 *("/assigned", "/tags", "/due", "/notes", "/confirmed", "/addresses", "/export"),
+                *("/letters/write", "/letters/read", "/letters/kept"),
             )
         ),
         BACK,
@@ -239,6 +240,11 @@ TABLE: dict[str, dict[str, str]] = {
     f"POST {CASE}/assigned": A_CASE,
     f"POST {CASE}/confirmed": with_scope(GrantScope.SIGHTINGS),
     f"POST {CASE}/addresses": with_scope(GrantScope.ACT),
+    f"GET {CASE}/letters": with_scope(GrantScope.ACT),
+    **dict.fromkeys(
+        (f"POST {CASE}/letters/{one}" for one in ("write", "read", "kept")),
+        with_scope(GrantScope.ACT),
+    ),
     f"GET {CASE}/files": with_scope(GrantScope.ADD),
     f"POST {CASE}/files": with_scope(GrantScope.ADD),
 }
@@ -462,6 +468,8 @@ def _fields(cast: Cast, path: str, actor: Actor) -> dict[str, str]:
     fields = {"stamp": cast.stamp, **FORMS.get(last, {"entry": "1"}), **actor.form}
     if "/addresses" in path:
         fields |= {"address": ADDRESS, "shows_minor": "no", "scope": "page"}
+    if "/letters/" in path:
+        fields |= {"regime": "US-TIDA", "filer": "agent", "act": "draft"}
     if last == "redeem" and actor.cookie:
         case = cast.desk.owner()
         terms = Terms(frozenset())

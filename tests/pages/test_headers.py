@@ -244,6 +244,7 @@ LETTER = {
     "not_consented": "yes",
     "act": "draft",
 }
+AGENT = {"regime": "US-TIDA", "filer": "agent", "zone": "UTC"}
 SENT_LETTER = {"entry": "1", "state": "sent", "ago": "0"}
 C, HELD = D + "/cases/{reference}", "/en/desk/cases/REFERENCE"
 TO_BOARD, TO_CASE = {"location": "/en/desk"}, {"location": HELD}
@@ -285,6 +286,11 @@ OF_CASES = (
     _held("/cases/REFERENCE/files", MOVES, 303, document=DOCUMENT["document"]),
     *(_held(f"/cases/REFERENCE/{one}", MOVES, 303, **given) for one, given in CASE_FORMS.items()),
     *(_held(f"/cases/REFERENCE/{one}", MOVES, 303) for one in (*CASE_FORMS, "export")),
+    _held("/cases/REFERENCE/letters", "desk"),
+    *(_held(f"/cases/REFERENCE/letters/{one}", MOVES, 303) for one in ("write", "read", "kept")),
+    _held("/cases/REFERENCE/letters/write", "desk", regime="US-TIDA"),
+    _held("/cases/REFERENCE/letters/read", "desk", 422, **AGENT),
+    _held("/cases/REFERENCE/letters/kept", "desk", 422, **AGENT, act="draft"),
     _held("/cases/REFERENCE/notes", "desk", 422, layer="team"),
     _held("/cases/REFERENCE/export", "csv", format="csv"),
     _held("/cases/REFERENCE/export", "json", format="json"),

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service.domain import contact, notice
+from service.domain import notice
 from service.domain.errors import (
     IllegalTransition,
     InvalidRequest,
@@ -20,23 +20,20 @@ from service.domain.errors import (
     NoticesFull,
 )
 from service.domain.notice import NoticeState
-from service.domain.regime import ENGLISH, STATEMENTS, Field, Regime, may_apply
+from service.domain.regime import may_apply
 from service.domain.watch import Clock, Presence
 from service.edge.budgets import CurrentBudgets
 from service.edge.dependencies import CurrentClock
-from service.web import headers
+from service.web import headers, letter_forms
 from service.web.forms import INVALID, Fields
 from service.web.headers import Kind
 from service.web.owner.overview import AuthenticatedForm, OwnerForm
 from service.web.pages import PageLanguage, PageRoute
 from service.workflows import case_reading, noticing, safe_contact, watching
-from service.workflows.noticing import Composed, OwnerNotice
+from service.workflows.noticing import Composed, Sent
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
-AGOS = (15, 30, 60, 180, 360, 720, 1440, 2880, 10_080)
-"""Minutes: how long ago something happened, as the pages offer it."""
 _GONE = Presence.GONE
-_TYPED = ("addressee", "filer", "language", "zone", *(str(one) for one in Field))
 _STEPS = (
     NoticeState.SENT,
     NoticeState.RECEIVED,
@@ -97,20 +94,21 @@ def choose(form: AuthenticatedForm, fields: Fields, now: CurrentClock) -> HTMLRe
 def write(form: AuthenticatedForm, fields: Fields, now: CurrentClock) -> HTMLResponse:
     """Show the form of a law, with the addresses that the case knows."""
     regime = noticing.regime_of(form.context, fields.get("regime", ""))
-    typed = _typed(fields)
+    typed = letter_forms.typed(fields)
     if "addresses" not in typed:
         typed["addresses"] = notice.address_lines(_known_addresses(form, now))
         typed["zone"] = _zone(form)
-    return _form(form, regime, typed, now)
+    shown = letter_forms.shown_form(form.language, regime, typed, regime.filers)
+    return _render(form, "notice_write", now, **shown)
 
 
 @router.post("/notices/read")
 def read(form: AuthenticatedForm, fields: Fields, now: CurrentClock) -> HTMLResponse:
     """Show the letter as it will be read, or the form again with each thing that is missing."""
-    typed = _typed(fields)
-    composed = _composed(form, fields)
+    typed = letter_forms.typed(fields)
+    composed = letter_forms.composed(form.context, fields)
     if missing := noticing.missing(composed):
-        return _form(form, composed.regime, typed, now, missing, composed.written.wrong_lines)
+        return _form(form, composed, typed, now, missing)
     return _render(
         form,
         "notice_read",
@@ -119,6 +117,7 @@ def read(form: AuthenticatedForm, fields: Fields, now: CurrentClock) -> HTMLResp
         regime=composed.regime,
         typed={**typed, "regime": composed.regime.id},
         takers=noticing.takers(form.context, now.day),
+        for_owner=False,
     )
 
 
@@ -127,20 +126,19 @@ def keep(
     form: AuthenticatedForm, fields: Fields, budgets: CurrentBudgets, now: CurrentClock
 ) -> HTMLResponse:
     """Keep a letter as a draft; or, of one that was sent, as much as the owner chose."""
-    composed = _composed(form, fields)
+    composed = letter_forms.composed(form.context, fields)
     if fields.get("act") not in {"sent", "draft"}:
         raise InvalidRequest(INVALID)
     budgets.charge_notice(form.owner.case_id)
     context, owner, is_sent = form.context, form.owner, fields["act"] == "sent"
     try:
         if is_sent:
-            ago, keep_text = _ago(fields), fields.get("keep") == "text"
-            n = noticing.keep_sent(context, owner, composed, now, ago=ago, keep_text=keep_text)
+            sent = Sent(letter_forms.ago(fields), fields.get("keep") == "text")
+            n = noticing.keep_sent(context, owner, composed, sent, now)
         else:
             n = noticing.keep(context, owner, composed, now)
     except NoticeIncomplete as err:
-        wrong = composed.written.wrong_lines
-        return _form(form, composed.regime, _typed(fields), now, err.fields, wrong)
+        return _form(form, composed, letter_forms.typed(fields), now, err.fields)
     except NoticesFull:
         return _list(form, now, fault="full")
     return _one(form, n, now, done="sent" if is_sent else "kept")
@@ -159,7 +157,7 @@ def say(
     """Note what happened to a letter, or take it back."""
     if fields.get("state") not in {NoticeState.DRAFT, *_STEPS}:
         raise InvalidRequest(INVALID)
-    n, after, ago = _entry(form), NoticeState(fields["state"]), _ago(fields)
+    n, after, ago = _entry(form), NoticeState(fields["state"]), letter_forms.ago(fields)
     budgets.charge_notice(form.owner.case_id)
     try:
         noticing.say(form.context, form.owner, n, after, now, ago=ago)
@@ -193,27 +191,6 @@ def erase(form: AuthenticatedForm, now: CurrentClock) -> HTMLResponse:
     return _list(form, now, done="erased")
 
 
-def _typed(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name: fields[name] for name in _TYPED if name in fields}
-
-
-def _composed(form: OwnerForm, fields: Mapping[str, str]) -> Composed:
-    regime = noticing.regime_of(form.context, fields.get("regime", ""))
-    loopback = form.context.settings.watch_loopback
-    filer, lines = fields.get("filer", ""), fields.get("addresses", "")
-    written = notice.written(filer, lines, fields, loopback=loopback)
-    language, zone = fields.get("language", ""), fields.get("zone", "")
-    return Composed(
-        regime, written, noticing.about(regime, fields.get("addressee", ""), language, zone)
-    )
-
-
-def _ago(fields: Mapping[str, str]) -> int:
-    if fields.get("ago") not in {"0", *map(str, AGOS)}:
-        raise InvalidRequest(INVALID)
-    return int(fields["ago"])
-
-
 def _entry(form: OwnerForm) -> int:
     if form.entry is None:
         raise InvalidRequest(INVALID)
@@ -237,42 +214,20 @@ def _zone(form: OwnerForm) -> str:
 
 def _form(
     form: OwnerForm,
-    regime: Regime,
+    composed: Composed,
     typed: Mapping[str, str],
     now: Clock,
-    missing: tuple[str, ...] = (),
-    wrong_lines: tuple[int, ...] = (),
+    missing: tuple[str, ...],
 ) -> HTMLResponse:
-    asked = {one.name for one in regime.fields}
-    names, tag = form.language.locale.languages, form.language.tag
-    read_in = tag if tag in regime.statements else ENGLISH
-    return _render(
-        form,
-        "notice_write",
-        now,
-        status=422 if missing else 200,
-        regime=regime,
-        typed={"language": regime.language(), **typed},
-        missing=missing,
-        wrong_lines=wrong_lines,
-        required={"addressee", "authority", *regime.required},
-        fields=[one for one in Field if one in asked],
-        statements=STATEMENTS,
-        sentences=[
-            (one, regime.statements[read_in][one])
-            for one in STATEMENTS
-            if one in regime.statements[read_in]
-        ],
-        read_in=read_in,
-        spoken=[(tag, names.get(tag, tag)) for tag in regime.statements],
-        is_fallback=regime.language() not in regime.languages,
-        zones=contact.zones(),
-    )
+    """Show the form again, with what is missing."""
+    regime, wrong = composed.regime, composed.written.wrong_lines
+    shown = letter_forms.shown_form(form.language, regime, typed, regime.filers, missing, wrong)
+    return _render(form, "notice_write", now, status=422, **shown)
 
 
 def _list(form: OwnerForm, now: Clock, *, done: str = "", fault: str = "") -> HTMLResponse:
     every = noticing.of_case(form.context, form.owner, now)
-    notices = [_shown(one) for one in every]
+    notices = [letter_forms.shown(one) for one in every]
     status = 422 if fault else 200
     return _render(form, "notices", now, status=status, notices=notices, done=done, fault=fault)
 
@@ -298,7 +253,7 @@ def _one(
         "notice",
         now,
         status=422 if fault else 200,
-        one=_shown(found),
+        one=letter_forms.shown(found),
         made=made,
         offers=offers,
         steps=steps,
@@ -307,19 +262,14 @@ def _one(
     )
 
 
-def _shown(one: OwnerNotice) -> dict[str, Any]:
-    """Return a letter as templates read it, its time as clocks show it where the owner is."""
-    due_at = one.clock.due_at
-    due = None if due_at is None else notice.local(due_at, one.about.zone)
-    return {name: getattr(one, name) for name in OwnerNotice.__slots__} | {"due": due}
-
-
 def _render(form: OwnerForm, template: str, now: Clock, **values: Any) -> HTMLResponse:  # noqa: ANN401 (whatever the template shows)
     return form.pages.render(
         form.language,
         f"owner/{template}",
         hidden=form.hidden_fields,
         today=now.day,
-        agos=AGOS,
+        agos=letter_forms.AGOS,
+        base=f"/{form.language.tag}/notices",
+        parent="layout.html",
         **values,
     )
