@@ -19,6 +19,7 @@ from hashing.alert_commands import alerts
 from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost, Refused
 from hashing.gather import Gathered, gather
 from hashing.grant_commands import grant
+from hashing.notice_commands import notice
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
 from hashing.signals import ContentSignals, WindowSet
@@ -293,5 +294,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "watch": watch,
     "alerts": alerts,
     "grant": grant,
+    "notice": notice,
     "lookup": lookup,
 }

@@ -24,6 +24,7 @@
     ├── InvalidLabel             too long for a label, or empty
     ├── InvalidSubmission        more entries, frames or text than a case may hold
     ├── NoAnswer                 a question to whoever runs this, and nobody is there
+    ├── LetterNotPrinted         no PDF: no library, no font, or a file that cannot be read or made
     ├── OutputLost               what was to be printed could not be written
     └── ServiceError             the service did not do what was asked
         ├── Unreachable          no answer, or none that says anything
@@ -160,6 +161,10 @@ class InvalidSubmission(DeviceError):
 
 class NoAnswer(DeviceError):
     """This asks a question, and there is nobody to answer it. Give the answer as an option."""
+
+
+class LetterNotPrinted(DeviceError):
+    """The letter could not be read, or the PDF not made. An older file is never replaced."""
 
 
 class OutputLost(DeviceError):
