@@ -82,6 +82,9 @@ NOTICE_FIELDS = 32
 NOTICES_PER_DAY = 200
 """Notices that one case may write, send or change in a day."""
 
+OFFERS_PER_DAY = 20
+"""Notices that one case may send to platforms that fetch them: a person there reads each."""
+
 ANSWERS = DocumentLimit(16 * KIB, 2_100)
 """What a platform says about one notice, in 1,000 characters."""
 

@@ -138,7 +138,7 @@ def offer_notice(
     now: CurrentClock,
 ) -> wire.NoticeOut:
     """Let a platform fetch a notice. Its time runs once it has; until then it can be taken back."""
-    budgets.charge_notice(owner.case_id)
+    budgets.charge_offer(owner.case_id)
     noticing.offer(context, owner, n, body.platform, body.token, now)
     return _notice(context, noticing.one(context, owner, n, now))
 

@@ -152,11 +152,8 @@ def keep_sent(
     Without the text, only regime, addressee, days and clock are kept. Raises as `keep`.
     """
     with context.database.write() as tx:
-        n = _add(context, tx, owner, composed, now)
-        stored = _get(tx, owner, n)
-        if not sent.keep_text:
-            notices.change(tx, stored, now.day, content=None)
-        _step(context, tx, stored, NoticeState.SENT, now, sent.ago)
+        n = _add(context, tx, owner, composed, now, keep_text=sent.keep_text)
+        _step(context, tx, _get(tx, owner, n), NoticeState.SENT, now, sent.ago)
         if also:
             also(tx)
     return n
@@ -234,7 +231,15 @@ def offer(
         notices.change(tx, stored, now.day, state=state, actor_id=actor_id)
 
 
-def _add(context: StoreContext, tx: Tx, owner: Owner, composed: Composed, now: Clock) -> int:
+def _add(
+    context: StoreContext,
+    tx: Tx,
+    owner: Owner,
+    composed: Composed,
+    now: Clock,
+    *,
+    keep_text: bool = True,
+) -> int:
     if names := missing(composed):
         words = ", ".join(notice.WORDS.get(one, one) for one in names)
         raise NoticeIncomplete(f"This notice is not complete. Missing: {words}.", fields=names)
@@ -243,12 +248,13 @@ def _add(context: StoreContext, tx: Tx, owner: Owner, composed: Composed, now: C
         raise refusal(case.erase_on)
     if notices.count_of_case(tx, case.id) >= notice.MAX_OF_CASE:
         raise NoticesFull
+    text = notice.stored(composed.written)
     values = {
         "reference": new_token(),
         "regime": composed.regime.id,
         "state": NoticeState.DRAFT,
         "about": context.seals.seal_notice(case.id, json.dumps(composed.about._asdict())),
-        "content": context.seals.seal_notice(case.id, notice.stored(composed.written)),
+        "content": context.seals.seal_notice(case.id, text) if keep_text else None,
         "made_on": now.day,
         "changed_on": now.day,
     }

@@ -51,10 +51,12 @@ class Decision(NamedTuple):
 
 def listed(context: StoreContext, actor: Actor, now: Clock) -> list[Waiting]:
     """Return what waits for a platform, or for its decision; owners may send to it from now on."""
-    with context.database.write() as tx:
-        if notices.asked_on(tx, actor.id) != now.day:
-            notices.note_taker(tx, actor.id, now.day)
+    with context.database.read() as tx:
+        is_noted = notices.asked_on(tx, actor.id) == now.day
         some = notices.of_actor(tx, actor.id, notice.MOST_LISTED)
+    if not is_noted:
+        with context.database.write() as tx:
+            notices.note_taker(tx, actor.id, now.day)
     return [Waiting(one.reference, one.regime, one.state, _due(context, one, now)) for one in some]
 
 

@@ -292,6 +292,8 @@ def test_one_case_keeps_so_many_and_writes_so_many_a_day(
         last = said(api, owner, 9, "sent")
     assert last.status_code == 404
     assert said(api, owner, 9, "sent").status_code == 429
+    sent = [pressed(api, owner, 9, "0" * 64, "V") for _ in range(limits.OFFERS_PER_DAY + 1)]
+    assert [one.status_code for one in sent[-2:]] == [404, 429]
 
 
 @pytest.mark.stores("sqlite", "postgresql")

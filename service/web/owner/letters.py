@@ -173,7 +173,7 @@ def offer(
     """Let a platform fetch a letter, which the owner has just read."""
     n = _entry(form)
     platform, pressed = fields.get("platform", ""), fields.get("token", "")
-    budgets.charge_notice(form.owner.case_id)
+    budgets.charge_offer(form.owner.case_id)
     try:
         noticing.offer(form.context, form.owner, n, platform, pressed, now)
     except (IllegalTransition, InvalidRequest):
