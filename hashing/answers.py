@@ -79,6 +79,34 @@ EVIDENCE = {
 }
 ARRIVAL = {"id": str, "size": int, "chunks": int, "received": [[int]], "state": str}
 KEPT = {"sequence": int, "link": str, "at": str}
+REGIMES = {
+    "regimes": [
+        {
+            "id": str,
+            "name": str,
+            "status": str,
+            "source": str,
+            "checked_on": str,
+            "old": bool,
+            "filers": [str],
+            "fields": [{"name": str, "needed": str}],
+            "statements": dict,
+            "warnings": [str],
+            "not_confirmed": [str],
+        }
+    ]
+}
+DRAFT = {"missing": [str], "text": str}
+NOTICE = {
+    "n": int,
+    "regime": str,
+    "state": str,
+    "addressee": str,
+    "clock": {"state": str, "due_at": _TEXT_OR_NONE},
+    "reason": _TEXT_OR_NONE,
+    "says": str,
+}
+NOTICES = {"notices": [NOTICE]}
 _SPAN = {"from_s": (int, float), "until_s": (int, float)}
 _MATCH = {"match": str, f"span{_OPTIONAL}": _SPAN}
 VERDICTS = {"items": [{"verdict": str, "matches": [_MATCH]}]}

@@ -1,7 +1,7 @@
 """The command `takeback`.
 
-For owners: hash, submit, status, label, withdraw, watch, alerts, grant, evidence. For whoever gets
-a pack of evidence: verify. For platforms: lookup.
+For owners: hash, submit, status, label, withdraw, watch, alerts, grant, evidence, notice. For
+whoever gets a pack of evidence: verify. For platforms: lookup.
 
 Exit codes: 0 all done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C. Results go to
 standard output, everything else to standard error. A passphrase or key is never an argument,
@@ -133,6 +133,7 @@ def parser() -> argparse.ArgumentParser:
         add("evidence", "Keep evidence for your case, encrypted"), server, number, as_json
     )
     pack_commands.add_verify(add("verify", "Check a pack of evidence. Nothing is sent"))
+    _add_notice_actions(add("notice", "Write letters of removal"), server, number, as_json)
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",
@@ -289,6 +290,33 @@ def _add_grant_actions(grant: argparse.ArgumentParser, *options: _Parser) -> Non
     action("list", "Show who may see your case", server, number, as_json)
     revoke = action("revoke", "End a grant", server, number)
     revoke.add_argument("n", type=_entry, metavar="N", help="as `grant list` shows it")
+
+
+def _add_notice_actions(notice: argparse.ArgumentParser, *options: _Parser) -> None:
+    actions = notice.add_subparsers(dest="action", required=True, metavar="ACTION")
+    server, number, as_json = options
+
+    def action(name: str, text: str, *of_action: _Parser) -> argparse.ArgumentParser:
+        return actions.add_parser(name, parents=of_action, help=text, description=f"{text}.")
+
+    new = action("new", "Write a letter; nothing is kept without an option", server, number)
+    new.add_argument("address", nargs="+", type=_address, metavar="ADDRESS", help="where it is")
+    new.add_argument("--law", required=True, metavar="ID", help="such as US-TIDA or EU-DSA16")
+    new.add_argument("--to", default="", metavar="NAME", help="the platform; an authority is known")
+    filers = ["self", "holder", "agent", "guardian", "body"]
+    new.add_argument("--filer", choices=filers, help="who you are")
+    new.add_argument("--language", default="", metavar="TAG", help="of the letter, such as es")
+    new.add_argument("--zone", default="UTC", help="your time zone: Europe/Madrid")
+    either = new.add_mutually_exclusive_group()
+    either.add_argument("--keep", action="store_true", help="keep it, with your name, as a draft")
+    either.add_argument(
+        "--sent", type=int, metavar="MINUTES", help="you sent it so long ago: keep only the clock"
+    )
+    action("list", "Show what became of your letters", server, number, as_json)
+    pdf = action("pdf", "Make a PDF of a letter, on this device alone")
+    pdf.add_argument("letter", type=_path, metavar="LETTER", help="a file with its text")
+    pdf.add_argument("out", type=_path, metavar="PDF", help="the file to be made")
+    pdf.add_argument("--font", type=_path, metavar="FILE", help="a font that has all of its signs")
 
 
 def _add_entry(label: argparse.ArgumentParser) -> None:

@@ -211,6 +211,29 @@ class OwnerClient:
         """End a grant, from the next request of whoever holds it on."""
         self._of_case(number, "DELETE", f"/v1/case/grants/{n}")
 
+    def regimes(self) -> list[Json]:
+        """Return the laws by which removal can be asked for, with what of them is in doubt."""
+        document = call(self._server, "GET", "/v1/regimes")
+        found: list[Json] = answers.checked(document, answers.REGIMES)["regimes"]
+        return found
+
+    def draft_notice(self, number: str, notice: Json) -> Json:
+        """Return how a notice would read, and what is missing of it. Nothing is stored."""
+        answer = self._of_case(number, "POST", "/v1/case/notices/draft", notice)
+        return answers.checked(answer, answers.DRAFT)
+
+    def keep_notice(self, number: str, notice: Json, *, sent_minutes_ago: int | None) -> Json:
+        """Keep a notice as a draft; or, of one that was sent so long ago, the clock alone."""
+        more = {"sent_minutes_ago": sent_minutes_ago, "keep_text": sent_minutes_ago is None}
+        answer = self._of_case(number, "POST", "/v1/case/notices", {**notice, **more})
+        return answers.checked(answer, answers.NOTICE)
+
+    def notices(self, number: str) -> list[Json]:
+        """Return the notices of a case with their clocks, the newest first."""
+        document = self._of_case(number, "GET", "/v1/case/notices")
+        found: list[Json] = answers.checked(document, answers.NOTICES)["notices"]
+        return found
+
     def _of_case(self, number: str, method: str, path: str, body: Json | None = None) -> Json:
         credential = f"Case {plain_number(number)}:{self._access.hex()}"
         return call(self._server, method, path, body, credential)

@@ -20,6 +20,7 @@ from hashing.errors import ContentError, InvalidSubmission, NoAnswer, OutputLost
 from hashing.evidence_commands import evidence
 from hashing.gather import Gathered, gather
 from hashing.grant_commands import grant
+from hashing.notice_commands import notice
 from hashing.pack_commands import verify
 from hashing.passphrase import new_passphrase, normalise
 from hashing.printable import printable
@@ -296,6 +297,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "alerts": alerts,
     "grant": grant,
     "evidence": evidence,
+    "notice": notice,
     "lookup": lookup,
     "verify": verify,
 }

@@ -29,6 +29,7 @@
     ├── NoPack                   a file that is no pack of evidence, whatever its name says
     ├── DocumentSupportMissing   fpdf2, the `documents` extra, is not installed
     ├── NoAnswer                 a question to whoever runs this, and nobody is there
+    ├── LetterNotPrinted         no PDF: no library, no font, or a file that cannot be read or made
     ├── OutputLost               what was to be printed could not be written
     └── ServiceError             the service did not do what was asked
         ├── Unreachable          no answer, or none that says anything
@@ -189,6 +190,10 @@ class DocumentSupportMissing(DeviceError):
 
 class NoAnswer(DeviceError):
     """This asks a question, and there is nobody to answer it. Give the answer as an option."""
+
+
+class LetterNotPrinted(DeviceError):
+    """The letter could not be read, or the PDF not made. An older file is never replaced."""
 
 
 class OutputLost(DeviceError):

@@ -10,7 +10,7 @@ from hashing.printable import printable
 SCOPES = {
     "status": "read when and where copies were found",
     "sightings_and_addresses": "read full addresses, and check files against the case",
-    "act_for_me": "have addresses checked, and no messages sent for a while",
+    "act_for_me": "have addresses checked, write letters for you, and pause messages to you",
     "add_files": "add files, hashed on their own device",
 }
 """What an organisation may do, by the names of the service."""

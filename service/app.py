@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import addresses, alerting, case_grants, feeds, health, owner, platform, vault
+from service.api import (
+    addresses,
+    alerting,
+    case_grants,
+    feeds,
+    health,
+    notifying,
+    owner,
+    platform,
+    vault,
+)
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -21,11 +31,12 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.desk import account, board, case_page, hashed_files, links, signing
+from service.web.desk import account, board, case_letters, case_page, hashed_files, links, signing
 from service.web.owner import (
     acting,
     checking,
     known_addresses,
+    letters,
     overview,
     sending,
     shared_with,
@@ -51,6 +62,7 @@ API = (
     feeds.router,
     platform.router,
     addresses.router,
+    notifying.router,
     health.router,
 )
 PAGES = (
@@ -61,11 +73,13 @@ PAGES = (
     acting.router,
     overview.router,
     known_addresses.router,
+    letters.router,
     telling.router,
     shared_with.router,
     together.router,
     board.router,
     case_page.router,
+    case_letters.router,
     hashed_files.router,
     links.router,
     signing.router,

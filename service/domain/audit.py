@@ -86,6 +86,7 @@ class Audited(StrEnum):
     ADDRESS_ADDED = "address_added"
     ADDRESS_WITHHELD = "address_withheld"
     ALERTS_MUTED = "alerts_muted"
+    LETTER_WRITTEN = "letter_written"
     FILE_CHECKED = "file_checked"
     FILES_ADDED = "files_added"
     LINK_MADE = "link_made"

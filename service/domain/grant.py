@@ -38,7 +38,10 @@ class GrantScope(StrEnum):
     SIGHTINGS = "sightings_and_addresses"
     """Read full addresses, and check files against the case."""
     ACT = "act_for_me"
-    """Have addresses looked at, and alerts muted. Nothing is withdrawn without the owner."""
+    """Have addresses looked at and alerts muted, and write notices as an agent.
+
+    Nothing is withdrawn without the owner.
+    """
     ADD = "add_files"
     """Add content, hashed on the advocate's device."""
 

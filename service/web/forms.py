@@ -26,34 +26,46 @@ MAX_FIELDS = 12
 _FORM = "application/x-www-form-urlencoded"
 _DOCUMENT = "text/plain"
 _PREFIX, _SUFFIX = b"document=", b"\r\n"
+_OF_NOTICES = tuple(
+    f"/{place}/{step}" for place in ("notices", "letters") for step in ("write", "read", "kept")
+)
+"""Paths whose forms have all of a notice, which is stored only once its owner says so."""
 _WITH_HASHES = ("/desk/check", "/files")
 """Paths of the desk whose forms have the hashes of files."""
 INVALID = "The page sent something that it should not. Go back and try again."
 
 
 async def _fields(request: Request) -> dict[str, str]:
+    if request.url.path.endswith(_OF_NOTICES):
+        most, fields = limits.NOTICE_FORM, limits.NOTICE_FIELDS
+        return await _fields_of(request, Callers.OWNER, most, fields)
     return await _fields_of(request, Callers.OWNER)
 
 
 async def _member_fields(request: Request) -> dict[str, str]:
+    if request.url.path.endswith(_OF_NOTICES):
+        most, fields = limits.NOTICE_FORM, limits.NOTICE_FIELDS
+        return await _fields_of(request, Callers.MEMBER, most, fields)
     most = limits.CHECKED_FORM if request.url.path.endswith(_WITH_HASHES) else MAX_BYTES
     return await _fields_of(request, Callers.MEMBER, most)
 
 
-async def _fields_of(request: Request, callers: Callers, most: int = MAX_BYTES) -> dict[str, str]:
+async def _fields_of(
+    request: Request, callers: Callers, most: int = MAX_BYTES, fields: int = MAX_FIELDS
+) -> dict[str, str]:
     _check_media_type(request, _FORM)
     async with body_of(request, enter_lane(request, callers), most) as body:
-        return _parsed(body)
+        return _parsed(body, fields)
 
 
-def _parsed(body: bytes) -> dict[str, str]:
+def _parsed(body: bytes, most_fields: int) -> dict[str, str]:
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=bool(body),
             errors="strict",
-            max_num_fields=MAX_FIELDS,
+            max_num_fields=most_fields,
         )
     except ValueError as err:
         raise InvalidRequest(INVALID) from err

@@ -7,9 +7,10 @@ The English texts are in the templates.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale, dates
 from babel.messages.pofile import read_po
@@ -19,6 +20,7 @@ LOCALES = Path(__file__).parent / "locales"
 ENGLISH = "en"
 DRAFT = "DRAFT:"
 """In the header comment of a catalogue that no native speaker has reviewed."""
+_HOUR, _DAY = 3600, 86_400
 MAX_HEADER = 200
 """Characters of an Accept-Language header that are parsed; the rest is ignored."""
 
@@ -67,6 +69,27 @@ class Language:
     def day(self, day: date) -> str:
         """Return a date in the long format of this language."""
         return dates.format_date(day, "long", locale=self.locale)
+
+    def moment(self, when: datetime) -> str:
+        """Return day of the week, date, time and zone, as clocks show them where that is."""
+        day = dates.format_date(when, "full", locale=self.locale)
+        time = dates.format_time(when, "short", locale=self.locale, tzinfo=when.tzinfo)
+        zone = dates.get_timezone_gmt(when, "long", locale=self.locale)
+        return f"{day}, {time} ({zone})"
+
+    def span(self, seconds: int) -> str:
+        """Return a length of time: whole days, hours or minutes, never more than there is."""
+        if seconds >= 3 * _DAY:
+            return self._span("day", seconds // _DAY * _DAY)
+        if seconds >= 2 * _HOUR:
+            return self._span("hour", seconds // _HOUR * _HOUR)
+        return self._span("minute", seconds // 60 * 60)
+
+    def _span(self, unit: Literal["day", "hour", "minute"], seconds: int) -> str:
+        whole, never_larger = timedelta(seconds=seconds), 10**9
+        return dates.format_timedelta(
+            whole, granularity=unit, threshold=never_larger, locale=self.locale
+        )
 
     def known_country(self, untrusted: str) -> str:
         """Return a country code that CLDR knows, or "" so that a page shows no foreign text."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from service import law
+from service.domain.regime import Law
 from service.evidence_folder import EvidenceFolder
 from service.proofs.passwords import Passwords
 from service.sealing import Seals
@@ -69,6 +71,7 @@ class StoreContext:
     seals: Seals
     key_uses: KeyUses = field(init=False, default_factory=KeyUses)
     sign_in_failures: Failures = field(init=False, default_factory=Failures)
+    law: Law = field(init=False, repr=False, default_factory=law.read)
     passwords: Passwords = field(init=False, default_factory=Passwords)
 
     @cached_property

@@ -18,6 +18,7 @@ from httpx import Response
 
 from service import limits
 from service.app import create_app
+from service.domain import notice
 from service.domain.actor import Role
 from service.domain.alert import ChannelKind
 from service.domain.contact import Contact
@@ -31,6 +32,7 @@ from service.workflows import (
     evidence_keeping,
     granting,
     membership,
+    noticing,
     safe_contact,
     session_keeping,
     watching,
@@ -86,6 +88,7 @@ READERS = at_desk(dict.fromkeys(MEMBERS, IN) | {"observer": NO})
 A_CASE = with_scope(*SCOPES)
 BACK = at_desk(dict.fromkeys(MEMBERS, IN))
 
+LETTERS = ("/where", "/write", "/read", "/kept", "/one", "/said", "/offered", "/erased")
 ALERTS = ("/set", "/code", "/test", "/same", "/muted", "/kept", "/removed")
 PAGE, CASE = "/{language:tag}", "/{language:tag}/desk/cases/{reference}"
 RECORD, EVIDENCE_FILE = "/v1/case/evidence/records/{id}", "/v1/case/evidence/files/{id}"
@@ -128,6 +131,17 @@ TABLE: dict[str, dict[str, str]] = {
     f"POST {EVIDENCE_FILE}/complete": THE_OWNER,
     f"PUT {EVIDENCE_FILE}/chunks/{{n}}": THE_OWNER,
     f"GET {EVIDENCE_FILE}/chunks/{{n}}": THE_OWNER,
+    "GET /v1/regimes": OPEN,
+    "POST /v1/case/notices/draft": OWNERS,
+    "POST /v1/case/notices": OWNERS,
+    "GET /v1/case/notices": OWNERS,
+    "POST /v1/case/notices/{n}/said": THE_OWNER,
+    "POST /v1/case/notices/{n}/confirmation": THE_OWNER,
+    "POST /v1/case/notices/{n}/offer": THE_OWNER,
+    "DELETE /v1/case/notices/{n}": THE_OWNER,
+    "GET /v1/notices": PLATFORMS,
+    "POST /v1/notices/fetch": everybody(OUT, platform=HIDDEN, crawler=NO),
+    "POST /v1/notices/decision": everybody(OUT, platform=HIDDEN, crawler=NO),
     "POST /v1/lookup": PLATFORMS,
     "POST /v1/observations": KEYS,
     "POST /v1/feedback": PLATFORMS,
@@ -153,6 +167,7 @@ TABLE: dict[str, dict[str, str]] = {
                 *(("GET", one) for one in ("/addresses/removed", "/shared", "/shared/new")),
                 *(("GET", one) for one in ("/shared/ended", "/checked/{answer}")),
                 *(("GET", f"/alerts{one}") for one in ("", *ALERTS)),
+                *(("GET", f"/notices{one}") for one in ("", *LETTERS)),
                 *(("GET", one) for one in ("/sent/error/{error}", "/sent/{token}")),
                 *(("GET", one) for one in ("/sent/error/Work{reason}/{pieces}",)),
                 *(("GET", one) for one in ("/acted/{token}",)),
@@ -171,9 +186,16 @@ TABLE: dict[str, dict[str, str]] = {
                 *("/withdrawn", "/undone", "/erase", "/erased", "/addresses", "/addresses/added"),
                 *("/addresses/removed", "/shared", "/shared/new", "/shared/ended", "/alerts"),
                 *(f"/alerts{one}" for one in ALERTS),
+                *(
+                    f"/notices{one}"
+                    for one in ("", "/where", "/write", "/read", "/kept", "/erased")
+                ),
             )
         ),
         OWNERS,
+    ),
+    **dict.fromkeys(
+        (f"POST {PAGE}/notices/{one}" for one in ("one", "said", "offered")), THE_OWNER
     ),
     **dict.fromkeys(
         (f"GET {PAGE}/desk{path}" for path in ("/sign-in", "/invitation")),
@@ -232,6 +254,7 @@ TABLE: dict[str, dict[str, str]] = {
                     "/export",
                     "/muted",
                 ),
+                *("/letters/write", "/letters/read", "/letters/kept"),
             )
         ),
         BACK,
@@ -242,6 +265,11 @@ TABLE: dict[str, dict[str, str]] = {
     f"POST {CASE}/confirmed": with_scope(GrantScope.SIGHTINGS),
     f"POST {CASE}/addresses": with_scope(GrantScope.ACT),
     f"POST {CASE}/muted": with_scope(GrantScope.ACT),
+    f"GET {CASE}/letters": with_scope(GrantScope.ACT),
+    **dict.fromkeys(
+        (f"POST {CASE}/letters/{one}" for one in ("write", "read", "kept")),
+        with_scope(GrantScope.ACT),
+    ),
     f"GET {CASE}/files": with_scope(GrantScope.ADD),
     f"POST {CASE}/files": with_scope(GrantScope.ADD),
 }
@@ -259,12 +287,28 @@ BODIES: dict[str, Any] = {
     "POST /v1/case/alerts/channels/{kind}/check": {"address": HOOK},
     "POST /v1/case/alerts/channels/mail/code": {"code": "123456"},
     "POST /v1/case/watches": WATCH,
+    "POST /v1/case/notices/{n}/said": {"state": "sent"},
+    "POST /v1/case/notices/{n}/confirmation": {"platform": "Videos"},
+    "POST /v1/case/notices/{n}/offer": {"platform": "Videos", "token": "ab" * 32},
+    "POST /v1/notices/fetch": {"reference": "a" * 24},
+    "POST /v1/notices/decision": {"reference": "a" * 24, "removed": True, "reason": "removed"},
     "POST /v1/watches": WATCH,
     "POST /v1/case/evidence/files": {**ANNOUNCED, "id": "ab" * 16},
     f"POST {EVIDENCE_FILE}/complete": {"root": "ab" * 32},
 }
 SEALED = {f"PUT {RECORD}": sealed_record(), f"PUT {EVIDENCE_FILE}/chunks/{{n}}": b"0" * 65_552}
+LETTER = {
+    "regime": "PK-PECA",
+    "filer": "self",
+    "zone": "UTC",
+    "addresses": ADDRESS,
+    "name": "A",
+    "not_consented": "yes",
+    "act": "draft",
+}
 FORMS = {
+    **dict.fromkeys(("write", "read", "kept"), LETTER),
+    "said": {"entry": "1", "state": "sent", "ago": "0"},
     "acted": {"act": "withdrawn", "entry": "1"},
     "new": {"days": "90"},
     "links": {"days": "90"},
@@ -349,6 +393,7 @@ class Cast:
                 context, day = self.desk.context, self.desk.day
                 watching.add(context, case.owner, target(ADDRESS), day)
                 granting.offer(context, case.owner, Terms(frozenset()), day)
+                _keep_notice(context, case.owner, self.desk.clock.now)
                 webhook, now = ChannelKind.WEBHOOK, self.desk.clock.now
                 safe_contact.set_up(context, case.owner, CONTACT, webhook, HOOK, now)
                 keep = evidence_keeping.keep_record
@@ -362,6 +407,14 @@ class Cast:
         with context.database.write() as tx:
             token = session_keeping.begun(context, tx, member.id, self.desk.clock.now)
         return Actor(form={"form": context.seals.form_token(token)}, cookie=token)
+
+
+def _keep_notice(context: Any, owner: Any, now: Any) -> None:
+    """Keep notice 1 of a case, a draft."""
+    regime = context.law.regimes["PK-PECA"]
+    written = notice.written("self", ADDRESS, {"name": "A", "not_consented": "yes"})
+    about = noticing.about(regime, "", "", "UTC")
+    noticing.keep(context, owner, noticing.Composed(regime, written, about), now)
 
 
 @pytest.fixture(scope="module")
@@ -409,7 +462,7 @@ def test_every_actor_gets_in_where_the_table_says(cast: Cast) -> None:
 
 def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     method, _, path = row.partition(" ")
-    of_something = ("{n}", "{id}", "removed", "ended", "/alerts")
+    of_something = ("{n}", "{id}", "removed", "ended", "/alerts", "/notices")
     actor = cast.actor(name, complete=any(part in row for part in of_something))
     client.cookies.clear()
     if actor.cookie:
@@ -456,6 +509,8 @@ def _fields(cast: Cast, path: str, actor: Actor) -> dict[str, str]:
     fields = {"stamp": cast.stamp, **FORMS.get(last, {"entry": "1"}), **actor.form}
     if "/addresses" in path:
         fields |= {"address": ADDRESS, "shows_minor": "no", "scope": "page"}
+    if "/letters/" in path:
+        fields |= {"regime": "US-TIDA", "filer": "agent", "act": "draft"}
     if last == "redeem" and actor.cookie:
         case = cast.desk.owner()
         terms = Terms(frozenset())

@@ -551,7 +551,7 @@ def test_an_organisation_is_granted_what_the_options_say(
         "  1  Helpline\\x1b: may see your case",
         "     until 2026-12-21; they may:",
         "     - read when and where copies were found",
-        "     - have addresses checked, and no messages sent for a while",
+        "     - have addresses checked, write letters for you, and pause messages to you",
         "  1  a code nobody has used yet",
     ]
     assert takeback("grant", "list", *where, "--json") == 0

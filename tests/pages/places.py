@@ -221,6 +221,7 @@ def overview(page: Page, address: str, language: str, cases: Cases) -> Visits:
     page.locator("li.entry details summary").first.click()
     yield "overview-relabel"
     yield from _addresses(page)
+    yield from _letters(page)
     yield from _alerts(page)
     yield from _shared(page)
     yield from _acts(page, cases)
@@ -238,6 +239,37 @@ def _addresses(page: Page) -> Visits:
     page.locator("form[action$='/added'] button").click()
     page.locator(".box").wait_for()
     yield "addresses-withheld"
+    page.locator("form[action$='/overview'] button").click()
+
+
+def _letters(page: Page) -> Visits:
+    page.locator(".actions form[action$='/notices'] button").click()
+    page.locator("form[action$='/where'] button").click()
+    page.locator("#home").wait_for()
+    yield "letter-where"
+    page.select_option("#home", "US")
+    page.check("#shows_minor-no")
+    page.locator("form[action$='/where'] button").click()
+    page.locator("#law-US-TIDA").wait_for()
+    yield "letter-laws"
+    page.locator("form[action$='/write'] button").first.click()
+    page.locator("form[action$='/read'] button").click()
+    page.locator(".summary").wait_for()
+    yield "letter-missing"
+    page.check("#not_consented")
+    page.fill("#addressee", "Example Videos")
+    page.fill("#mail", "name@mail.example")
+    for name in ("description", "circumstances", "signature"):
+        page.fill(f"#{name}", "A few words.")
+    page.locator("form[action$='/read'] button").click()
+    page.locator(".paper").wait_for()
+    yield "letter-read"
+    page.locator("form[action$='/kept'] button").first.click()
+    page.locator(".told.good").wait_for()
+    yield "letter-clock"
+    page.locator("form[action$='/notices'] button").click()
+    page.locator("li.entry").wait_for()
+    yield "letters"
     page.locator("form[action$='/overview'] button").click()
 
 

@@ -235,6 +235,17 @@ AT_THE_DESK = (
         cookie="LEAVING",
     ),
 )
+LETTER = {
+    "regime": "PK-PECA",
+    "filer": "self",
+    "zone": "UTC",
+    "addresses": "https://forum.example/1",
+    "name": "A",
+    "not_consented": "yes",
+    "act": "draft",
+}
+AGENT = {"regime": "US-TIDA", "filer": "agent", "zone": "UTC"}
+SENT_LETTER = {"entry": "1", "state": "sent", "ago": "0"}
 C, HELD = D + "/cases/{reference}", "/en/desk/cases/REFERENCE"
 TO_BOARD, TO_CASE = {"location": "/en/desk"}, {"location": HELD}
 DOCUMENT = {"form": "FORM", "document": json.dumps({"entries": SUBMISSION["entries"]})}
@@ -275,6 +286,11 @@ OF_CASES = (
     _held("/cases/REFERENCE/files", MOVES, 303, document=DOCUMENT["document"]),
     *(_held(f"/cases/REFERENCE/{one}", MOVES, 303, **given) for one, given in CASE_FORMS.items()),
     *(_held(f"/cases/REFERENCE/{one}", MOVES, 303) for one in (*CASE_FORMS, "export", "muted")),
+    _held("/cases/REFERENCE/letters", "desk"),
+    *(_held(f"/cases/REFERENCE/letters/{one}", MOVES, 303) for one in ("write", "read", "kept")),
+    _held("/cases/REFERENCE/letters/write", "desk", regime="US-TIDA"),
+    _held("/cases/REFERENCE/letters/read", "desk", 422, **AGENT),
+    _held("/cases/REFERENCE/letters/kept", "desk", 422, **AGENT, act="draft"),
     _held("/cases/REFERENCE/notes", "desk", 422, layer="team"),
     _held("/cases/REFERENCE/muted", "desk", days="7"),
     _held("/cases/REFERENCE/export", "csv", format="csv"),
@@ -347,6 +363,16 @@ TABLE = (
     Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", form=_form(ask="90")),
     Asked(f"POST {TAG}/alerts/kept", "/en/alerts/kept", "page", 422, form=_form(ask="1")),
     Asked(f"POST {TAG}/alerts/removed", "/en/alerts/removed", "page", form=_form()),
+    Asked(f"POST {TAG}/notices", "/en/notices", "page", form=_form()),
+    Asked(f"POST {TAG}/notices/where", "/en/notices/where", "page", form=_form()),
+    Asked(f"POST {TAG}/notices/where", "/en/notices/where", "page", 422, form=_form(asked="yes")),
+    Asked(f"POST {TAG}/notices/write", "/en/notices/write", "page", form=_form(**LETTER)),
+    Asked(f"POST {TAG}/notices/read", "/en/notices/read", "page", form=_form(**LETTER)),
+    Asked(f"POST {TAG}/notices/kept", "/en/notices/kept", "page", form=_form(**LETTER)),
+    Asked(f"POST {TAG}/notices/one", "/en/notices/one", "page", form=_form(entry="1")),
+    Asked(f"POST {TAG}/notices/said", "/en/notices/said", "page", form=_form(**SENT_LETTER)),
+    Asked(f"POST {TAG}/notices/offered", "/en/notices/offered", "page", 422, form=_form(entry="1")),
+    Asked(f"POST {TAG}/notices/erased", "/en/notices/erased", "page", form=_form(entry="1")),
     Asked(f"POST {TAG}/shared", "/en/shared", "page", form=_form()),
     Asked(f"POST {TAG}/shared/new", "/en/shared/new", "page", form=_form(days="90")),
     Asked(f"POST {TAG}/shared/ended", "/en/shared/ended", "page", form=_form(entry="9")),
@@ -372,7 +398,9 @@ TABLE = (
             *("addresses", "addresses/added", "addresses/removed", "alerts"),
             *(f"alerts/{act}" for act in ("set", "code", "test", "same")),
             *(f"alerts/{act}" for act in ("muted", "kept", "removed")),
-            *("shared", "shared/new", "shared/ended"),
+            *("shared", "shared/new", "shared/ended", "notices"),
+            *(f"notices/{one}" for one in ("where", "write", "read", "kept", "one")),
+            *(f"notices/{one}" for one in ("said", "offered", "erased")),
         )
     ),
     Asked(f"GET {TAG}/together", "/en/together", "with script"),

@@ -19,6 +19,7 @@ from service.domain.alert import CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS
 from service.domain.case import TRANSITIONS, EntryStatus
 from service.domain.evidence import ITEM_TRANSITIONS, ItemState
 from service.domain.grant import GRANT_TRANSITIONS, GrantState
+from service.domain.notice import NOTICE_TRANSITIONS, NoticeState
 from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
 from service.settings import Settings
 
@@ -97,6 +98,12 @@ def test_every_step_an_item_of_evidence_can_take_is_drawn() -> None:
     drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
     steps = {(a.value, b.value) for a, following in ITEM_TRANSITIONS.items() for b in following}
     assert {(a, b) for a, b in drawn if {a, b} <= {*ItemState}} == steps
+
+
+def test_every_step_a_notice_can_take_is_drawn() -> None:
+    drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
+    steps = {(a.value, b.value) for a, following in NOTICE_TRANSITIONS.items() for b in following}
+    assert {(a, b) for a, b in drawn if {a, b} <= {*NoticeState}} == steps
 
 
 def _presences(changes: Iterable[Change]) -> list[str]:
