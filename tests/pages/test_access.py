@@ -79,6 +79,7 @@ class Faults:
         self._wrong: dict[str, Any] = {}
 
     def look(self, page: Page, state: str) -> None:
+        page.wait_for_load_state()  # its style is there
         found: list[Any] = []
         for width in self._widths:
             page.set_viewport_size({"width": width, "height": LOOKED_AT["height"]})
