@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from secrets import token_bytes
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,11 +21,8 @@ from service.web.owner import letters, stamps
 from service.workflows import noticing, taking_notices, watching
 from service.workflows.crawl import VisitReport, lease, report
 from service.workflows.taking_notices import Decision
+from tests.server.conftest import World
 
-if TYPE_CHECKING:
-    from tests.server.conftest import World
-
-KEY = "5a" * 32
 NOON = 1_795_262_400
 """12:00 UTC on 21 November 2026."""
 LETTER = {
@@ -48,9 +46,10 @@ class Owner:
         self.api, self.world, self.second = api, world, NOON
         app: Any = api.app
         app.dependency_overrides[dependencies.clock] = lambda: self.now
-        self.owner = world.open(key=bytes.fromhex(KEY))
+        key = token_bytes(32)
+        self.owner = world.open(key=key)
         stamp = stamps.new(world.context.seals, stamps.minute())
-        self.form = {"case": self.owner.case_number, "access_key": KEY, "stamp": stamp}
+        self.form = {"case": self.owner.case_number, "access_key": key.hex(), "stamp": stamp}
 
     @property
     def now(self) -> Clock:
@@ -64,12 +63,21 @@ class Owner:
     @property
     def stored(self) -> int:
         with self.world.context.database.read() as tx:
-            return tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            of_case = table.c.case_id == self.owner.case_id
+            return tx.scalar(sa.select(sa.func.count()).where(of_case)) or 0
+
+
+@pytest.fixture(scope="module")
+def world(reader: TestClient) -> World:
+    """One service for all tests: each has a case of its own."""
+    assert reader.get("/readyz").status_code == 200
+    app: Any = reader.app
+    return World(app.state.context)
 
 
 @pytest.fixture
-def owner(api: TestClient, served: World) -> Owner:
-    return Owner(api, served)
+def owner(reader: TestClient, world: World) -> Owner:
+    return Owner(reader, world)
 
 
 def test_the_laws_of_two_countries_are_shown_with_their_doubts_and_nothing_is_stored(
@@ -92,18 +100,18 @@ def test_the_laws_of_two_countries_are_shown_with_their_doubts_and_nothing_is_st
 
 
 def test_a_letter_begins_with_what_the_case_knows_but_not_with_what_is_gone(
-    owner: Owner, served: World
+    owner: Owner, world: World
 ) -> None:
     there, gone, minors = (f"https://forum.example/{one}" for one in ("there", "gone", "minors"))
     for address in (there, gone, minors):
-        watching.add(served.context, owner.owner, Target(address), served.day)
-    crawler = served.actor("Crawler", Role.CRAWLER)
-    now = Clock(served.day, 10**6)
-    leased = lease(served.context, crawler, 9, now)
+        watching.add(world.context, owner.owner, Target(address), world.day)
+    crawler = world.actor("Crawler", Role.CRAWLER)
+    now = Clock(world.day, 10**6)
+    leased = lease(world.context, crawler, 9, now)
     (one,) = (each for each in leased if each.target.address == gone)
-    report(served.context, crawler, [VisitReport(one.watch, one.lease, Outcome.GONE)], now)
+    report(world.context, crawler, [VisitReport(one.watch, one.lease, Outcome.GONE)], now)
     with pytest.raises(NotEligible):
-        watching.withhold(served.context, Target(minors), served.day)
+        watching.withhold(world.context, Target(minors), world.day)
     page = owner.post("/write", regime="US-TIDA")
     (typed,) = re.findall(r'<textarea id="addresses"[^>]*>\n(.*?)</textarea>', page, re.S)
     assert typed == there
@@ -154,10 +162,10 @@ def test_a_letter_is_read_sent_by_herself_and_its_clock_is_all_that_is_kept(owne
 
 
 def test_a_platform_is_sent_only_what_was_just_read_and_its_answer_is_shown(
-    owner: Owner, served: World
+    owner: Owner, world: World
 ) -> None:
-    actor = served.actor("Videos")
-    taking_notices.listed(served.context, actor, owner.now)
+    actor = world.actor("Videos")
+    taking_notices.listed(world.context, actor, owner.now)
     page = owner.post("/kept", act="draft", **LETTER)
     assert "Kept. Nothing was sent." in page
     (token,) = re.findall(r'name="token" value="([0-9a-f]{64})"', page)
@@ -166,11 +174,11 @@ def test_a_platform_is_sent_only_what_was_just_read_and_its_answer_is_shown(
     assert "Their time begins when they fetch it." in owner.post("/offered", **offer)
     assert "Not sent yet" in owner.post("/said", entry="1", state="draft", ago="0")
     owner.post("/offered", **offer)
-    (waiting,) = taking_notices.listed(served.context, actor, owner.now)
-    fetched = taking_notices.fetch(served.context, actor, waiting.reference, owner.now)
+    (waiting,) = taking_notices.listed(world.context, actor, owner.now)
+    fetched = taking_notices.fetch(world.context, actor, waiting.reference, owner.now)
     assert fetched.receipt in owner.post("/one", entry="1")
     decision = Decision(removed=False, reason=Reason.NOT_IDENTIFIED, says="<b>Which one?</b>")
-    taking_notices.decide(served.context, actor, waiting.reference, decision, owner.now)
+    taking_notices.decide(world.context, actor, waiting.reference, decision, owner.now)
     page = owner.post("/one", entry="1")
     assert "They say: they could not find it." in page
     assert "&lt;b&gt;Which one?&lt;/b&gt;" in page
@@ -214,12 +222,12 @@ def test_a_time_is_never_said_to_be_longer_than_it_is(seconds: int, en: str, ar:
     assert (known["en"].span(seconds), known["ar"].span(seconds)) == (en, ar)
 
 
-def test_only_forms_open_letters(api: TestClient, owner: Owner) -> None:
+def test_only_forms_open_letters(reader: TestClient, owner: Owner) -> None:
     paths = {route.path for route in letters.router.routes}  # type: ignore[attr-defined]
     assert len(paths) == 9
     for path in (one.replace("{language:tag}", "en") for one in paths):
-        answer = api.get(path, follow_redirects=False)
+        answer = reader.get(path, follow_redirects=False)
         assert answer.headers["location"] == "/en/overview"
         wrong = {**owner.form, "access_key": "5b" * 32}
-        assert api.post(path, data=wrong).status_code == 401
+        assert reader.post(path, data=wrong).status_code == 401
     assert noticing.of_case(owner.world.context, owner.owner, owner.now) == []
