@@ -36,11 +36,11 @@ coverage: .venv/.dev .venv/.peers .venv/.browser kernels  ## run every test and 
 soak: .venv/.dev .venv/.peers .venv/.browser  ## kill, restart and search for an hour's worth, and look for rarer counterexamples
 	@$(PYTEST) -m 'soak or hypothesis' --hypothesis-profile=soak $(ARGS)
 
-check: .venv/.dev .venv/.browser  ## format, lint, types, layers
+check: .venv/.dev .venv/.browser  ## format, lint, types, layers; and warn of data that grew old
 	@$(MAKE) --no-print-directory -j2 $(CHECKS)
 
 # What `check` looks at, two at once: types of Python take nearly as long as all others.
-CHECKS := check-types check-layers check-format check-lint check-browser-types collected
+CHECKS := check-types check-layers check-format check-lint check-browser-types check-ages collected
 .PHONY: $(CHECKS) kernels
 
 check-types:
@@ -57,6 +57,9 @@ check-lint:
 
 check-browser-types:
 	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc -p tsconfig.json
+
+check-ages:
+	@$(PY) -m service.commands.old_rows
 
 # Whether all tests can be read; and pytest keeps them compiled, which else each worker would do at the same time.
 collected: kernels

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing
 from fastapi import FastAPI
 
 from service import worker
-from service.api import addresses, alerting, case_grants, feeds, health, owner, platform
+from service.api import addresses, alerting, case_grants, feeds, health, notifying, owner, platform
 from service.edge import problems
 from service.edge.bodies import lanes
 from service.edge.budgets import ALL, Budgets
@@ -49,6 +49,7 @@ API = (
     feeds.router,
     platform.router,
     addresses.router,
+    notifying.router,
     health.router,
 )
 PAGES = (

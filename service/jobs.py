@@ -72,6 +72,7 @@ JOBS = (
     Job("prune_veils", Thread.RETENTION, _TEN_MINUTES, retention.prune_veils, budget=1),
     Job("purge_alerts", Thread.RETENTION, _TEN_MINUTES, retention.purge_alerts, budget=1),
     Job("purge_watches", Thread.RETENTION, _TEN_MINUTES, retention.purge_watches, budget=1),
+    Job("purge_notices", Thread.RETENTION, _TEN_MINUTES, retention.purge_notices, budget=1),
     Job("prune_audit", Thread.RETENTION, _TEN_MINUTES, auditing.prune, budget=1),
     Job("prune_grants", Thread.RETENTION, _TEN_MINUTES, granting.prune, budget=1),
     Job("purge_sessions", Thread.RETENTION, _TEN_MINUTES, retention.purge_sessions, budget=1),

@@ -69,6 +69,22 @@ LABELS_PER_DAY = 500
 CONTACT = DocumentLimit(16 * KIB, 1_100)
 """A channel: an address of 1,000 characters, which may be commas, or escapes of six each."""
 
+NOTICE = DocumentLimit(512 * KIB, 90_000)
+"""300 addresses of 60,000 characters in all, which may be commas, as the twelve texts of 2,000; in
+JSON a character has up to six bytes."""
+
+NOTICE_FORM = 768 * KIB
+"""The same as a form of a page: up to nine bytes a character."""
+
+NOTICE_FIELDS = 32
+"""Fields of that form: 18 of a notice, and what every form of an owner has."""
+
+NOTICES_PER_DAY = 200
+"""Notices that one case may write, send or change in a day."""
+
+ANSWERS = DocumentLimit(16 * KIB, 2_100)
+"""What a platform says about one notice, in 1,000 characters."""
+
 TESTS_PER_DAY = 20
 """Tests of channels, and questions whether an address is the right one, of one case in a day. How
 often one address is written to is counted in the store (`domain.alert`)."""

@@ -51,12 +51,14 @@ class Seals:
             "totp",
             "recovery",
             "grant",
+            "notice",
         )
         self._keys = {use: _derived(secret, use) for use in uses}
         self._text = AESGCM(_derived(secret, "text"))
         self._answer = AESGCM(_derived(secret, "answer"))
         self._contact = AESGCM(_derived(secret, "contact text"))
         self._note = AESGCM(_derived(secret, "note"))
+        self._notice = AESGCM(_derived(secret, "notice text"))
 
     @property
     def fingerprint(self) -> bytes:
@@ -124,6 +126,19 @@ class Seals:
         """Return what `seal_note` was given. Raises InvalidTag if it is not from there."""
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         return self._note.decrypt(nonce, rest, None).decode()
+
+    def seal_notice(self, case_id: int, text: str) -> bytes:
+        """Return what belongs to a notice, for its case alone, by a key of its own."""
+        return _encrypted(self._notice, text, str(case_id).encode())
+
+    def unseal_notice(self, case_id: int, sealed: bytes) -> str:
+        """Return what `seal_notice` was given. Raises InvalidTag if it is not of this case."""
+        return _decrypted(self._notice, sealed, str(case_id).encode())
+
+    def notice_token(self, case_id: int, text: str, minute: int) -> str:
+        """Return what proves that an owner has just seen what is to be sent, and to whom."""
+        given = f"{case_id}:{minute}:{text}".encode()
+        return hmac.digest(self._keys["notice"], given, "sha256").hex()
 
     def reference(self, actor_id: int, signal_id: int, *, near: bool = False) -> str:
         """Return the match reference of a stored signal for one actor.

@@ -24,12 +24,14 @@ class Act(StrEnum):
     FEEDBACK = "feedback"
     WATCH = "watch"
     """Ask that an address be looked at."""
+    NOTICES = "notices"
+    """Fetch notices that owners send it, and answer them."""
     CRAWL = "crawl"
     """Look at addresses that others asked for."""
 
 
 ACTS = {
-    Role.PLATFORM: frozenset({Act.LOOKUP, Act.OBSERVE, Act.FEEDBACK, Act.WATCH}),
+    Role.PLATFORM: frozenset({Act.LOOKUP, Act.OBSERVE, Act.FEEDBACK, Act.WATCH, Act.NOTICES}),
     Role.CRAWLER: frozenset({Act.OBSERVE, Act.CRAWL}),
 }
 

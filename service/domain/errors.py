@@ -12,6 +12,8 @@
     ├── ChannelRefused       what an owner chose is not safe, or not offered here
     ├── WrongCode            not the code of the last test
     ├── GrantsFull           more grants of one case than may be live
+    ├── NoticesFull          more notices than a case holds
+    ├── NoticeIncomplete     a notice without what its law asks for; names each missing field
     ├── UndoneTooOften       as many withdrawals were undone today as may be
     ├── NotEligible          answers that mean another service can help better
     ├── InvalidRequest       the request does not have the documented form
@@ -20,7 +22,7 @@
     ├── TooManyRequests      a budget is used up; says when it is there again
     ├── WorkNeeded           a new case without proof of work, or with too little of it
     │   └── WorkExpired      its challenge is too old, or none of ours
-    ├── IllegalTransition    an entry cannot go from that status to this one
+    ├── IllegalTransition    an entry or notice cannot go from that status to this one
     ├── NotReady             still starting, or the store cannot be reached
     ├── Busy                 as much is being worked on as memory allows
     └── StoreFull            the disk of the store is full
@@ -122,6 +124,19 @@ class GrantsFull(ServiceError):
 
     Revoke one that you need no longer, then make a new one.
     """
+
+
+class NoticesFull(ServiceError):
+    """No more notices can be kept in this case. Erase one that you need no longer."""
+
+
+class NoticeIncomplete(ServiceError):
+    """The notice lacks what its law asks for."""
+
+    def __init__(self, message: str | None = None, *, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
+        """Their names, in the order of the form."""
 
 
 class UndoneTooOften(TooManyRequests):

@@ -156,6 +156,7 @@ class Budgets:
         self._added = Budget(settings.case_signals_per_hour, _HOUR)
         self._added_of_case = Budget(limits.ADDED_SIGNALS_PER_HOUR, _HOUR)
         self._watches = Budget(limits.WATCHES_PER_DAY, _DAY)
+        self._notices = Budget(limits.NOTICES_PER_DAY, _DAY)
         self._labels = Budget(limits.LABELS_PER_DAY, _DAY)
         self._tests = Budget(limits.TESTS_PER_HOUR, _HOUR)
         self._tests_of_case = Budget(limits.TESTS_PER_DAY, _DAY)
@@ -236,6 +237,10 @@ class Budgets:
     def charge_watch(self, case_id: int) -> None:
         """Charge a case for an address that is to be looked at. Raises TooManyRequests."""
         self._charge("watches", self._watches, case_id, 1)
+
+    def charge_notice(self, case_id: int) -> None:
+        """Charge a case for a notice that is kept, sent or changed. Raises TooManyRequests."""
+        self._charge("notices", self._notices, case_id, 1)
 
     def charge_label(self, case_id: int) -> None:
         """Charge a case for a label that is set or taken away. Raises TooManyRequests."""

@@ -31,6 +31,8 @@ STATUS: dict[type[errors.ServiceError], HTTPStatus] = {
     errors.ChannelRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.WrongCode: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.GrantsFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NoticesFull: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NoticeIncomplete: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotEligible: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -103,6 +105,8 @@ def problem(err: errors.ServiceError, faults: list[str] | None = None) -> JSONRe
     if retry_after := retry_after_of(err):
         headers["Retry-After"] = retry_after
     more: dict[str, Any] = {"faults": faults}
+    if isinstance(err, errors.NoticeIncomplete):
+        more |= {"faults": list(err.fields) or None}
     if isinstance(err, errors.WorkNeeded):
         more |= {"challenge": err.challenge, "pieces": err.pieces}
     return _document(status, type(err).__name__, str(err), headers=headers, **more)

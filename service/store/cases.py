@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from service.store import audit_log, channels, grants, watches
+from service.store import audit_log, channels, grants, notices, watches
 from service.store.database import Tx
 from service.store.schema import cases
 
@@ -61,8 +61,12 @@ def insert(tx: Tx, values: dict[str, Any]) -> int:
 
 
 def close(tx: Tx, case_id: int, now: date, erase_on: date) -> None:
-    """Mark a case as withdrawn, and end its grants. The note is kept until it becomes final."""
+    """Mark a case as withdrawn, and end its grants. The note is kept until it becomes final.
+
+    What no platform has fetched yet, none will.
+    """
     grants.end_all(tx, case_id, now)
+    notices.take_back(tx, case_id)
     _update(tx, case_id, {"withdrawn_on": now, "erase_on": erase_on})
 
 
@@ -85,6 +89,7 @@ def close_for_good(tx: Tx, case: Case, now: date) -> None:
     _update(tx, case.id, {"withdrawn_on": day, "erase_on": None, "note": None})
     watches.remove_all(tx, case.id)
     channels.remove_all(tx, case.id)
+    notices.remove_all(tx, case.id)
     grants.erase_case(tx, case.id)
     audit_log.forget_case(tx, case.id)
 

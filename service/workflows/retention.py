@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from service.domain import veil
+from service.domain import notice, veil
 from service.store import (
     cases,
     changes,
     channels,
     deliveries,
     entries,
+    notices,
     observations,
     sessions,
     veils,
@@ -32,6 +33,8 @@ WATCHES_AT_ONCE = 500
 """Requests, watches and visits erased in one transaction, of each."""
 ALERTS_AT_ONCE = 500
 """Messages and channels deleted in one transaction, of each."""
+NOTICES_AT_ONCE = 500
+"""Notices erased in one transaction, and as many texts."""
 SESSIONS_AT_ONCE = 1_000
 """Sessions deleted in one transaction."""
 SILENT_DAYS = 2
@@ -89,6 +92,17 @@ def purge_alerts(context: Context, now: Today) -> int:
     with context.database.write() as tx:
         purged = deliveries.purge(tx, now, ALERTS_AT_ONCE)
         return purged + channels.purge(tx, now, ALERTS_AT_ONCE)
+
+
+def purge_notices(context: Context, now: Today) -> int:
+    """Erase some notices, and texts, that nothing has happened to for long; return how many."""
+    drafts, texts, all_of_it = (
+        now - timedelta(days=days)
+        for days in (notice.DRAFT_DAYS, notice.TEXT_DAYS, notice.KEPT_DAYS)
+    )
+    with context.database.write() as tx:
+        limit = NOTICES_AT_ONCE
+        return notices.purge(tx, drafts=drafts, texts=texts, all_of_it=all_of_it, limit=limit)
 
 
 def purge_sessions(context: Context, _now: Today) -> int:

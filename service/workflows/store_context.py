@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from service import law
+from service.domain.regime import Law
 from service.proofs.passwords import Passwords
 from service.sealing import Seals
 from service.settings import Settings, secret_of
@@ -66,6 +68,7 @@ class StoreContext:
     seals: Seals
     key_uses: KeyUses = field(init=False, default_factory=KeyUses)
     sign_in_failures: Failures = field(init=False, default_factory=Failures)
+    law: Law = field(init=False, repr=False, default_factory=law.read)
     passwords: Passwords = field(init=False, default_factory=Passwords)
 
 

@@ -18,6 +18,7 @@ from httpx import Response
 
 from service import limits
 from service.app import create_app
+from service.domain import notice
 from service.domain.actor import Role
 from service.domain.alert import ChannelKind
 from service.domain.contact import Contact
@@ -26,7 +27,14 @@ from service.domain.member import MemberRole
 from service.domain.watch import target
 from service.domain.wording import Wording
 from service.settings import Settings
-from service.workflows import granting, membership, safe_contact, session_keeping, watching
+from service.workflows import (
+    granting,
+    membership,
+    noticing,
+    safe_contact,
+    session_keeping,
+    watching,
+)
 from tests.server.advocates import ORIGIN
 from tests.server.conftest import SECRET, Wire
 from tests.server.desk_world import Case, Desk, Member
@@ -107,6 +115,17 @@ TABLE: dict[str, dict[str, str]] = {
     "POST /v1/case/watches": OWNERS,
     "GET /v1/case/watches": OWNERS,
     "DELETE /v1/case/watches/{n}": THE_OWNER,
+    "GET /v1/regimes": OPEN,
+    "POST /v1/case/notices/draft": OWNERS,
+    "POST /v1/case/notices": OWNERS,
+    "GET /v1/case/notices": OWNERS,
+    "POST /v1/case/notices/{n}/said": THE_OWNER,
+    "POST /v1/case/notices/{n}/confirmation": THE_OWNER,
+    "POST /v1/case/notices/{n}/offer": THE_OWNER,
+    "DELETE /v1/case/notices/{n}": THE_OWNER,
+    "GET /v1/notices": PLATFORMS,
+    "POST /v1/notices/fetch": everybody(OUT, platform=HIDDEN, crawler=NO),
+    "POST /v1/notices/decision": everybody(OUT, platform=HIDDEN, crawler=NO),
     "POST /v1/lookup": PLATFORMS,
     "POST /v1/observations": KEYS,
     "POST /v1/feedback": PLATFORMS,
@@ -227,6 +246,11 @@ BODIES: dict[str, Any] = {
     "POST /v1/case/alerts/channels/{kind}/check": {"address": HOOK},
     "POST /v1/case/alerts/channels/mail/code": {"code": "123456"},
     "POST /v1/case/watches": WATCH,
+    "POST /v1/case/notices/{n}/said": {"state": "sent"},
+    "POST /v1/case/notices/{n}/confirmation": {"platform": "Videos"},
+    "POST /v1/case/notices/{n}/offer": {"platform": "Videos", "token": "ab" * 32},
+    "POST /v1/notices/fetch": {"reference": "a" * 24},
+    "POST /v1/notices/decision": {"reference": "a" * 24, "removed": True, "reason": "removed"},
     "POST /v1/watches": WATCH,
 }
 FORMS = {
@@ -313,6 +337,7 @@ class Cast:
                 context, day = self.desk.context, self.desk.day
                 watching.add(context, case.owner, target(ADDRESS), day)
                 granting.offer(context, case.owner, Terms(frozenset()), day)
+                _keep_notice(context, case.owner, self.desk.clock.now)
                 webhook, now = ChannelKind.WEBHOOK, self.desk.clock.now
                 safe_contact.set_up(context, case.owner, CONTACT, webhook, HOOK, now)
             form = {"case": case.number, "access_key": case.access_key, "stamp": self.stamp}
@@ -322,6 +347,14 @@ class Cast:
         with context.database.write() as tx:
             token = session_keeping.begun(context, tx, member.id, self.desk.clock.now)
         return Actor(form={"form": context.seals.form_token(token)}, cookie=token)
+
+
+def _keep_notice(context: Any, owner: Any, now: Any) -> None:
+    """Keep notice 1 of a case, a draft."""
+    regime = context.law.regimes["PK-PECA"]
+    written = notice.written("self", ADDRESS, {"name": "A", "not_consented": "yes"})
+    about = noticing.about(regime, "", "", "UTC")
+    noticing.keep(context, owner, noticing.Composed(regime, written, about), now)
 
 
 @pytest.fixture(scope="module")

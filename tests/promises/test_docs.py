@@ -18,6 +18,7 @@ from hashing import submission
 from service.domain.alert import CHANNEL_TRANSITIONS, DELIVERY_TRANSITIONS
 from service.domain.case import TRANSITIONS, EntryStatus
 from service.domain.grant import GRANT_TRANSITIONS, GrantState
+from service.domain.notice import NOTICE_TRANSITIONS, NoticeState
 from service.domain.watch import CONCLUSIVE, Change, Look, Presence, history
 from service.settings import Settings
 
@@ -90,6 +91,12 @@ def test_every_step_a_grant_can_take_is_drawn() -> None:
     drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
     steps = {(a.value, b.value) for a, following in GRANT_TRANSITIONS.items() for b in following}
     assert {(a, b) for a, b in drawn if {a, b} <= {*GrantState}} == steps
+
+
+def test_every_step_a_notice_can_take_is_drawn() -> None:
+    drawn = set(re.findall(r"^\s*(\w+) --> (\w+)", (DOCS / "states.md").read_text(), re.M))
+    steps = {(a.value, b.value) for a, following in NOTICE_TRANSITIONS.items() for b in following}
+    assert {(a, b) for a, b in drawn if {a, b} <= {*NoticeState}} == steps
 
 
 def _presences(changes: Iterable[Change]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -22,10 +23,11 @@ MISSING = (
 )
 
 
-def start_page(**chosen: str) -> str:
+def start_page(today: date = date(2026, 11, 30), **chosen: str) -> str:
     made = pages.read(Settings(**chosen))  # type: ignore[arg-type]
     helpline = support.helpline_in(SERVICES, made.operator.country)
-    return bytes(made.render(made.languages["en"], "site/start", helpline=helpline).body).decode()
+    shown = made.render(made.languages["en"], "site/start", helpline=helpline, today=today)
+    return bytes(shown.body).decode()
 
 
 def test_the_first_page_says_what_is_missing() -> None:
@@ -83,3 +85,8 @@ def test_a_contact_is_a_link_only_if_it_is_certain_what_it_opens(contact: str, l
 def test_no_country_of_ours_is_a_country_without_a_helpline() -> None:
     assert support.helpline_in(SERVICES, "") is None
     assert support.helpline_in(SERVICES, "AQ") is None
+
+
+def test_a_helpline_that_nobody_has_checked_for_long_is_shown_as_old() -> None:
+    assert "It may have changed since." in start_page(country="GB")
+    assert "This is old" in start_page(date(2027, 11, 30), country="GB")

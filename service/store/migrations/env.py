@@ -6,6 +6,7 @@ from service.store import (  # noqa: F401 (each adds its tables to the metadata)
     audit_schema,
     grant_schema,
     member_schema,
+    notice_schema,
     watch_schema,
 )
 from service.store.schema import metadata

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.domain.case import UNDO_DAYS
 from service.domain.errors import NotFound
+from service.edge.dependencies import Today
 from service.web import headers, languages
 from service.web.forms import Fields
 from service.web.headers import Kind
@@ -27,10 +30,12 @@ def enter(request: Request, pages: CurrentPages) -> RedirectResponse:
 
 
 @router.get("/{language:tag}/")
-def start(language: PageLanguage, pages: CurrentPages, services: SupportServices) -> HTMLResponse:
+def start(
+    language: PageLanguage, pages: CurrentPages, services: SupportServices, today: Today
+) -> HTMLResponse:
     """Show who runs the service, what it can do, and what not."""
     helpline = support.helpline_in(services, pages.operator.country)
-    return pages.render(language, "site/start", helpline=helpline)
+    return pages.render(language, "site/start", helpline=helpline, today=today)
 
 
 @router.get("/{language:tag}/leaving")
@@ -53,23 +58,27 @@ def about(language: PageLanguage, pages: CurrentPages) -> HTMLResponse:
 
 @router.get("/{language:tag}/next")
 def next_steps(
-    language: PageLanguage, pages: CurrentPages, services: SupportServices
+    language: PageLanguage, pages: CurrentPages, services: SupportServices, today: Today
 ) -> HTMLResponse:
     """Show what else helps, and who."""
-    return _next_steps(pages, services, language, "")
+    return _next_steps(pages, services, language, "", today)
 
 
 @router.post("/{language:tag}/next")
 def next_steps_in_country(
-    language: PageLanguage, pages: CurrentPages, services: SupportServices, fields: Fields
+    language: PageLanguage,
+    pages: CurrentPages,
+    services: SupportServices,
+    fields: Fields,
+    today: Today,
 ) -> HTMLResponse:
     """Show the same for a country, which is posted so that it is not in the browser's history."""
     country = language.known_country(fields.get("country", ""))
-    return _next_steps(pages, services, language, country)
+    return _next_steps(pages, services, language, country, today)
 
 
 def _next_steps(
-    pages: Pages, services: tuple[Service, ...], language: Language, country: str
+    pages: Pages, services: tuple[Service, ...], language: Language, country: str, today: date
 ) -> HTMLResponse:
     nearby, anywhere = support.in_country_and_worldwide(services, support.ADULTS, country)
     return pages.render(
@@ -77,6 +86,7 @@ def _next_steps(
         "site/next",
         nearby=nearby,
         anywhere=anywhere,
+        today=today,
         country=country,
         countries=support.country_names(services, language),
     )

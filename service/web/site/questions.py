@@ -82,7 +82,14 @@ def answer(
         )
     audience = support.MINORS if way is Way.MINORS else support.ADULTS
     nearby, anywhere = support.in_country_and_worldwide(services, audience, country)
-    return pages.render(language, f"site/{way}", nearby=nearby, anywhere=anywhere, country=country)
+    return pages.render(
+        language,
+        f"site/{way}",
+        nearby=nearby,
+        anywhere=anywhere,
+        country=country,
+        today=today,
+    )
 
 
 def _helped_by(opening: Opening, code: str, today: date) -> Offer | None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.domain.regime import is_old
 from service.web.languages import Language
 
 DATA = Path(__file__).parents[1] / "data" / "support.toml"
@@ -36,6 +37,10 @@ class Service:
     languages: tuple[str, ...]
     source: str
     checked_on: date
+
+    def is_old(self, today: date) -> bool:
+        """Whether nobody has checked this for so long that it may be wrong by now."""
+        return is_old(self.checked_on, today)
 
     @property
     def dialled(self) -> str:
