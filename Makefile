@@ -40,7 +40,7 @@ check: .venv/.dev .venv/.browser  ## format, lint, types, layers; and warn of da
 	@$(MAKE) --no-print-directory -j2 $(CHECKS)
 
 # What `check` looks at, two at once: types of Python take nearly as long as all others.
-CHECKS := check-types check-layers check-format check-lint check-browser-types check-age collected
+CHECKS := check-types check-layers check-format check-lint check-browser-types check-ages collected
 .PHONY: $(CHECKS) kernels
 
 check-types:
@@ -58,7 +58,7 @@ check-lint:
 check-browser-types:
 	@PATH="$$PWD/.venv/bin:$$PATH" node_modules/.bin/tsc -p tsconfig.json
 
-check-age:
+check-ages:
 	@$(PY) -m service.commands.old_rows
 
 # Whether all tests can be read; and pytest keeps them compiled, which else each worker would do at the same time.

@@ -42,7 +42,7 @@ from service.web.owner import (
     shared_with,
     telling,
 )
-from service.web.site import information, questions, support, together
+from service.web.site import information, platforms, questions, saving, support, together
 from service.workflows.context import create as create_context
 
 WORKER_SECONDS = 3
@@ -77,6 +77,7 @@ PAGES = (
     telling.router,
     shared_with.router,
     together.router,
+    saving.router,
     board.router,
     case_page.router,
     case_letters.router,
@@ -121,6 +122,7 @@ def create_app(settings: Settings) -> FastAPI:
     meters.work.set_function(lambda: budgets.pieces(ALL))
     app.state.lanes, app.state.proving = lanes(), Threads(PROVING)
     app.state.pages, app.state.support = pages.read(settings), support.read()
+    app.state.platforms = platforms.read()
     for router in (*API, *PAGES):
         app.include_router(router)
     problems.install(app)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from service import law
 from service.domain.regime import OLD_DAYS, is_old
-from service.web.site import support
+from service.web.site import platforms, support
 
 
 def old(today: date) -> Iterator[str]:
@@ -18,6 +18,7 @@ def old(today: date) -> Iterator[str]:
     rows = [
         *((f"regime {one.id}", one.checked_on) for one in law.read().regimes.values()),
         *((f"service {one.name}", one.checked_on) for one in support.read()),
+        *((f"platform {one.name}", one.checked_on) for one in platforms.read().values()),
     ]
     for name, checked_on in rows:
         if is_old(checked_on, today):

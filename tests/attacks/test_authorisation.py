@@ -163,6 +163,7 @@ TABLE: dict[str, dict[str, str]] = {
                 *(("GET", one) for one in ("", "/", "/leaving", "/safety", "/about", "/next")),
                 *(("GET", one) for one in ("/questions", "/together", "/overview", "/erased")),
                 *(("GET", one) for one in ("/erase", "/undone", "/withdrawn", "/withdraw")),
+                *(("GET", one) for one in ("/save", "/save/{platform}", "/accounts")),
                 *(("GET", one) for one in ("/more", "/addresses", "/addresses/added")),
                 *(("GET", one) for one in ("/addresses/removed", "/shared", "/shared/new")),
                 *(("GET", one) for one in ("/shared/ended", "/checked/{answer}")),
@@ -473,7 +474,7 @@ def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     filled = {"{language:tag}": "en", "{reference}": reference, "{n}": "1", "{answer}": "wrong"}
     filled |= {"{path:path}": "service/web/static/look.css", "{token}": "x", "{error}": "Conflict"}
     filled |= {"{reason}": "Needed", "{pieces}": "1", "{rest:path}": "nowhere"}
-    filled |= {"{kind}": "webhook"}
+    filled |= {"{kind}": "webhook", "{platform}": "telegram"}
     filled["{id}"] = "5f" * 16 if "records" in path else "ec" * 16
     if "/chunks/" in path:
         filled["{n}"] = "0"

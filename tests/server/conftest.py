@@ -39,7 +39,7 @@ from service.store.database import Database
 from service.web import languages, operator, pages, statics
 from service.web.operator import Operator
 from service.web.pages import Pages
-from service.web.site import support
+from service.web.site import platforms, support
 from service.workflows import authenticate, intake, keyring, lookup, reconcile, review
 from service.workflows.context import Context
 from service.workflows.context import create as create_context
@@ -61,6 +61,7 @@ def _pages(exit_url: str, who: Operator) -> Pages:
 # An app of a test takes longer to read catalogues and templates than to do what is tested.
 pages.read = lambda settings: _pages(settings.exit_url, operator.of(settings))
 support.read = cache(support.read)
+platforms.read = cache(platforms.read)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -24,6 +24,7 @@ from jinja2.nodes import TemplateData
 from service.settings import Settings
 from service.web import languages, pages
 from service.web.languages import DRAFT, LOCALES, Language, preferred
+from service.web.site import platforms
 from service.web.site.questions import CHOICES, Way, way_of
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,8 @@ def placeholders(text: str) -> Counter[str]:
 
 def towards_templates(folder: str) -> bool:
     here = Path(folder)
-    return here in pages.TEMPLATES.parents or here.is_relative_to(pages.TEMPLATES)
+    read = (pages.TEMPLATES, platforms.DATA.parent)
+    return any(here in one.parents or here.is_relative_to(one) for one in read)
 
 
 def extracted() -> set[str]:
@@ -325,7 +327,10 @@ def assert_spoken(page: Page, language: Language) -> None:
             assert not re.search(pattern, page.words), text
 
 
-INFORMATION = ("", "leaving", "safety", "about", "next", "next?country=GB", "questions", "overview")
+INFORMATION = (
+    *("", "leaving", "safety", "about", "next", "next?country=GB", "questions", "overview"),
+    *("save", "save/telegram", "save/forum", "accounts"),
+)
 
 
 @each_language
