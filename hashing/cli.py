@@ -18,7 +18,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hashing import evidence_options, grant_report, pack_commands, report
+from hashing import (
+    argument_types,
+    evidence_options,
+    grant_report,
+    notice_options,
+    pack_commands,
+    report,
+)
+from hashing.argument_types import MAX_DEPTH
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
@@ -26,9 +34,7 @@ from hashing.terminal import remark, write
 from hashing.views.profile import Profile
 
 USAGE = 2
-MAX_DEPTH = 5
 GRANT_DAYS, MAX_GRANT_DAYS = 90, 365
-"""Links from an address that the service follows at most."""
 STOPPED = 130
 """128 and the number of SIGINT, as shells have it."""
 
@@ -133,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
         add("evidence", "Keep evidence for your case, encrypted"), server, number, as_json
     )
     pack_commands.add_verify(add("verify", "Check a pack of evidence. Nothing is sent"))
-    _add_notice_actions(add("notice", "Write letters of removal"), server, number, as_json)
+    notice_options.add_actions(add("notice", "Write letters of removal"), server, number, as_json)
     lookup = add("lookup", "For platforms: look files up", files, server, as_json, dry_run)
     lookup.add_argument(
         "--profile",
@@ -147,7 +153,9 @@ def parser() -> argparse.ArgumentParser:
 def _shared() -> Sequence[_Parser]:
     shared = tuple(_Parser(add_help=False) for _ in range(6))
     files, server, as_json, windows, number, dry_run = shared
-    files.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="a file or folder")
+    files.add_argument(
+        "paths", nargs="+", type=argument_types.path, metavar="PATH", help="a file or folder"
+    )
     server.add_argument(
         "--server", metavar="URL", help="address of the service; it begins with https://"
     )
@@ -160,40 +168,14 @@ def _shared() -> Sequence[_Parser]:
         "reveal more of the picture (default: standard)",
     )
     number.add_argument(
-        "--case", required=True, type=_number, metavar="NUMBER", help="your case number"
+        "--case",
+        required=True,
+        type=argument_types.number,
+        metavar="NUMBER",
+        help="your case number",
     )
     dry_run.add_argument("--dry-run", action="store_true", help="show what would be sent, and stop")
     return shared
-
-
-def _path(text: str) -> Path:
-    if not text:  # an unset variable of a script: pathlib takes it for the current folder
-        raise argparse.ArgumentTypeError("empty; name a file or a folder (this folder is .)")
-    return Path(text)
-
-
-def _number(text: str) -> str:
-    if not any(c.isalnum() for c in text):
-        raise argparse.ArgumentTypeError("this is not a case number")
-    return text
-
-
-def _entry(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("an entry is a number from 1 on; see status")
-    return int(text)
-
-
-def _address(text: str) -> str:
-    if not text.strip():  # an unset variable of a script
-        raise argparse.ArgumentTypeError("empty; copy it whole from the browser")
-    return text
-
-
-def _depth(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_DEPTH:
-        raise argparse.ArgumentTypeError(f"a number of links, at most {MAX_DEPTH}")
-    return int(text)
 
 
 def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
@@ -205,7 +187,10 @@ def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
     server, number, as_json = options
     add = action("add", "Keep checking an address", server, number)
     add.add_argument(
-        "address", type=_address, metavar="ADDRESS", help="copied whole from the browser"
+        "address",
+        type=argument_types.address,
+        metavar="ADDRESS",
+        help="copied whole from the browser",
     )
     add.add_argument(
         "--scope",
@@ -213,11 +198,15 @@ def _add_actions(watch: argparse.ArgumentParser, *options: _Parser) -> None:
         default="page",
         help="only this page; a thread, album or account; or a whole site (default: page)",
     )
-    add.add_argument("--depth", type=_depth, default=0, help="of a site: links that are followed")
+    add.add_argument(
+        "--depth", type=argument_types.depth, default=0, help="of a site: links that are followed"
+    )
     add.add_argument("--adults", action="store_true", help="everyone shown was 18 or older")
     action("list", "Show what happened at each address", server, number, as_json)
     remove = action("remove", "Stop checking an address", server, number)
-    remove.add_argument("n", type=_entry, metavar="N", help="as `watch list` shows it")
+    remove.add_argument(
+        "n", type=argument_types.entry, metavar="N", help="as `watch list` shows it"
+    )
 
 
 def _add_alert_actions(alerts: argparse.ArgumentParser, *options: _Parser) -> None:
@@ -241,7 +230,9 @@ def _add_alert_actions(alerts: argparse.ArgumentParser, *options: _Parser) -> No
     others = "whether anybody else reads what arrives there"
     chosen.add_argument("--others", choices=["yes", "no"], help=others)
     mute = action("mute", "Be told nothing for some days")
-    mute.add_argument("--days", type=_entry, default=14, metavar="N", help="how many (14)")
+    mute.add_argument(
+        "--days", type=argument_types.entry, default=14, metavar="N", help="how many (14)"
+    )
     mute.add_argument("--end", action="store_true", help="be told again, from now on")
     for name, text in (("test", "Have a test sent"), ("check", "Ask whether it is this address")):
         action(name, text).add_argument("kind", choices=["webhook", "mail"])
@@ -289,45 +280,24 @@ def _add_grant_actions(grant: argparse.ArgumentParser, *options: _Parser) -> Non
     )
     action("list", "Show who may see your case", server, number, as_json)
     revoke = action("revoke", "End a grant", server, number)
-    revoke.add_argument("n", type=_entry, metavar="N", help="as `grant list` shows it")
-
-
-def _add_notice_actions(notice: argparse.ArgumentParser, *options: _Parser) -> None:
-    actions = notice.add_subparsers(dest="action", required=True, metavar="ACTION")
-    server, number, as_json = options
-
-    def action(name: str, text: str, *of_action: _Parser) -> argparse.ArgumentParser:
-        return actions.add_parser(name, parents=of_action, help=text, description=f"{text}.")
-
-    new = action("new", "Write a letter; nothing is kept without an option", server, number)
-    new.add_argument("address", nargs="+", type=_address, metavar="ADDRESS", help="where it is")
-    new.add_argument("--law", required=True, metavar="ID", help="such as US-TIDA or EU-DSA16")
-    new.add_argument("--to", default="", metavar="NAME", help="the platform; an authority is known")
-    filers = ["self", "holder", "agent", "guardian", "body"]
-    new.add_argument("--filer", choices=filers, help="who you are")
-    new.add_argument("--language", default="", metavar="TAG", help="of the letter, such as es")
-    new.add_argument("--zone", default="UTC", help="your time zone: Europe/Madrid")
-    either = new.add_mutually_exclusive_group()
-    either.add_argument("--keep", action="store_true", help="keep it, with your name, as a draft")
-    either.add_argument(
-        "--sent", type=int, metavar="MINUTES", help="you sent it so long ago: keep only the clock"
+    revoke.add_argument(
+        "n", type=argument_types.entry, metavar="N", help="as `grant list` shows it"
     )
-    action("list", "Show what became of your letters", server, number, as_json)
-    pdf = action("pdf", "Make a PDF of a letter, on this device alone")
-    pdf.add_argument("letter", type=_path, metavar="LETTER", help="a file with its text")
-    pdf.add_argument("out", type=_path, metavar="PDF", help="the file to be made")
-    pdf.add_argument("--font", type=_path, metavar="FILE", help="a font that has all of its signs")
 
 
 def _add_entry(label: argparse.ArgumentParser) -> None:
     label.set_defaults(stopped=report.STOPPED_SENDING)
-    label.add_argument("n", type=_entry, metavar="N", help="the entry, as `status` shows it")
+    label.add_argument(
+        "n", type=argument_types.entry, metavar="N", help="the entry, as `status` shows it"
+    )
     label.add_argument("--remove", action="store_true", help="remove its label")
 
 
 def _add_choices(withdraw: argparse.ArgumentParser) -> None:
     withdraw.set_defaults(stopped=report.STOPPED_SENDING)
-    withdraw.add_argument("--entry", type=_entry, metavar="N", help="only this entry of the case")
+    withdraw.add_argument(
+        "--entry", type=argument_types.entry, metavar="N", help="only this entry of the case"
+    )
     withdraw.add_argument("--yes", action="store_true", help="do not ask")
     either = withdraw.add_mutually_exclusive_group()
     either.add_argument("--undo", action="store_true", help="look again, within three days")
@@ -336,7 +306,9 @@ def _add_choices(withdraw: argparse.ArgumentParser) -> None:
 
 def _add_answers(submit: argparse.ArgumentParser) -> None:
     submit.set_defaults(stopped=report.STOPPED_SENDING)
-    submit.add_argument("--case", type=_number, metavar="NUMBER", help="add to this case instead")
+    submit.add_argument(
+        "--case", type=argument_types.number, metavar="NUMBER", help="add to this case instead"
+    )
     submit.add_argument(
         "--subject",
         choices=["self", "authorised"],

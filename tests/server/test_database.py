@@ -101,15 +101,17 @@ def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None
 @pytest.mark.stores("sqlite")  # a sequence of PostgreSQL never goes back
 def test_ids_that_others_keep_in_hand_are_never_used_twice(database: Database) -> None:
     """An index knows a signal by its id alone; a match reference is made of an actor's; a worker
-    sends to a channel that may be replaced meanwhile; the audit names members by them."""
+    sends to a channel that may be replaced meanwhile; the audit names members by them;
+    folders are named by items of evidence."""
     with database.read() as tx:
         query = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
         named = set(tx.exec_driver_sql(query).scalars())
     of_signals = {"signals", "excluded_signals", "observed_signals"}
     of_members = {"organisations", "members", "passkeys", "sessions"}
     of_alerts, of_desk = {"channels", "deliveries"}, {"grants", "intake_links", "case_notes"}
+    of_evidence = {"evidence_items", "evidence_discards"}
     of_others = {"changes", "actors", "visits"}
-    assert named == {*of_signals, *of_members, *of_alerts, *of_desk, *of_others}
+    assert named == {*of_signals, *of_members, *of_alerts, *of_desk, *of_evidence, *of_others}
 
 
 def test_sqlite_keeps_its_promises(tmp_path: Path) -> None:
