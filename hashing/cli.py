@@ -15,7 +15,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from hashing import (
@@ -26,7 +25,6 @@ from hashing import (
     pack_commands,
     report,
 )
-from hashing.argument_types import MAX_DEPTH
 from hashing.commands import COMMANDS, SOME_FAILED
 from hashing.errors import DeviceError, NoAnswer, OutputLost
 from hashing.signals import WindowSet
