@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -237,8 +238,8 @@ def test_a_call_is_repeated_while_that_may_help_and_no_longer(
         waited.append(seconds)
         now[0] += seconds
 
-    monkeypatch.setattr(evidence_transfer.time, "sleep", sleep)
-    monkeypatch.setattr(evidence_transfer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     answers: list[Exception | str] = []
 
     def once() -> str:

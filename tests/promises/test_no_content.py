@@ -30,7 +30,9 @@ print(json.dumps(sorted(sys.modules)))
 def test_of_hashing_only_the_values_are_loaded() -> None:
     code = "import sys, service.app; print(*[n for n in sys.modules if n.startswith('hashing')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"hashing", "hashing.errors", "hashing.signals"}
+    of_evidence = {f"hashing.evidence{one}" for one in ("", ".canonical", ".chain", ".limits")}
+    values = {"hashing", "hashing.errors", "hashing.signals"}
+    assert set(done.stdout.split()) == values | of_evidence
 
 
 def test_an_owners_device_opens_a_picture_with_no_more_than_it_needs() -> None:
@@ -55,7 +57,9 @@ print(json.dumps([len(found.windows), len(found.views), sorted(sys.modules)]))
     assert not {"hashing.views.picture", "hashing.views.video"} & set(loaded)
 
 
-def test_no_route_of_the_api_takes_anything_but_json(tmp_path: Path) -> None:
+def test_no_route_of_the_api_takes_anything_but_json_and_evidence_that_is_sealed(
+    tmp_path: Path,
+) -> None:
     code = """
 import json, pathlib, sys
 from service.app import create_app
@@ -65,11 +69,13 @@ print(json.dumps(create_app(Settings(state=pathlib.Path(sys.argv[1]))).openapi()
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     paths = json.loads(done.stdout)["paths"]
-    taken = [
-        kind
-        for path in paths.values()
-        for operation in path.values()
+    taken = {
+        (kind, path)
+        for path, operations in paths.items()
+        for operation in operations.values()
         for kind in operation.get("requestBody", {}).get("content", {})
-    ]
-    assert len(taken) >= 5
-    assert set(taken) == {"application/json"}
+    }
+    evidence = "/v1/case/evidence"
+    sealed = {path for kind, path in taken if kind != "application/json"}
+    assert len(taken) >= 7
+    assert sealed == {f"{evidence}/records/{{id}}", f"{evidence}/files/{{id}}/chunks/{{n}}"}
