@@ -26,6 +26,7 @@
     ├── InvalidEvidence          a record, a chain or a document of evidence that is not in its form
     ├── NotOpened                sealed with another key, or changed since
     ├── InvalidStamp             a time stamp that does not attest what it should
+    ├── FileChanged              while it was sent
     ├── NoPack                   a file that is no pack of evidence, whatever its name says
     ├── DocumentSupportMissing   fpdf2, the `documents` extra, is not installed
     ├── NoAnswer                 a question to whoever runs this, and nobody is there

@@ -28,7 +28,7 @@ class Item(NamedTuple):
     digest: bytes | None
 
     @property
-    def place(self) -> str:
+    def folder_name(self) -> str:
         """Name of the folder of its chunks.
 
         The id of a file that did not come whole may come again, while the bytes of the first one
@@ -120,10 +120,10 @@ def arriving(tx: Tx, case_id: int) -> list[tuple[Item, int, date]]:
     return [(_item(row), int(row.here), row.until_on) for row in tx.execute(query)]
 
 
-def at(tx: Tx, case_id: int, place: str) -> Item | None:
+def in_folder(tx: Tx, case_id: int, name: str) -> Item | None:
     """Return the item of a case whose chunks are in a folder of this name."""
-    one = find(tx, case_id, place.partition(".")[0])
-    return one if one and one.place == place else None
+    one = find(tx, case_id, name.partition(".")[0])
+    return one if one and one.folder_name == name else None
 
 
 def overdue(tx: Tx, now: date, limit: int) -> list[Item]:

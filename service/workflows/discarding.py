@@ -33,7 +33,7 @@ def forget_bytes(tx: Tx, vault: Vault, one: Item) -> int:
         records=-int(is_record),
         files=-int(not is_record),
     )
-    vaults.discard(tx, f"{vault.folder}/{one.place}")
+    vaults.discard(tx, f"{vault.folder}/{one.folder_name}")
     return here
 
 

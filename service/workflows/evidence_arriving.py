@@ -17,7 +17,7 @@ from service.store import evidence_items, vaults
 from service.store.database import Tx
 from service.store.evidence_items import Chunk, Item
 from service.workflows.evidence_opened import (
-    found,
+    existing,
     most_bytes,
     note_chunk,
     opened,
@@ -79,7 +79,7 @@ def announce(
 def arrival(context: StoreContext, owner: Owner, item: str) -> Arrival:
     """Return how much of a file has come. Raises NotFound."""
     with context.database.read() as tx:
-        _, one = found(tx, owner, item, ItemKind.FILE)
+        _, one = existing(tx, owner, item, ItemKind.FILE)
         return _arrival(tx, one)
 
 
@@ -90,9 +90,9 @@ def put_chunk(context: StoreContext, owner: Owner, item: str, n: int, sealed: by
     """
     chunk = Chunk(n, hashlib.sha256(sealed).digest(), len(sealed))
     with context.database.read() as tx:
-        vault, one = found(tx, owner, item, ItemKind.FILE)
+        vault, one = existing(tx, owner, item, ItemKind.FILE)
         _require_place(one, chunk)
-        path = context.evidence.path(vault.folder, one.place, n, chunk.digest)
+        path = context.evidence.path(vault.folder, one.folder_name, n, chunk.digest)
         if _has_come(tx, one, chunk) and context.evidence.has(path, chunk.size):
             return
         require_files_taken(vault)
@@ -125,7 +125,7 @@ def complete(
     """
     with context.database.write() as tx:
         vault = opened(tx, owner)
-        _, one = found(tx, owner, item, ItemKind.FILE)
+        _, one = existing(tx, owner, item, ItemKind.FILE)
         if one.digest is not None:
             entry = vaults.entry_of(tx, owner.case_id, item)
             if one.state is ItemState.REMOVED or one.digest != root or entry is None:
@@ -147,7 +147,7 @@ def complete(
 def chunk_of_file(context: StoreContext, owner: Owner, item: str, n: int) -> tuple[Path, int]:
     """Return where a chunk is, and how many bytes it has. Raises NotFound or Withdrawn."""
     with context.database.read() as tx:
-        vault, one = found(tx, owner, item, ItemKind.FILE)
+        vault, one = existing(tx, owner, item, ItemKind.FILE)
         return readable(context, tx, vault, one, n)
 
 
@@ -156,7 +156,7 @@ FORGOTTEN = "This file had not come whole in time, or was removed. Announce it a
 
 def _same(tx: Tx, owner: Owner, one: Item) -> Item:
     """Return a file as it is now. Raises Conflict if it was forgotten, and has come again."""
-    _, again = found(tx, owner, one.item, ItemKind.FILE)
+    _, again = existing(tx, owner, one.item, ItemKind.FILE)
     if again.id != one.id:
         raise Conflict(FORGOTTEN)
     return again

@@ -21,7 +21,7 @@ from service.store.link_stamps import Stamp
 from service.store.vaults import Vault
 from service.workflows import discarding
 from service.workflows.evidence_opened import (
-    found,
+    existing,
     most_bytes,
     note_chunk,
     opened,
@@ -115,7 +115,7 @@ def _insert(tx: Tx, owner: Owner, item: str, chunk: Chunk) -> int:
 def record(context: StoreContext, owner: Owner, item: str) -> tuple[Path, int]:
     """Return where the bytes of a record are, and how many. Raises NotFound or Withdrawn."""
     with context.database.read() as tx:
-        vault, one = found(tx, owner, item, ItemKind.RECORD)
+        vault, one = existing(tx, owner, item, ItemKind.RECORD)
         return readable(context, tx, vault, one, 0)
 
 
@@ -159,7 +159,7 @@ def remove(
     """
     with context.database.write() as tx:
         cases.lock(tx, owner.case_id)
-        vault, one = found(tx, owner, item, kind)
+        vault, one = existing(tx, owner, item, kind)
         entry = _removed(tx, vault, one, now)
         if entry:
             wait_for_stamp(context, tx, owner, now, draw)

@@ -97,7 +97,7 @@ def refuse_again(known: Item) -> NoReturn:
     raise Conflict(REMOVED if known.state is ItemState.REMOVED else OTHER_BYTES)
 
 
-def found(tx: Tx, owner: Owner, item: str, kind: ItemKind) -> tuple[Vault, Item]:
+def existing(tx: Tx, owner: Owner, item: str, kind: ItemKind) -> tuple[Vault, Item]:
     """Return an item, and the vault that it is in. Raises NotFound."""
     vault = vaults.get(tx, owner.case_id)
     one = evidence_items.find(tx, owner.case_id, item) if vault else None
@@ -126,4 +126,4 @@ def readable(context: StoreContext, tx: Tx, vault: Vault, one: Item, n: int) -> 
     chunk = evidence_items.chunk(tx, one, n)
     if chunk is None:
         raise NotFound("This part has not come.")
-    return context.evidence.path(vault.folder, one.place, n, chunk.digest), chunk.size
+    return context.evidence.path(vault.folder, one.folder_name, n, chunk.digest), chunk.size

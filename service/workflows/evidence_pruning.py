@@ -64,7 +64,7 @@ def _sweep_case(context: StoreContext, name: str, case_id: int) -> None:
 
 
 def _is_known(tx: Tx, case_id: int, place: str, path: Path) -> bool:
-    one, of_chunk = evidence_items.at(tx, case_id, place), chunk_of(path)
+    one, of_chunk = evidence_items.in_folder(tx, case_id, place), chunk_of(path)
     if one is None or of_chunk is None:
         return False
     n, digest = of_chunk

@@ -351,6 +351,21 @@ def test_what_an_interrupted_removal_or_upload_left_is_swept_and_nothing_else(
     assert owner.complete(coming).status_code == 200
 
 
+def test_a_late_removal_does_not_hit_the_file_that_has_come_again(
+    api: TestClient, keeper: Callable[[], Keeper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, one, context = keeper(), SealedFile.of(16, 1), context_of(api)
+    owner.announce(one)
+    owner.send(one, 0)
+    with monkeypatch.context() as killed:
+        killed.setattr(discarding, "remove_noted", lambda _: 0)
+        owner.ask("DELETE", f"/files/{one.id}")
+    owner.keep(one)
+    assert discarding.remove_noted(context) == 1
+    assert owner.ask("GET", f"/files/{one.id}/chunks/0").content == one.chunks[0]
+    assert len(files_in(folder_of(api))) == 2
+
+
 def test_a_chunk_that_was_swept_before_it_was_noted_is_asked_for_again(
     api: TestClient, keeper: Callable[[], Keeper], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ class Authority:
         cls,
         name: str = "Stamps",
         purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING,
+        issuer: str = "Root of all stamps",
     ) -> Self:
         above, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         constraints = x509.BasicConstraints(ca=True, path_length=None)
