@@ -271,7 +271,7 @@ def _letters(page: Page) -> Visits:
     page.locator(".told.good").wait_for()
     yield "letter-clock"
     page.locator("form[action$='/notices'] button").click()
-    page.locator("li.entry").wait_for()
+    page.locator("li.entry").first.wait_for()
     yield "letters"
     page.locator("form[action$='/overview'] button").click()
 

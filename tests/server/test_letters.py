@@ -93,6 +93,7 @@ def test_the_laws_of_two_countries_are_shown_with_their_doubts_and_nothing_is_st
     assert re.findall(r'id="law-([^"]+)"', near) == ["US-TIDA", "US-DMCA", "UK-OSA"]
     assert "Passed, but we could not confirm that it is in force." in near
     assert "passed on to whoever posted it" in near
+    assert "Since May 19, 2026." in near
     assert "Time that the platform has: 48 hours." in near
     nowhere = owner.post("/where", asked="yes", shows_minor="no", home="NZ")
     assert "We know of no law for that country yet." in nowhere
