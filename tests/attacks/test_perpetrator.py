@@ -144,9 +144,10 @@ def look_for_signs(owners: Owners, pairs: Sequence[tuple[Have, Have]]) -> Times:
         for pair in pairs:
             for have in random.sample(pair, 2):
                 owners.report(have.picture)
-        both = [
-            (Arm(known, one, n), Arm(unknown, other, n)) for n, (known, unknown) in enumerate(pairs)
-        ]
+        both = []
+        for n, (known, unknown) in enumerate(pairs):
+            first, second = random.sample((one, other), 2)
+            both.append((Arm(known, first, n), Arm(unknown, second, n)))
         while any(arms[0].asked for arms in both):
             for arms in both:
                 for arm in random.sample(arms, 2):
