@@ -118,7 +118,8 @@ class Owners:
         self.unknown = [self._have() for _ in range(number)]
         self.look_up(*(have.picture for have in self.known))
         self._crawl()
-        assert self.service.command("review", "hold", "1").returncode == 0
+        if number > EACH:  # a process of its own, which takes as long as some pairs
+            assert self.service.command("review", "hold", "1").returncode == 0
 
     @property
     def pairs(self) -> list[tuple[Have, Have]]:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.enable_socket
 TELEPHONE = {"width": 360, "height": 740}
 MAILBOX = "somebody.private@example.org"
 MOST_STOPS = 90
-WAIT = 60
+WAIT = 120
 
 
 @dataclass
