@@ -181,7 +181,7 @@ def sentences_of(page: str) -> Iterator[str]:
     main = page[page.index("<main") : page.index("</main>")]
     for block in re.findall(r"<(p|li)\b[^>]*>(.*?)</\1>", main, re.S):
         text = unescape(re.sub("<[^>]*>", " ", re.sub(r"https://[^<\"]*", " ", block[1])))
-        for one in re.split(r"(?<=[.?!:])\s+", text.strip()):
+        for one in re.split(r"(?<=[.?!])\s+", text.strip()):
             if len(one.split()) > 1:  # a name in a list is no sentence
                 yield one
 
@@ -215,6 +215,14 @@ def test_the_measure_tells_plain_from_official() -> None:
     ]
     assert reading_age(plain)[0] < 8
     assert reading_age(official)[0] > 18
+
+
+@each
+def test_what_is_said_of_one_platform_alone_can_be_read_at_eleven(one: Platform) -> None:
+    texts = [text for part in PARTS for text in getattr(one, part)]
+    age, long = reading_age([each for text in texts for each in re.split(r"(?<=[.?!])\s+", text)])
+    assert age <= MAX_AGE
+    assert long <= MAX_LONG
 
 
 def test_each_page_can_be_read_at_eleven(api: TestClient) -> None:

@@ -41,5 +41,6 @@ def accounts(
 ) -> HTMLResponse:
     """Show the checklist for one's own accounts, to be printed."""
     texts = dict.fromkeys(text for one in platforms.values() for text in one.account)
-    old = [one.checked_on for one in platforms.values() if one.is_old(today)]
-    return pages.render(language, "site/accounts", texts=texts, old=min(old, default=None))
+    doubted = not all(one.is_confirmed("account") for one in platforms.values())
+    old = min((one.checked_on for one in platforms.values() if one.is_old(today)), default=None)
+    return pages.render(language, "site/accounts", texts=texts, doubted=doubted, old=old)
