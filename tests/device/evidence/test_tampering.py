@@ -3,6 +3,7 @@
 import io
 import warnings
 import zipfile
+import zlib
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from hashing.errors import NoPack
 from hashing.evidence import manifest, stamps
+from hashing.evidence.archive import Member, ending
 from hashing.evidence.findings import Findings
 from hashing.evidence.keys import EvidenceKeys
 from hashing.evidence.verification import Expected, verify
@@ -148,7 +150,11 @@ def test_a_stamp_by_somebody_with_the_name_of_an_authority_is_vouched_for_by_no_
     ]
 
 
-@pytest.mark.parametrize("at", range(0, len(PACK) - sum(map(len, FILES.values())), 167))
+METADATA = len(PACK) - sum(map(len, FILES.values()))
+"""Bytes of the pack that are no content."""
+
+
+@pytest.mark.parametrize("at", [*range(0, METADATA, 167), *range(METADATA - 18, METADATA, 2)])
 def test_whatever_the_zip_says_of_itself_is_named(at: int) -> None:
     """All bytes that are no content: headers, the directory, the end."""
     places = [n for n in range(len(PACK)) if not CONTENT[n]]
@@ -183,7 +189,25 @@ def packed_again() -> bytes:
     return stream.getvalue()
 
 
+def by_hand(gap_before: str | None = None, checksum_of: str = "") -> bytes:
+    """Return a pack with something before a file, or with a checksum that is another's."""
+    made, members = b"", []
+    for path, content in FILES.items():
+        made += b"hidden" if path == gap_before else b""
+        crc = zlib.crc32(content) ^ (path == checksum_of)
+        member = Member(path, len(content), crc, len(made))
+        members.append(member)
+        made += member.header() + content
+    made += b"hidden" if gap_before == "" else b""
+    return made + ending(members, len(made))
+
+
 HOSTILE = {
+    "a checksum": (by_hand(checksum_of="report.txt"), "report.txt has another checksum than"),
+    "another checksum": (by_hand(checksum_of=manifest.STAMP), "manifest.tsr has another checksum"),
+    "something between": (by_hand("report.txt"), "Before report.txt there is something"),
+    "something at the beginning": (by_hand(PATHS[0]), f"Before {PATHS[0]} there is something"),
+    "something before the directory": (by_hand(""), "Before the directory of the zip there is"),
     "a path upwards": (appended("../../evil"), "called ../../evil, which none of ours is"),
     "an absolute path": (appended("/etc/passwd"), "called /etc/passwd, which none of ours is"),
     "a path of Windows": (appended("C:\\evil"), "which none of ours is"),
