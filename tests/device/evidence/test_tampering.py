@@ -1,9 +1,11 @@
 """A pack in which anything was changed is found out, and what was changed is named."""
 
+import hashlib
 import io
 import warnings
 import zipfile
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.device.evidence.vault import (
     SECOND,
     Vault,
     contents,
+    listed,
     signed,
     zipped,
 )
@@ -137,6 +140,22 @@ def test_a_pack_that_somebody_else_signed_is_told_apart_by_its_records() -> None
     assert fault == "The records of the pack name another key than the one that signed it."
     (fault,) = checked(PACK, signer=OTHER_KEYS.signer()).faults
     assert fault == "The pack was signed with another key than the one that you gave."
+
+
+def test_a_file_that_was_never_stored_is_not_taken_for_the_one_that_was() -> None:
+    """Its record names it, and the chain another one: an owner who has all keys can do that."""
+    vault, shown = Vault(), b"shown"
+    stored = vault.attach("a.png", b"stored")
+    named = replace(stored, size=len(shown), sha256=hashlib.sha256(shown).hexdigest())
+    vault.add(kind="file", files=(named,))
+    (chunk,) = vault.files[stored.id]
+    path, key = "items/0002/file-1.png", vault.keys.file_key(named.id, named.sha256)
+    added = {path: shown, "sealed/0001.chunks": f"{hashlib.sha256(chunk).hexdigest()}\n".encode()}
+    item = manifest.Item(1, key, path)
+    files = listed(
+        added | contents(vault.pack()), lambda made: replace(made, files=[item], left_out=[])
+    )
+    assert faults(signed(files, vault.keys)) == [f"{path} is not what was sealed as entry 1."]
 
 
 def test_a_stamp_by_somebody_with_the_name_of_an_authority_is_vouched_for_by_no_root() -> None:
