@@ -68,8 +68,7 @@ def read(untrusted: bytes, message: bytes, roots: Sequence[Certificate] = ()) ->
     name, standing_in = _signer(token)
     if problem := _problem(token, message, standing_in):
         raise InvalidStamp(f"Its signature does not hold: {problem}")
-    vouched = bool(roots) and not _problem(token, message, list(roots))
-    return Stamp(info.gen_time.astimezone(UTC), name, vouched)
+    return Stamp(info.gen_time.astimezone(UTC), name, _is_vouched(token, message, roots))
 
 
 def _parsed(untrusted: bytes) -> TimeStampResponse:
@@ -136,6 +135,15 @@ def _problem(token: TimeStampResponse, message: bytes, roots: list[Certificate])
             reason = _REASON.search(str(err))
             return f"{reason[1]}." if reason else "it was not made with the key of its certificate."
     return ""
+
+
+def _is_vouched(token: TimeStampResponse, message: bytes, roots: Sequence[Certificate]) -> bool:
+    """Whether one of the roots leads to who signed.
+
+    Of two with one name, such as an old and a new one, OpenSSL may look at the wrong one alone.
+    """
+    several = [list(roots), *([each] for each in roots if len(roots) > 1)]
+    return bool(roots) and any(not _problem(token, message, each) for each in several)
 
 
 def _standing_in(leaf: Certificate) -> list[Certificate]:

@@ -83,9 +83,9 @@ class Authority:
     ) -> Self:
         above, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        root = _certificate(f"{name} Root", f"{name} Root", above.public_key(), above, constraints)
+        root = _certificate(issuer, issuer, above.public_key(), above, constraints)
         usage = x509.ExtendedKeyUsage([purpose])
-        leaf = _certificate(name, f"{name} Root", key.public_key(), above, usage)
+        leaf = _certificate(name, issuer, key.public_key(), above, usage)
         return cls(root, leaf, key)
 
     def pem(self) -> bytes:
@@ -142,7 +142,9 @@ class Authority:
             _ECDSA_SHA256,
             der(4, signature),
         )
-        certificates = b"".join(each.public_bytes(Encoding.DER) for each in (held or (self.leaf,)))
+        certificates = b"".join(  # a SET is in order in DER
+            sorted(each.public_bytes(Encoding.DER) for each in (held or (self.leaf,)))
+        )
         signed = der(
             0x30,
             number(3),

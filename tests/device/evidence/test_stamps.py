@@ -21,6 +21,13 @@ def test_a_stamp_is_read_without_roots_and_vouched_for_by_its_own(nonce: int | N
     assert not stamps.read(token, MESSAGE, roots[:1]).vouched
 
 
+@pytest.mark.parametrize("issuer", ["A", "Z" * 60])
+def test_a_stamp_is_read_whatever_its_issuer_is_called(issuer: str) -> None:
+    authority = Authority.made(issuer=issuer)  # OpenSSL looks at certificates by their names
+    token = authority.stamp(MESSAGE)
+    assert stamps.read(token, MESSAGE, stamps.load_roots(authority.pem())).vouched
+
+
 def test_a_stamp_with_its_whole_chain_in_it_vouches_for_nothing() -> None:
     token = OURS.stamp(MESSAGE, held=(OURS.root, OURS.leaf))
     assert not stamps.read(token, MESSAGE).vouched

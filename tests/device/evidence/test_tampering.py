@@ -1,8 +1,11 @@
 """A pack in which anything was changed is found out, and what was changed is named."""
 
+import hashlib
 import io
 import warnings
 import zipfile
+import zlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 from hashing.errors import NoPack
 from hashing.evidence import manifest, stamps
+from hashing.evidence.archive import Member, ending
 from hashing.evidence.findings import Findings
 from hashing.evidence.keys import EvidenceKeys
 from hashing.evidence.verification import Expected, verify
@@ -23,6 +27,7 @@ from tests.device.evidence.vault import (
     SECOND,
     Vault,
     contents,
+    listed,
     signed,
     zipped,
 )
@@ -137,6 +142,22 @@ def test_a_pack_that_somebody_else_signed_is_told_apart_by_its_records() -> None
     assert fault == "The pack was signed with another key than the one that you gave."
 
 
+def test_a_file_that_was_never_stored_is_not_taken_for_the_one_that_was() -> None:
+    """Its record names it, and the chain another one: an owner who has all keys can do that."""
+    vault, shown = Vault(), b"shown"
+    stored = vault.attach("a.png", b"stored")
+    named = replace(stored, size=len(shown), sha256=hashlib.sha256(shown).hexdigest())
+    vault.add(kind="file", files=(named,))
+    (chunk,) = vault.files[stored.id]
+    path, key = "items/0002/file-1.png", vault.keys.file_key(named.id, named.sha256)
+    added = {path: shown, "sealed/0001.chunks": f"{hashlib.sha256(chunk).hexdigest()}\n".encode()}
+    item = manifest.Item(1, key, path)
+    files = listed(
+        added | contents(vault.pack()), lambda made: replace(made, files=[item], left_out=[])
+    )
+    assert faults(signed(files, vault.keys)) == [f"{path} is not what was sealed as entry 1."]
+
+
 def test_a_stamp_by_somebody_with_the_name_of_an_authority_is_vouched_for_by_no_root() -> None:
     vault = Vault()
     vault.add(kind="call")
@@ -148,7 +169,11 @@ def test_a_stamp_by_somebody_with_the_name_of_an_authority_is_vouched_for_by_no_
     ]
 
 
-@pytest.mark.parametrize("at", range(0, len(PACK) - sum(map(len, FILES.values())), 167))
+METADATA = len(PACK) - sum(map(len, FILES.values()))
+"""Bytes of the pack that are no content."""
+
+
+@pytest.mark.parametrize("at", [*range(0, METADATA, 167), *range(METADATA - 18, METADATA, 2)])
 def test_whatever_the_zip_says_of_itself_is_named(at: int) -> None:
     """All bytes that are no content: headers, the directory, the end."""
     places = [n for n in range(len(PACK)) if not CONTENT[n]]
@@ -183,7 +208,25 @@ def packed_again() -> bytes:
     return stream.getvalue()
 
 
+def by_hand(gap_before: str | None = None, checksum_of: str = "") -> bytes:
+    """Return a pack with something before a file, or with a checksum that is another's."""
+    made, members = b"", []
+    for path, content in FILES.items():
+        made += b"hidden" if path == gap_before else b""
+        crc = zlib.crc32(content) ^ (path == checksum_of)
+        member = Member(path, len(content), crc, len(made))
+        members.append(member)
+        made += member.header() + content
+    made += b"hidden" if gap_before == "" else b""
+    return made + ending(members, len(made))
+
+
 HOSTILE = {
+    "a checksum": (by_hand(checksum_of="report.txt"), "report.txt has another checksum than"),
+    "another checksum": (by_hand(checksum_of=manifest.STAMP), "manifest.tsr has another checksum"),
+    "something between": (by_hand("report.txt"), "Before report.txt there is something"),
+    "something at the beginning": (by_hand(PATHS[0]), f"Before {PATHS[0]} there is something"),
+    "something before the directory": (by_hand(""), "Before the directory of the zip there is"),
     "a path upwards": (appended("../../evil"), "called ../../evil, which none of ours is"),
     "an absolute path": (appended("/etc/passwd"), "called /etc/passwd, which none of ours is"),
     "a path of Windows": (appended("C:\\evil"), "which none of ours is"),
