@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -32,7 +33,17 @@ def test_every_word_of_a_letter_is_on_its_pages(path: Path) -> None:
     assert made.startswith(b"%PDF-")
     assert shown(made).split() == text.split()
     assert b"/Author" not in made
-    assert re.search(rb"/CreationDate \(D:\d{14}Z", made), "which would tell the time zone"
+
+
+def test_a_file_does_not_tell_the_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        made = pdf_of("a", title="Letter")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert re.search(rb"/CreationDate \(D:\d{14}Z", made)
 
 
 def test_hundreds_of_long_addresses_go_on_on_the_next_pages() -> None:
