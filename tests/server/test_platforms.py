@@ -89,7 +89,7 @@ WRONG = {
     "unknown": {**rows()[0], "tips": []},
     "empty": {**rows()[0], "avoid": []},
     "no sentence": {**rows()[0], "save": ["Take a screenshot"]},
-    "text for a list": {**rows()[0], "save": "Take a screenshot."},
+    "text for a list": {**rows()[0], "save": "."},
     "unsafe address": {**rows()[0], "url": "http://www.tiktok.com/"},
     "no day": {**rows()[0], "checked_on": "2026-11-30"},
     "confirmed by nothing": {**rows()[0], "source": ""},
