@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from hashing.evidence.blocks import Block, heading, row, text, title
+from hashing.evidence.paragraphs import Block, heading, row, text, title
 
 _BLANK: Final = "_" * 40
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hashing.errors import DocumentSupportMissing, InvalidEvidence
-from hashing.evidence.blocks import Block
+from hashing.evidence.paragraphs import Block
 
 if TYPE_CHECKING:
     from fpdf import FPDF

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from hashing.evidence.blocks import Block, heading, text, title
+from hashing.evidence.paragraphs import Block, heading, text, title
 
 _BY_HAND: Final = """\
   sha256sum -c sha256sums.txt

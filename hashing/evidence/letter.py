@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from hashing.evidence import timeline
-from hashing.evidence.blocks import Block, heading, row, subheading, text, title
 from hashing.evidence.chain import moment_text
+from hashing.evidence.paragraphs import Block, heading, row, subheading, text, title
 from hashing.evidence.timeline import Incident, Local
 
 BLANK: Final = "_" * 40

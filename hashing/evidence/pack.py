@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import BinaryIO
 
 from hashing.errors import InvalidEvidence, NotOpened
-from hashing.evidence import blocks, guide, letter, manifest, timeline
 from hashing.evidence import certificates as texts
+from hashing.evidence import guide, letter, manifest, paragraphs, timeline
 from hashing.evidence.archive import ArchiveWriter
 from hashing.evidence.chain import Entry, Link
 from hashing.evidence.keys import EvidenceKeys
@@ -140,12 +140,12 @@ class _Making:
         )
         for name, made in (("report", letter.report(account)), ("letter", letter.letter(account))):
             document = list(made)
-            self._write(f"{name}.txt", blocks.as_text(document).encode())
+            self._write(f"{name}.txt", paragraphs.as_text(document).encode())
             if self.choices.make_pdf:
                 self._write(f"{name}.pdf", self.choices.make_pdf(document, made_at))
         certificates = texts.certificates(account.case_number, account.signer)
-        self._write("certificates.txt", blocks.as_text(certificates).encode())
-        self._write("VERIFY.txt", blocks.as_text(guide.guide(account.case_number)).encode())
+        self._write("certificates.txt", paragraphs.as_text(certificates).encode())
+        self._write("VERIFY.txt", paragraphs.as_text(guide.guide(account.case_number)).encode())
         self._write("signer.pem", _pem(self.keys))
         sums = "".join(f"{each.sha256}  {each.path}\n" for each in self.contents)
         self._write("sha256sums.txt", sums.encode())

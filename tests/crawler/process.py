@@ -54,7 +54,7 @@ class Crawler:
     def run(self, *words: str, code: int = 0) -> tuple[str, str]:
         """Return what it says. Fails if it ends otherwise than with `code`."""
         out, err = (process := self.start(*words)).communicate(timeout=120)
-        assert process.returncode == code, out + err
+        assert process.returncode == code, f"{process.returncode}: {out}{err}"
         return out, err
 
     def watch(self, addresses: Sequence[str]) -> None:

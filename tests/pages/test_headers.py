@@ -604,7 +604,8 @@ def test_the_import_map_holds_every_module(api: TestClient, filled: dict[str, st
 
 def test_every_module_is_served_as_it_is_in_its_folder(api: TestClient) -> None:
     modules = sorted((ROOT / "hashing/browser").rglob("*.js"))
-    assert {path.parent.name for path in modules} == {"browser", "media", "algorithms", "worker"}
+    folders = {"browser", "media", "algorithms", "evidence", "worker"}
+    assert {path.parent.name for path in modules} == folders
     for path in modules:
         answer = api.get(f"/static/{path.relative_to(ROOT).as_posix()}")
         assert answer.content == path.read_bytes()

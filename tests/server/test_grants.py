@@ -394,7 +394,7 @@ def test_a_link_opens_a_case_that_is_granted_already_once(two: Two) -> None:
     client = TestClient(desk.app, base_url=ORIGIN)
     shown = client.post("/en/together", data={"intake_code": code[1]}).text
     assert "Example Helpline" in shown
-    assert "Have more addresses checked, and have no messages" in shown
+    assert "write letters for you that ask for removal, and have no messages" in shown
     assert "full addresses" not in shown
     for key, opens in (("cd", True), ("ce", False)):
         wanted = Wire().submission(desk.world.picture(), key=key * 32) | {"intake_code": code[1]}
