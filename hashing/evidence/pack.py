@@ -26,7 +26,7 @@ from hashing.evidence.sources import Source, Token
 from hashing.evidence.timeline import Incident, Local
 
 _LONGEST_SUFFIX = 8
-MakePdf = Callable[[list[blocks.Block], datetime], bytes]
+MakePdf = Callable[[list[paragraphs.Block], datetime], bytes]
 StampManifest = Callable[[bytes], bytes]
 """A message → a token of an authority over it (DER of TimeStampResp)."""
 
