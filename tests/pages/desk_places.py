@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -135,7 +136,7 @@ def _waiting(service: Service, walk: int) -> str:
     owner.open_case(Submission((content,), answers))
     platform = PlatformClient(service.address, service.new_key(f"Example Videos {walk}"))
     (answer,) = platform.lookup([content])
-    platform.give_feedback(answer.matches[0].match, "not_blocked")
+    platform.feedback(answer["matches"][0]["match"], "not_blocked")
     said = service.command("review", "list").stdout
     return re.findall(r"(?m)^entry (\d+)", said)[-1]
 
