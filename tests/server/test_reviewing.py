@@ -189,6 +189,17 @@ def test_one_of_two_leads_decides_and_the_other_reads_what(
     assert row.details == f'{{"decision":"{form["decision"]}","why":"{form["why"]}"}}'
     (act,) = case.ask("GET", "/v1/case/audit").json()["acts"]
     assert (act["by"], act["organisation"], act["entry"]) == ("reviewer", None, 1)
+    read = _shared_with(bench, case)
+    assert "one of your files was reviewed" in read
+    assert "Reviewing House" not in read
+
+
+def _shared_with(bench: Bench, case: Case) -> str:
+    """The page of an owner on who may see the case, and what they did."""
+    client = TestClient(bench.desk.app)
+    (stamp,) = set(re.findall(r'name="stamp" value="([^"]+)"', client.get("/en/overview").text))
+    form = {"case": case.number, "access_key": case.access_key, "stamp": stamp}
+    return str(client.post("/en/shared", data=form).text)
 
 
 def test_the_list_is_oldest_first_and_in_pages(
