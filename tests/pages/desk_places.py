@@ -138,7 +138,7 @@ def _waiting(service: Service, walk: int) -> str:
     (answer,) = platform.lookup([content])
     platform.feedback(answer["matches"][0]["match"], "not_blocked")
     said = service.command("review", "list").stdout
-    return re.findall(r"(?m)^entry (\d+)", said)[-1]
+    return str(re.findall(r"(?m)^entry (\d+)", said)[-1])
 
 
 def _granted(service: Service, walk: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -32,8 +32,9 @@ from tests.server.desk_world import Case, Desk, Member
 if TYPE_CHECKING:
     from tests.server.conftest import World
 
-RELEASE = {"decision": "release", "why": "in_doubt", "sure": "yes"}
-KEEP = {"decision": "keep", "why": "near_public", "sure": "yes"}
+Form = dict[str, Any]
+RELEASE: Form = {"decision": "release", "why": "in_doubt", "sure": "yes"}
+KEEP: Form = {"decision": "keep", "why": "near_public", "sure": "yes"}
 
 
 class Bench:
@@ -166,14 +167,14 @@ def test_of_cases_that_the_organisation_may_see_or_could_others_decide(bench: Be
     [(RELEASE, EntryStatus.ACTIVE, "It is looked for."), (KEEP, "quarantined", "It stays held.")],
 )
 def test_one_of_two_leads_decides_and_the_other_reads_what(
-    bench: Bench, form: dict[str, str], status: str, says: str
+    bench: Bench, form: Form, status: str, says: str
 ) -> None:
     case, number = bench.held()
     lea, mia = bench.lea.browser, bench.mia.browser
     for one in (lea, mia):
         assert one.get(f"/review/{number}").status_code == 200
     for missing in ("why", "sure"):
-        kept = {**form, missing: ""}
+        kept: Form = {**form, missing: ""}
         assert lea.post(f"/review/{number}", **kept).status_code == 422
     assert bench.world.statuses(case.owner) == [EntryStatus.QUARANTINED]
     done = lea.post(f"/review/{number}", **form)
