@@ -173,6 +173,10 @@ def _organisations_parser(commands: Any) -> None:  # noqa: ANN401 (the same)
     disable = actions.add_parser("disable", help="sign out its members, for good")
     disable.add_argument("organisation", type=_row_id, help="as `organisations list` shows it")
     disable.set_defaults(run="member_commands.disable_organisation")
+    reviewer = actions.add_parser("reviewer", help="let its leads review at the desk, or no more")
+    reviewer.add_argument("organisation", type=_row_id, help="as `organisations list` shows it")
+    reviewer.add_argument("state", choices=["on", "off"])
+    reviewer.set_defaults(run="member_commands.set_reviewer")
 
 
 def _members_parser(commands: Any) -> None:  # noqa: ANN401 (the same)

@@ -31,7 +31,16 @@ from service.edge.throttle import Throttle
 from service.edge.work_threads import PROVING, Threads
 from service.settings import VERSION, Settings
 from service.web import pages, statics
-from service.web.desk import account, board, case_letters, case_page, hashed_files, links, signing
+from service.web.desk import (
+    account,
+    board,
+    case_letters,
+    case_page,
+    hashed_files,
+    links,
+    review_pages,
+    signing,
+)
 from service.web.owner import (
     acting,
     checking,
@@ -81,6 +90,7 @@ PAGES = (
     board.router,
     case_page.router,
     case_letters.router,
+    review_pages.router,
     hashed_files.router,
     links.router,
     signing.router,

@@ -23,6 +23,8 @@ def organisations(settings: Settings, _arguments: argparse.Namespace) -> None:
     with stores.unloaded(settings) as context:
         for one in membership.organisations(context):
             state = f"disabled {one.disabled_on}" if one.disabled_on else "live"
+            if one.reviews_since and not one.disabled_on:
+                state += f", reviews since {one.reviews_since}"
             members = "1 member" if one.members == 1 else f"{one.members} members"
             print(f"{one.id:8}  {one.name}  made {one.created_on}  {members}  {state}")
 
@@ -33,6 +35,14 @@ def disable_organisation(settings: Settings, arguments: argparse.Namespace) -> N
         day, by = stores.today(), stores.operator()
         membership.disable_organisation(context, arguments.organisation, day, by=by)
     print("Disabled: its members are signed out.")
+
+
+def set_reviewer(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Let the leads of an organisation review what waits for a person, or no more."""
+    on, day = arguments.state == "on", stores.today()
+    with stores.unloaded(settings) as context:
+        membership.set_reviewer(context, arguments.organisation, day, on=on, by=stores.operator())
+    print("Its leads review from their next request on." if on else "Its leads review no more.")
 
 
 def add(settings: Settings, arguments: argparse.Namespace) -> None:

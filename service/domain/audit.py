@@ -14,6 +14,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from service.domain.reviewing import Decision, Why
+
 DIGEST_BYTES = 32
 BEGINNING = bytes(DIGEST_BYTES)
 """The digest before the first row."""
@@ -31,6 +33,8 @@ class Kind(StrEnum):
     OWNER = "owner"
     SERVICE = "service"
     """What the service does by itself, for its own audit."""
+    REVIEWER = "reviewer"
+    """Stands for a member in what an owner reads of a review, without who. In no row."""
 
 
 class Of(StrEnum):
@@ -55,6 +59,8 @@ class Audited(StrEnum):
     ENTRY_RELEASED = "entry_released"
     ENTRY_KEPT = "entry_kept"
     ENTRY_HELD = "entry_held"
+    ENTRY_REVIEWED = "entry_reviewed"
+    """By a lead of an organisation that reviews."""
     EXCLUDED = "excluded"
     EXCLUSION_REMOVED = "exclusion_removed"
     ADDRESSES_IMPORTED = "addresses_imported"
@@ -62,6 +68,8 @@ class Audited(StrEnum):
     SET_ASIDE_RETRIED = "set_aside_retried"
     ORGANISATION_MADE = "organisation_made"
     ORGANISATION_DISABLED = "organisation_disabled"
+    REVIEWER_NAMED = "reviewer_named"
+    REVIEWER_ENDED = "reviewer_ended"
     MEMBER_INVITED = "member_invited"
     MEMBER_DISABLED = "member_disabled"
     MEMBER_RESET = "member_reset"
@@ -96,10 +104,12 @@ class Audited(StrEnum):
 
 WORDS = frozenset(
     {"platform", "crawler", "lead", "member", "observer", "passkey", "password", "recovery_code"}
+    | {*Decision, *Why}
 )
-"""The only words that details may have: roles, and how somebody signed in."""
+"""The only words that details may have: roles, how somebody signed in, and reviews."""
 DETAILS: Mapping[Audited, Mapping[str, type]] = {
     Audited.KEY_MADE: {"role": str, "platform": int},
+    Audited.ENTRY_REVIEWED: {"decision": str, "why": str},
     Audited.EXCLUDED: {"contents": int, "signals": int},
     Audited.EXCLUSION_REMOVED: {"signals": int, "released": int},
     Audited.ADDRESSES_IMPORTED: {"addresses": int},

@@ -72,6 +72,18 @@ _BY_ID = sa.select(entries, alerts.listens(entries.c.case_id).label("listens")).
 )
 
 
+def locked(tx: Tx, entry_id: int) -> Entry | None:
+    """Return an entry that no other transaction changes before this one is over."""
+    row = tx.execute(sa.select(entries).where(entries.c.id == entry_id).with_for_update()).first()
+    return _entry(row) if row else None
+
+
+def reviewed_on(tx: Tx, entry_id: int) -> date | None:
+    """Return the day on which a person last decided on an entry."""
+    day: date | None = tx.scalar(sa.select(entries.c.reviewed_on).where(entries.c.id == entry_id))
+    return day
+
+
 def document_hashes(tx: Tx, case_id: int) -> dict[bytes, EntryStatus]:
     """Return the document hashes of a case's entries that are active or held, with the status."""
     kept = entries.c.document_hash.is_not(None) & (entries.c.status != EntryStatus.WITHDRAWING)

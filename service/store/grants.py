@@ -105,6 +105,12 @@ def held(tx: Tx, organisation_id: int, reference: str, now: date) -> HeldCase | 
     return next(iter(_held(tx, this, now)), None)
 
 
+def cases_ever_held(tx: Tx, organisation_id: int) -> set[int]:
+    """Return the ids of all cases that an organisation may see, or could before."""
+    of_it = (grants.c.organisation_id == organisation_id) & grants.c.held_on.is_not(None)
+    return set(tx.scalars(sa.select(grants.c.case_id).where(of_it)))
+
+
 def confirm(tx: Tx, grant_id: int, now: date) -> None:
     """Note that the owner is who is shown. The first day stays."""
     this = (grants.c.id == grant_id) & grants.c.confirmed_on.is_(None)

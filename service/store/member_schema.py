@@ -17,9 +17,11 @@ organisations = sa.Table(
     sa.Column("name", sa.String(80), nullable=False, unique=True),
     sa.Column("created_on", sa.Date, nullable=False),
     sa.Column("disabled_on", sa.Date),
+    sa.Column("reviews_since", sa.Date),
     sqlite_autoincrement=True,
 )
-"""Ids are never reused, here and below, because the audit knows whoever acted by an id alone."""
+"""Ids are never reused, here and below, because the audit knows whoever acted by an id alone.
+`reviews_since`: when the operator let its leads review; null, and they do not."""
 
 members = sa.Table(
     "members",

@@ -28,6 +28,7 @@ class Organisation(NamedTuple):
     created_on: date
     disabled_on: date | None
     members: int
+    reviews_since: date | None
 
 
 class StoredMember(NamedTuple):
@@ -53,6 +54,7 @@ def all_organisations(tx: Tx) -> list[Organisation]:
             organisations.c.created_on,
             organisations.c.disabled_on,
             sa.func.count(members.c.id),
+            organisations.c.reviews_since,
         )
         .select_from(organisations.outerjoin(members, live))
         .group_by(organisations.c.id)
@@ -88,6 +90,22 @@ def disable_organisation(tx: Tx, organisation_id: int, now: date) -> bool:
         of_it = sa.select(members.c.id).where(members.c.organisation_id == organisation_id)
         tx.execute(sa.delete(table).where(table.c.member_id.in_(of_it)))
     return True
+
+
+def set_reviews(tx: Tx, organisation_id: int, since: date | None) -> bool:
+    """Let the leads of an organisation review, or no more; False if disabled, or so before."""
+    column = organisations.c.reviews_since
+    changes = column.is_(None) if since else column.is_not(None)
+    live = (organisations.c.id == organisation_id) & organisations.c.disabled_on.is_(None)
+    update = sa.update(organisations).where(live, changes).values(reviews_since=since)
+    return tx.execute(update).rowcount == 1
+
+
+def reviews(tx: Tx, organisation_id: int) -> bool:
+    """Whether the leads of an organisation may review."""
+    live = organisations.c.disabled_on.is_(None) & organisations.c.reviews_since.is_not(None)
+    query = sa.select(organisations.c.id).where(organisations.c.id == organisation_id, live)
+    return tx.scalar(query) is not None
 
 
 def create_member(

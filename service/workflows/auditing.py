@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from service.domain.actor import Owner
-from service.domain.audit import Check, Fault, Head, Row
+from service.domain.audit import Audited, Check, Fault, Head, Kind, Row
 from service.store import audit_log, memberships
 from service.workflows.store_context import StoreContext, Today
 
@@ -70,16 +71,16 @@ def of_case(context: StoreContext, owner: Owner) -> list[Done]:
         rows = audit_log.of_case(tx, context.seals.case_tag(*found), OWNERS_READ)
         acting = {row.actor_id for row in rows if row.actor_kind == "member" and row.actor_id}
         organisations = memberships.organisations_of(tx, acting)
-    return [
-        Done(
-            row.day,
-            row.actor_kind,
-            organisations.get(row.actor_id or 0) if row.actor_kind == "member" else None,
-            row.act,
-            int(row.object_id) if row.object_kind == "entry" else None,
-        )
-        for row in rows
-    ]
+    return [_done(row, organisations) for row in rows]
+
+
+def _done(row: Row, organisations: Mapping[int, str]) -> Done:
+    entry = int(row.object_id) if row.object_kind == "entry" else None
+    if row.act == Audited.ENTRY_REVIEWED:
+        return Done(row.day, Kind.REVIEWER, None, row.act, entry)
+    of_member = row.actor_kind == "member"
+    organisation = organisations.get(row.actor_id or 0) if of_member else None
+    return Done(row.day, row.actor_kind, organisation, row.act, entry)
 
 
 def prune(context: StoreContext, now: Today) -> int:

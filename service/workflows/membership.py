@@ -55,6 +55,20 @@ def disable_organisation(
         record(context, tx, by, now, Audited.ORGANISATION_DISABLED, about)
 
 
+def set_reviewer(
+    context: StoreContext, organisation_id: int, now: Today, *, on: bool, by: By = OPERATOR
+) -> None:
+    """Let the leads of an organisation review, from their next request on, or no more.
+
+    Raises NotFound, also if it is so already.
+    """
+    with context.database.write() as tx:
+        if not memberships.set_reviews(tx, organisation_id, now if on else None):
+            raise NotFound("There is no live organisation with this number, or it is so already.")
+        act = Audited.REVIEWER_NAMED if on else Audited.REVIEWER_ENDED
+        record(context, tx, by, now, act, _organisation(organisation_id))
+
+
 def add(
     context: StoreContext,
     organisation_id: int,

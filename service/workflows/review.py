@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
-from service.domain import admission
+from hashing.signals import ContentKind
+from service.domain import admission, reviewing
 from service.domain.audit import OPERATOR, Audited, By
 from service.domain.case import Concern, Entry, EntryStatus, HoldReason
-from service.domain.errors import NotFound
+from service.domain.errors import InvalidRequest, NotFound
+from service.domain.member import Member, MemberRole
+from service.domain.reviewing import Decision, Why
 from service.domain.sighting import Feedback
+from service.domain.watch import Clock
 from service.search import surroundings
 from service.search.surroundings import NearestExclusion
-from service.store import concerns, entries, feedback, sightings, veils
+from service.store import (
+    concerns,
+    entries,
+    feedback,
+    grants,
+    memberships,
+    sightings,
+    veils,
+)
 from service.store.database import Tx
 from service.store.feedback import Opinion
 from service.workflows import recording
@@ -21,6 +35,9 @@ from service.workflows.context import Context, Today
 
 MATCH_DAYS = 7
 """How many days a reviewer reads, of those on which an entry matched."""
+PAGE = 20
+"""Entries on one page of the desk."""
+DECIDED = frozenset({EntryStatus.ACTIVE, EntryStatus.QUARANTINED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,37 @@ class Waiting:
     exclusion: NearestExclusion | None = None
     probing: Mapping[str, date] = field(default_factory=dict)
     """Which platforms ask what finds out its signals, and last when."""
+
+
+class Seen(NamedTuple):
+    """An entry as a lead of another organisation reads it: nothing that says of which case it is.
+
+    Not in it are the day of the entry, other cases, distances, exact numbers, and today's matches:
+    whoever has the content could make these, and find out that somebody else has it.
+    """
+
+    entry_id: int
+    kind: ContentKind
+    status: EntryStatus
+    concerns: Mapping[Concern, date]
+    """Those of `reviewing.SHOWN`, and since which day."""
+    matches: Mapping[date, int]
+    """At least so many; 0 means fewer than `reviewing.SMALLEST_MATCHES`."""
+    opinions: list[tuple[str, Feedback]]
+    as_excluded: bool | None
+    """Whether it is as near to an exclusion as what is held; None if none is near."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What may be decided about it."""
+        return reviewing.open_to(self.status)
+
+
+class Listed(NamedTuple):
+    """A page of what waits, and beyond which entry the next one begins."""
+
+    found: list[Seen]
+    next_after: int | None
 
 
 def waiting(context: Context) -> Iterator[Waiting]:
@@ -75,9 +123,7 @@ def release(context: Context, entry_id: int, now: Today, *, by: By = OPERATOR) -
         entry = _entry(tx, entry_id)
         if entry.status is EntryStatus.ACTIVE and not concerns.is_raised(tx, entry_id):
             raise _not_waiting()
-        if entry.status is EntryStatus.QUARANTINED:
-            entries.set_status(tx, entry, EntryStatus.ACTIVE)
-        entries.mark_reviewed(tx, entry, now)
+        _match(tx, entry, now)
         _record(context, tx, by, now, Audited.ENTRY_RELEASED, entry)
     context.replica.catch_up()
 
@@ -101,6 +147,130 @@ def hold(context: Context, entry_id: int, now: Today, *, by: By = OPERATOR) -> N
         entries.mark_reviewed(tx, entry, now)
         _record(context, tx, by, now, Audited.ENTRY_HELD, entry)
     context.replica.catch_up()
+
+
+def may_review(context: Context, member: Member) -> bool:
+    """Whether a member reviews: she leads an organisation that the operator has named."""
+    with context.database.read() as tx:
+        return _is_reviewer(tx, member)
+
+
+def listed(context: Context, member: Member, now: Today, *, after: int = 0) -> Listed:
+    """Return what waits for a reviewer, oldest first, beyond an entry. Raises NotFound.
+
+    Entries of cases that her organisation may see, or could before, are not among them: on its
+    pages of a case she would read which of them she has just decided on.
+    """
+    with context.database.read() as tx:
+        _require_reviewer(tx, member)
+        raised = _raised(tx)
+        known = {one.id: one for one in entries.held(tx)} | entries.by_id(tx, raised)
+        own = grants.cases_ever_held(tx, member.organisation_id)
+    waits = [one for one in sorted(known) if one > after and known[one].case_id not in own]
+    shown = waits[:PAGE]
+    found = [_seen(context, known[one], raised.get(one, {}), now) for one in shown]
+    return Listed(found, shown[-1] if len(waits) > PAGE else None)
+
+
+def seen(context: Context, member: Member, entry_id: int, now: Today) -> Seen:
+    """Return one entry that waits for a reviewer. Raises NotFound."""
+    with context.database.read() as tx:
+        _require_reviewer(tx, member)
+        entry = entries.by_id(tx, [entry_id]).get(entry_id)
+        if entry is None or _is_of_own(tx, member, entry) or not _waits(tx, entry):
+            raise _not_waiting()
+        raised = _raised(tx).get(entry_id, {})
+    return _seen(context, entry, raised, now)
+
+
+def decide(
+    context: Context, member: Member, entry_id: int, wanted: tuple[Decision, Why], now: Clock
+) -> EntryStatus | None:
+    """Decide on an entry that waits, for good. Raises NotFound or InvalidRequest.
+
+    Return None; or, if somebody else has decided today, the status that it has since. The first of
+    two at once locks the entry.
+    """
+    decision, why = wanted
+    with _writing(context, decision) as tx:
+        _require_reviewer(tx, member)
+        entry = entries.locked(tx, entry_id)
+        if entry is None or _is_of_own(tx, member, entry):
+            raise _not_waiting()
+        if not _waits(tx, entry):
+            if entry.status in DECIDED and entries.reviewed_on(tx, entry_id) == now.day:
+                return entry.status
+            raise _not_waiting()
+        if decision not in reviewing.open_to(entry.status):
+            raise InvalidRequest("It is matched, and cannot be kept held.")
+        if decision is Decision.RELEASE:
+            _match(tx, entry, now.day)
+        else:
+            entries.mark_reviewed(tx, entry, now.day)
+        about = recording.entry(entry.case_id, entry.n)
+        said = {"decision": decision, "why": why}
+        recording.record(
+            context, tx, member.at(now), now.day, Audited.ENTRY_REVIEWED, about, **said
+        )
+    context.replica.catch_up()
+    return None
+
+
+def _writing(context: Context, decision: Decision) -> AbstractContextManager[Tx]:
+    """What is released becomes searchable; what is kept changes nothing that is searched."""
+    database = context.database
+    return database.write_changes() if decision is Decision.RELEASE else database.write()
+
+
+def _match(tx: Tx, entry: Entry, now: Today) -> None:
+    if entry.status is EntryStatus.QUARANTINED:
+        entries.set_status(tx, entry, EntryStatus.ACTIVE)
+    entries.mark_reviewed(tx, entry, now)
+
+
+def _is_reviewer(tx: Tx, member: Member) -> bool:
+    return member.role is MemberRole.LEAD and memberships.reviews(tx, member.organisation_id)
+
+
+def _require_reviewer(tx: Tx, member: Member) -> None:
+    if not _is_reviewer(tx, member):
+        raise _not_waiting()
+
+
+def _is_of_own(tx: Tx, member: Member, entry: Entry) -> bool:
+    return entry.case_id in grants.cases_ever_held(tx, member.organisation_id)
+
+
+def _raised(tx: Tx) -> dict[int, dict[Concern, date]]:
+    """Return, of each active entry that a reviewer may read of, why, and since which day."""
+    shown = {
+        entry_id: {one: day for one, day in why.items() if one in reviewing.SHOWN}
+        for entry_id, why in concerns.of_active(tx).items()
+    }
+    return {entry_id: why for entry_id, why in shown.items() if why}
+
+
+def _waits(tx: Tx, entry: Entry) -> bool:
+    if entry.status is EntryStatus.ACTIVE:
+        return entry.id in _raised(tx)
+    return entry.status is EntryStatus.QUARANTINED and not entry.reviewed
+
+
+def _seen(context: Context, entry: Entry, raised: Mapping[Concern, date], now: Today) -> Seen:
+    """Return what a reviewer reads of an entry."""
+    with context.database.read() as tx:
+        opinions = feedback.on_entries(tx, [entry.id]).get(entry.id, [])
+    known = _described(context, entry, raised, opinions)
+    near = known.exclusion
+    return Seen(
+        entry.id,
+        entry.kind,
+        entry.status,
+        raised,
+        {day: reviewing.at_least(n) for day, n in known.matches.items() if day < now},
+        [(one.platform, one.value) for one in opinions],
+        None if near is None else reviewing.is_as_excluded(near.distance),
+    )
 
 
 def _described(

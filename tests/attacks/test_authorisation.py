@@ -27,9 +27,11 @@ from service.domain.member import MemberRole
 from service.domain.watch import target
 from service.domain.wording import Wording
 from service.settings import Settings
+from service.store import memberships
 from service.workflows import (
     evidence_arriving,
     evidence_keeping,
+    exclude,
     granting,
     membership,
     noticing,
@@ -86,6 +88,8 @@ NOBODYS_FORM = everybody(NO)
 ANY_MEMBER = at_desk(dict.fromkeys(MEMBERS, IN))
 READERS = at_desk(dict.fromkeys(MEMBERS, IN) | {"observer": NO})
 A_CASE = with_scope(*SCOPES)
+NOT_REVIEWING = at_desk(dict.fromkeys(MEMBERS, HIDDEN))
+"""Leads whom the operator let review get in: `test_of_whom_the_operator_lets_review`."""
 BACK = at_desk(dict.fromkeys(MEMBERS, IN))
 
 LETTERS = ("/where", "/write", "/read", "/kept", "/one", "/said", "/offered", "/erased")
@@ -262,6 +266,11 @@ TABLE: dict[str, dict[str, str]] = {
     ),
     f"GET {CASE}": A_CASE,
     **dict.fromkeys((f"POST {CASE}/{one}" for one in ("tags", "due", "notes", "export")), A_CASE),
+    **dict.fromkeys(
+        (f"{row}/{{entry}}" for row in (f"GET {PAGE}/desk/review", f"POST {PAGE}/desk/review")),
+        NOT_REVIEWING,
+    ),
+    f"GET {PAGE}/desk/review": NOT_REVIEWING,
     f"POST {CASE}/assigned": A_CASE,
     f"POST {CASE}/confirmed": with_scope(GrantScope.SIGHTINGS),
     f"POST {CASE}/addresses": with_scope(GrantScope.ACT),
@@ -341,6 +350,11 @@ class Cast:
         self.crawler = desk.world.key("Crawler", Role.CRAWLER)
         self.members: dict[str, tuple[Member, str]] = {}
         self._members()
+        public = desk.world.picture()
+        exclude.exclude(desk.context, [public], desk.day)
+        desk.context.replica.catch_up()
+        self.waiting = str(desk.world.entry_id(desk.owner(public).owner))
+        """An entry that waits for a reviewer."""
 
     def _members(self) -> None:
         desk = self.desk
@@ -381,6 +395,13 @@ class Cast:
         case = self.cases[name] = self.desk.owner()
         self.members[name] = member, self.desk.granted(case, member, scopes, days)
         return self.members[name]
+
+    def desk_of(self, name: str) -> int:
+        """Whose member she is."""
+        with self.desk.context.database.read() as tx:
+            found = memberships.member(tx, self.members[name][0].id)
+        assert found
+        return found.organisation_id
 
     def actor(self, name: str, *, complete: bool) -> Actor:
         """Return an actor as it asks now: an owner with a new case, a member with a new session."""
@@ -461,6 +482,18 @@ def test_every_actor_gets_in_where_the_table_says(cast: Cast) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_of_whom_the_operator_lets_review_leads_alone_get_in(cast: Cast) -> None:
+    context, day = cast.desk.context, cast.desk.day
+    here = cast.organisations["lead"]
+    rows = [row for row in TABLE if "/desk/review" in row]
+    names = [one for one in MEMBERS if cast.desk_of(one) == here]
+    membership.set_reviewer(context, here, day, on=True)
+    got = {(row, one): _outcome(_ask(cast.client, cast, row, one)) for row in rows for one in names}
+    membership.set_reviewer(context, here, day, on=False)
+    assert len(rows) == 3
+    assert got == {(row, one): IN if one == "lead" else HIDDEN for row in rows for one in names}
+
+
 def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     method, _, path = row.partition(" ")
     of_something = ("{n}", "{id}", "removed", "ended", "/alerts", "/notices")
@@ -474,6 +507,7 @@ def _ask(client: TestClient, cast: Cast, row: str, name: str) -> Response:
     filled = {"{language:tag}": "en", "{reference}": reference, "{n}": "1", "{answer}": "wrong"}
     filled |= {"{path:path}": "service/web/static/look.css", "{token}": "x", "{error}": "Conflict"}
     filled |= {"{reason}": "Needed", "{pieces}": "1", "{rest:path}": "nowhere"}
+    filled["{entry}"] = cast.waiting
     filled |= {"{kind}": "webhook", "{platform}": "telegram"}
     filled["{id}"] = "5f" * 16 if "records" in path else "ec" * 16
     if "/chunks/" in path:

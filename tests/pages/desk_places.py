@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -118,7 +119,26 @@ def _cases(page: Page, service: Service, language: str, walk: int) -> Visits:
     yield "desk-check"
     page.goto(f"{here}/desk/counts")
     yield "desk-counts"
+    page.goto(f"{here}/desk/review/{_waiting(service, walk)}")
+    yield "desk-review"
     page.goto(f"{here}/desk")
+
+
+def _waiting(service: Service, walk: int) -> str:
+    """Let this member review what a platform disputes, of an owner she has nothing of."""
+    service.command("organisations", "reviewer", "1", "on")
+    number = service.command("members", "list").stdout.splitlines()[-1].split()[0]
+    service.command("members", "role", number, "lead")
+    owner = OwnerClient(service.address, new_passphrase())
+    value = hashlib.sha256(f"disputed {walk}".encode()).digest()
+    content = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.PDQ, value, 100),))
+    answers = Eligibility("self", adults=True, intimate=True)
+    owner.open_case(Submission((content,), answers))
+    platform = PlatformClient(service.address, service.new_key(f"Example Videos {walk}"))
+    (answer,) = platform.lookup([content])
+    platform.feedback(answer["matches"][0]["match"], "not_blocked")
+    said = service.command("review", "list").stdout
+    return str(re.findall(r"(?m)^entry (\d+)", said)[-1])
 
 
 def _granted(service: Service, walk: int) -> str:

@@ -24,6 +24,7 @@ from httpx import Response
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from demo.server import Service
+from hashing.signals import ContentKind, ContentSignals, Signal, SignalType
 from service.app import create_app
 from service.domain.grant import GrantScope, terms
 from service.domain.member import MemberRole
@@ -33,11 +34,14 @@ from service.store.database import Database
 from service.workflows import (
     case_reading,
     enrolling,
+    exclude,
     intake,
     intake_links,
     membership,
+    review,
     session_keeping,
 )
+from service.workflows.context import Context
 from service.workflows.intake import NewCase
 from tests.loopback import answering
 from tests.pages import journey
@@ -268,6 +272,7 @@ CASE_FORMS = {
     "addresses": {"address": "forum.example", "shows_minor": "no"},
     "assigned": {"member": ""},
 }
+F = {"form": "FORM"}
 OF_CASES = (
     _held("/counts", "desk"),
     _held("/check", "files"),
@@ -279,6 +284,12 @@ OF_CASES = (
     *(
         Asked(f"GET {D}/{one}", f"/en/desk/{one}", MOVES, 303, None, TO_BOARD, "SIGNED_IN")
         for one in ("search", "redeem")
+    ),
+    _held("/review", "desk"),
+    Asked(f"GET {D}/review/{{entry}}", "/en/desk/review/ENTRY", "desk", cookie="SIGNED_IN"),
+    Asked(f"GET {D}/review/{{entry}}", "/en/desk/review/0", "page", 404, cookie="SIGNED_IN"),
+    Asked(
+        f"POST {D}/review/{{entry}}", "/en/desk/review/ENTRY", "desk", 422, F, cookie="SIGNED_IN"
     ),
     _held("/cases/REFERENCE", "desk"),
     Asked(f"GET {C}", "/en/desk/cases/none", "page", 404, cookie="SIGNED_IN"),
@@ -462,7 +473,7 @@ def at_the_desk(app: FastAPI) -> dict[str, str]:
     here = membership.add_organisation(context, "Helpline", clock.day)
     sessions = {}
     for name in ("Ana", "Bo", "Cy"):
-        code = membership.add(context, here, name, MemberRole.MEMBER, clock)
+        code = membership.add(context, here, name, MemberRole.LEAD, clock)
         sessions[name] = enrolling.accept(context, code, clock)
     found = session_keeping.found(context, sessions["Ana"], clock)
     assert found
@@ -474,8 +485,10 @@ def at_the_desk(app: FastAPI) -> dict[str, str]:
     wanted = NewCase(b"k" * 32, "self", None, (), held)
     intake.open_case(context, wanted, clock.day)
     (row,) = case_reading.my_cases(context, member, clock.day)
+    membership.set_reviewer(context, here, clock.day, on=True)
     return {
         "REFERENCE": row.case.reference,
+        "ENTRY": _waiting(context, clock.day),
         "LINK": intake_links.make(context, member, terms((), 30), clock),
         "SIGNED_IN": done.token,
         "ENROLLING": sessions["Bo"],
@@ -484,6 +497,16 @@ def at_the_desk(app: FastAPI) -> dict[str, str]:
         "FORM": context.seals.form_token(done.token),
         "ARRIVAL": context.seals.form_token(ARRIVAL),
     }
+
+
+def _waiting(context: Context, day: date) -> str:
+    """Open a case whose entry waits for a reviewer; return its number."""
+    public = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.PDQ, b"\xaa" * 32, 100),))
+    exclude.exclude(context, [public], day)
+    context.replica.catch_up()
+    intake.open_case(context, NewCase(b"w" * 32, "self", None, (public,)), day)
+    (one,) = review.waiting(context)
+    return str(one.entry.id)
 
 
 def answered(api: TestClient, asked: Asked, filled: dict[str, str]) -> Response:

@@ -42,6 +42,11 @@ def test_an_operator_makes_lists_and_disables_them(run: Run, world: World) -> No
     assert run("members", "disable", "1")[0] == 0
     assert run("members", "disable", "1")[0] == run("members", "reset", "1")[0] == 1
     assert "0 members  live" in run("organisations", "list")[1]
+    assert run("organisations", "reviewer", "1", "on")[0] == 0
+    assert run("organisations", "reviewer", "1", "on")[0] == 1
+    assert "0 members  live, reviews since 20" in run("organisations", "list")[1]
+    assert run("organisations", "reviewer", "1", "off")[0] == 0
+    assert "0 members  live\n" in run("organisations", "list")[1]
     assert run("organisations", "disable", "1")[0] == 0
     assert run("organisations", "disable", "1")[0] == 1
     assert run("members", "add", "--organisation", "1", "--name", "Bo")[0] == 1
@@ -51,7 +56,7 @@ def test_an_operator_makes_lists_and_disables_them(run: Run, world: World) -> No
     assert re.search(r"\d\d:\d\d  operator      member_reset member 1\n", said)
     head = run("audit", "head")[1].strip()
     code, said, _ = run("audit", "verify", "--head", head)
-    assert (code, said) == (0, f"6 acts, none changed. Keep elsewhere: {head}\n")
+    assert (code, said) == (0, f"8 acts, none changed. Keep elsewhere: {head}\n")
     with context.database.write() as tx:
         tx.exec_driver_sql("UPDATE audit SET act = 'member_disabled' WHERE n = 2")
     code, said, err = run("audit", "verify")

@@ -12,7 +12,7 @@ from service.web.desk.visitors import MemberVisit, PostedBySignedIn, SignedIn
 from service.web.forms import MemberFields
 from service.web.headers import Kind
 from service.web.pages import PageRoute
-from service.workflows import case_reading, granting
+from service.workflows import case_reading, granting, review
 
 router = APIRouter(prefix="/{language:tag}/desk", include_in_schema=False, route_class=PageRoute)
 MAX_SEARCH = 80
@@ -78,4 +78,5 @@ def _board(visit: MemberVisit, *, search: str = "", failed: bool = False) -> Res
         rows=case_reading.my_cases(visit.context, member, visit.now.day, search),
         search=search,
         failed=failed,
+        reviews=review.may_review(visit.context, member),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from service.domain.audit import Audited
 from service.domain.errors import GrantsFull, InvalidRequest, NotFound
 from service.domain.grant import GrantScope, Terms, terms
 from service.edge.budgets import CurrentBudgets
@@ -17,6 +18,7 @@ from service.web.headers import Kind
 from service.web.owner.overview import AuthenticatedForm, OwnerForm
 from service.web.pages import PageLanguage, PageRoute
 from service.workflows import auditing, case_reading, granting
+from service.workflows.auditing import Done
 
 router = APIRouter(prefix="/{language:tag}", include_in_schema=False, route_class=PageRoute)
 DAYS = (30, 90, 180, 365)
@@ -69,6 +71,10 @@ def _terms(fields: Mapping[str, str]) -> Terms:
     return terms((one for one in GrantScope if fields.get(one) == "yes"), int(days))
 
 
+def _is_shown(one: Done) -> bool:
+    return one.organisation is not None or one.act == Audited.ENTRY_REVIEWED
+
+
 def _page(
     form: OwnerForm, today: Today, *, done: str = "", fault: str = "", code: str = ""
 ) -> HTMLResponse:
@@ -81,7 +87,7 @@ def _page(
         live=[one for one in every if one.is_live(today)],
         over=[one for one in every if not one.is_live(today)],
         today=today,
-        acts=[one for one in auditing.of_case(form.context, form.owner) if one.organisation],
+        acts=[one for one in auditing.of_case(form.context, form.owner) if _is_shown(one)],
         notes=notes,
         found=found,
         days=DAYS,
