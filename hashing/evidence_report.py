@@ -101,7 +101,7 @@ def total_lines(kept: dict[str, Any]) -> Iterator[str]:
         until = printable(one["until_on"])
         yield f"      a file that has not come whole: {here} of {size}; kept until {until}"
     used, allowed = shown_size(kept["bytes"]), shown_size(kept["bytes_allowed"])
-    yield f"{kept['records']} records and {kept['files']} files: {used} of {allowed}."
+    yield f"Records: {kept['records']}. Files: {kept['files']}. Together {used} of {allowed}."
 
 
 def file_name(n: int, position: int, attached: AttachedFile) -> str:

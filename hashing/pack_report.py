@@ -17,7 +17,7 @@ NO_PACK = "takeback: {path}: {why}"
 NO_SUCH_ITEM = (
     "There is no item {n} in this case. See report.txt of a pack made without leaving out."
 )
-MADE = "Written to {path}: {items} items, {size:,} bytes. Key that signed it: {signer}"
+MADE = "Written to {path}. Items: {items}. Bytes: {size:,}. Key that signed it: {signer}"
 KEEP_KEY = (
     "Give this key to whoever gets the pack by another way, such as a telephone: "
     "takeback verify PACK --signer KEY then shows that it is yours."

@@ -91,8 +91,9 @@ def letter(account: Account) -> Iterator[Block]:
     )
     yield heading("1. Evidence")
     yield text(
-        f"With this letter comes a pack (a zip file) with {len(account.incidents)} items. Each was "
-        "encrypted, and entered in a chain at the time that is given with it. Whatever was changed "
+        "With this letter comes a pack (a zip file). Items in it: "
+        f"{len(account.incidents)}. Each was encrypted, and entered in a chain at the time that is "
+        "given with it. Whatever was changed "
         "later shows: VERIFY.txt in the pack says how to check this. The key that signed the pack "
         f"is {account.signer}."
     )

@@ -102,7 +102,7 @@ def test_what_is_kept_is_shown_saved_and_removed(
     assert code == 0
     for line in (
         *("   1  message  ", "person: my ex", "note: he wrote at night", "happened: 2026-11-29"),
-        *("screenshot.png  1.2 MiB", "chat.txt  4 bytes", "3 records and 2 files: "),
+        *("screenshot.png  1.2 MiB", "chat.txt  4 bytes", "Records: 3. Files: 2. "),
         *(" of 6.0 MiB.", "no time stamp yet"),
     ):
         assert line in listed

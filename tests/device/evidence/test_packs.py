@@ -14,7 +14,7 @@ import pytest
 
 from hashing import cli
 from hashing.errors import InvalidEvidence
-from hashing.evidence import archive, blocks, documents, manifest, pack, sources, timeline
+from hashing.evidence import archive, documents, manifest, pack, paragraphs, sources, timeline
 from hashing.evidence.keys import EvidenceKeys
 from hashing.evidence.verification import Expected, verify
 from hashing.passphrase import derive, word_list
@@ -138,10 +138,12 @@ def test_a_folder_gives_the_same_pack_as_what_it_was_written_from(tmp_path: Path
 
 FONTS = documents.installed_fonts()
 SCRIPTS = [
-    blocks.row("Name", "أحمد الشريف", "items/0002/record.json"),  # first, and not in the first font
-    blocks.row("Name", "जो हुआ Ελένη Дмитрий Đặng", "items/0003/record.json"),
-    blocks.row("Name", "김민수 (Kim)", "items/0004/record.json"),
-    blocks.text("Afterwards \U0001f642 “this”"),
+    paragraphs.row(
+        "Name", "أحمد الشريف", "items/0002/record.json"
+    ),  # first, and not in the first font
+    paragraphs.row("Name", "जो हुआ Ελένη Дмитрий Đặng", "items/0003/record.json"),
+    paragraphs.row("Name", "김민수 (Kim)", "items/0004/record.json"),
+    paragraphs.text("Afterwards \U0001f642 “this”"),
 ]
 
 
