@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -454,11 +455,15 @@ def test_what_members_do_is_audited_and_failures_are_counted(
     sign_in.record_failures(context, clock.now.day)
     sign_in.record_failures(context, clock.now.day)
     rows = auditing.listed(context, 99)[::-1]
-    assert [(row.act, row.actor_kind, row.actor_id, row.details) for row in rows[2:]] == [
+    assert [(row.act, row.actor_kind, row.actor_id, row.details) for row in rows[2:5]] == [
         ("invitation_accepted", "member", 1, '{"by_what":"password"}'),
         ("password_set", "member", 1, ""),
         ("signed_in", "member", 1, '{"by_what":"password"}'),
-        ("sign_ins_failed", "service", None, '{"count":3}'),
     ]
+    failures = rows[5:]  # the worker may have recorded some of them before
+    assert {(row.act, row.actor_kind, row.actor_id) for row in failures} == {
+        ("sign_ins_failed", "service", None)
+    }
+    assert sum(json.loads(row.details)["count"] for row in failures) == 3
     assert rows[4].minute == clock.now.second % 86_400 // 60
     assert auditing.verify(context).fault is None
