@@ -33,6 +33,7 @@ class Crawler:
             **kept,
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONFAULTHANDLER": "1",  # if it crashes, it says where
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
             "CRAWLER_STATE": str(self.state),
