@@ -19,6 +19,7 @@ from hashing.terminal import remark
 
 _ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 _MAX_LINE = 1000
+_NEEDED = "This cannot be left empty. Ctrl-C stops."
 """Most characters that are read of an answer."""
 Subject = Literal["self", "authorised"]
 
@@ -92,6 +93,7 @@ def line(question: str, instead: str) -> str:
             raise NoAnswer(instead)
         if typed.strip():
             return typed.strip()
+        remark(_NEEDED)
 
 
 def _read_line() -> str:

@@ -194,7 +194,7 @@ class NoAnswer(DeviceError):
 
 
 class LetterNotPrinted(DeviceError):
-    """The letter could not be read, or the PDF not made. An older file is never replaced."""
+    """The PDF could not be written. Choose another place."""
 
 
 class OutputLost(DeviceError):

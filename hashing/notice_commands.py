@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hashing import asking, notice_report
 from hashing.errors import LetterNotPrinted
 from hashing.letter_pdf import pdf_of
+from hashing.printable import printable
 from hashing.terminal import remark, write
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ def _new(args: argparse.Namespace) -> int:
     if args.law not in laws:
         remark(f"takeback: {notice_report.NO_LAW.format(laws=', '.join(laws))}")
         return 1
-    body = _asked(args, laws[args.law])
+    law = laws[args.law]
+    body = _begun(args, law)
+    if wrong := notice_report.refused_lines(owner.draft_notice(args.case, body)["missing"]):
+        remark(f"takeback: {' '.join(wrong)}")
+        return 1
+    body |= _asked(law, body["filer"])
     made = owner.draft_notice(args.case, body)
     if made["missing"]:
         remark(f"takeback: {notice_report.missing_line(made['missing'])}")
@@ -45,12 +51,25 @@ def _told(sent: int | None) -> str:
     return notice_report.NOT_ADVICE if sent is None else notice_report.STARTED
 
 
-def _asked(args: argparse.Namespace, law: dict[str, Any]) -> dict[str, Any]:
+def _begun(args: argparse.Namespace, law: dict[str, Any]) -> dict[str, Any]:
+    """Return a notice of which nothing was asked yet."""
+    return {
+        "regime": law["id"],
+        "filer": args.filer or law["filers"][0],
+        "addressee": args.to,
+        "language": args.language,
+        "zone": args.zone,
+        "addresses": args.address,
+        "fields": {},
+        "statements": [],
+    }
+
+
+def _asked(law: dict[str, Any], filer: str) -> dict[str, Any]:
     """Ask for all that a law needs; what only helps is not asked."""
     for line in notice_report.law_lines(law):
         remark(line)
     needed = [one["name"] for one in law["fields"] if one["needed"] == "law"]
-    filer = args.filer or law["filers"][0]
     if filer not in _OWN:
         needed.append("authority")
     known = notice_report.QUESTIONS
@@ -62,16 +81,7 @@ def _asked(args: argparse.Namespace, law: dict[str, Any]) -> dict[str, Any]:
         for name, sentence in law["statements"].items()
         if asking.agrees(notice_report.AGREED.format(sentence=sentence), notice_report.NO_ANSWERS)
     ]
-    return {
-        "regime": law["id"],
-        "filer": filer,
-        "addressee": args.to,
-        "language": args.language,
-        "zone": args.zone,
-        "addresses": args.address,
-        "fields": fields,
-        "statements": statements,
-    }
+    return {"fields": fields, "statements": statements}
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -84,10 +94,15 @@ def _list(args: argparse.Namespace) -> int:
 def _pdf(args: argparse.Namespace) -> int:
     try:
         text = args.letter.read_text("utf-8")
-        made = pdf_of(text, title="Letter", font=args.font)
+    except (OSError, UnicodeDecodeError) as err:
+        raise LetterNotPrinted(notice_report.NO_LETTER) from err
+    made = pdf_of(text, title="Letter", font=args.font)
+    try:
         with args.out.open("xb") as file:
             file.write(made)
-    except (OSError, UnicodeDecodeError) as err:
+    except FileExistsError as err:
+        raise LetterNotPrinted(notice_report.EXISTS.format(path=printable(str(args.out)))) from err
+    except OSError as err:
         raise LetterNotPrinted from err
     return 0
 

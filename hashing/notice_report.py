@@ -12,6 +12,8 @@ NOT_ADVICE = "This is not legal advice. Nothing was stored or sent."
 KEPT = "Kept, with its text. To send it, open it on the page of the service."
 STARTED = "The clock has started. See: takeback notice list."
 NO_ANSWERS = "This asks what the letter needs, and there is nobody to answer. Run it in a terminal."
+NO_LETTER = "The letter could not be read. It is a text, as `takeback notice new` prints it."
+EXISTS = "{path} is there already, and is never replaced. Choose another name."
 NO_LAW = "There is no such law here. These are known: {laws}."
 AGREED = "Is this true? It goes into the letter: “{sentence}”"
 QUESTIONS = {
@@ -55,6 +57,19 @@ def law_lines(law: dict[str, Any]) -> Iterator[str]:
         yield "Your name and contact details are passed on to whoever posted it."
     if "only_if_you_took_it" in law["warnings"]:
         yield "Use this only if you took the picture yourself."
+
+
+_OF_THE_COMMAND = {
+    "addressee": "Name the platform: --to NAME.",
+    "filer": "By this law, nobody files in that position. Choose another --filer.",
+    "wrong_lines": "An address is not one that can be looked at. Copy it whole; it begins with https://.",
+}
+"""What to do about what is wrong before anything was asked."""
+
+
+def refused_lines(missing: Sequence[str]) -> list[str]:
+    """Return what is wrong with the command itself, of what the service says is missing."""
+    return [text for name, text in _OF_THE_COMMAND.items() if name in missing]
 
 
 def missing_line(missing: Sequence[str]) -> str:

@@ -73,6 +73,9 @@ def test_the_command_makes_a_file_and_replaces_none(
         assert ended.value.code == code
     assert "never replaced" in capsys.readouterr().err
     assert "Example Videos" in shown(made.read_bytes())
+    with pytest.raises(SystemExit):
+        cli.main(["notice", "pdf", str(made), str(tmp_path / "other.pdf")])
+    assert "could not be read" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "fpdf", None)
     with pytest.raises(LetterNotPrinted, match="pip install fpdf2"):
         pdf_of("a", title="Letter")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 
 import pytest
@@ -18,6 +18,7 @@ from hashing.submission import Eligibility
 pytestmark = pytest.mark.enable_socket
 
 Captured = pytest.CaptureFixture[str]
+Notice = Callable[..., int]
 ADDRESS = "https://videos.example/secret-path"
 ANSWERS = "ana@private.example\nA photo of me.\nNever agreed to.\nAna Signed\ny\n"
 
@@ -28,16 +29,16 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-def test_a_letter_is_written_sent_and_followed(
-    service: Service, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def notice(service: Service, monkeypatch: pytest.MonkeyPatch) -> Notice:
+    """`takeback notice` for a case of its own; returns the exit code."""
     words = new_passphrase()
     monkeypatch.setenv("TAKEBACK_PASSPHRASE", words)
     content = ContentSignals(ContentKind.PICTURE, (Signal(SignalType.SHA256, b"a" * 32),))
     submission = Submission((content,), Eligibility("self", adults=True, intimate=True))
     number = OwnerClient(service.address, words).open_case(submission)
 
-    def notice(action: str, *more: str, typed: str = "") -> int:
+    def run(action: str, *more: str, typed: str = "") -> int:
         monkeypatch.setattr("sys.stdin", StringIO(typed))
         where = ("--server", service.address, "--case", number)
         with pytest.raises(SystemExit) as caught:
@@ -45,6 +46,20 @@ def test_a_letter_is_written_sent_and_followed(
         assert isinstance(caught.value.code, int)
         return caught.value.code
 
+    return run
+
+
+def test_what_is_wrong_with_the_command_is_said_before_anything_is_asked(
+    notice: Notice, capsys: Captured
+) -> None:
+    assert notice("new", "--law", "US-TIDA", ADDRESS, "nonsense", typed=ANSWERS) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Name the platform: --to NAME. An address is not one" in err
+    assert "E-mail" not in err
+
+
+def test_a_letter_is_written_sent_and_followed(notice: Notice, capsys: Captured) -> None:
     tida = ("--law", "US-TIDA", "--to", "Example Videos", ADDRESS)
     assert notice("list") == 0
     assert capsys.readouterr().out == f"{notice_report.NO_NOTICES}\n"
