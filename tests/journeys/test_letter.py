@@ -59,7 +59,9 @@ def test_what_is_wrong_with_the_command_is_said_before_anything_is_asked(
     assert "E-mail" not in err
 
 
-def test_a_letter_is_written_sent_and_followed(notice: Notice, capsys: Captured) -> None:
+def test_a_letter_is_written_sent_and_followed(
+    service: Service, notice: Notice, capsys: Captured
+) -> None:
     tida = ("--law", "US-TIDA", "--to", "Example Videos", ADDRESS)
     assert notice("list") == 0
     assert capsys.readouterr().out == f"{notice_report.NO_NOTICES}\n"
